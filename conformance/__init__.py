@@ -1,0 +1,1 @@
+"""Holds recorded traces against the TLA+ specification. Imports nothing from the implementation."""
