@@ -1,0 +1,119 @@
+"""The acceptor: the memory of Paxos. It promises, it votes, and it never goes back on either.
+
+Spec: `Phase1b`, `Phase2b`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from paxos.core import events
+from paxos.core.ballot import NO_BALLOT, Ballot
+from paxos.core.batch import decode_batch, describe
+from paxos.core.messages import (
+    VOTE_OVERHEAD_BYTES,
+    Accept,
+    Accepted,
+    Ask,
+    Group,
+    Message,
+    Prepare,
+    Promise,
+    Reject,
+    Vote,
+    Votes,
+)
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.core.step import PromiseWrite, VoteWrite
+
+
+class Acceptor(Role):
+    """One promise for all instances, and the last vote in each instance."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        promised: Ballot = NO_BALLOT,
+        votes: Mapping[int, Vote] | None = None,
+    ) -> None:
+        super().__init__(settings)
+        self.promised = promised
+        self.votes: dict[int, Vote] = dict(votes or {})
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        match message:
+            case Accept():
+                self.on_accept(message)
+            case Prepare():
+                self.on_prepare(message)
+            case Ask():
+                self.on_ask(message)
+            case _:
+                pass
+
+    def on_prepare(self, prepare: Prepare) -> None:
+        """Promise, unless a higher ballot was promised (spec: `Phase1b`).
+
+        The same leader may ask again, for these or other instances: the promise stands already,
+        and only the votes are reported. A range too long, or with too many votes for one message,
+        is answered in parts.
+        """
+        if prepare.ballot < self.promised:
+            self.step.send(Reject(self.promised), Group.PROPOSERS)
+            return
+        if prepare.ballot > self.promised:
+            self.promised = prepare.ballot
+            self.step.writes.append(PromiseWrite(prepare.ballot))
+        last = min(prepare.last, prepare.first + self.settings.prepare_instances - 1)
+        for first, end, votes in self._reports(prepare.first, last):
+            self.step.events.append(
+                events.Phase1b(
+                    ballot=prepare.ballot,
+                    first=first,
+                    last=end,
+                    votes=[(v.instance, v.ballot, describe(decode_batch(v.batch))) for v in votes],
+                )
+            )
+            self.step.send(Promise(prepare.ballot, first, end, votes), Group.PROPOSERS)
+
+    def on_accept(self, accept: Accept) -> None:
+        """Vote, unless a higher ballot was promised (spec: `Phase2b`). A vote is a promise too,
+        for all instances: without that, a vote could be cast below it later."""
+        if accept.ballot < self.promised:
+            self.step.send(Reject(self.promised), Group.PROPOSERS)
+            return
+        vote = self.votes.get(accept.instance)
+        if vote is None or vote.ballot != accept.ballot:
+            self.promised = accept.ballot
+            vote = Vote(accept.instance, accept.ballot, accept.batch)
+            self.votes[accept.instance] = vote
+            self.step.writes.append(VoteWrite(vote))
+            self.step.events.append(events.Phase2b(ballot=accept.ballot, instance=accept.instance))
+        accepted = Accepted(accept.ballot, accept.instance)
+        if self.settings.direct_learning:
+            self.step.send(accepted, Group.PROPOSERS, Group.LEARNERS)
+        else:
+            self.step.send(accepted, Group.PROPOSERS)
+
+    def on_ask(self, ask: Ask) -> None:
+        """Say again what was voted, to whoever learns from votes."""
+        last = min(ask.last, ask.first + self.settings.ask_instances - 1)
+        to = Group.LEARNERS if self.settings.direct_learning else Group.PROPOSERS
+        for _, _, votes in self._reports(ask.first, last):
+            if votes:
+                self.step.send(Votes(votes), to)
+
+    def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
+        """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message."""
+        size, votes = 0, list[Vote]()
+        for instance in range(first, last + 1):
+            vote = self.votes.get(instance)
+            if vote is None:
+                continue
+            needed = len(vote.batch) + VOTE_OVERHEAD_BYTES
+            if votes and size + needed > self.settings.message_bytes:
+                yield first, instance - 1, votes
+                first, size, votes = instance, 0, []
+            votes.append(vote)
+            size += needed
+        if first <= last:
+            yield first, last, votes

@@ -1,0 +1,103 @@
+"""Values, packets and batches, and how they are packed.
+
+A client packs waiting values into a packet, once; a proposer packs packets into a batch; from then
+on the batch is bytes that acceptors never look inside, until a learner unpacks it on delivery. So
+between the client and the learner there is no Python object per value.
+
+A packet is never split or merged, whoever resends it: the range of sequence numbers it carries is
+what traces name, with a digest of its payload.
+"""
+
+import struct
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import accumulate, pairwise
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from paxos.core.ballot import Positive
+
+LENGTH_BYTES = 2
+"""What a value takes in a packet beyond its own bytes: its length."""
+
+MAX_VALUE_BYTES = 0xFFFF
+"""The longest value whose length can be packed; a datagram is no larger."""
+
+ClientName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{1,16}$")]
+"""`id.incarnation`: a client that restarts is another client, with sequence numbers of its own."""
+
+Range = tuple[str, int, int, str]
+"""`(client, first, count, digest)`: a packet as traces name it."""
+
+
+class Packet(Struct, array_like=True, frozen=True, gc=False):
+    """Values `first .. first + count - 1` of one client, packed in `payload`."""
+
+    client: ClientName
+    first: Positive
+    count: Positive
+    payload: bytes
+
+    @property
+    def last(self) -> int:
+        """The sequence number of the last value."""
+        return self.first + self.count - 1
+
+
+class MalformedPacketError(ValueError):
+    """A packet whose payload is not the values it says."""
+
+
+def pack(client: str, first: int, values: Sequence[bytes]) -> Packet:
+    """Pack `values`, of at most `MAX_VALUE_BYTES` each, numbered from `first`."""
+    lengths = struct.pack(f"<{len(values)}H", *map(len, values))
+    return Packet(client, first, len(values), lengths + b"".join(values))
+
+
+def unpack(packet: Packet) -> list[bytes]:
+    """The values of `packet`, in order.
+
+    Raises `MalformedPacketError` if the payload does not hold exactly `packet.count` values.
+    """
+    payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
+    if lengths_bytes > len(payload):
+        raise MalformedPacketError(f"{packet.count} values do not fit in {len(payload)} bytes")
+    lengths = struct.unpack_from(f"<{packet.count}H", payload)
+    offsets = list(accumulate(lengths, initial=lengths_bytes))
+    if offsets[-1] != len(payload):
+        raise MalformedPacketError(f"values end at byte {offsets[-1]} of {len(payload)}")
+    return [payload[start:end] for start, end in pairwise(offsets)]
+
+
+def is_well_formed(packet: Packet) -> bool:
+    """Whether `unpack` will succeed."""
+    payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
+    return lengths_bytes <= len(payload) and lengths_bytes + sum(
+        struct.unpack_from(f"<{packet.count}H", payload)
+    ) == len(payload)
+
+
+NO_OP = b""
+"""The empty batch, which fills a gap."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Packet]).decode
+
+
+def encode_batch(packets: Sequence[Packet]) -> bytes:
+    """The bytes that stand for a batch in messages and storage."""
+    return _encode(packets) if packets else NO_OP
+
+
+def decode_batch(batch: bytes) -> list[Packet]:
+    """The packets of a batch; raises `msgspec.MsgspecError` if it is not one."""
+    return _decode(batch) if batch else []
+
+
+def describe(packets: Sequence[Packet]) -> list[Range]:
+    """The packets as traces name them."""
+    return [
+        (p.client, p.first, p.count, blake2b(p.payload, digest_size=8).hexdigest()) for p in packets
+    ]

@@ -1,0 +1,154 @@
+"""The client: it broadcasts values, and insists until it sees them delivered.
+
+Spec: `Broadcast`. That a value is sent again changes nothing in the spec: it is broadcast once.
+"""
+
+from collections.abc import Sequence
+from math import inf
+
+from paxos.core import events
+from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
+from paxos.core.intervals import IntervalSet
+from paxos.core.messages import VOTE_OVERHEAD_BYTES, Delivered, Group, Message, Submit
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+
+LONGEST_BACKOFF = 8
+"""A value is resent at intervals of up to so many times `resend_s`."""
+
+
+class ValueTooLargeError(ValueError):
+    """A value that no datagram can carry."""
+
+
+class _Outstanding:
+    """A packet that was sent and is not known to be delivered."""
+
+    __slots__ = ("due_s", "packet", "pause_s")
+
+    def __init__(self, packet: Packet, now_s: float, pause_s: float) -> None:
+        self.packet = packet
+        self.pause_s = pause_s
+        self.due_s = now_s + pause_s
+
+    def postpone(self, now_s: float, longest_s: float) -> None:
+        """It was resent: be more patient the next time."""
+        self.pause_s = min(2 * self.pause_s, longest_s)
+        self.due_s = now_s + self.pause_s
+
+
+class Client(Role):
+    """Broadcasts values under the name `id.incarnation`, numbered 1, 2, 3, ..."""
+
+    def __init__(self, settings: Settings, name: str, now_s: float) -> None:
+        super().__init__(settings)
+        self.name = name
+        self.next_seq = 1
+        self.outstanding: dict[int, _Outstanding] = {}  # by first sequence number, in order
+        self._new: list[Packet] = []  # submitted in this group
+        self._resend_s = inf
+        self._settled = False  # Synod: the one value was chosen, ours or not
+
+    def room(self) -> int:
+        """How many values may be submitted now; 0: wait until some are delivered."""
+        packets = self.settings.client_packets - len(self.outstanding)
+        return max(0, packets) * self.settings.max_batch
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing submitted is waiting for its delivery."""
+        return not self.outstanding
+
+    def submit(self, values: Sequence[bytes], now_s: float) -> None:
+        """Broadcast `values` (spec: `Broadcast`).
+
+        Raises `ValueTooLargeError`, having broadcast none, if one of them fits no datagram.
+        """
+        limit = self.settings.max_value_bytes
+        for value in values:
+            if len(value) > limit:
+                raise ValueTooLargeError(
+                    f"a value of {len(value)} bytes; the most that fits a datagram is {limit}"
+                )
+        if self._settled:
+            return
+        for some in self._portions(values):
+            packet = pack(self.name, self.next_seq, some)
+            self.next_seq += packet.count
+            self.outstanding[packet.first] = _Outstanding(packet, now_s, self.settings.resend_s)
+            self._new.append(packet)
+        self._resend_s = min(self._resend_s, now_s + self.settings.resend_s)
+
+    def _portions(self, values: Sequence[bytes]) -> list[list[bytes]]:
+        """Cut `values` into the packets they will travel in."""
+        portions: list[list[bytes]] = []
+        room = 0
+        for value in values:
+            needed = len(value) + LENGTH_BYTES
+            if not portions or len(portions[-1]) >= self.settings.max_batch or needed > room:
+                portions.append([])
+                room = self.settings.max_payload_bytes
+            portions[-1].append(value)
+            room -= needed
+        return portions
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        if isinstance(message, Delivered):
+            self._on_delivered(message)
+
+    def _on_delivered(self, delivered: Delivered) -> None:
+        if self.settings.synod and delivered.prefix > 0:
+            self._settled = True
+            self.outstanding.clear()
+        mine = IntervalSet()
+        for client, first, last in delivered.values:
+            if client == self.name and first <= last:
+                mine.add(first, last)
+        for first, last in mine.intervals():
+            self._forget(first, last)
+
+    def _forget(self, first: int, last: int) -> None:
+        """The values `first..last` are delivered. Sequence numbers may skip inside a packet, so
+        walk whichever is shorter: the interval or what is outstanding."""
+        if last - first < len(self.outstanding):
+            done = [seq for seq in range(first, last + 1) if seq in self.outstanding]
+        else:
+            done = [seq for seq in self.outstanding if first <= seq <= last]
+        for seq in done:
+            if self.outstanding[seq].packet.last <= last:
+                del self.outstanding[seq]
+
+    def tick(self, now_s: float) -> None:
+        """Resend what is due, to the proposers, and to the learners: these may have delivered it
+        already, and only their saying so was lost."""
+        if now_s < self._resend_s:
+            return
+        longest_s = LONGEST_BACKOFF * self.settings.resend_s
+        due = [o for o in self.outstanding.values() if o.due_s <= now_s]
+        for outstanding in due:
+            outstanding.postpone(now_s, longest_s)
+        self._send([o.packet for o in due], Group.PROPOSERS, Group.LEARNERS)
+        self._resend_s = min((o.due_s for o in self.outstanding.values()), default=inf)
+
+    def deadline_s(self) -> float:
+        return self._resend_s
+
+    def _finish(self, now_s: float) -> None:
+        if self._new:
+            self.step.events.append(events.Broadcast(values=describe(self._new)))
+            self._send(self._new, Group.PROPOSERS)
+            self._new = []
+
+    def _send(self, packets: Sequence[Packet], *groups: Group) -> None:
+        """Send `packets` in as few messages as they fit in."""
+        some: list[Packet] = []
+        size = 0
+        for packet in packets:
+            needed = len(packet.payload) + VOTE_OVERHEAD_BYTES
+            if some and size + needed > self.settings.message_bytes:
+                self.step.send(Submit(some), *groups)
+                some, size = [], 0
+            some.append(packet)
+            size += needed
+        if some:
+            self.step.send(Submit(some), *groups)

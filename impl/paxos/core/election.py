@@ -1,0 +1,44 @@
+"""Who leads: by heartbeat. Safety never depends on it; that one proposer leads alone for long
+enough is what makes values arrive.
+
+The leader is the proposer with the highest ballot. A proposer that hears no heartbeat of the
+highest ballot it knows for `failover_s` takes a higher one and leads. The pauses differ from
+proposer to proposer, so that they do not all try at once.
+"""
+
+from paxos.core.ballot import NO_BALLOT, Ballot
+from paxos.core.settings import Settings
+
+STAGGER = 0.25
+"""Each proposer waits so much of `failover_s` longer than the one before it."""
+
+
+class Election:
+    """One proposer's view of who leads."""
+
+    def __init__(self, settings: Settings, proposer_id: int, round_used: int, now_s: float) -> None:
+        self._settings = settings
+        self._id = proposer_id
+        self._patience_s = settings.failover_s * (1 + STAGGER * (proposer_id - 1))
+        self.highest = Ballot(round_used, proposer_id) if round_used else NO_BALLOT
+        self.ballot: Ballot | None = None
+        """The ballot that this proposer leads with."""
+        # At first: only as long as it takes to hear a leader that is already there.
+        head_start_s = 2 * settings.heartbeat_s
+        self.due_s = now_s + head_start_s + self._patience_s - settings.failover_s
+
+    def heard(self, ballot: Ballot, now_s: float) -> bool:
+        """A heartbeat, a message or a rejection shows that `ballot` is in use. Returns whether
+        this proposer has just lost its lead by that."""
+        if ballot < self.highest or ballot == self.ballot:
+            return False
+        self.highest = ballot
+        self.due_s = now_s + self._patience_s
+        lost = self.ballot is not None
+        self.ballot = None
+        return lost
+
+    def take_lead(self) -> Ballot:
+        """Lead with a ballot higher than every one heard of."""
+        self.ballot = self.highest = Ballot(self.highest.round + 1, self._id)
+        return self.ballot

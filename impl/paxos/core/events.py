@@ -1,0 +1,96 @@
+"""The events of a trace: one class per action of the spec, with the choice that the code made.
+
+`traces/schema.json` is the contract; these classes are how this implementation writes it. The
+runtime fills in `process`, `seq` and `hlc` when it writes the event.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from paxos.core.ballot import Ballot
+from paxos.core.batch import Range
+
+VoteDescription = tuple[int, Ballot, list[Range]]
+"""`(instance, ballot, batch)`."""
+
+
+class Event(Struct, tag_field="event", kw_only=True):
+    """What every event has: who took the step, the how manieth of its steps, and when."""
+
+    process: str = ""
+    seq: int = 0
+    hlc: int = 0
+
+
+class Broadcast(Event, tag=True):
+    """A client broadcasts the values of these ranges."""
+
+    values: Sequence[Range]
+
+
+class Phase1a(Event, tag=True, rename={"first": "from", "last": "to"}):
+    """A proposer asks for promises for instances `first..last`."""
+
+    ballot: Ballot
+    first: int
+    last: int
+
+
+class Phase1b(Event, tag=True, rename={"first": "from", "last": "to"}):
+    """An acceptor promises, and reports its votes in `first..last`."""
+
+    ballot: Ballot
+    first: int
+    last: int
+    votes: Sequence[VoteDescription]
+
+
+class Phase2a(Event, tag=True):
+    """A proposer proposes, having counted the promises of `quorum`."""
+
+    ballot: Ballot
+    instance: int
+    batch: Sequence[Range]
+    quorum: Sequence[int]
+
+
+class Phase2b(Event, tag=True):
+    """An acceptor votes."""
+
+    ballot: Ballot
+    instance: int
+
+
+class Decide(Event, tag=True):
+    """A proposer has counted the votes of `quorum` and tells the learners."""
+
+    ballot: Ballot
+    instance: int
+    quorum: Sequence[int]
+
+
+class Learn(Event, tag=True):
+    """A learner learns; with direct learning it has counted the votes of `quorum`."""
+
+    ballot: Ballot
+    instance: int
+    batch: Sequence[Range]
+    quorum: Sequence[int] | UnsetType = UNSET
+
+
+class Deliver(Event, tag=True):
+    """A learner delivers `values`, what is new in the batch; the first of them is at `position`,
+    counted from 1."""
+
+    instance: int
+    position: int
+    values: Sequence[Range]
+
+
+class Recover(Event, tag=True):
+    """A process came back with this durable state."""
+
+    promised: Ballot | UnsetType = UNSET
+    votes: Sequence[VoteDescription] | UnsetType = UNSET
+    round: int | UnsetType = UNSET

@@ -1,0 +1,213 @@
+"""The learner: it finds out what was chosen, and delivers it in the order of the instances.
+
+It learns from a quorum of votes (direct learning) or from a proposer's Decide. What it misses it
+asks for. It delivers a value once, however often it was chosen.
+
+Spec: `Learn`, `Deliver`.
+"""
+
+from collections.abc import Sequence
+from math import inf
+
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.batch import Packet, Range, decode_batch, describe
+from paxos.core.intervals import IntervalSet
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Group,
+    Heartbeat,
+    Message,
+    Span,
+    Submit,
+    Votes,
+)
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+
+MAX_SPANS = 200
+"""Spans in one Delivered message."""
+
+
+class _Open:
+    """What a learner has heard of an instance that it has not learned."""
+
+    __slots__ = ("batches", "votes")
+
+    def __init__(self) -> None:
+        self.batches: dict[Ballot, bytes] = {}
+        self.votes: dict[Ballot, set[int]] = {}
+
+
+class Learner(Role):
+    """Learns instances in any order, delivers them in theirs."""
+
+    def __init__(self, settings: Settings, now_s: float) -> None:
+        super().__init__(settings)
+        self.prefix = 0  # instances 1..prefix are delivered
+        self.position = 0  # values delivered
+        self.top = 0  # the highest instance known to have been begun
+        self.learned: dict[int, tuple[list[Packet], list[Range]]] = {}  # beyond the prefix
+        self.delivered: dict[str, IntervalSet] = {}  # by client
+        self._open: dict[int, _Open] = {}
+        self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
+        self._tell = False
+        self._old_top = 0  # what was begun before the last look for gaps
+        self._asked_to = 0
+        self._gap_s = inf
+        self._status_s = now_s
+
+    # What it hears.
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        match message:
+            case Accepted() if self.settings.direct_learning:
+                self._on_vote(sender, message.instance, message.ballot, None)
+            case Accept() if self.settings.direct_learning:
+                self._on_accept(message)
+            case Decide() if not self.settings.direct_learning:
+                if self._is_new(message.instance):
+                    self._learn(message.instance, message.ballot, message.batch, None)
+            case Votes() if self.settings.direct_learning:
+                for vote in message.votes:
+                    self._on_vote(sender, vote.instance, vote.ballot, vote.batch)
+            case Heartbeat():
+                self.top = max(self.top, message.top)
+            case Submit():
+                self._on_submit(message)
+            case _:
+                pass
+        if self.top > self.prefix and self._gap_s == inf:
+            self._gap_s = now_s + self.settings.gap_s
+
+    def _is_new(self, instance: int) -> bool:
+        """Whether to listen: it is not learned, and not too far ahead to remember."""
+        self.top = max(self.top, instance)
+        return (
+            self.prefix < instance <= self.prefix + self.settings.learner_instances
+            and instance not in self.learned
+        )
+
+    def _on_accept(self, accept: Accept) -> None:
+        if self._is_new(accept.instance):
+            heard = self._open.setdefault(accept.instance, _Open())
+            heard.batches[accept.ballot] = accept.batch
+            self._count(accept.instance, accept.ballot, heard)
+
+    def _on_vote(self, sender: int, instance: int, ballot: Ballot, batch: bytes | None) -> None:
+        if self._is_new(instance):
+            heard = self._open.setdefault(instance, _Open())
+            heard.votes.setdefault(ballot, set()).add(sender)
+            if batch is not None:
+                heard.batches[ballot] = batch
+            self._count(instance, ballot, heard)
+
+    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+        """Learn if distinct acceptors, a quorum of them, voted in this one ballot, and its batch
+        is known. Votes of different ballots do not add up."""
+        voters = heard.votes.get(ballot, ())
+        batch = heard.batches.get(ballot)
+        if batch is not None and len(voters) >= self.settings.quorum:
+            self._learn(instance, ballot, batch, sorted(voters))
+
+    def _on_submit(self, submit: Submit) -> None:
+        """A client resends: if its values are delivered, it has not heard so."""
+        for packet in submit.packets:
+            done = self.delivered.get(packet.client)
+            if done and done.covers(packet.first, packet.last):
+                self._say(packet)
+
+    # Learning and delivering.
+
+    def _learn(self, instance: int, ballot: Ballot, batch: bytes, quorum: list[int] | None) -> None:
+        """`batch` is what was chosen (spec: `Learn`)."""
+        packets = decode_batch(batch)
+        ranges = describe(packets)
+        event = events.Learn(ballot=ballot, instance=instance, batch=ranges)
+        if quorum is not None:
+            event.quorum = quorum
+        self.step.events.append(event)
+        self._open.pop(instance, None)
+        self.learned[instance] = packets, ranges
+        while self.prefix + 1 in self.learned:
+            self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
+
+    def _deliver(self, instance: int, packets: Sequence[Packet], ranges: Sequence[Range]) -> None:
+        """Deliver the next instance, without what was delivered before (spec: `Deliver`)."""
+        values: list[Range] = []
+        position = self.position + 1
+        for packet, described in zip(packets, ranges, strict=True):
+            done = self.delivered.setdefault(packet.client, IntervalSet())
+            if not done.overlaps(packet.first, packet.last):
+                done.add(packet.first, packet.last)
+                values.append(described)
+                self.step.deliveries.append(packet)
+                self.position += packet.count
+            self._say(packet)
+        self.prefix = instance
+        self._tell = True
+        if not self.settings.synod:  # there, to learn is to deliver
+            self.step.events.append(
+                events.Deliver(instance=instance, position=position, values=values)
+            )
+
+    # What it says.
+
+    def _say(self, packet: Packet) -> None:
+        self._to_tell.setdefault(packet.client, IntervalSet()).add(packet.first, packet.last)
+        self._tell = True
+
+    def _finish(self, now_s: float) -> None:
+        if self._asked_to and self.prefix >= self._asked_to:
+            self._ask(now_s)
+        if self._tell:
+            self._send_delivered(now_s)
+
+    def _send_delivered(self, now_s: float) -> None:
+        spans: list[Span] = [
+            (client, first, last)
+            for client, told in self._to_tell.items()
+            for first, last in told.intervals()
+        ]
+        for start in range(0, len(spans) or 1, MAX_SPANS):
+            delivered = Delivered(self.prefix, spans[start : start + MAX_SPANS])
+            self.step.send(delivered, Group.CLIENTS, Group.PROPOSERS)
+        self._to_tell.clear()
+        self._tell = False
+        self._status_s = now_s + self.settings.failover_s
+
+    def tick(self, now_s: float) -> None:
+        if now_s >= self._gap_s:
+            self._ask(now_s)
+            self._old_top = self.top
+        if now_s >= self._status_s:
+            self._tell = True  # proposers that come late hear where the log is
+
+    def deadline_s(self) -> float:
+        return min(self._gap_s, self._status_s)
+
+    def _ask(self, now_s: float) -> None:
+        """Ask for what was begun before the last look and is still missing. What is newer is
+        probably on its way."""
+        self._asked_to = 0
+        last = min(self._old_top, self.prefix + self.settings.ask_instances)
+        for first, end in self._missing(last):
+            self.step.send(Ask(first, end), Group.ACCEPTORS, Group.PROPOSERS)
+            self._asked_to = last
+        self._gap_s = now_s + self.settings.gap_s if self.top > self.prefix else inf
+
+    def _missing(self, last: int) -> list[tuple[int, int]]:
+        """The runs of instances up to `last` that are not learned."""
+        runs: list[tuple[int, int]] = []
+        for instance in range(self.prefix + 1, last + 1):
+            if instance in self.learned:
+                continue
+            if runs and runs[-1][1] == instance - 1:
+                runs[-1] = runs[-1][0], instance
+            else:
+                runs.append((instance, instance))
+        return runs

@@ -1,0 +1,144 @@
+"""The messages between roles, as they are on the wire: each a MessagePack array that starts with
+its tag. Decoding checks types and bounds.
+
+Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and Decide. The others
+change nothing that the spec sees: they carry values to the proposers (Submit), say what was
+delivered (Delivered), elect a leader (Heartbeat, Reject) and repair loss (Ask, Votes).
+"""
+
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from paxos.core.ballot import Ballot, Natural, Positive
+from paxos.core.batch import ClientName, Packet
+
+
+class Group(Enum):
+    """The multicast groups, one per role."""
+
+    CLIENTS = "clients"
+    PROPOSERS = "proposers"
+    ACCEPTORS = "acceptors"
+    LEARNERS = "learners"
+
+
+class Vote(Struct, array_like=True, frozen=True, gc=False):
+    """An acceptor's vote in an instance: the batch, and the ballot it was proposed in."""
+
+    instance: Positive
+    ballot: Ballot
+    batch: bytes
+
+
+class Submit(Struct, array_like=True, frozen=True, tag=0):
+    """Client to proposers: values to broadcast. Resent to learners too, who say if they have
+    delivered them."""
+
+    packets: list[Packet]
+
+
+class Prepare(Struct, array_like=True, frozen=True, tag=1):
+    """1a, proposer to acceptors: promise me `ballot`, for instances `first..last`."""
+
+    ballot: Ballot
+    first: Positive
+    last: Positive
+
+
+class Promise(Struct, array_like=True, frozen=True, tag=2):
+    """1b, acceptor to proposers: promised, and these are my votes in `first..last`, which is all
+    that was asked for or a part of it."""
+
+    ballot: Ballot
+    first: Positive
+    last: Positive
+    votes: list[Vote]
+
+
+class Accept(Struct, array_like=True, frozen=True, tag=3):
+    """2a, proposer to acceptors (with direct learning to learners too): vote for `batch`."""
+
+    ballot: Ballot
+    instance: Positive
+    batch: bytes
+
+
+class Accepted(Struct, array_like=True, frozen=True, tag=4):
+    """2b, acceptor to proposers (with direct learning to learners too): voted. The batch is the
+    one that the ballot's owner proposed."""
+
+    ballot: Ballot
+    instance: Positive
+
+
+class Reject(Struct, array_like=True, frozen=True, tag=5):
+    """Acceptor to proposers: a message came too late, I have promised `promised`."""
+
+    promised: Ballot
+
+
+class Decide(Struct, array_like=True, frozen=True, tag=6):
+    """Proposer to learners: `batch` was chosen in `instance`, by a quorum of votes in `ballot`."""
+
+    ballot: Ballot
+    instance: Positive
+    batch: bytes
+
+
+class Heartbeat(Struct, array_like=True, frozen=True, tag=7):
+    """Leader to proposers and learners: I lead with `ballot`; the highest instance that I know
+    something was proposed in is `top` (0: none)."""
+
+    ballot: Ballot
+    top: Natural
+
+
+Span = tuple[ClientName, Positive, Positive]
+"""Values `first..last` of a client: `(client, first, last)`."""
+
+
+class Delivered(Struct, array_like=True, frozen=True, tag=8):
+    """Learner to clients and proposers: instances `1..prefix` are delivered, these values with
+    them, now or earlier."""
+
+    prefix: Natural
+    values: list[Span]
+
+
+class Ask(Struct, array_like=True, frozen=True, tag=9):
+    """Learner to acceptors and proposers: I miss instances `first..last`."""
+
+    first: Positive
+    last: Positive
+
+
+class Votes(Struct, array_like=True, frozen=True, tag=10):
+    """Acceptor, asked by a learner: my votes, with their batches. To learners with direct
+    learning, otherwise to proposers, who decide."""
+
+    votes: Annotated[list[Vote], Meta(min_length=1)]
+
+
+Message = (
+    Submit
+    | Prepare
+    | Promise
+    | Accept
+    | Accepted
+    | Reject
+    | Decide
+    | Heartbeat
+    | Delivered
+    | Ask
+    | Votes
+)
+
+encode_messages = msgspec.msgpack.Encoder().encode
+decode_messages = msgspec.msgpack.Decoder(list[Message]).decode
+"""A datagram's body is a MessagePack array of messages."""
+
+VOTE_OVERHEAD_BYTES = 40
+"""More than what a vote or a packet takes on the wire beyond its batch or payload."""

@@ -1,0 +1,331 @@
+"""The proposer. The one that leads runs Phase 1 and Phase 2 for the values that wait; the others
+listen, so that any of them can take over.
+
+Milestone 2 (no prepare_ahead): for each value that waits, Phase 1 for the next instance, then
+Phase 2. With prepare_ahead, Phase 1 covers a window of instances before any value is known. Either
+way several instances are under way at a time, in any order of completion.
+
+Spec: `Phase1a`, `Phase2a`, `Decide`.
+"""
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from math import inf
+
+from paxos.core import events
+from paxos.core.backlog import Backlog
+from paxos.core.ballot import Ballot
+from paxos.core.batch import Packet, decode_batch, describe, encode_batch
+from paxos.core.election import Election
+from paxos.core.intervals import IntervalSet
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Group,
+    Heartbeat,
+    Message,
+    Prepare,
+    Promise,
+    Reject,
+    Submit,
+    Votes,
+)
+from paxos.core.phase1 import Phase1
+from paxos.core.repair import Repair
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.core.step import RoundWrite
+
+
+class Phase2:
+    """A batch that was proposed in an instance, in this ballot."""
+
+    __slots__ = ("batch", "due_s", "packets", "votes")
+
+    def __init__(self, batch: bytes, packets: Sequence[Packet], due_s: float) -> None:
+        self.batch = batch
+        self.packets = packets
+        self.due_s = due_s
+        self.votes: set[int] = set()
+
+
+class Proposer(Role):
+    """One proposer; it acts on instances only while it leads."""
+
+    def __init__(
+        self, settings: Settings, proposer_id: int, now_s: float, round_used: int = 0
+    ) -> None:
+        super().__init__(settings)
+        self.id = proposer_id
+        self.election = Election(settings, proposer_id, round_used, now_s)
+        self.backlog = Backlog(settings)
+        self.chosen = IntervalSet()  # the instances known to be chosen
+        self.top = 0  # the highest instance known to have been begun
+        self.repair = Repair(settings)
+        self._retry_s = inf
+        self._forget_ballot()
+
+    def _forget_ballot(self) -> None:
+        """What is true in one ballot only."""
+        self.next = 1  # the first instance that Phase 1 was not begun for
+        self.phase1: dict[int, Phase1] = {}  # by first instance
+        self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
+        self.phase2: dict[int, Phase2] = {}  # by instance
+
+    # What it hears.
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        match message:
+            case Accepted():
+                self._on_accepted(sender, message)
+            case Promise():
+                self._on_promise(sender, message, now_s)
+            case Submit():
+                self.backlog.add(message.packets)
+            case Delivered():
+                self._on_delivered(message)
+            case Heartbeat():
+                self._on_heartbeat(message, now_s)
+            case Reject():
+                self._heard(message.promised, now_s)
+            case Ask():
+                self._on_ask(message, now_s)
+            case Votes():
+                self._on_votes(sender, message)
+            case _:
+                pass
+
+    def _heard(self, ballot: Ballot, now_s: float) -> None:
+        if self.election.heard(ballot, now_s):
+            self._forget_ballot()
+            self._retry_s = inf
+
+    def _on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
+        self._heard(heartbeat.ballot, now_s)
+        self.top = max(self.top, heartbeat.top)
+
+    def _on_delivered(self, delivered: Delivered) -> None:
+        if delivered.prefix:
+            self.chosen.add(1, delivered.prefix)
+            self.top = max(self.top, delivered.prefix)
+        for client, first, last in delivered.values:
+            if first <= last:
+                self.backlog.mark_chosen(client, first, last)
+
+    # Leading.
+
+    def tick(self, now_s: float) -> None:
+        if now_s >= self.election.due_s:
+            if self.election.ballot is None:
+                self._take_lead()
+            self._send_heartbeat(now_s)
+        if now_s >= self._retry_s:
+            self._retry(now_s)
+
+    def deadline_s(self) -> float:
+        return min(self.election.due_s, self._retry_s)
+
+    def _take_lead(self) -> None:
+        ballot = self.election.take_lead()
+        self._forget_ballot()
+        self.backlog.start_ballot()
+        self.step.writes.append(RoundWrite(ballot.round))
+
+    def _send_heartbeat(self, now_s: float) -> None:
+        assert self.election.ballot is not None, "only a leader sends heartbeats"
+        heartbeat = Heartbeat(self.election.ballot, self.top)
+        self.step.send(heartbeat, Group.PROPOSERS, Group.LEARNERS)
+        self.election.due_s = now_s + self.settings.heartbeat_s
+
+    def _finish(self, now_s: float) -> None:
+        ballot = self.election.ballot
+        if ballot is None:
+            return
+        if self.settings.prepare_ahead:
+            self._prepare_window(ballot, now_s)
+        else:
+            self._prepare_for_values(ballot, now_s)
+        self._propose_ready(ballot, now_s)
+        if (self.phase1 or self.phase2) and self._retry_s == inf:
+            self._retry_s = now_s + self.settings.retry_s
+
+    # Phase 1.
+
+    def _prepare_window(self, ballot: Ballot, now_s: float) -> None:
+        """The clause of prepare_ahead: keep a window of instances promised, values or not. It is
+        refilled when half of it is used, so that one Phase 1 serves many instances."""
+        ahead = len(self.ready) + sum(p.last - p.first + 1 for p in self.phase1.values())
+        if ahead <= self.settings.window // 2:
+            self._skip_chosen()
+            last = self.next + self.settings.window - ahead - 1
+            if self.settings.synod:
+                last = min(last, 1)
+            if self.next <= last:
+                self._prepare(ballot, self.next, last, now_s)
+                self.next = last + 1
+
+    def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
+        """Without it: one instance for each value that waits, or that was begun by a leader
+        before and has to be finished."""
+        begun = len(self.phase1) + len(self.ready)
+        room = self.settings.in_flight - begun - len(self.phase2)
+        waiting = len(self.backlog) - begun
+        while room > 0:
+            self._skip_chosen()
+            if self.next > self.top and (waiting <= 0 or (self.settings.synod and self.next > 1)):
+                return
+            self._prepare(ballot, self.next, self.next, now_s)
+            self.next += 1
+            waiting -= 1
+            room -= 1
+
+    def _skip_chosen(self) -> None:
+        self.next = self.chosen.first_missing(self.next)
+
+    def _prepare(self, ballot: Ballot, first: int, last: int, now_s: float) -> None:
+        """Ask for promises for `first..last` (spec: `Phase1a`)."""
+        self.phase1[first] = Phase1(first, last, now_s + self.settings.retry_s)
+        self.step.events.append(events.Phase1a(ballot=ballot, first=first, last=last))
+        self.step.send(Prepare(ballot, first, last), Group.ACCEPTORS)
+
+    def _on_promise(self, sender: int, promise: Promise, now_s: float) -> None:
+        ballot = self.election.ballot
+        if promise.ballot != ballot:
+            return
+        exact = self.phase1.get(promise.first)
+        asked = [exact] if exact and exact.last == promise.last else list(self.phase1.values())
+        for phase1 in asked:
+            phase1.add(sender, promise)
+            if len(phase1.promised) >= self.settings.quorum:
+                del self.phase1[phase1.first]
+                self._promised(ballot, phase1, now_s)
+
+    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+        """A quorum promised: take up the batches that its votes oblige to; what is left is free."""
+        quorum = sorted(phase1.promised)
+        votes = phase1.highest_votes(quorum)
+        for instance in range(phase1.first, phase1.last + 1):
+            vote = votes.get(instance)
+            if vote is None:
+                if instance not in self.chosen:
+                    heappush(self.ready, (instance, quorum))
+                continue
+            self.top = max(self.top, instance)
+            packets = decode_batch(vote.batch)
+            self.backlog.mark_proposed(packets)
+            if vote.ballot == ballot:  # we proposed it ourselves: say it again
+                self._accept(ballot, instance, vote.batch, packets, now_s)
+            elif instance not in self.chosen or self.repair.wants(instance):
+                self._propose(ballot, instance, vote.batch, packets, quorum, now_s)
+
+    # Phase 2.
+
+    def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
+        """Give the free instances, lowest first, the values that wait; to one below an instance
+        that was begun already the no-op, rather than let it hold up delivery."""
+        while self.ready and len(self.phase2) < self.settings.in_flight:
+            packets = self.backlog.take()
+            is_gap = self.ready[0][0] <= self.top and not self.settings.synod
+            if not packets and not is_gap:
+                return
+            instance, quorum = heappop(self.ready)
+            self._propose(ballot, instance, encode_batch(packets), packets, quorum, now_s)
+
+    def _propose(
+        self,
+        ballot: Ballot,
+        instance: int,
+        batch: bytes,
+        packets: Sequence[Packet],
+        quorum: list[int],
+        now_s: float,
+    ) -> None:
+        """Propose `batch`, once per ballot and instance (spec: `Phase2a`)."""
+        self.top = max(self.top, instance)
+        self.step.events.append(
+            events.Phase2a(ballot=ballot, instance=instance, batch=describe(packets), quorum=quorum)
+        )
+        self._accept(ballot, instance, batch, packets, now_s)
+
+    def _accept(
+        self, ballot: Ballot, instance: int, batch: bytes, packets: Sequence[Packet], now_s: float
+    ) -> None:
+        self.phase2[instance] = Phase2(batch, packets, now_s + self.settings.retry_s)
+        self._send_accept(Accept(ballot, instance, batch))
+
+    def _send_accept(self, accept: Accept) -> None:
+        if self.settings.direct_learning:
+            self.step.send(accept, Group.ACCEPTORS, Group.LEARNERS)
+        else:
+            self.step.send(accept, Group.ACCEPTORS)
+
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        phase2 = self.phase2.get(accepted.instance)
+        if phase2 is None or accepted.ballot != self.election.ballot:
+            return
+        phase2.votes.add(sender)
+        if len(phase2.votes) < self.settings.quorum:
+            return
+        del self.phase2[accepted.instance]
+        self.chosen.add(accepted.instance, accepted.instance)
+        for packet in phase2.packets:
+            self.backlog.mark_chosen(packet.client, packet.first, packet.last)
+        if not self.settings.direct_learning:
+            self._decide(accepted.ballot, accepted.instance, phase2.batch, sorted(phase2.votes))
+
+    def _decide(self, ballot: Ballot, instance: int, batch: bytes, quorum: list[int]) -> None:
+        """Tell the learners what was chosen (spec: `Decide`)."""
+        self.step.events.append(events.Decide(ballot=ballot, instance=instance, quorum=quorum))
+        self.step.send(Decide(ballot, instance, batch), Group.LEARNERS)
+
+    # Loss.
+
+    def _retry(self, now_s: float) -> None:
+        """Say again what was not answered. Nothing new in the spec: the message was sent."""
+        ballot = self.election.ballot
+        assert ballot is not None, "only a leader has something to repeat"
+        due_s = now_s + self.settings.retry_s
+        for phase1 in self.phase1.values():
+            if phase1.due_s <= now_s:
+                phase1.due_s = due_s
+                self.step.send(Prepare(ballot, phase1.first, phase1.last), Group.ACCEPTORS)
+        for instance, phase2 in self.phase2.items():
+            if phase2.due_s <= now_s:
+                phase2.due_s = due_s
+                self._send_accept(Accept(ballot, instance, phase2.batch))
+        due = [phase1.due_s for phase1 in self.phase1.values()]
+        due += [phase2.due_s for phase2 in self.phase2.values()]
+        self._retry_s = min(due, default=inf)
+
+    def _on_ask(self, ask: Ask, now_s: float) -> None:
+        """A learner misses instances. The acceptors answer it; what they cannot settle, the
+        leader runs again."""
+        ballot = self.election.ballot
+        if ballot is None:
+            return
+        self.top = max(self.top, ask.last)
+        for instance in self.repair.asked(ask, now_s):
+            if instance < self.next and not self._is_under_way(instance):
+                self._prepare(ballot, instance, instance, now_s)
+
+    def _is_under_way(self, instance: int) -> bool:
+        return (
+            instance in self.phase2
+            or any(p.first <= instance <= p.last for p in self.phase1.values())
+            or any(ready == instance for ready, _ in self.ready)
+        )
+
+    def _on_votes(self, sender: int, votes: Votes) -> None:
+        """Acceptors answer a learner that does not learn from votes: decide in its place."""
+        if self.election.ballot is None or self.settings.direct_learning:
+            return
+        for vote in votes.votes:
+            quorum = self.repair.voted(sender, vote)
+            if quorum:
+                self.chosen.add(vote.instance, vote.instance)
+                for packet in decode_batch(vote.batch):
+                    self.backlog.mark_chosen(packet.client, packet.first, packet.last)
+                self._decide(vote.ballot, vote.instance, vote.batch, quorum)

@@ -1,0 +1,40 @@
+"""What the four roles share: how they are driven.
+
+For each group of messages that it drained, the runtime calls `receive` for every one and then
+`flush` once; when `deadline_s` has come it calls `tick` and `flush`. What a role does per group
+and not per message (packing, proposing, acknowledging) it does in `_finish`.
+"""
+
+from math import inf
+
+from paxos.core.messages import Message
+from paxos.core.settings import Settings
+from paxos.core.step import Step
+
+
+class Role:
+    """A role of the protocol. Subclasses handle the messages that concern them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.step = Step()
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        """Consume `message` from process `sender` (its id within its role)."""
+        raise NotImplementedError
+
+    def tick(self, now_s: float) -> None:
+        """Do what is due at `now_s`."""
+
+    def deadline_s(self) -> float:
+        """When `tick` is next wanted; infinity: not until something is received."""
+        return inf
+
+    def flush(self, now_s: float) -> Step:
+        """Finish the group and return the step to be done for it."""
+        self._finish(now_s)
+        step, self.step = self.step, Step()
+        return step
+
+    def _finish(self, now_s: float) -> None:
+        """Add to the step what is done once per group."""

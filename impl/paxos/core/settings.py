@@ -1,0 +1,66 @@
+"""What the roles need to know of the configuration. Times are in seconds, on the clock whose
+readings the roles are given."""
+
+from dataclasses import dataclass
+
+from paxos.core.batch import LENGTH_BYTES, MAX_VALUE_BYTES
+from paxos.core.messages import VOTE_OVERHEAD_BYTES
+from paxos.core.quorum import quorum_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a cluster, the same in all its processes."""
+
+    acceptors: int = 3
+    synod: bool = False
+    """Milestone 1: one instance, one value."""
+    direct_learning: bool = False
+    prepare_ahead: bool = False
+    max_batch: int = 1
+    """The most values in one instance; 1: batching is off. Spec: `MaxBatch`."""
+
+    message_bytes: int = 8_000
+    """The most bytes in one message, so that it fits a datagram."""
+    window: int = 256
+    """Instances that Phase 1 covers in advance, with prepare_ahead."""
+    in_flight: int = 64
+    """Instances that a leader works on at the same time."""
+    client_packets: int = 256
+    """Packets that a client has outstanding at most."""
+    waiting_packets: int = 20_000
+    """Packets that a proposer keeps waiting at most; beyond, it drops, and clients resend."""
+    ask_instances: int = 256
+    """Instances that a learner asks for, and anybody answers for, at a time."""
+    learner_instances: int = 8_192
+    """Instances beyond its delivered prefix that a learner keeps anything for."""
+    prepare_instances: int = 4_096
+    """Instances that one promise covers at most."""
+
+    heartbeat_s: float = 0.1
+    failover_s: float = 0.6
+    """A proposer that hears nothing of a leader for so long takes over."""
+    retry_s: float = 0.05
+    """A proposer repeats an unanswered Prepare or Accept after so long."""
+    resend_s: float = 0.25
+    """A client resends an undelivered value after so long, then less and less often."""
+    gap_s: float = 0.05
+    """A learner asks for an instance that is missing for so long."""
+    repair_s: float = 0.2
+    """A leader runs an instance again if a learner still misses it after so long."""
+
+    @property
+    def quorum(self) -> int:
+        """The size of a quorum."""
+        return quorum_size(self.acceptors)
+
+    @property
+    def max_payload_bytes(self) -> int:
+        """The largest payload of a packet, and of all the packets of a batch: every message that
+        holds one (a vote in a promise is the largest) must fit `message_bytes`."""
+        return self.message_bytes - 3 * VOTE_OVERHEAD_BYTES
+
+    @property
+    def max_value_bytes(self) -> int:
+        """The largest value that can be broadcast, as the only one of its packet."""
+        return min(self.max_payload_bytes - LENGTH_BYTES, MAX_VALUE_BYTES)

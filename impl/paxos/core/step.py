@@ -1,0 +1,54 @@
+"""The step: what a role wants done after a group of messages or a tick.
+
+The one rule of the runtime is the order: first make `writes` durable, then append `events` to the
+trace, then hand over `deliveries`, then `sends`. So a promise or vote that anybody can have seen
+is on disk and in the trace, and a value that a client is told was delivered is in the output.
+"""
+
+from msgspec import Struct
+
+from paxos.core.ballot import Ballot
+from paxos.core.batch import Packet
+from paxos.core.events import Event
+from paxos.core.messages import Group, Message, Vote
+
+
+class PromiseWrite(Struct, frozen=True):
+    """Durable: the acceptor's promise."""
+
+    ballot: Ballot
+
+
+class VoteWrite(Struct, frozen=True):
+    """Durable: the acceptor's vote, which is a promise of its ballot too."""
+
+    vote: Vote
+
+
+class RoundWrite(Struct, frozen=True):
+    """Durable: the highest round that the proposer has used."""
+
+    round: int
+
+
+Write = PromiseWrite | VoteWrite | RoundWrite
+
+
+class Step:
+    """Filled by a role, done by the runtime, in the order of the fields."""
+
+    __slots__ = ("deliveries", "events", "sends", "writes")
+
+    def __init__(self) -> None:
+        self.writes: list[Write] = []
+        self.events: list[Event] = []
+        self.deliveries: list[Packet] = []
+        self.sends: list[tuple[Group, Message]] = []
+
+    def send(self, message: Message, *groups: Group) -> None:
+        """Send `message` to every process of each of `groups`."""
+        for group in groups:
+            self.sends.append((group, message))
+
+    def __bool__(self) -> bool:
+        return bool(self.writes or self.events or self.deliveries or self.sends)
