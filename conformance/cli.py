@@ -1,0 +1,87 @@
+"""The `conformance` command: what it takes, what it prints, how it exits. No checking happens here."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from conformance.explain import explain, summary
+from conformance.log import TraceError
+from conformance.replay import check_run
+
+EXITS = """\
+exit status:
+  0  every run conforms (check), every model gives what its manifest says (spec)
+  1  a run violates the specification, or a model does not give what it should
+  2  unknown: something was missing, or the input could not be read
+"""
+
+
+def parser(with_spec: bool = True) -> argparse.ArgumentParser:
+    """The command's arguments. Those of `spec` come from conformance.models, imported only if asked for."""
+    top = argparse.ArgumentParser(
+        prog="conformance",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXITS,
+        description="Hold recorded traces against the TLA+ specification, and the specification against TLC.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="replay the traces of runs against the specification they name",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXITS,
+        description="Read all trace files of each run, merge them into one causal order, and replay them: every\n"
+        "event must be an enabled action of the specification that the header names, and all\n"
+        "invariants must hold after it.",
+    )
+    check.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN_DIR",
+        help="a folder with the trace files of one run: role-id.incarnation.ndjson",
+    )
+    check.add_argument("-q", "--quiet", action="store_true", help="one line a run")
+    spec = commands.add_parser(
+        "spec",
+        help="check the specifications' models with TLC",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXITS,
+    )
+    if with_spec:
+        importlib.import_module("conformance.models").add_arguments(spec)
+    return top
+
+
+def check(runs: list[Path], quiet: bool) -> int:
+    """Check each run and print its verdict; the exit status. A violation outweighs an unknown."""
+    kinds = set()
+    for directory in runs:
+        try:
+            verdict = check_run(directory)
+        except TraceError as error:
+            print(f"conformance: {error}", file=sys.stderr)
+            kinds.add("unknown")
+            continue
+        kinds.add(verdict.kind)
+        print((summary if quiet else explain)(str(directory), verdict), flush=True)
+    return 1 if "violation" in kinds else 2 if "unknown" in kinds else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    with_spec = bool(argv) and argv[0] == "spec"
+    args = parser(with_spec).parse_args(argv)
+    try:
+        if args.command == "spec":
+            status: int = importlib.import_module("conformance.models").main(args)
+            return status
+        return check(args.runs, args.quiet)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output went away: nothing is left to say
+        sys.stderr.close()
+        return 2

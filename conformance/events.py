@@ -1,0 +1,180 @@
+"""The lines of a trace as typed records: what traces/schema.json says, for Python.
+
+Only shapes live here, no meaning: a record that decodes may still be an event that the specification
+forbids. The two statements of the shape, this and the JSON Schema, are held equal by a test.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+SCHEMA = 1
+
+Role = Literal["acceptor", "proposer", "learner", "client"]
+SpecName = Literal["MultiPaxos", "Synod"]
+
+MOST = 2**63 - 1
+Id = Annotated[int, Meta(ge=1, le=MOST)]
+Text = Annotated[str, Meta(max_length=256)]
+# `$` also matches before a trailing newline in Python's regular expressions: the look-ahead forbids it.
+ClientName = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}(?!\n)$")]
+ProcessName = Annotated[
+    str,
+    Meta(pattern=r"^(acceptor|proposer|learner|client)-[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}(?!\n)$"),
+]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$", max_length=16)]
+
+Ballot = tuple[Id, Id]
+Range = tuple[ClientName, Id, Id, Digest]
+Batch = tuple[Range, ...]
+Quorum = Annotated[tuple[Id, ...], Meta(min_length=1)]
+Vote = tuple[Id, Ballot, Batch]
+
+NO_BALLOT = (0, 0)
+NO_OP: tuple[Range, ...] = ()
+
+
+class Constants(Struct, frozen=True, forbid_unknown_fields=True):
+    """The constants of the specification that a run was made under."""
+
+    direct_learning: bool
+    prepare_ahead: bool
+    max_batch: Id
+
+
+class Cluster(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may take part. An empty list (not for acceptors) says: not fixed in advance."""
+
+    acceptors: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    proposers: tuple[Id, ...]
+    learners: tuple[Id, ...]
+    clients: tuple[Id, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            ids = getattr(self, name)
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{name} names an id twice")
+
+    def admits(self, role: str, number: int) -> bool:
+        """Whether the process `role`-`number` may be part of this cluster."""
+        ids: tuple[int, ...] = getattr(self, role + "s")
+        return not ids or number in ids
+
+
+class Header(Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="Header"):
+    """The first line of a trace file."""
+
+    schema: Literal[1]
+    run: Annotated[str, Meta(min_length=1, max_length=256)]
+    process: ProcessName
+    role: Role
+    id: Id
+    incarnation: Id
+    spec: SpecName
+    constants: Constants
+    cluster: Cluster
+    config: dict[str, str | int | bool]
+
+
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):
+    """What all events have: who, the how-manieth of its file, and when (microseconds)."""
+
+    action: ClassVar[str] = ""
+    process: ProcessName
+    seq: Id
+    hlc: Id
+
+
+class Broadcast(Event, frozen=True, kw_only=True, tag="Broadcast"):
+    action: ClassVar[str] = "Broadcast"
+    values: Annotated[tuple[Range, ...], Meta(min_length=1)]
+
+
+class Phase1a(
+    Event, frozen=True, kw_only=True, tag="Phase1a", rename={"first": "from", "last": "to"}
+):
+    action: ClassVar[str] = "Phase1a"
+    ballot: Ballot
+    first: Id
+    last: Id
+
+
+class Phase1b(
+    Event, frozen=True, kw_only=True, tag="Phase1b", rename={"first": "from", "last": "to"}
+):
+    action: ClassVar[str] = "Phase1b"
+    ballot: Ballot
+    first: Id
+    last: Id
+    votes: tuple[Vote, ...]
+
+
+class Phase2a(Event, frozen=True, kw_only=True, tag="Phase2a"):
+    action: ClassVar[str] = "Phase2a"
+    ballot: Ballot
+    instance: Id
+    batch: Batch
+    quorum: Quorum
+
+
+class Phase2b(Event, frozen=True, kw_only=True, tag="Phase2b"):
+    action: ClassVar[str] = "Phase2b"
+    ballot: Ballot
+    instance: Id
+
+
+class Decide(Event, frozen=True, kw_only=True, tag="Decide"):
+    action: ClassVar[str] = "Decide"
+    ballot: Ballot
+    instance: Id
+    quorum: Quorum
+
+
+class Learn(Event, frozen=True, kw_only=True, tag="Learn"):
+    action: ClassVar[str] = "Learn"
+    ballot: Ballot
+    instance: Id
+    batch: Batch
+    quorum: Quorum | UnsetType = UNSET
+
+
+class Deliver(Event, frozen=True, kw_only=True, tag="Deliver"):
+    action: ClassVar[str] = "Deliver"
+    instance: Id
+    position: Id
+    values: tuple[Range, ...]
+
+
+class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
+    action: ClassVar[str] = "Recover"
+    promised: Ballot | UnsetType = UNSET
+    votes: tuple[Vote, ...] | UnsetType = UNSET
+    round: Id | UnsetType = UNSET
+
+
+AnyEvent = Broadcast | Phase1a | Phase1b | Phase2a | Phase2b | Decide | Learn | Deliver | Recover
+
+EVENTS: dict[str, type[Event]] = {kind.action: kind for kind in get_args(AnyEvent)}
+
+# Which actions a role takes. Synod has no Deliver: what is learned is the output.
+ACTIONS_OF: dict[str, frozenset[str]] = {
+    "client": frozenset({"Broadcast", "Recover"}),
+    "proposer": frozenset({"Phase1a", "Phase2a", "Decide", "Recover"}),
+    "acceptor": frozenset({"Phase1b", "Phase2b", "Recover"}),
+    "learner": frozenset({"Learn", "Deliver", "Recover"}),
+}
+
+
+def actions_of(role: str, spec: str) -> frozenset[str]:
+    """The names of the events that a process of this role may log under this specification."""
+    return ACTIONS_OF[role] - ({"Deliver"} if spec == "Synod" else frozenset())
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """The event as the trace writes it, without process, seq and hlc."""
+    built = msgspec.to_builtins(event)
+    return {k: v for k, v in built.items() if k not in ("process", "seq", "hlc")}

@@ -1,0 +1,84 @@
+"""A verdict in words, for a reader who knows the protocol but not this checker."""
+
+from __future__ import annotations
+
+import json
+
+from conformance.events import AnyEvent, fields
+from conformance.replay import SPECS, Verdict, Violation
+
+WIDE = 240  # characters of an event that are shown
+
+
+def explain(run: str, verdict: Verdict) -> str:
+    """The report on a run, without a final newline."""
+    if verdict.kind == "conforms":
+        return conforms(run, verdict)
+    if verdict.kind == "unknown":
+        return (
+            f"{run}: unknown after {verdict.events} accepted events\n"
+            f"  missing   {verdict.reason}\n"
+            f"  what now  record the run with all processes traced into one folder"
+        )
+    assert verdict.violation is not None
+    return violation(run, verdict.violation)
+
+
+def summary(run: str, verdict: Verdict) -> str:
+    """The verdict in one line."""
+    if verdict.violation is not None:
+        v = verdict.violation
+        return f"{run}: violation of {v.name} at {where(v)}"
+    if verdict.kind == "unknown":
+        return f"{run}: unknown: {verdict.reason}"
+    return f"{run}: conforms to {verdict.spec} ({verdict.events} events of {verdict.processes} processes)"
+
+
+def conforms(run: str, verdict: Verdict) -> str:
+    order = SPECS[verdict.spec].actions
+    counts = "  ".join(f"{name} {verdict.counts[name]}" for name in order if name in verdict.counts)
+    lines = [summary(run, verdict), f"  {counts}"]
+    if verdict.torn:
+        lines.append(f"  torn last line, as a killed process leaves it: {', '.join(verdict.torn)}")
+    return "\n".join(lines)
+
+
+def where(v: Violation) -> str:
+    return f"{v.process}.ndjson:{v.event.seq + 1}"
+
+
+def violation(run: str, v: Violation) -> str:
+    kind = "guard" if v.kind == "guard" else "invariant"
+    lines = [
+        f"{run}: violation of {v.spec}",
+        f"  event     {v.event.action} by {v.process}, at {where(v)}, clock {v.event.hlc}",
+        f"            {shown(v.event)}",
+        f"  action    {v.signature} of {v.spec}.tla",
+        f"  false     {kind} {v.name}: {v.rule.words}",
+        f"            {v.rule.tla}",
+        f"  expected  {v.fault.expected}",
+        f"  found     {v.fault.actual}",
+        f"  accepted  the {v.accepted} events before it, in the order of the clock",
+    ]
+    for process, events in v.recent:
+        lines.append(f"  last events of {process}" + ("" if events else ": none"))
+        lines += [f"    {process}.ndjson:{e.seq + 1}  clock {e.hlc}  {shown(e)}" for e in events]
+    if v.torn:
+        lines.append(
+            f"  note      the last line of {', '.join(v.torn)} is torn. A process that was killed leaves "
+            "that, and lost nothing that others saw; a file that was cut or copied while it was written "
+            "did: then record the run again"
+        )
+    return "\n".join(lines)
+
+
+def shown(event: AnyEvent) -> str:
+    """The event's parameters on one line, shortened."""
+    named = fields(event)
+    text = " ".join(
+        [
+            named.pop("event"),
+            *(f"{k}={json.dumps(v, separators=(',', ':'))}" for k, v in named.items()),
+        ]
+    )
+    return text if len(text) <= WIDE else text[: WIDE - 3] + "..."

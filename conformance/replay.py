@@ -1,0 +1,286 @@
+"""Replay a trace through the rules of its specification: Verdict.
+
+Each event must be an action that is enabled, and the invariants must hold after it. The first event for
+which that is false ends the replay. What a verdict reads like is for explain.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from conformance.events import EVENTS, AnyEvent, Cluster, Constants, Event, Role, actions_of
+from conformance.horizon import Horizon
+from conformance.log import Run, open_run
+from conformance.model import MULTIPAXOS
+from conformance.rules import Fault, Need, Rule, Spec
+from conformance.synod import SYNOD
+
+SPECS: dict[str, Spec] = {s.name: s for s in (MULTIPAXOS, SYNOD)}
+RECENT = 5  # events of a process that a report shows
+DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a gap is a lost file
+
+
+@dataclass(frozen=True)
+class Violation:
+    """The first event that the specification forbids, and the rule that says so."""
+
+    process: str
+    event: AnyEvent
+    spec: str
+    signature: str  # of the action
+    kind: Literal["guard", "invariant"]
+    rule: Rule
+    fault: Fault
+    accepted: int  # events before it
+    recent: tuple[
+        tuple[str, tuple[AnyEvent, ...]], ...
+    ]  # the last events of the processes involved
+    torn: tuple[str, ...] = ()  # of those, the ones whose file ends in a torn line
+
+    @property
+    def name(self) -> str:
+        """The rule: "Action.guard", or the invariant's name."""
+        return f"{self.event.action}.{self.rule.name}" if self.kind == "guard" else self.rule.name
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """conforms, violation, or unknown: then `reason` says what was missing."""
+
+    kind: Literal["conforms", "violation", "unknown"]
+    events: int  # accepted
+    counts: dict[str, int] = field(default_factory=dict)  # accepted, by action
+    violation: Violation | None = None
+    reason: str = ""
+    spec: str = ""
+    processes: int = 0
+    torn: tuple[str, ...] = ()
+
+
+class Process:
+    """A process of the trace: who it is to the rules, and what it did last."""
+
+    __slots__ = ("actions", "actor", "name", "recent", "role")
+
+    def __init__(self, name: str, spec: Spec, cluster: Cluster) -> None:
+        role, _, rest = name.partition("-")
+        number, _, incarnation = rest.partition(".")
+        if (
+            role not in ("acceptor", "proposer", "learner", "client")
+            or not (number + incarnation).isdigit()
+        ):
+            raise ValueError(f"{name!r} is not a process name such as acceptor-1.1")
+        if not cluster.admits(role, int(number)):
+            raise ValueError(f"{role} {number} is not in the cluster")
+        self.name = name
+        self.role: Role = role  # type: ignore[assignment]
+        # An acceptor or a proposer is the same through all its incarnations; a learner or a client is not.
+        self.actor: int | str = int(number) if role in ("acceptor", "proposer") else rest
+        allowed = actions_of(role, spec.name)
+        self.actions = {name: a for name, a in spec.actions.items() if name in allowed}
+        self.recent: deque[AnyEvent] = deque(maxlen=RECENT)
+
+
+class Checker:
+    """Feed it the events of a run in a causal order; it keeps the state of the specification.
+
+    `present` are the processes whose traces are in the run; None says that all are, so that whatever is
+    missing was not done. `disabled` switches rules off ("Phase2b.promise", "Agreement"), for tests.
+    """
+
+    def __init__(
+        self,
+        constants: Constants | Mapping[str, Any],
+        cluster: Cluster | Mapping[str, Any],
+        spec: str = "MultiPaxos",
+        *,
+        present: Iterable[str] | None = None,
+        disabled: Iterable[str] = (),
+        torn: Iterable[str] = (),
+    ) -> None:
+        self.constants = (
+            msgspec.convert(constants, Constants) if isinstance(constants, Mapping) else constants
+        )
+        self.cluster = (
+            msgspec.convert(cluster, Cluster) if isinstance(cluster, Mapping) else cluster
+        )
+        self.spec = SPECS[spec].without(frozenset(disabled))
+        self.state = self.spec.initial(self.constants, self.cluster)
+        self.counts: Counter[str] = Counter()
+        self.accepted = 0
+        self.verdict: Verdict | None = None  # once it is decided
+        self._present = None if present is None else frozenset(present)
+        self._torn = frozenset(torn)
+        self._processes: dict[str, Process] = {}
+
+    def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
+        """Replay one event. A mapping needs "event" and the action's parameters; process, seq and hlc
+        may be left out. Returns the violation, also for every event after it; None while all is well.
+        Raises msgspec.ValidationError or ValueError for what is no event at all."""
+        if isinstance(event, Mapping):
+            event = self._decode(process, event)
+        who = self._processes.get(process) or self._enter(process)
+        if self.verdict is None:
+            action = who.actions.get(event.action)
+            if action is None:
+                raise ValueError(
+                    f"{event.action} is no action of a {who.role} under {self.spec.name}"
+                )
+            state, actor = self.state, who.actor
+            for guard in action.guards:
+                fault = guard.check(state, actor, event)
+                if fault is not None:
+                    return self._reject(who, event, "guard", guard, fault)
+            action.effect(state, actor, event)
+            for invariant in action.invariants:
+                fault = invariant.check(state, actor, event)
+                if fault is not None:
+                    return self._reject(who, event, "invariant", invariant, fault)
+            who.recent.append(event)
+            self.counts[action.name] += 1
+            self.accepted += 1
+            return None
+        return self.verdict.violation
+
+    def finish(self) -> Verdict:
+        """The verdict on what was fed. Nothing fed is no evidence: unknown."""
+        if self.verdict is None:
+            if self.accepted == 0:
+                return self._say(
+                    "unknown", reason="there are no events: nothing was traced, or nothing happened"
+                )
+            return self._say("conforms")
+        return self.verdict
+
+    def _decode(self, process: str, event: Mapping[str, Any]) -> AnyEvent:
+        kind = EVENTS.get(event.get("event", ""))
+        if kind is None:
+            raise ValueError(f"no such event: {event.get('event')!r}")
+        filled = {"process": process, "seq": self.accepted + 1, "hlc": self.accepted + 1, **event}
+        decoded: AnyEvent = msgspec.convert(filled, kind)  # type: ignore[assignment]
+        return decoded
+
+    def _enter(self, name: str) -> Process:
+        who = self._processes[name] = Process(name, self.spec, self.cluster)
+        return who
+
+    def _say(
+        self,
+        kind: Literal["conforms", "violation", "unknown"],
+        *,
+        reason: str = "",
+        violation: Violation | None = None,
+    ) -> Verdict:
+        processes = len(self._processes if self._present is None else self._present)
+        return Verdict(
+            kind,
+            self.accepted,
+            dict(self.counts),
+            violation,
+            reason,
+            self.spec.name,
+            processes,
+            tuple(sorted(self._torn)),
+        )
+
+    def _reject(
+        self,
+        who: Process,
+        event: AnyEvent,
+        kind: Literal["guard", "invariant"],
+        rule: Rule,
+        fault: Fault,
+    ) -> Violation | None:
+        involved = [
+            who.name,
+            *(n for n in self._processes if n != who.name and _is_one_of(n, fault.needs)),
+        ]
+        violation = Violation(
+            who.name,
+            event,
+            self.spec.name,
+            self.spec.actions[event.action].signature,
+            kind,
+            rule,
+            fault,
+            self.accepted,
+            tuple((n, tuple(self._processes[n].recent)) for n in involved),
+            tuple(sorted(self._torn & {*involved})),
+        )
+        lost = self._without_trace(fault.needs)
+        if not lost:
+            self.verdict = self._say("violation", violation=violation)
+            return violation
+        reason = (
+            f"no trace file of {', '.join(lost)}, on whom event {who.name} seq {event.seq} "
+            f"({violation.name}) hangs: expected {fault.expected}; found: {fault.actual}"
+        )
+        self.verdict = self._say("unknown", reason=reason)
+        return None
+
+    def _without_trace(self, needs: Iterable[Need]) -> list[str]:
+        """Those of the needed processes that belong to the cluster and of which a trace is missing."""
+        if self._present is None:
+            return []
+        lost = []
+        for role, key in needs:
+            number = int(str(key).partition(".")[0])
+            if not self.cluster.admits(role, number):
+                continue
+            if isinstance(key, str):
+                lost += [] if f"{role}-{key}" in self._present else [f"{role}-{key}"]
+                continue
+            prefix = f"{role}-{key}."
+            have = {int(n.removeprefix(prefix)) for n in self._present if n.startswith(prefix)}
+            if not have:
+                lost.append(f"{role} {key}")
+            elif len(have) < max(have) <= DENSE_INCARNATIONS:
+                lost += [f"{prefix}{n}" for n in range(1, max(have)) if n not in have]
+        return lost
+
+
+def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
+    return any(
+        process == f"{role}-{key}" or process.startswith(f"{role}-{key}.") for role, key in needs
+    )
+
+
+def check_run(directory: Path) -> Verdict:
+    """Read, validate, merge and replay the run in this folder. Raises TraceError if it cannot be read."""
+    run = open_run(directory)
+    if run.header is None:
+        what = (
+            "no trace files (*.ndjson)"
+            if not run.files
+            else "no events: no file got as far as its header"
+        )
+        return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
+    horizon = Horizon.of(run)
+    checker = Checker(
+        run.header.constants,
+        run.header.cluster,
+        run.header.spec,
+        present=run.processes(),
+        torn=[f.process for f in run.files if f.torn],
+    )
+    return replay(run, checker, horizon)
+
+
+def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:
+    """Feed the run's events, in merge order, to the checker; forget on the way if there is a horizon."""
+    for _, process, _, event in run.rows():
+        checker.feed(process, event)
+        if checker.verdict is not None:
+            break
+        if horizon is not None:
+            horizon.passed(event, checker.state)
+    return checker.finish()
+
+
+__all__ = ["SPECS", "Checker", "Event", "Verdict", "Violation", "check_run", "replay"]

@@ -1,0 +1,112 @@
+"""What an action of a specification is to the checker: named guards, an effect, invariants to look at.
+
+No rule of any specification lives here; model.py and synod.py have those. A guard looks and never
+changes anything, an effect changes the state and asks nothing: so the same rules replay a trace and
+enumerate a transition system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+# Who a rule's verdict hangs on besides the actor: (role, id), or ("client", "id.incarnation").
+Need = tuple[str, int | str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A guard or an invariant is false: what it expects, what is the case, and whose events could
+    have made it true."""
+
+    expected: str
+    actual: str
+    needs: tuple[Need, ...] = ()
+
+
+# (state, actor, event) -> None if it holds. The actor is an acceptor's or proposer's id, or a
+# learner's or client's "id.incarnation".
+Check = Callable[[Any, Any, Any], Fault | None]
+Effect = Callable[[Any, Any, Any], None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A guard or an invariant: its name, the specification's text, and the same in words."""
+
+    name: str
+    tla: str
+    words: str
+    check: Check
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action. The guards are in the order of its conjuncts in the specification; the invariants
+    are those that the action could make false."""
+
+    name: str
+    signature: str
+    guards: tuple[Rule, ...]
+    effect: Effect
+    invariants: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The rules of one specification, and how its initial state is made."""
+
+    name: str
+    actions: dict[str, Action]
+    initial: Callable[[Any, Any], Any]  # (constants, cluster) -> state
+
+    def without(self, disabled: frozenset[str]) -> Spec:
+        """The same without some rules, named "Action.guard" or "Invariant": to test the others."""
+        known = {f"{a.name}.{g.name}" for a in self.actions.values() for g in a.guards}
+        known |= {i.name for a in self.actions.values() for i in a.invariants}
+        if disabled - known:
+            raise ValueError(f"no such rule: {', '.join(sorted(disabled - known))}")
+        return Spec(
+            self.name,
+            {
+                a.name: Action(
+                    a.name,
+                    a.signature,
+                    tuple(g for g in a.guards if f"{a.name}.{g.name}" not in disabled),
+                    a.effect,
+                    tuple(i for i in a.invariants if i.name not in disabled),
+                )
+                for a in self.actions.values()
+            },
+            self.initial,
+        )
+
+
+def rule(name: str, tla: str, words: str) -> Callable[[Check], Rule]:
+    """Make the function below it the guard or the invariant of this name."""
+    return lambda check: Rule(name, tla, words, check)
+
+
+def show_ballot(b: tuple[int, int]) -> str:
+    return "none" if b == (0, 0) else f"({b[0]}, {b[1]})"
+
+
+def show_range(r: tuple[str, int, int, str]) -> str:
+    client, first, count, digest = r
+    values = f"{first}" if count == 1 else f"{first}..{first + count - 1}"
+    return f"{client}:{values}#{digest[:6]}"
+
+
+def show_batch(batch: tuple[tuple[str, int, int, str], ...]) -> str:
+    """A batch in short; the first few of its ranges."""
+    if not batch:
+        return "the no-op"
+    more = "" if len(batch) <= 4 else f", and {len(batch) - 4} ranges more"
+    return "[" + ", ".join(show_range(r) for r in batch[:4]) + more + "]"
+
+
+def show_vote(vote: tuple[tuple[int, int], Any]) -> str:
+    return (
+        "no vote" if vote[0] == (0, 0) else f"ballot {show_ballot(vote[0])} {show_batch(vote[1])}"
+    )
