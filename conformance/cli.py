@@ -1,4 +1,6 @@
-"""The `conformance` command: what it takes, what it prints, how it exits. No checking happens here."""
+"""The `conformance` command: what it takes, what it prints, how it exits. No checking happens
+here.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,12 @@ exit status:
 
 
 def parser(with_spec: bool = True) -> argparse.ArgumentParser:
-    """The command's arguments. Those of `spec` come from conformance.models, imported only if asked for."""
+    """The command's arguments. With `spec`, conformance.models is imported for its own."""
     top = argparse.ArgumentParser(
         prog="conformance",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
-        description="Hold recorded traces against the TLA+ specification, and the specification against TLC.",
+        description="Hold recorded traces against the TLA+ specification, and that against TLC.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser(
@@ -33,9 +35,9 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         help="replay the traces of runs against the specification they name",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
-        description="Read all trace files of each run, merge them into one causal order, and replay them: every\n"
-        "event must be an enabled action of the specification that the header names, and all\n"
-        "invariants must hold after it.",
+        description="Read all trace files of each run, merge them into one causal order, and replay\n"
+        "them: every event must be an enabled action of the specification that the header\n"
+        "names, and all invariants must hold after it.",
     )
     check.add_argument(
         "runs",

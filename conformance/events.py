@@ -1,7 +1,8 @@
 """The lines of a trace as typed records: what traces/schema.json says, for Python.
 
-Only shapes live here, no meaning: a record that decodes may still be an event that the specification
-forbids. The two statements of the shape, this and the JSON Schema, are held equal by a test.
+Only shapes live here, no meaning: a record that decodes may still be an event that the
+specification forbids. The two statements of the shape, this and the JSON Schema, are held equal
+by a test.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ SpecName = Literal["MultiPaxos", "Synod"]
 MOST = 2**63 - 1
 Id = Annotated[int, Meta(ge=1, le=MOST)]
 Text = Annotated[str, Meta(max_length=256)]
-# `$` also matches before a trailing newline in Python's regular expressions: the look-ahead forbids it.
+# `$` also matches before a trailing newline in Python's regular expressions: the look-ahead
+# forbids it.
 ClientName = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}(?!\n)$")]
 ProcessName = Annotated[
     str,

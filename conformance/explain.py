@@ -7,6 +7,10 @@ import json
 from conformance.events import AnyEvent, fields
 from conformance.replay import SPECS, Verdict, Violation
 
+TORN = (
+    "A killed process leaves that, and lost nothing that others saw. A file that was cut, or copied "
+    "while it was written, did: then record the run again"
+)
 WIDE = 240  # characters of an event that are shown
 
 
@@ -31,7 +35,8 @@ def summary(run: str, verdict: Verdict) -> str:
         return f"{run}: violation of {v.name} at {where(v)}"
     if verdict.kind == "unknown":
         return f"{run}: unknown: {verdict.reason}"
-    return f"{run}: conforms to {verdict.spec} ({verdict.events} events of {verdict.processes} processes)"
+    size = f"{verdict.events} events of {verdict.processes} processes"
+    return f"{run}: conforms to {verdict.spec} ({size})"
 
 
 def conforms(run: str, verdict: Verdict) -> str:
@@ -64,11 +69,7 @@ def violation(run: str, v: Violation) -> str:
         lines.append(f"  last events of {process}" + ("" if events else ": none"))
         lines += [f"    {process}.ndjson:{e.seq + 1}  clock {e.hlc}  {shown(e)}" for e in events]
     if v.torn:
-        lines.append(
-            f"  note      the last line of {', '.join(v.torn)} is torn. A process that was killed leaves "
-            "that, and lost nothing that others saw; a file that was cut or copied while it was written "
-            "did: then record the run again"
-        )
+        lines.append(f"  note      the last line of {', '.join(v.torn)} is torn. {TORN}")
     return "\n".join(lines)
 
 

@@ -1,8 +1,10 @@
-"""Look ahead: when each instance is mentioned for the last time, so that the replay can forget it.
+"""Look ahead: when each instance is mentioned for the last time, so that the replay can forget
+it.
 
-A first pass over the files makes a Horizon; the replay asks it after each event what may go. An instance
-goes only when no later event can ask about it: not one that names it, nor a promise for a range that
-has it, nor a recovered state, which speaks of every instance. So forgetting never changes a verdict.
+A first pass over the files makes a Horizon; the replay asks it after each event what may go. An
+instance goes only when no later event can ask about it: not one that names it, nor a promise for
+a range that has it, nor a recovered state, which speaks of every instance. So forgetting never
+changes a verdict.
 """
 
 from __future__ import annotations

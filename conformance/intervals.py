@@ -1,7 +1,7 @@
 """Sets of integers that mostly come in runs, kept as their runs.
 
-Instances covered by promises and values delivered are 1, 2, 3, ... with a few gaps for a while: as
-intervals they cost memory for the gaps only, however long the trace is.
+Instances covered by promises and values delivered are 1, 2, 3, ... with a few gaps for a while:
+as intervals they cost memory for the gaps only, however long the trace is.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class IntervalSet:
 class RangesAsked:
     """Ranges from..to, of which only containment in a single one is asked.
 
-    A range inside another one is dropped, so that what is left ascends in both ends, and one bisection
-    finds the only candidate.
+    A range inside another one is dropped, so that what is left ascends in both ends, and one
+    bisection finds the only candidate.
     """
 
     __slots__ = ("firsts", "lasts")

@@ -1,7 +1,8 @@
-"""The invariants of spec/MultiPaxos.tla, evaluated after every event where it could have changed them.
+"""The invariants of spec/MultiPaxos.tla, evaluated after every event where it could have changed
+them.
 
-Each is the whole invariant, given that it held before the event: a slow evaluation of the definitions
-as they are written (tests/conformance/slow.py) is held against these.
+Each is the whole invariant, given that it held before the event: a slow evaluation of the
+definitions as they are written (tests/conformance/slow.py) is held against these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Read a run: its trace files, validated line by line and merged into one causal order, streaming.
+"""Read a run: its trace files, validated line by line and merged into one causal order,
+streaming.
 
-What is legal about a file is decided here; what is legal about an event is decided by the model. The
-memory in use does not depend on the length of the files.
+What is legal about a file is decided here; what is legal about an event is decided by the model.
+The memory in use does not depend on the length of the files.
 """
 
 from __future__ import annotations
@@ -122,7 +123,10 @@ class TraceFile:
             raise self.fail(1, f"{h.role} {h.id} is not in the cluster of its own header")
 
     def _lines(self, f: BinaryIO) -> Iterator[bytes]:
-        """The complete lines. What follows the last newline was being written when the process died."""
+        """The complete lines.
+
+        What follows the last newline was being written when the process died.
+        """
         rest, number = b"", 0
         while chunk := f.read(CHUNK):
             parts = (rest + chunk).split(b"\n")

@@ -1,9 +1,9 @@
 """Recover: a process comes back with what its stable storage kept.
 
-In spec/MultiPaxos.tla the step changes nothing, because promises and votes are durable before they are
-sent. A trace can show more: what came back. All that the trace has must be there. What is there and not
-in the trace was made durable just before the crash, and nobody has seen it; it is replayed here as the
-votes and the promise that it stands for, and their guards must hold.
+In spec/MultiPaxos.tla the step changes nothing, because promises and votes are durable before
+they are sent. A trace can show more: what came back. All that the trace has must be there. What
+is there and not in the trace was made durable just before the crash, and nobody has seen it; it
+is replayed here as the votes and the promise that it stands for, and their guards must hold.
 """
 
 from __future__ import annotations
@@ -90,13 +90,13 @@ def unseen_votes(s: State, a: int, e: Recover) -> Fault | None:
     for b, i, vote in _unseen(s, a, e):
         if vote[1] not in s.look(i).accepts.get(b, ()):
             return Fault(
-                f"a Phase2a of ballot {show_ballot(b)} in instance {i} with the batch of the recovered vote",
+                f"a Phase2a of ballot {show_ballot(b)} in instance {i} with the batch recovered",
                 f"recovered {show_vote(vote)}",
                 (("proposer", b[1]),),
             )
         if b < s.promised[a]:
             return Fault(
-                f"new votes in ballots from {show_ballot(s.promised[a])} on, which acceptor {a} promised",
+                f"new votes from ballot {show_ballot(s.promised[a])}, the promise, on",
                 f"in instance {i}: {show_vote(vote)}",
             )
     return None

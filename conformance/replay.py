@@ -1,7 +1,7 @@
 """Replay a trace through the rules of its specification: Verdict.
 
-Each event must be an action that is enabled, and the invariants must hold after it. The first event for
-which that is false ends the replay. What a verdict reads like is for explain.py.
+Each event must be an action that is enabled, and the invariants must hold after it. The first
+event for which that is false ends the replay. What a verdict reads like is for explain.py.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Process:
             raise ValueError(f"{role} {number} is not in the cluster")
         self.name = name
         self.role: Role = role  # type: ignore[assignment]
-        # An acceptor or a proposer is the same through all its incarnations; a learner or a client is not.
+        # An acceptor or a proposer is the same through all its incarnations; a learner or a
+        # client is not.
         self.actor: int | str = int(number) if role in ("acceptor", "proposer") else rest
         allowed = actions_of(role, spec.name)
         self.actions = {name: a for name, a in spec.actions.items() if name in allowed}
@@ -90,8 +91,8 @@ class Process:
 class Checker:
     """Feed it the events of a run in a causal order; it keeps the state of the specification.
 
-    `present` are the processes whose traces are in the run; None says that all are, so that whatever is
-    missing was not done. `disabled` switches rules off ("Phase2b.promise", "Agreement"), for tests.
+    `present` are the processes whose traces are in the run; None says that all are, so that
+    whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise", "Agreement"), for tests.
     """
 
     def __init__(
@@ -120,9 +121,12 @@ class Checker:
         self._processes: dict[str, Process] = {}
 
     def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
-        """Replay one event. A mapping needs "event" and the action's parameters; process, seq and hlc
-        may be left out. Returns the violation, also for every event after it; None while all is well.
-        Raises msgspec.ValidationError or ValueError for what is no event at all."""
+        """Replay one event.
+
+        A mapping needs "event" and the action's parameters; process, seq and hlc may be left out.
+        Returns the violation, also for every event after it; None while all is well. Raises
+        msgspec.ValidationError or ValueError for what is no event at all.
+        """
         if isinstance(event, Mapping):
             event = self._decode(process, event)
         who = self._processes.get(process) or self._enter(process)
@@ -225,7 +229,9 @@ class Checker:
         return None
 
     def _without_trace(self, needs: Iterable[Need]) -> list[str]:
-        """Those of the needed processes that belong to the cluster and of which a trace is missing."""
+        """Those of the needed processes that belong to the cluster and of which a trace is
+        missing.
+        """
         if self._present is None:
             return []
         lost = []
@@ -252,7 +258,10 @@ def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
 
 
 def check_run(directory: Path) -> Verdict:
-    """Read, validate, merge and replay the run in this folder. Raises TraceError if it cannot be read."""
+    """Read, validate, merge and replay the run in this folder.
+
+    Raises TraceError if it cannot be read.
+    """
     run = open_run(directory)
     if run.header is None:
         what = (
@@ -273,7 +282,9 @@ def check_run(directory: Path) -> Verdict:
 
 
 def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:
-    """Feed the run's events, in merge order, to the checker; forget on the way if there is a horizon."""
+    """Feed the run's events, in merge order, to the checker; forget on the way if there is a
+    horizon.
+    """
     for _, process, _, event in run.rows():
         checker.feed(process, event)
         if checker.verdict is not None:

@@ -1,9 +1,10 @@
-"""The variables of MultiPaxos.tla, kept so that one event costs the same however long the trace is.
+"""The variables of MultiPaxos.tla, kept so that one event costs the same however long the trace
+is.
 
-msgs is not one set: each kind of message is filed by what is asked of it. History that is a function of
-the rest (order) is not kept. An instance's part can be dropped (`retire`) once no event will mention
-the instance again; what is asked about all instances (coverage, values, the highest instance) stays,
-in compact form.
+msgs is not one set: each kind of message is filed by what is asked of it. History that is a
+function of the rest (order) is not kept. An instance's part can be dropped (`retire`) once no
+event will mention the instance again; what is asked about all instances (coverage, values, the
+highest instance) stays, in compact form.
 """
 
 from __future__ import annotations
@@ -75,8 +76,11 @@ class ValueSet:
 
 
 class Instance:
-    """What concerns one instance: its 2a, 2b and Decide messages, votes reported in 1b messages, the
-    acceptors' and the learners' entries, and what is chosen."""
+    """What concerns one instance:
+
+    its 2a, 2b and Decide messages, votes reported in 1b messages, the acceptors' and the
+    learners' entries, and what is chosen.
+    """
 
     __slots__ = ("accepts", "chosen", "decided", "learned", "reported", "vote", "voters")
 
@@ -201,7 +205,10 @@ class State:
         self.instances.pop(i, None)
 
     def forget_delivered(self, needed_from: int) -> None:
-        """Drop the delivered ranges before this one. Only for when no learner will deliver there."""
+        """Drop the delivered ranges before this one.
+
+        Only for when no learner will deliver there.
+        """
         for learner in self.learners.values():
             surplus = min(needed_from - learner.dropped, len(learner.delivered))
             if surplus > 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance import invariants, model
+from conformance import invariants, model, outcome, phases
 from conformance.events import Decide, Learn, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.recover import RECOVER
 from conformance.rules import Action, Fault, Rule, Spec, rule, show_batch, show_range, show_vote
@@ -41,7 +41,7 @@ def one_value(s: State, p: int, e: Phase2a) -> Fault | None:
 
 @rule("wanted", "broadcast # {}", "Phase 1 starts once a client has broadcast something")
 def wanted(s: State, p: int, e: Phase1a) -> Fault | None:
-    return None if s.broadcasts else Fault("a Broadcast before", "there is none", model.clients(s))
+    return None if s.broadcasts else Fault("a Broadcast before", "there is none", phases.clients(s))
 
 
 @rule("Agreement", r"Cardinality(Chosen) <= 1", "at most one value is chosen")
@@ -77,6 +77,7 @@ def learned_broadcast(s: State, me: str, e: Learn) -> Fault | None:
 
 
 PROMISE = "MayPromise(a, b): b >= promised[a]"
+HIGHEST = r"Proposable: votes are reported => \E w \in votes : IsHighest(w, votes) /\ w[2] = v"
 VOTE = "MayVote(a, b): b >= promised[a]"
 TYPED = invariants.type_of_ballot
 BELOW = said(invariants.votes_below_promise, r"\A a \in Acceptor : vote[a][1] <= promised[a]")
@@ -90,87 +91,71 @@ ONE_BALLOT = said(
     r"\E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][1])",
 )
 
-SYNOD = Spec(
-    "Synod",
-    {
-        a.name: a
-        for a in (
-            Action("Broadcast", "Broadcast(v)", (model.own, model.fresh), model.do_broadcast, ()),
-            Action(
-                "Phase1a",
-                "Phase1a(b)",
-                (model.owner, range_is_one, wanted),
-                model.do_phase1a,
-                (TYPED,),
-            ),
-            Action(
-                "Phase1b",
-                "Phase1b(a, b)",
-                (
-                    range_is_one,
-                    said(model.asked, r'[type |-> "1a", bal |-> b] \in msgs'),
-                    said(model.promise, PROMISE),
-                    said(model.votes, "vote |-> vote[a]"),
-                ),
-                model.do_phase1b,
-                (BELOW, invariants.type_of_votes),
-            ),
-            Action(
-                "Phase2a",
-                "Phase2a(b, v, Q)",
-                (
-                    model.owner,
-                    instance_is_one,
-                    model.quorum,
-                    one_value,
-                    said(model.once, "Unused(b): Accepts(b) = {}"),
-                    said(model.promises, r"\A a \in Q : Promises(a, b) # {}"),
-                    said(model.free_values, r"Proposable: no vote is reported => v \in broadcast"),
-                    said(
-                        model.highest,
-                        r"Proposable: votes are reported => \E w \in votes : IsHighest(w, votes) /\ w[2] = v",
-                    ),
-                ),
-                model.do_phase2a,
-                (ONE_BATCH, invariants.type_of_batch),
-            ),
-            Action(
-                "Phase2b",
-                "Phase2b(a, b)",
-                (
-                    instance_is_one,
-                    said(model.proposed, "Accepts(b) # {}"),
-                    said(model.promise, VOTE),
-                ),
-                model.do_phase2b,
-                (chosen_agree, BELOW, TYPED),
-            ),
-            Action(
-                "Decide",
-                "Decide(b, Q)",
-                (
-                    instance_is_one,
-                    model.quorum,
-                    said(model.voted, r"VotedTogether(Q, b): \A a \in Q : HasVoted(a, b)"),
-                ),
-                model.do_decide,
-                (TYPED,),
-            ),
-            Action(
-                "Learn",
-                "Learn(l, b)",
-                (
-                    instance_is_one,
-                    model.quorum_if_direct,
-                    said(model.learn_once, "learned[l] = NoVote"),
-                    said(model.may_learn, r'[type |-> "Decide", bal |-> b] \in msgs'),
-                    said(model.batch_learned, "learned' = [... <<b, ValueOf(b)>>]"),
-                ),
-                model.do_learn,
-                (ONE_BALLOT, learned_agree, learned_broadcast, invariants.type_of_batch),
-            ),
-            RECOVER,
-        )
-    },
-    State,
+_ACTIONS = (
+    Action("Broadcast", "Broadcast(v)", (model.own, model.fresh), model.do_broadcast, ()),
+    Action(
+        "Phase1a", "Phase1a(b)", (phases.owner, range_is_one, wanted), phases.do_phase1a, (TYPED,)
+    ),
+    Action(
+        "Phase1b",
+        "Phase1b(a, b)",
+        (
+            range_is_one,
+            said(phases.asked, r'[type |-> "1a", bal |-> b] \in msgs'),
+            said(phases.promise, PROMISE),
+            said(phases.votes, "vote |-> vote[a]"),
+        ),
+        phases.do_phase1b,
+        (BELOW, invariants.type_of_votes),
+    ),
+    Action(
+        "Phase2a",
+        "Phase2a(b, v, Q)",
+        (
+            phases.owner,
+            instance_is_one,
+            phases.quorum,
+            one_value,
+            said(phases.once, "Unused(b): Accepts(b) = {}"),
+            said(phases.promises, r"\A a \in Q : Promises(a, b) # {}"),
+            said(phases.free_values, r"Proposable: no vote is reported => v \in broadcast"),
+            said(phases.highest, HIGHEST),
+        ),
+        phases.do_phase2a,
+        (ONE_BATCH, invariants.type_of_batch),
+    ),
+    Action(
+        "Phase2b",
+        "Phase2b(a, b)",
+        (instance_is_one, said(phases.proposed, "Accepts(b) # {}"), said(phases.promise, VOTE)),
+        phases.do_phase2b,
+        (chosen_agree, BELOW, TYPED),
+    ),
+    Action(
+        "Decide",
+        "Decide(b, Q)",
+        (
+            instance_is_one,
+            phases.quorum,
+            said(outcome.voted, r"VotedTogether(Q, b): \A a \in Q : HasVoted(a, b)"),
+        ),
+        outcome.do_decide,
+        (TYPED,),
+    ),
+    Action(
+        "Learn",
+        "Learn(l, b)",
+        (
+            instance_is_one,
+            outcome.quorum_if_direct,
+            said(outcome.learn_once, "learned[l] = NoVote"),
+            said(outcome.may_learn, r'[type |-> "Decide", bal |-> b] \in msgs'),
+            said(outcome.batch_learned, "learned' = [... <<b, ValueOf(b)>>]"),
+        ),
+        outcome.do_learn,
+        (ONE_BALLOT, learned_agree, learned_broadcast, invariants.type_of_batch),
+    ),
+    RECOVER,
 )
+
+SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State)

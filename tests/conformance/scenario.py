@@ -1,7 +1,8 @@
 """Make traces by hand: each call is one event, whose details are read off the model's state.
 
-Used to generate traces/good and traces/bad (see generate.py) and by the tests. The events are fed to a
-checker as they are made, so that what a promise reports or a learner delivers need not be spelled out.
+Used to generate traces/good and traces/bad (see generate.py) and by the tests. The events are fed
+to a checker as they are made, so that what a promise reports or a learner delivers need not be
+spelled out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from conformance.model import append_new
+from conformance.outcome import append_new
 from conformance.replay import Checker, Violation
 
 START = 1_700_000_000_000_000  # microseconds
@@ -29,7 +30,10 @@ def rng(client: str, first: int, count: int = 1, salt: str = "") -> list[Any]:
 
 
 class Scenario:
-    """A run in the making. `lines` are its events in causal order; each may be altered afterwards."""
+    """A run in the making.
+
+    `lines` are its events in causal order; each may be altered afterwards.
+    """
 
     def __init__(
         self,
