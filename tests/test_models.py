@@ -1,0 +1,185 @@
+"""The `spec` command, and the manifest: every model is well described and the tiny ones are run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from conformance import models
+from conformance.manifest import MANIFEST, ManifestError, Violates, choose, load
+
+MODULE = """---- MODULE Count ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == x < 5 /\\ x' = x + 1
+Small == x < 3
+====
+"""
+OK = (
+    "  - {name: ok, module: Count.tla, config: ok.cfg, class: tiny,"
+    " expect: ok, states: 6, depth: 6}"
+)
+FAILS = (
+    "  - {name: fails, module: Count.tla, config: small.cfg, class: small, mutant: too far,"
+    " expect: {violates: Small, kind: invariant}, states: 4, depth: 4}"
+)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    (tmp_path / "Count.tla").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "ok.cfg").write_text("INIT Init\nNEXT Next\n", encoding="utf-8")
+    (tmp_path / "small.cfg").write_text("INIT Init\nNEXT Next\nINVARIANT Small\n", encoding="utf-8")
+    path = tmp_path / "manifest.yaml"
+    path.write_text(f"models:\n{OK}\n{FAILS}\n", encoding="utf-8")
+    return path
+
+
+def spec(manifest: Path, *arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    models.add_arguments(parser)
+    return models.main(parser.parse_args(["--manifest", str(manifest), *arguments]))
+
+
+def alter(manifest: Path, old: str, new: str) -> None:
+    text = manifest.read_text(encoding="utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.tlc
+def test_all_as_the_manifest_says(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert spec(manifest) == 0
+    out, err = capsys.readouterr()
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["model", "verdict", "expected", "states", "depth", "seconds"]
+    assert rows[1][:5] == ["ok", "ok", "ok", "6", "6"]
+    assert rows[2][:7] == ["fails", "violates", "Small", "violates", "Small", "4", "4"]
+    assert {line.split()[1] for line in err.splitlines()} == {"ok:", "fails:"}
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("states: 6", "states: 7", "ok: 6 states, not 7"),
+        ("depth: 6", "depth: 7", "ok: depth 6, not 7"),
+        ("kind: invariant", "kind: property", "fails: Small is of kind invariant, not property"),
+        (
+            "violates: Small",
+            "violates: Large",
+            "fails: violates Small, but the manifest expects violates Large",
+        ),
+        ("config: small.cfg", "config: ok.cfg", "fails: ok, but the manifest expects violates"),
+        ("config: ok.cfg", "config: small.cfg", "ok: violates Small, but the manifest expects ok"),
+    ],
+)
+def test_a_difference_is_said_and_fails(
+    manifest: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+) -> None:
+    alter(manifest, old, new)
+    assert spec(manifest) == 1
+    out, err = capsys.readouterr()
+    assert words in err
+    if "ok: violates" in words:  # a counterexample nobody expected is shown
+        assert "4. Next\n       x = 3" in out
+
+
+@pytest.mark.tlc
+def test_a_model_without_a_verdict(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (manifest.parent / "ok.cfg").write_text("INIT Init\nNEXT Nowhere\n", encoding="utf-8")
+    assert spec(manifest) == 2
+    out, err = capsys.readouterr()
+    assert "no verdict" in out
+    assert "error: ok: " in err
+    assert "Nowhere" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("states: 6", "stats: 6", "model ok: Object contains unknown field `stats`"),
+        (", depth: 6", "", "model ok: Object missing required field `depth`"),
+        ("class: tiny", "class: huge", "model ok: Invalid enum value 'huge'"),
+        ("name: fails", "name: ok", "model ok is there twice"),
+        ("config: ok.cfg", "config: no.cfg", "model ok: there is no file no.cfg"),
+        ("models:", "models: [", "while parsing"),
+        ("expect: ok", "expect: ok, mutant: none", "model ok is a mutant and is expected to hold"),
+    ],
+)
+def test_a_wrong_manifest_is_one_line(
+    manifest: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+) -> None:
+    alter(manifest, old, new)
+    assert spec(manifest) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert str(manifest) in err
+    assert err.count("\n") == 1
+
+
+def test_no_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert spec(tmp_path / "none.yaml") == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_an_unknown_model_lists_near_names(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert spec(manifest, "--model", "fail") == 2
+    assert capsys.readouterr().err == "error: there is no model fail; there are: fails\n"
+
+
+def test_choosing(manifest: Path) -> None:
+    every = load(manifest)
+    assert [model.name for model in choose(every, "tiny", [])] == ["ok"]
+    assert [model.name for model in choose(every, "all", [])] == ["ok", "fails"]
+    assert [model.name for model in choose(every, "tiny", ["fails"])] == ["fails"]
+    with pytest.raises(ManifestError):
+        choose(every, "all", ["nothing like it"])
+
+
+# ---- the project's own models
+
+
+def test_manifest_has_every_combination_of_optimisations() -> None:
+    folder = MANIFEST.parent
+    found = set()
+    for model in load():
+        words = (folder / model.config).read_text(encoding="utf-8").split()
+        constants = dict(zip(words, words[2:], strict=False))
+        if model.expect == "ok" and "PrepareAhead" in constants:
+            direct, ahead = constants["DirectLearning"], constants["PrepareAhead"]
+            found.add((direct, ahead, constants["MaxBatch"] != "1"))
+    assert len(found) == 8, sorted(found)
+
+
+def test_every_checked_property_has_a_model_that_fails_by_it() -> None:
+    failing = [model for model in load() if isinstance(model.expect, Violates)]
+    assert len(failing) >= 13
+    assert all(model.mutant and model.about for model in failing)
+    names = {model.expect.violates for model in failing if isinstance(model.expect, Violates)}
+    assert {"Agreement", "VotesBelowPromise", "OneBatchPerBallot", "LearnedFromOneBallot"} <= names
+
+
+def test_no_model_file_is_forgotten() -> None:
+    used = {file for model in load() for file in (model.module, model.config)}
+    there = {path.name for path in MANIFEST.parent.iterdir() if path.suffix in (".tla", ".cfg")}
+    # Modules that others extend are not in the manifest themselves.
+    text = "".join(path.read_text(encoding="utf-8") for path in MANIFEST.parent.glob("*.tla"))
+    forgotten = {
+        name for name in there - used if name.endswith(".cfg") or name[:-4] not in text.split()
+    }
+    assert forgotten == set()
+
+
+@pytest.mark.tlc
+@pytest.mark.timeout(300)
+def test_the_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
+    status = spec(MANIFEST, "--class", "tiny")
+    out, err = capsys.readouterr()
+    assert status == 0, out + err
+    assert len(out.splitlines()) > 1
