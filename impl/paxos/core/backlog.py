@@ -63,9 +63,12 @@ class Backlog:
         return taken
 
     def mark_proposed(self, packets: Iterable[Packet]) -> None:
-        """These are proposed in this ballot, perhaps because a vote obliges to."""
+        """These are proposed in this ballot, perhaps because a vote obliges to. They wait from
+        now on, if they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
-            self._queue.pop((packet.client, packet.first), None)
+            key = packet.client, packet.first
+            self._waiting.setdefault(key, packet)
+            self._queue.pop(key, None)
 
     def mark_chosen(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are chosen: they wait no longer."""

@@ -25,7 +25,7 @@ LENGTH_BYTES = 2
 MAX_VALUE_BYTES = 0xFFFF
 """The longest value whose length can be packed; a datagram is no larger."""
 
-ClientName = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{1,16}$")]
+ClientName = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}\.[1-9][0-9]{0,15}$")]
 """`id.incarnation`: a client that restarts is another client, with sequence numbers of its own."""
 
 Range = tuple[str, int, int, str]

@@ -74,6 +74,7 @@ class Proposer(Role):
         self.phase1: dict[int, Phase1] = {}  # by first instance
         self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
         self.phase2: dict[int, Phase2] = {}  # by instance
+        self.proposed = IntervalSet()  # instances that something was proposed in
 
     # What it hears.
 
@@ -204,21 +205,24 @@ class Proposer(Role):
                 self._promised(ballot, phase1, now_s)
 
     def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
-        """A quorum promised: take up the batches that its votes oblige to; what is left is free."""
+        """A quorum promised: take up the batches that its votes oblige to; what is left is free.
+
+        An instance that was proposed in before (it is run again for a learner) is neither. The
+        same proposal is said again, if a vote tells it: a late promise of the first time may not.
+        """
         quorum = sorted(phase1.promised)
         votes = phase1.highest_votes(quorum)
         for instance in range(phase1.first, phase1.last + 1):
             vote = votes.get(instance)
-            if vote is None:
+            if instance in self.proposed:
+                if vote and vote.ballot == ballot:
+                    self._accept(ballot, instance, vote.batch, decode_batch(vote.batch), now_s)
+            elif vote is None:
                 if instance not in self.chosen:
                     heappush(self.ready, (instance, quorum))
-                continue
-            self.top = max(self.top, instance)
-            packets = decode_batch(vote.batch)
-            self.backlog.mark_proposed(packets)
-            if vote.ballot == ballot:  # we proposed it ourselves: say it again
-                self._accept(ballot, instance, vote.batch, packets, now_s)
             elif instance not in self.chosen or self.repair.wants(instance):
+                packets = decode_batch(vote.batch)
+                self.backlog.mark_proposed(packets)
                 self._propose(ballot, instance, vote.batch, packets, quorum, now_s)
 
     # Phase 2.
@@ -245,6 +249,7 @@ class Proposer(Role):
     ) -> None:
         """Propose `batch`, once per ballot and instance (spec: `Phase2a`)."""
         self.top = max(self.top, instance)
+        self.proposed.add(instance, instance)
         self.step.events.append(
             events.Phase2a(ballot=ballot, instance=instance, batch=describe(packets), quorum=quorum)
         )

@@ -1,0 +1,104 @@
+"""The client, message by message."""
+
+import pytest
+
+from paxos.core import events
+from paxos.core.batch import unpack
+from paxos.core.client import Client, ValueTooLargeError
+from paxos.core.messages import Delivered, Group, Submit, encode_messages
+from paxos.core.settings import Settings
+from paxos.core.step import Step
+
+BATCHING = Settings(max_batch=100)
+
+
+def submitted(step: Step) -> list[list[bytes]]:
+    return [
+        unpack(packet)
+        for _, message in step.sends
+        if isinstance(message, Submit)
+        for packet in message.packets
+    ]
+
+
+def test_one_value_a_packet_without_batching() -> None:
+    client = Client(Settings(), "1.1", 0.0)
+    client.submit([b"a", b"b"], 0.0)
+    step = client.flush(0.0)
+    assert submitted(step) == [[b"a"], [b"b"]]
+    assert len(step.sends) == 1, "in one message all the same"
+    [broadcast] = step.events
+    assert isinstance(broadcast, events.Broadcast)
+    assert [r[:3] for r in broadcast.values] == [("1.1", 1, 1), ("1.1", 2, 1)]
+
+
+def test_many_values_a_packet_with_batching() -> None:
+    client = Client(BATCHING, "1.1", 0.0)
+    client.submit([b"a", b"", b"c"], 0.0)
+    assert submitted(client.flush(0.0)) == [[b"a", b"", b"c"]]
+
+
+def test_packets_fit_a_message() -> None:
+    client = Client(Settings(max_batch=100, message_bytes=400), "1.1", 0.0)
+    values = [bytes(70)] * 20
+    client.submit(values, 0.0)
+    step = client.flush(0.0)
+    assert [value for packet in submitted(step) for value in packet] == values
+    assert all(len(encode_messages([message])) <= 400 for _, message in step.sends)
+
+
+def test_the_largest_value_and_one_byte_more() -> None:
+    client = Client(BATCHING, "1.1", 0.0)
+    largest = bytes(BATCHING.max_value_bytes)
+    client.submit([largest], 0.0)
+    with pytest.raises(ValueTooLargeError, match="7879"):
+        client.submit([b"small", largest + b"x"], 0.0)
+    assert submitted(client.flush(0.0)) == [[largest]], "nothing of a refused call is broadcast"
+
+
+def test_resends_until_delivered_less_and_less_often() -> None:
+    settings = Settings(resend_s=1.0)
+    client = Client(settings, "1.1", 0.0)
+    client.submit([b"a"], 0.0)
+    first = client.flush(0.0)
+    times = []
+    for _ in range(4):
+        times.append(client.deadline_s())
+        client.tick(times[-1])
+        step = client.flush(times[-1])
+        assert {group for group, _ in step.sends} == {Group.PROPOSERS, Group.LEARNERS}
+        assert step.sends[0][1] == first.sends[0][1] and not step.events
+    assert times == [1.0, 3.0, 7.0, 15.0]
+    client.receive(1, Delivered(1, [("1.1", 1, 1)]), 16.0)
+    assert client.finished
+    client.tick(30.0)
+    assert not client.flush(30.0)
+    assert client.deadline_s() == float("inf")
+
+
+def test_room_is_bounded_and_comes_back() -> None:
+    client = Client(Settings(client_packets=2), "1.1", 0.0)
+    assert client.room() == 2
+    client.submit([b"a", b"b"], 0.0)
+    assert client.room() == 0
+    client.receive(1, Delivered(9, [("1.2", 1, 2), ("1.1", 2, 2)]), 0.0)
+    assert client.room() == 1
+    assert not client.finished
+
+
+def test_a_delivery_of_part_of_a_packet_is_not_one_of_all() -> None:
+    client = Client(BATCHING, "1.1", 0.0)
+    client.submit([b"a", b"b", b"c"], 0.0)
+    client.receive(1, Delivered(1, [("1.1", 1, 2)]), 0.0)
+    assert not client.finished
+    client.receive(1, Delivered(1, [("1.1", 1, 10**12)]), 0.0)
+    assert client.finished
+
+
+def test_synod_is_over_once_anything_is_delivered() -> None:
+    client = Client(Settings(synod=True), "1.1", 0.0)
+    client.submit([b"a", b"b"], 0.0)
+    client.receive(1, Delivered(1, []), 0.0)
+    assert client.finished
+    client.submit([b"c"], 1.0)
+    assert client.finished

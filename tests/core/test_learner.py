@@ -1,0 +1,117 @@
+"""The learner, message by message."""
+
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.batch import NO_OP, Packet, encode_batch, pack, unpack
+from paxos.core.learner import Learner
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Group,
+    Heartbeat,
+    Message,
+    Submit,
+    Vote,
+    Votes,
+)
+from paxos.core.settings import Settings
+from paxos.core.step import Step
+
+FIRST, SECOND = Ballot(1, 1), Ballot(2, 2)
+
+
+def packet(seq: int) -> Packet:
+    return pack("1.1", seq, [b"value %d" % seq])
+
+
+def batch(*seqs: int) -> bytes:
+    return encode_batch([packet(seq) for seq in seqs])
+
+
+def give(learner: Learner, *messages: tuple[int, Message], now_s: float = 0.0) -> Step:
+    for sender, message in messages:
+        learner.receive(sender, message, now_s)
+    return learner.flush(now_s)
+
+
+def values(step: Step) -> list[bytes]:
+    return [value for packet in step.deliveries for value in unpack(packet)]
+
+
+def test_delivers_in_order_whatever_the_order_of_learning() -> None:
+    learner = Learner(Settings(), 0.0)
+    step = give(learner, (1, Decide(FIRST, 2, batch(2))))
+    assert not step.deliveries
+    step = give(learner, (1, Decide(FIRST, 1, batch(1))))
+    assert values(step) == [b"value 1", b"value 2"]
+    assert [type(e) for e in step.events] == [events.Learn, events.Deliver, events.Deliver]
+
+
+def test_a_no_op_delivers_nothing_and_is_passed() -> None:
+    learner = Learner(Settings(), 0.0)
+    step = give(learner, (1, Decide(FIRST, 1, NO_OP)), (1, Decide(FIRST, 2, batch(1))))
+    assert values(step) == [b"value 1"]
+    assert learner.prefix == 2
+
+
+def test_delivers_a_value_once() -> None:
+    learner = Learner(Settings(), 0.0)
+    step = give(learner, (1, Decide(FIRST, 1, batch(1))), (1, Decide(FIRST, 2, batch(1, 2))))
+    assert values(step) == [b"value 1", b"value 2"]
+    deliver = step.events[-1]
+    assert isinstance(deliver, events.Deliver)
+    assert deliver.position == 2 and [r[1] for r in deliver.values] == [2]
+
+
+def test_direct_a_quorum_of_distinct_acceptors_in_one_ballot() -> None:
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    give(learner, (1, Accept(FIRST, 1, batch(1))), (2, Accept(SECOND, 1, batch(1))))
+    assert not give(learner, (1, Accepted(FIRST, 1)), (1, Accepted(FIRST, 1))).deliveries
+    assert not give(learner, (2, Accepted(SECOND, 1))).deliveries
+    step = give(learner, (3, Accepted(SECOND, 1)))
+    learn = step.events[0]
+    assert isinstance(learn, events.Learn)
+    assert learn.ballot == SECOND and learn.quorum == [2, 3]
+
+
+def test_direct_votes_before_the_batch() -> None:
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    assert not give(learner, (1, Accepted(FIRST, 1)), (2, Accepted(FIRST, 1))).deliveries
+    assert values(give(learner, (1, Accept(FIRST, 1, batch(1))))) == [b"value 1"]
+
+
+def test_asks_for_what_it_misses_and_goes_on_asking() -> None:
+    settings = Settings(direct_learning=True, ask_instances=3)
+    learner = Learner(settings, 0.0)
+    give(learner, (1, Heartbeat(FIRST, 5)))
+    asked: list[tuple[Group, Message]] = []
+    now_s = 0.0
+    while not asked:
+        now_s = learner.deadline_s()
+        learner.tick(now_s)
+        asked = [s for s in learner.flush(now_s).sends if isinstance(s[1], Ask)]
+    assert asked == [(Group.ACCEPTORS, Ask(1, 3)), (Group.PROPOSERS, Ask(1, 3))]
+    answer = Votes([Vote(i, FIRST, batch(i)) for i in (1, 2, 3)])
+    step = give(learner, (1, answer), (3, answer), now_s=now_s)
+    assert learner.prefix == 3
+    assert (Group.ACCEPTORS, Ask(4, 5)) in step.sends, "the next window, at once"
+
+
+def test_acknowledges_and_acknowledges_again_to_who_resends() -> None:
+    learner = Learner(Settings(), 0.0)
+    delivered = Delivered(1, [("1.1", 1, 1)])
+    step = give(learner, (1, Decide(FIRST, 1, batch(1))))
+    assert (Group.CLIENTS, delivered) in step.sends
+    assert (Group.PROPOSERS, delivered) in step.sends
+    assert (Group.CLIENTS, delivered) in give(learner, (1, Submit([packet(1)]))).sends
+    assert not give(learner, (1, Submit([packet(2)]))).sends
+
+
+def test_listens_to_a_bounded_number_of_instances() -> None:
+    learner = Learner(Settings(direct_learning=True, learner_instances=10), 0.0)
+    give(learner, *[(1, Accept(FIRST, instance, batch(1))) for instance in range(1, 100)])
+    assert learner.top == 99
+    assert len(learner._open) == 10

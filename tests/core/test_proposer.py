@@ -1,0 +1,191 @@
+"""The proposer, message by message."""
+
+from typing import TypeVar
+
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.batch import NO_OP, decode_batch, encode_batch, pack
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Heartbeat,
+    Message,
+    Prepare,
+    Promise,
+    Reject,
+    Submit,
+    Vote,
+)
+from paxos.core.proposer import Proposer
+from paxos.core.settings import Settings
+from paxos.core.step import RoundWrite, Step
+
+OFF = Settings()
+T = TypeVar("T")
+
+AHEAD = Settings(prepare_ahead=True, direct_learning=True, max_batch=100, window=4)
+MINE = Ballot(1, 1)
+
+
+def packet(seq: int, client: str = "1.1") -> "Submit":
+    return Submit([pack(client, seq, [b"value %d" % seq])])
+
+
+def give(proposer: Proposer, *messages: tuple[int, Message], now_s: float = 1.0) -> Step:
+    for sender, message in messages:
+        proposer.receive(sender, message, now_s)
+    return proposer.flush(now_s)
+
+
+def leading(settings: Settings = OFF) -> Proposer:
+    proposer = Proposer(settings, 1, 0.0)
+    proposer.tick(1.0)
+    return proposer
+
+
+def sent(step: Step, kind: type[T]) -> list[T]:
+    return [message for _, message in step.sends if isinstance(message, kind)]
+
+
+def test_it_leads_after_silence_with_a_durable_round() -> None:
+    proposer = Proposer(OFF, 1, 0.0, round_used=4)
+    proposer.tick(proposer.deadline_s())
+    step = proposer.flush(1.0)
+    assert step.writes == [RoundWrite(5)]
+    assert sent(step, Heartbeat)[0].ballot == Ballot(5, 1)
+
+
+def test_it_does_not_lead_while_another_does() -> None:
+    proposer = Proposer(OFF, 2, 0.0)
+    for tenth in range(1, 50):
+        give(proposer, (1, Heartbeat(MINE, 0)), now_s=tenth / 10)
+        proposer.tick(tenth / 10)
+        assert not proposer.flush(tenth / 10)
+    proposer.tick(4.9 + OFF.failover_s * 1.25)
+    assert sent(proposer.flush(6.0), Heartbeat)[0].ballot == Ballot(2, 2)
+
+
+def test_milestone_2_phase_1_only_when_a_value_waits_for_one_instance() -> None:
+    proposer = leading()
+    assert not sent(proposer.flush(1.0), Prepare)
+    step = give(proposer, (1, packet(1)), (1, packet(2)))
+    assert sent(step, Prepare) == [Prepare(MINE, 1, 1), Prepare(MINE, 2, 2)]
+    step = give(proposer, (1, Promise(MINE, 1, 1, [])), (1, Promise(MINE, 1, 1, [])))
+    assert not sent(step, Accept), "one acceptor is no quorum, however often it says so"
+    step = give(proposer, (3, Promise(MINE, 1, 1, [])))
+    [accept] = sent(step, Accept)
+    assert accept.instance == 1
+    phase2a = step.events[0]
+    assert isinstance(phase2a, events.Phase2a) and phase2a.quorum == [1, 3]
+    step = give(proposer, (2, Accepted(MINE, 1)), (2, Accepted(MINE, 1)))
+    assert not sent(step, Decide)
+    [decide] = sent(give(proposer, (1, Accepted(MINE, 1))), Decide)
+    assert decide == Decide(MINE, 1, accept.batch)
+
+
+def test_prepare_ahead_covers_a_window_before_any_value() -> None:
+    proposer = leading(AHEAD)
+    assert sent(proposer.flush(1.0), Prepare) == [Prepare(MINE, 1, 4)]
+    give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])))
+    step = give(proposer, (1, packet(1)), (1, packet(2)))
+    [accept] = sent(step, Accept)[:1]
+    assert [p.first for p in decode_batch(accept.batch)] == [1, 2], "one batch of both"
+
+
+def test_the_window_is_kept_filled() -> None:
+    proposer = leading(AHEAD)
+    proposer.flush(1.0)
+    give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])))
+    prepares: list[Prepare] = []
+    for seq in (1, 2, 3):
+        prepares += sent(give(proposer, (1, packet(seq))), Prepare)
+        prepares += sent(proposer.flush(1.0), Prepare)
+    assert prepares == [Prepare(MINE, 5, 6)]
+
+
+def test_it_takes_the_highest_vote_and_fills_the_gap_below() -> None:
+    low = encode_batch([pack("1.1", 7, [b"low"])])
+    high = encode_batch([pack("1.1", 8, [b"high"])])
+    mine = Ballot(4, 1)
+    proposer = Proposer(AHEAD, 1, 0.0, round_used=3)
+    proposer.tick(1.0)
+    proposer.flush(1.0)
+    step = give(
+        proposer,
+        (1, Promise(mine, 1, 4, [Vote(3, Ballot(1, 2), low)])),
+        (2, Promise(mine, 1, 4, [Vote(3, Ballot(2, 2), high)])),
+    )
+    accepts = {accept.instance: accept.batch for accept in sent(step, Accept)}
+    assert accepts == {1: NO_OP, 2: NO_OP, 3: high}
+
+
+def test_promises_in_parts_count_when_they_cover_the_range() -> None:
+    proposer = leading(AHEAD)
+    proposer.flush(1.0)
+    give(proposer, (1, packet(1)), (1, Promise(MINE, 1, 4, [])))
+    assert not sent(give(proposer, (2, Promise(MINE, 1, 2, []))), Accept)
+    assert sent(give(proposer, (2, Promise(MINE, 3, 4, []))), Accept)
+
+
+def test_a_rejection_ends_the_lead_and_the_value_is_kept() -> None:
+    proposer = leading()
+    give(proposer, (1, packet(1)))
+    give(proposer, (1, Reject(Ballot(3, 2))))
+    assert not proposer.phase1
+    proposer.tick(proposer.deadline_s())
+    step = proposer.flush(5.0)
+    assert step.writes == [RoundWrite(4)]
+    assert sent(step, Prepare) == [Prepare(Ballot(4, 1), 1, 1)]
+
+
+def test_promises_and_votes_of_another_ballot_do_not_count() -> None:
+    proposer = leading()
+    old = Ballot(1, 2)
+    give(proposer, (1, packet(1)))
+    step = give(proposer, (1, Promise(old, 1, 1, [])), (2, Promise(old, 1, 1, [])))
+    assert not sent(step, Accept)
+    give(proposer, (1, Promise(MINE, 1, 1, [])), (2, Promise(MINE, 1, 1, [])))
+    assert not sent(give(proposer, (1, Accepted(old, 1)), (2, Accepted(old, 1))), Decide)
+
+
+def test_it_repeats_what_is_not_answered_without_a_new_event() -> None:
+    proposer = leading()
+    give(proposer, (1, packet(1)))
+    proposer.tick(proposer.deadline_s())
+    now_s = 1.0 + OFF.retry_s
+    proposer.tick(now_s)
+    step = proposer.flush(now_s)
+    assert Prepare(MINE, 1, 1) in sent(step, Prepare)
+    assert not step.events
+
+
+def test_a_delivered_value_is_not_proposed_again() -> None:
+    proposer = leading()
+    give(proposer, (1, Delivered(3, [("1.1", 1, 9)])))
+    assert not sent(give(proposer, (1, packet(5))), Prepare)
+    assert sent(give(proposer, (1, packet(10))), Prepare) == [Prepare(MINE, 4, 4)]
+
+
+def test_what_a_learner_misses_for_long_is_run_again() -> None:
+    batch = encode_batch([pack("1.1", 1, [b"v"])])
+    proposer = leading()
+    give(proposer, (1, packet(1)))
+    give(proposer, (1, Promise(MINE, 1, 1, [])), (2, Promise(MINE, 1, 1, [])))
+    give(proposer, (1, Accepted(MINE, 1)), (2, Accepted(MINE, 1)))
+    assert not sent(give(proposer, (1, Ask(1, 1)), now_s=2.0), Prepare)
+    step = give(proposer, (1, Ask(1, 1)), now_s=2.0 + OFF.repair_s)
+    assert sent(step, Prepare) == [Prepare(MINE, 1, 1)]
+    vote = Vote(1, MINE, batch)
+    step = give(proposer, (1, Promise(MINE, 1, 1, [vote])), (3, Promise(MINE, 1, 1, [])))
+    assert [a.instance for a in sent(step, Accept)] == [1]
+    assert not step.events, "the same proposal of the same ballot, said again"
+    assert sent(give(proposer, (1, Accepted(MINE, 1)), (3, Accepted(MINE, 1))), Decide)
+
+
+def test_a_proposer_keeps_a_bounded_number_of_values() -> None:
+    proposer = Proposer(Settings(waiting_packets=5), 1, 0.0)
+    give(proposer, *[(1, packet(seq)) for seq in range(1, 100)])
+    assert len(proposer.backlog) == 5

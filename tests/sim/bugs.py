@@ -1,0 +1,323 @@
+"""Bugs, planted: each a small change of one role, as somebody might really write it.
+
+Each names the rule of the specification by which the checker must reject it: the action, and the
+guard of it that is false (or the invariant). A checker that misses one of them is the bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from paxos.core.acceptor import Acceptor
+from paxos.core.ballot import NO_BALLOT, Ballot
+from paxos.core.batch import NO_OP, Packet, encode_batch, pack
+from paxos.core.client import Client
+from paxos.core.intervals import IntervalSet
+from paxos.core.learner import Learner, _Open
+from paxos.core.messages import Accept, Accepted, Prepare, Promise, Vote
+from paxos.core.phase1 import Phase1
+from paxos.core.proposer import Proposer
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+
+# Acceptors.
+
+
+class PromisesBelowItsPromise(Acceptor):
+    def on_prepare(self, prepare: Prepare) -> None:
+        self.promised = min(self.promised, prepare.ballot)
+        super().on_prepare(prepare)
+
+
+class VotesBelowItsPromise(Acceptor):
+    def on_accept(self, accept: Accept) -> None:
+        promised = self.promised
+        self.promised = min(promised, accept.ballot)
+        super().on_accept(accept)
+        self.promised = max(promised, self.promised)
+
+
+class VoteIsNoPromise(Acceptor):
+    def on_accept(self, accept: Accept) -> None:
+        promised = self.promised
+        super().on_accept(accept)
+        self.promised = promised
+
+
+class PromiseSkipsOtherInstances(Acceptor):
+    """It keeps its promise in the instances that it was asked for, and in no others."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.asked = IntervalSet()
+
+    def on_prepare(self, prepare: Prepare) -> None:
+        if prepare.ballot > self.promised:
+            self.asked = IntervalSet()
+        self.asked.add(prepare.first, prepare.last)
+        super().on_prepare(prepare)
+
+    def on_accept(self, accept: Accept) -> None:
+        promised = self.promised
+        if accept.instance not in self.asked:
+            self.promised = min(promised, accept.ballot)
+        super().on_accept(accept)
+        self.promised = max(promised, self.promised)
+
+
+class ReportsNoVotes(Acceptor):
+    def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
+        yield first, last, []
+
+
+class ReportsAnotherBatch(Acceptor):
+    def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
+        for start, end, votes in super()._reports(first, last):
+            yield start, end, [Vote(v.instance, v.ballot, NO_OP) for v in votes]
+
+
+class LosesItsPromise(Acceptor):
+    """At restart; its votes it keeps."""
+
+    def __init__(self, settings: Settings, promised: Ballot, votes: dict[int, Vote]) -> None:
+        super().__init__(settings, NO_BALLOT, votes)
+
+
+class LosesItsVotes(Acceptor):
+    """At restart; its promise it keeps."""
+
+    def __init__(self, settings: Settings, promised: Ballot, votes: dict[int, Vote]) -> None:
+        super().__init__(settings, promised, {})
+
+
+# Proposers.
+
+
+class TakesItsOwnValue(Proposer):
+    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+        for votes in phase1._votes.values():
+            votes.clear()
+        super()._promised(ballot, phase1, now_s)
+
+
+class TakesTheLowestVote(Proposer):
+    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+        lowest: dict[int, Ballot] = {}
+        for votes in phase1._votes.values():
+            for vote in votes.values():
+                lowest[vote.instance] = min(lowest.get(vote.instance, vote.ballot), vote.ballot)
+        for votes in phase1._votes.values():
+            for vote in list(votes.values()):
+                if vote.ballot != lowest[vote.instance]:
+                    del votes[vote.instance]
+        super()._promised(ballot, phase1, now_s)
+
+
+class PromisesOfAMinority(Proposer):
+    def _on_promise(self, sender: int, promise: Promise, now_s: float) -> None:
+        settings, self.settings = self.settings, replace(self.settings, acceptors=1)
+        super()._on_promise(sender, promise, now_s)
+        self.settings = settings
+
+
+class VotesOfAMinority(Proposer):
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        settings, self.settings = self.settings, replace(self.settings, acceptors=1)
+        super()._on_accepted(sender, accepted)
+        self.settings = settings
+
+
+class CountsAVoteTwice(Proposer):
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        phase2 = self.phase2.get(accepted.instance)
+        if phase2 and sender in phase2.votes and accepted.ballot == self.election.ballot:
+            self._decide(accepted.ballot, accepted.instance, phase2.batch, [sender, sender])
+        super()._on_accepted(sender, accepted)
+
+
+class CountsPromisesOfOldBallots(Proposer):
+    def _on_promise(self, sender: int, promise: Promise, now_s: float) -> None:
+        ballot = self.election.ballot or promise.ballot
+        super()._on_promise(sender, msgspec.structs.replace(promise, ballot=ballot), now_s)
+
+
+class CountsVotesOfOldBallots(Proposer):
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        ballot = self.election.ballot or accepted.ballot
+        super()._on_accepted(sender, msgspec.structs.replace(accepted, ballot=ballot))
+
+
+class ForgetsItsRound(Proposer):
+    """At restart."""
+
+    def __init__(self, settings: Settings, number: int, now_s: float, round_used: int) -> None:
+        super().__init__(settings, number, now_s, 0)
+
+
+class SharesItsBallots(Proposer):
+    def _take_lead(self) -> None:
+        super()._take_lead()
+        assert self.election.ballot is not None
+        self.election.ballot = self.election.highest = Ballot(self.election.ballot.round, 1)
+
+
+class ProposesTwice(Proposer):
+    """It has no answer, so it proposes something else."""
+
+    def _retry(self, now_s: float) -> None:
+        for instance in list(self.phase2):
+            packets = self.backlog.take()
+            if packets and self.election.ballot:
+                batch = encode_batch(packets)
+                self._propose(self.election.ballot, instance, batch, packets, [1, 2, 3], now_s)
+        super()._retry(now_s)
+
+
+class AltersValues(Proposer):
+    def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
+        take = self.backlog.take
+
+        def take_and_alter() -> list[Packet]:
+            return [pack(p.client, p.first, [b"altered"]) for p in take()]
+
+        self.backlog.take = take_and_alter  # type: ignore[method-assign]
+        super()._propose_ready(ballot, now_s)
+        self.backlog.take = take  # type: ignore[method-assign]
+
+
+class FillsWhatIsNoGap(Proposer):
+    def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
+        for instance, quorum in self.ready:
+            self._propose(ballot, instance, NO_OP, [], quorum, now_s)
+        self.ready.clear()
+
+
+class PreparesAhead(Proposer):
+    """Though the switch is off."""
+
+    def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
+        self._prepare_window(ballot, now_s)
+
+
+class BatchesTooMuch(Proposer):
+    """Though the switch is off."""
+
+    def __init__(self, settings: Settings, *args: Any) -> None:
+        super().__init__(replace(settings, max_batch=5), *args)
+
+
+class DecidesWithDirectLearning(Proposer):
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        settings, self.settings = self.settings, replace(self.settings, direct_learning=False)
+        super()._on_accepted(sender, accepted)
+        self.settings = settings
+
+
+# Learners.
+
+
+class LearnsFromOneVote(Learner):
+    def __init__(self, settings: Settings, now_s: float) -> None:
+        super().__init__(replace(settings, acceptors=1), now_s)
+
+
+class AddsUpVotesOfDifferentBallots(Learner):
+    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+        everybody = set[int]().union(*heard.votes.values())
+        heard.votes[ballot] = everybody
+        super()._count(instance, ballot, heard)
+
+
+class LearnsTheBatchOfAnotherBallot(Learner):
+    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+        if heard.batches:
+            heard.batches[ballot] = next(iter(heard.batches.values()))
+        super()._count(instance, ballot, heard)
+
+
+class SkipsGaps(Learner):
+    def _learn(self, instance: int, ballot: Ballot, batch: bytes, quorum: list[int] | None) -> None:
+        self.prefix = instance - 1
+        super()._learn(instance, ballot, batch, quorum)
+
+
+class DeliversDuplicates(Learner):
+    def _deliver(self, instance: int, packets: Any, ranges: Any) -> None:
+        self.delivered.clear()
+        super()._deliver(instance, packets, ranges)
+
+
+class LearnsTwice(Learner):
+    def _is_new(self, instance: int) -> bool:
+        return super()._is_new(instance) or instance == self.prefix
+
+
+# Clients.
+
+
+class ReusesSequenceNumbers(Client):
+    def submit(self, values: Any, now_s: float) -> None:
+        self.next_seq = 1
+        super().submit(values, now_s)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A planted bug: whose, how the cluster is set, and the rules that may say so."""
+
+    role: str
+    make: Callable[..., Role]
+    rejected_by: set[str]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+DIRECT = {"direct_learning": True}
+AHEAD = {"prepare_ahead": True}
+ONE_PROPOSER = {"proposers": 1, "cuts": (), "crashes": [("proposer", 1)] * 3}
+COMPETING_LEADERS = {
+    "prepare_ahead": True,
+    "loss": 0.05,
+    "accept_loss": 0.7,
+    "slowest_s": 0.01,
+    "retry_s": 0.5,
+    "crashes": (),
+    "cuts": [("proposer", number) for number in (1, 2, 3)] * 4,
+}
+"""Proposals reach some acceptors only, and the next leader makes others in their place."""
+
+BUGS = [
+    Bug("acceptor", PromisesBelowItsPromise, {"Phase1b.promise"}),
+    Bug("acceptor", VotesBelowItsPromise, {"Phase2b.promise"}),
+    Bug("acceptor", VoteIsNoPromise, {"Phase1b.promise", "Phase2b.promise"}, AHEAD),
+    Bug("acceptor", PromiseSkipsOtherInstances, {"Phase2b.promise"}),
+    Bug("acceptor", ReportsNoVotes, {"Phase1b.votes"}),
+    Bug("acceptor", ReportsAnotherBatch, {"Phase1b.votes"}, AHEAD),
+    Bug("acceptor", LosesItsPromise, {"Recover.promise"}),
+    Bug("acceptor", LosesItsVotes, {"Recover.votes"}),
+    Bug("proposer", TakesItsOwnValue, {"Phase2a.highest"}),
+    Bug("proposer", TakesTheLowestVote, {"Phase2a.highest"}, COMPETING_LEADERS),
+    Bug("proposer", PromisesOfAMinority, {"Phase2a.quorum"}),
+    Bug("proposer", VotesOfAMinority, {"Decide.quorum"}),
+    Bug("proposer", CountsAVoteTwice, {"Decide.quorum"}),
+    Bug("proposer", CountsPromisesOfOldBallots, {"Phase2a.promises"}),
+    Bug("proposer", CountsVotesOfOldBallots, {"Decide.voted"}),
+    Bug("proposer", ForgetsItsRound, {"Phase1a.prepare", "Phase2a.once"}, ONE_PROPOSER),
+    Bug("proposer", SharesItsBallots, {"Phase1a.owner"}),
+    Bug("proposer", ProposesTwice, {"Phase2a.once"}),
+    Bug("proposer", AltersValues, {"Phase2a.broadcast"}),
+    Bug("proposer", FillsWhatIsNoGap, {"Phase2a.gap"}, AHEAD),
+    Bug("proposer", PreparesAhead, {"Phase1a.prepare"}),
+    Bug("proposer", BatchesTooMuch, {"Phase2a.batch"}),
+    Bug("proposer", DecidesWithDirectLearning, {"Decide.indirect"}, DIRECT),
+    Bug("learner", LearnsFromOneVote, {"Learn.quorum"}, DIRECT),
+    Bug("learner", AddsUpVotesOfDifferentBallots, {"Learn.decided"}, DIRECT),
+    Bug("learner", LearnsTheBatchOfAnotherBallot, {"Learn.batch"}, DIRECT),
+    Bug("learner", SkipsGaps, {"Deliver.next"}),
+    Bug("learner", DeliversDuplicates, {"Deliver.values", "Integrity"}),
+    Bug("learner", LearnsTwice, {"Learn.once"}),
+    Bug("client", ReusesSequenceNumbers, {"Broadcast.fresh"}),
+]
