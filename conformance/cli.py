@@ -35,9 +35,9 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         help="replay the traces of runs against the specification they name",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
-        description="Read all trace files of each run, merge them into one causal order, and replay\n"
-        "them: every event must be an enabled action of the specification that the header\n"
-        "names, and all invariants must hold after it.",
+        description="Read all trace files of each run, merge them into one causal order, and\n"
+        "replay them: every event must be an enabled action of the specification that the\n"
+        "header names, and all invariants must hold after it.",
     )
     check.add_argument(
         "runs",

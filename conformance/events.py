@@ -46,6 +46,12 @@ class Constants(Struct, frozen=True, forbid_unknown_fields=True):
     prepare_ahead: bool
     max_batch: Id
 
+    def fit(self, spec: str) -> bool:
+        """Whether the specification has these constants: Synod has none of the optimisations."""
+        return spec != "Synod" or not (
+            self.direct_learning or self.prepare_ahead or self.max_batch > 1
+        )
+
 
 class Cluster(Struct, frozen=True, forbid_unknown_fields=True):
     """Who may take part. An empty list (not for acceptors) says: not fixed in advance."""
@@ -79,7 +85,7 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, tag_field="event",
     spec: SpecName
     constants: Constants
     cluster: Cluster
-    config: dict[str, str | int | bool]
+    config: dict[str, str | Annotated[int, Meta(ge=-MOST - 1, le=MOST)] | bool]
 
 
 class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):

@@ -8,8 +8,8 @@ from conformance.events import AnyEvent, fields
 from conformance.replay import SPECS, Verdict, Violation
 
 TORN = (
-    "A killed process leaves that, and lost nothing that others saw. A file that was cut, or copied "
-    "while it was written, did: then record the run again"
+    "A killed process leaves that, and lost nothing that others saw. A file that was cut, or "
+    "copied while it was written, did: then record the run again"
 )
 WIDE = 240  # characters of an event that are shown
 

@@ -119,6 +119,8 @@ class TraceFile:
                 f"the header says {h.process}, {h.role}, {h.id}, {h.incarnation}: "
                 f"that is not the {self.process} of the file's name",
             )
+        if not h.constants.fit(h.spec):
+            raise self.fail(1, f"{h.spec} has no optimisations, but {_show(h.constants)}")
         if not h.cluster.admits(h.role, h.id):
             raise self.fail(1, f"{h.role} {h.id} is not in the cluster of its own header")
 

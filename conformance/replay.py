@@ -92,7 +92,8 @@ class Checker:
     """Feed it the events of a run in a causal order; it keeps the state of the specification.
 
     `present` are the processes whose traces are in the run; None says that all are, so that
-    whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise", "Agreement"), for tests.
+    whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise",
+    "Agreement"), for tests.
     """
 
     def __init__(
@@ -111,6 +112,8 @@ class Checker:
         self.cluster = (
             msgspec.convert(cluster, Cluster) if isinstance(cluster, Mapping) else cluster
         )
+        if not self.constants.fit(spec):
+            raise ValueError(f"{spec} has no optimisations, but {self.constants}")
         self.spec = SPECS[spec].without(frozenset(disabled))
         self.state = self.spec.initial(self.constants, self.cluster)
         self.counts: Counter[str] = Counter()

@@ -61,6 +61,7 @@ class Scenario:
         self.lines: list[Line] = []
         self.checker = Checker(self.constants, self.cluster, spec, disabled=disabled)
         self.violation: Violation | None = None
+        self.idle: list[str] = []  # processes that took no action: their files have a header only
 
     @property
     def state(self) -> Any:
@@ -203,7 +204,7 @@ class Scenario:
 def write_run(directory: Path, scenario: Scenario, lines: list[Line]) -> None:
     """Write these events, in their order, with seq 1, 2, 3, ... per file."""
     directory.mkdir(parents=True, exist_ok=True)
-    files: dict[str, list[Line]] = {}
+    files: dict[str, list[Line]] = {process: [] for process in scenario.idle}
     for line in lines:
         own = files.setdefault(line["process"], [])
         rest = {k: v for k, v in line.items() if k not in ("event", "process", "seq", "hlc")}

@@ -1,0 +1,114 @@
+"""The correct runs of traces/good, and the runs that tests corrupt."""
+
+from __future__ import annotations
+
+from tests.conformance.scenario import Scenario, rng
+
+LEARNERS = ("1.1", "2.1")
+
+
+def plain(values: int = 3) -> Scenario:
+    """Milestone 2: one instance at a time, one value each, Decide."""
+    s = Scenario("plain")
+    wanted = [rng(c, k) for k in range(1, values + 1) for c in ("1.1", "2.1")]
+    for r in wanted[:2]:
+        s.broadcast(r[0], r)
+    for i, r in enumerate(wanted, 1):
+        if i > 2:
+            s.broadcast(r[0], r)
+        s.prepare((1, 1), i, q=(1, 3) if i % 2 else (1, 2))
+        s.settle((1, 1), i, r, q=(1, 3) if i % 2 else (1, 2))
+        for learner in LEARNERS:
+            s.deliver(learner, i)
+    return s
+
+
+def optimised() -> Scenario:
+    """Milestone 3: Phase 1 for a window before any value is known, batches, learning from votes."""
+    s = Scenario("optimised", direct_learning=True, prepare_ahead=True, max_batch=4)
+    a, b, c, d = rng("1.1", 1, 2), rng("2.1", 1, 2), rng("1.1", 3), rng("2.1", 3, 3)
+    s.prepare((1, 1), 1, 4, q=(1, 2, 3))
+    s.broadcast("1.1", a)
+    s.broadcast("2.1", b)
+    s.propose((1, 1), 1, a, b, q=(2, 3))
+    s.broadcast("1.1", c)
+    s.broadcast("2.1", d)
+    s.propose((1, 1), 2, c, d, q=(1, 2, 3))
+    for acceptor in (1, 2, 3):
+        s.vote(acceptor, (1, 1), 1)
+        s.vote(acceptor, (1, 1), 2)
+    s.learn("1.1", (1, 1), 2, q=(1, 3))  # out of order: it waits for instance 1
+    s.learn("1.1", (1, 1), 1, q=(2, 3))
+    s.deliver("1.1", 1)
+    s.deliver("1.1", 2)
+    s.learn("2.1", (1, 1), 1, q=(1, 2, 3))
+    s.deliver("2.1", 1)
+    s.learn("2.1", (1, 1), 2, q=(1, 2))
+    s.deliver("2.1", 2)
+    s.prepare((1, 1), 5, 8)  # the same leader's next window
+    return s
+
+
+def synod() -> Scenario:
+    """Milestone 1: two proposers, and the second one's ballot takes over the first one's value."""
+    s = Scenario("synod", spec="Synod")
+    a, b = rng("1.1", 1), rng("2.1", 1)
+    s.broadcast("1.1", a)
+    s.broadcast("2.1", b)
+    s.prepare((1, 1), 1, q=(1, 2))
+    s.propose((1, 1), 1, a, q=(1, 2))
+    s.vote(2, (1, 1), 1)
+    s.prepare((1, 2), 1, q=(2, 3))
+    s.settle((1, 2), 1, a, q=(2, 3))
+    return s
+
+
+def failover() -> Scenario:
+    """The leader dies with one vote cast, a gap, and a value that its successor proposes again."""
+    s = Scenario("failover", prepare_ahead=True)
+    a, b, c = rng("1.1", 1), rng("1.1", 2), rng("2.1", 1)
+    s.broadcast("1.1", a, b)
+    s.broadcast("2.1", c)
+    s.prepare((1, 1), 1, 4)
+    s.propose((1, 1), 1, a)
+    s.propose((1, 1), 2, b)  # nobody gets it
+    s.propose((1, 1), 3, c)
+    s.vote(2, (1, 1), 1)
+    s.vote(2, (1, 1), 3)
+    s.vote(1, (1, 1), 1)
+    s.prepare((2, 2), 1, 4, q=(2, 3))
+    s.settle((2, 2), 1, a, q=(2, 3))  # as acceptor 2 reported
+    s.settle((2, 2), 3, c, q=(2, 3))
+    s.settle((2, 2), 2, q=(2, 3))  # the no-op below them
+    s.settle((2, 2), 4, a, q=(2, 3))  # client 1 asked again: a duplicate
+    s.prepare((2, 2), 5, 8, q=(2, 3))
+    s.settle((2, 2), 5, b, q=(2, 3))
+    for learner in LEARNERS:
+        for i in range(1, 6):
+            s.deliver(learner, i)
+    return s
+
+
+def restart() -> Scenario:
+    """An acceptor comes back with a vote that no trace has; a proposer and a learner come back."""
+    s = Scenario("restart", prepare_ahead=True, direct_learning=True)
+    a, b = rng("1.1", 1), rng("1.1", 2)
+    s.broadcast("1.1", a, b)
+    s.prepare((1, 1), 1, 8)
+    s.settle((1, 1), 1, a, learners=("1.1",))
+    s.deliver("1.1", 1)
+    s.propose((1, 1), 2, b)
+    s.vote(1, (1, 1), 2)
+    kept = [*s.votes_of(2, 1, 9), [2, [1, 1], [b]]]
+    s.recover("acceptor-2.2", promised=[1, 1], votes=kept)
+    s.recover("proposer-1.2", round=1)
+    s.recover("learner-1.2")
+    for i in (1, 2):
+        s.learn("1.2", (1, 1), i)
+        s.deliver("1.2", i)
+    s.add("proposer-1.2", "Phase1a", ballot=[2, 1], **{"from": 3, "to": 4})
+    s.promise(2, (2, 1), 3, 4, life=2)
+    return s
+
+
+GOOD = {f.__name__: f for f in (plain, optimised, synod, failover, restart)}
