@@ -14,7 +14,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.events import EVENTS, AnyEvent, Cluster, Constants, Event, Role, actions_of
+from conformance.events import (
+    EVENTS,
+    AnyEvent,
+    Broadcast,
+    Cluster,
+    Constants,
+    Decide,
+    Deliver,
+    Learn,
+    Phase2a,
+    Recover,
+    Role,
+    actions_of,
+)
 from conformance.horizon import Horizon
 from conformance.log import Run, open_run
 from conformance.model import MULTIPAXOS
@@ -140,15 +153,13 @@ class Checker:
                     f"{event.action} is no action of a {who.role} under {self.spec.name}"
                 )
             state, actor = self.state, who.actor
-            for guard in action.guards:
-                fault = guard.check(state, actor, event)
-                if fault is not None:
-                    return self._reject(who, event, "guard", guard, fault)
+            refused = action.refused(state, actor, event)
+            if refused is not None:
+                return self._reject(who, event, "guard", *refused)
             action.effect(state, actor, event)
-            for invariant in action.invariants:
-                fault = invariant.check(state, actor, event)
-                if fault is not None:
-                    return self._reject(who, event, "invariant", invariant, fault)
+            broken = action.broken(state, actor, event)
+            if broken is not None:
+                return self._reject(who, event, "invariant", *broken)
             who.recent.append(event)
             self.counts[action.name] += 1
             self.accepted += 1
@@ -204,9 +215,10 @@ class Checker:
         rule: Rule,
         fault: Fault,
     ) -> Violation | None:
+        needs = (*fault.needs, *_named_in(event))
         involved = [
             who.name,
-            *(n for n in self._processes if n != who.name and _is_one_of(n, fault.needs)),
+            *sorted(n for n in self._processes if n != who.name and _is_one_of(n, needs)),
         ]
         violation = Violation(
             who.name,
@@ -254,6 +266,16 @@ class Checker:
         return lost
 
 
+def _named_in(event: AnyEvent) -> list[Need]:
+    """Whom the event speaks of: the owner of its ballot, the acceptors of its quorum."""
+    named: list[Need] = []
+    if not isinstance(event, Broadcast | Deliver | Recover):
+        named.append(("proposer", event.ballot[1]))
+    if isinstance(event, Phase2a | Decide | Learn):
+        named += [("acceptor", a) for a in event.quorum or ()]
+    return named
+
+
 def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
     return any(
         process == f"{role}-{key}" or process.startswith(f"{role}-{key}.") for role, key in needs
@@ -295,6 +317,3 @@ def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:
         if horizon is not None:
             horizon.passed(event, checker.state)
     return checker.finish()
-
-
-__all__ = ["SPECS", "Checker", "Event", "Verdict", "Violation", "check_run", "replay"]

@@ -53,6 +53,22 @@ class Action:
     effect: Effect
     invariants: tuple[Rule, ...]
 
+    def refused(self, state: Any, actor: Any, event: Any) -> tuple[Rule, Fault] | None:
+        """The first guard that is false; None if the action is enabled."""
+        for guard in self.guards:
+            fault = guard.check(state, actor, event)
+            if fault is not None:
+                return guard, fault
+        return None
+
+    def broken(self, state: Any, actor: Any, event: Any) -> tuple[Rule, Fault] | None:
+        """The first invariant that is false after the effect; None if they hold."""
+        for invariant in self.invariants:
+            fault = invariant.check(state, actor, event)
+            if fault is not None:
+                return invariant, fault
+        return None
+
 
 @dataclass(frozen=True)
 class Spec:
