@@ -1,5 +1,6 @@
 """The proposer, message by message."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from paxos.core import events
@@ -188,4 +189,25 @@ def test_what_a_learner_misses_for_long_is_run_again() -> None:
 def test_a_proposer_keeps_a_bounded_number_of_values() -> None:
     proposer = Proposer(Settings(waiting_packets=5), 1, 0.0)
     give(proposer, *[(1, packet(seq)) for seq in range(1, 100)])
-    assert len(proposer.backlog) == 5
+    assert proposer.backlog.batches() == 5
+
+
+def test_a_batch_waits_for_more_but_not_for_long() -> None:
+    proposer = leading(replace(AHEAD, batch_wait_s=0.01))
+    proposer.flush(1.0)
+    give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])))
+    assert not sent(give(proposer, (1, packet(1)), now_s=2.0), Accept)
+    assert not sent(give(proposer, (1, packet(2)), now_s=2.005), Accept)
+    assert proposer.deadline_s() <= 2.01
+    proposer.tick(2.01)
+    [accept] = sent(proposer.flush(2.01), Accept)[:1]
+    assert [p.first for p in decode_batch(accept.batch)] == [1, 2]
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    proposer = leading(replace(AHEAD, batch_wait_s=10.0, max_batch=2))
+    proposer.flush(1.0)
+    give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])))
+    step = give(proposer, (1, packet(1)), (1, packet(2)), (1, packet(3)), now_s=2.0)
+    assert [len(decode_batch(a.batch)) for a in sent(step, Accept)[:1]] == [2]
+    assert proposer.backlog.batches() == 1, "the third waits for another"

@@ -7,6 +7,7 @@ proposed again, however often its client resends it. (If it is, all the same: le
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from math import inf
 
 from paxos.core.batch import Packet, is_well_formed
 from paxos.core.intervals import IntervalSet
@@ -17,20 +18,40 @@ Key = tuple[str, int]
 """`(client, first sequence number)`: a packet."""
 
 
+class _Waiting:
+    """A packet, and since when it waits."""
+
+    __slots__ = ("packet", "since_s")
+
+    def __init__(self, packet: Packet, since_s: float) -> None:
+        self.packet = packet
+        self.since_s = since_s
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in a batch."""
+        return len(self.packet.payload) + VOTE_OVERHEAD_BYTES
+
+
 class Backlog:
     """Packets waiting to be proposed, in the order they came."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._waiting: dict[Key, Packet] = {}
-        self._queue: OrderedDict[Key, Packet] = OrderedDict()  # not proposed in this ballot
+        self._waiting: dict[Key, _Waiting] = {}
+        self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
+        self._queued_values = 0
+        self._queued_bytes = 0
         self._chosen: dict[str, IntervalSet] = {}
 
-    def __len__(self) -> int:
-        """How many packets could be proposed now."""
-        return len(self._queue)
+    def batches(self) -> int:
+        """How many instances it takes, about, to propose what waits now."""
+        return max(
+            -(-self._queued_values // self._settings.max_batch),
+            -(-self._queued_bytes // self._settings.max_payload_bytes),
+        )
 
-    def add(self, packets: Iterable[Packet]) -> None:
+    def add(self, packets: Iterable[Packet], now_s: float) -> None:
         """Values were submitted. Malformed packets and those beyond the limit are dropped: a
         client resends."""
         for packet in packets:
@@ -45,44 +66,70 @@ class Backlog:
                 or not is_well_formed(packet)
             ):
                 continue
-            self._waiting[key] = self._queue[key] = packet
+            self._waiting[key] = _Waiting(packet, now_s)
+            self._enqueue(key, self._waiting[key])
+
+    def batch_due_s(self) -> float:
+        """When the next batch is to be proposed: at once if it is full, otherwise when its first
+        value has waited for `batch_wait_s` for others to join it; infinity if nothing waits."""
+        if not self._queue:
+            return inf
+        oldest_s = next(iter(self._queue.values())).since_s
+        full = (
+            self._queued_values >= self._settings.max_batch
+            or self._queued_bytes >= self._settings.max_payload_bytes
+        )
+        return oldest_s if full else oldest_s + self._settings.batch_wait_s
 
     def take(self) -> list[Packet]:
         """The packets of the next batch: as many as fit; none if none waits."""
         taken: list[Packet] = []
         values, size = 0, 0
-        for packet in self._queue.values():
-            values += packet.count
-            size += len(packet.payload) + VOTE_OVERHEAD_BYTES
+        for waiting in self._queue.values():
+            values += waiting.packet.count
+            size += waiting.bytes
             if taken and (
                 values > self._settings.max_batch or size > self._settings.max_payload_bytes
             ):
                 break
-            taken.append(packet)
-        self.mark_proposed(taken)
+            taken.append(waiting.packet)
+        for packet in taken:
+            self._dequeue((packet.client, packet.first))
         return taken
 
-    def mark_proposed(self, packets: Iterable[Packet]) -> None:
-        """These are proposed in this ballot, perhaps because a vote obliges to. They wait from
-        now on, if they did not, so that they are not taken for new when their client resends."""
+    def mark_proposed(self, packets: Iterable[Packet], now_s: float) -> None:
+        """These are proposed in this ballot, because votes oblige to. They wait from now on, if
+        they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
             key = packet.client, packet.first
-            self._waiting.setdefault(key, packet)
-            self._queue.pop(key, None)
+            self._waiting.setdefault(key, _Waiting(packet, now_s))
+            self._dequeue(key)
 
     def mark_chosen(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are chosen: they wait no longer."""
         self._chosen.setdefault(client, IntervalSet()).add(first, last)
         if last - first < len(self._waiting):
-            keys = [
-                key for seq in range(first, last + 1) if (key := (client, seq)) in self._waiting
-            ]
+            keys = [(client, seq) for seq in range(first, last + 1)]
         else:
             keys = [key for key in self._waiting if key[0] == client and first <= key[1] <= last]
         for key in keys:
-            del self._waiting[key]
-            self._queue.pop(key, None)
+            self._waiting.pop(key, None)
+            self._dequeue(key)
 
     def start_ballot(self) -> None:
         """A new ballot: nothing is proposed in it yet, all that waits is to be proposed."""
-        self._queue = OrderedDict(self._waiting)
+        self._queue.clear()
+        self._queued_values = self._queued_bytes = 0
+        for key, waiting in self._waiting.items():
+            self._enqueue(key, waiting)
+
+    def _enqueue(self, key: Key, waiting: _Waiting) -> None:
+        self._queue[key] = waiting
+        self._queued_values += waiting.packet.count
+        self._queued_bytes += waiting.bytes
+
+    def _dequeue(self, key: Key) -> None:
+        waiting = self._queue.pop(key, None)
+        if waiting:
+            self._queued_values -= waiting.packet.count
+            self._queued_bytes -= waiting.bytes

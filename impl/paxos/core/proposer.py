@@ -66,6 +66,7 @@ class Proposer(Role):
         self.top = 0  # the highest instance known to have been begun
         self.repair = Repair(settings)
         self._retry_s = inf
+        self._batch_s = inf  # when a batch that waits for more values is to be proposed
         self._forget_ballot()
 
     def _forget_ballot(self) -> None:
@@ -85,7 +86,7 @@ class Proposer(Role):
             case Promise():
                 self._on_promise(sender, message, now_s)
             case Submit():
-                self.backlog.add(message.packets)
+                self.backlog.add(message.packets, now_s)
             case Delivered():
                 self._on_delivered(message)
             case Heartbeat():
@@ -102,7 +103,7 @@ class Proposer(Role):
     def _heard(self, ballot: Ballot, now_s: float) -> None:
         if self.election.heard(ballot, now_s):
             self._forget_ballot()
-            self._retry_s = inf
+            self._retry_s = self._batch_s = inf
 
     def _on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
         self._heard(heartbeat.ballot, now_s)
@@ -127,7 +128,7 @@ class Proposer(Role):
             self._retry(now_s)
 
     def deadline_s(self) -> float:
-        return min(self.election.due_s, self._retry_s)
+        return min(self.election.due_s, self._retry_s, self._batch_s)
 
     def _take_lead(self) -> None:
         ballot = self.election.take_lead()
@@ -169,11 +170,11 @@ class Proposer(Role):
                 self.next = last + 1
 
     def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
-        """Without it: one instance for each value that waits, or that was begun by a leader
-        before and has to be finished."""
+        """Without it: an instance for each batch that waits, and for each that a leader before
+        began and that has to be finished."""
         begun = len(self.phase1) + len(self.ready)
         room = self.settings.in_flight - begun - len(self.phase2)
-        waiting = len(self.backlog) - begun
+        waiting = self.backlog.batches() - begun
         while room > 0:
             self._skip_chosen()
             if self.next > self.top and (waiting <= 0 or (self.settings.synod and self.next > 1)):
@@ -222,7 +223,7 @@ class Proposer(Role):
                     heappush(self.ready, (instance, quorum))
             elif instance not in self.chosen or self.repair.wants(instance):
                 packets = decode_batch(vote.batch)
-                self.backlog.mark_proposed(packets)
+                self.backlog.mark_proposed(packets, now_s)
                 self._propose(ballot, instance, vote.batch, packets, quorum, now_s)
 
     # Phase 2.
@@ -230,11 +231,14 @@ class Proposer(Role):
     def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
         """Give the free instances, lowest first, the values that wait; to one below an instance
         that was begun already the no-op, rather than let it hold up delivery."""
+        self._batch_s = inf
         while self.ready and len(self.phase2) < self.settings.in_flight:
-            packets = self.backlog.take()
             is_gap = self.ready[0][0] <= self.top and not self.settings.synod
-            if not packets and not is_gap:
+            due_s = self.backlog.batch_due_s()
+            if due_s > now_s and not is_gap:
+                self._batch_s = due_s
                 return
+            packets = self.backlog.take()
             instance, quorum = heappop(self.ready)
             self._propose(ballot, instance, encode_batch(packets), packets, quorum, now_s)
 

@@ -20,6 +20,9 @@ class Settings:
     max_batch: int = 1
     """The most values in one instance; 1: batching is off. Spec: `MaxBatch`."""
 
+    batch_wait_s: float = 0.0
+    """How long the first value of a batch that is not full waits for others; 0: not at all."""
+
     message_bytes: int = 8_000
     """The most bytes in one message, so that it fits a datagram."""
     window: int = 256
