@@ -1,0 +1,153 @@
+"""The `paxos` command: options and exit status. What it does is in `paxos.runtime`.
+
+Exit status 0: done; 1: something failed, or not everything was delivered; 2: the input is wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from paxos.errors import InputError, RunError
+from paxos.runtime.report import fail
+from paxos.runtime.stop import Stop
+
+ROLES = ("acceptor", "proposer", "learner", "client")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} (`{self.prog} --help` tells more)")
+        sys.exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (default: the process's own); the exit status."""
+    options = _parser().parse_args(arguments)
+    stop = Stop()
+    stop.on_signals()
+    try:
+        return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
+    except InputError as error:
+        fail(str(error))
+        return 2
+    except RunError as error:
+        fail(str(error))
+        return 1
+
+
+def _run_role(options: argparse.Namespace, stop: Stop) -> int:
+    from paxos import config  # not before the signal handlers are there
+    from paxos.runtime.process import run_process
+
+    return run_process(
+        options.role,
+        options.id,
+        config.override(config.load(options.config), **_faults(options)),
+        stop,
+        run_dir=options.run_dir,
+        verbose=options.verbose,
+        parent_fd=options.parent_fd,
+    )
+
+
+def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
+    from paxos import config
+    from paxos.runtime.cluster import run_cluster
+
+    base = config.load(options.config) if options.config else config.Config()
+    counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
+    wanted = config.override(base, milestone=options.milestone, **counts, **_faults(options))
+    return run_cluster(
+        wanted,
+        stop,
+        values=options.values,
+        run_dir=options.run_dir,
+        stall_s=options.timeout,
+        verbose=options.verbose,
+    )
+
+
+def _faults(options: argparse.Namespace) -> dict[str, float | int | None]:
+    return {name: getattr(options, name) for name in ("loss", "duplicate", "reorder", "seed")}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="paxos", description="Atomic broadcast from Multi-Paxos over multicast.")
+    commands = parser.add_subparsers(dest="role", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a whole cluster on this machine")
+    _add_run_options(run)
+    for role in ROLES:
+        command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
+        command.add_argument("id", metavar="ID", type=int, help="its number, from 1")
+        command.add_argument("--config", metavar="FILE", type=Path, required=True)
+        command.add_argument(
+            "--run-dir", metavar="DIR", type=Path, help="write the trace there (default: no trace)"
+        )
+        command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
+        _add_common_options(command)
+    return parser
+
+
+_ABOUT = {
+    "acceptor": "An acceptor: it promises and votes.",
+    "proposer": "A proposer: the one that leads gets values chosen.",
+    "learner": "A learner: it writes each delivered value as a line to standard output.",
+    "client": "A client: it broadcasts the lines of standard input, and ends when all of them are "
+    "delivered.",
+}
+
+
+def _add_run_options(run: argparse.ArgumentParser) -> None:
+    run.description = (
+        "Start a cluster, feed each client a file of values, a line a value, and stop when every "
+        "learner has delivered all of them."
+    )
+    run.add_argument("--config", metavar="FILE", type=Path, help="default: the built-in one")
+    for role, count in (("acceptor", 3), ("proposer", 2), ("learner", 2), ("client", 2)):
+        run.add_argument(
+            f"--{role}s", metavar="N", type=int, help=f"number of {role}s (default {count})"
+        )
+    run.add_argument(
+        "--values", metavar="FILE", type=Path, nargs="+", help="one file a client (default: two)"
+    )
+    run.add_argument(
+        "--run-dir",
+        metavar="DIR",
+        type=Path,
+        help="folder for outputs, traces, logs (default: a new one under traces/runs)",
+    )
+    run.add_argument("--milestone", choices=("multipaxos", "synod"), help="synod: one value only")
+    run.add_argument(
+        "--timeout",
+        metavar="S",
+        type=_seconds,
+        default=60.0,
+        help="give up when nothing was delivered for S seconds (default 60)",
+    )
+    _add_common_options(run)
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
+    for name, what in (("loss", "lose"), ("duplicate", "duplicate"), ("reorder", "hold back")):
+        parser.add_argument(
+            f"--{name}",
+            metavar="P",
+            type=float,
+            help=f"{what} a received datagram with probability P",
+        )
+    parser.add_argument("--seed", metavar="N", type=int, help="choose the faults by N (default 0)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise ValueError
+    return value
+
+
+_seconds.__name__ = "number of seconds"  # argparse says so of what is none

@@ -1,0 +1,355 @@
+"""The configuration of a cluster: one typed, validated object, whichever file it came from.
+
+`load` reads YAML, JSON, or the course's lines (`clients 239.0.0.1 5000`); the form is told by the
+name's ending. What is wrong is an `InputError` that names the file, the key and what was expected.
+No socket is opened here.
+"""
+
+import json
+import re
+import socket
+from difflib import get_close_matches
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from paxos.core.settings import Settings
+from paxos.errors import InputError
+from paxos.runtime.envelope import OVERHEAD_BYTES
+
+MAX_DATAGRAM_BYTES = 65_507
+"""The largest payload of a UDP datagram over IPv4."""
+
+MAX_ID = 999
+"""The largest id where the configuration does not say how many processes there are."""
+
+Count = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Seconds = Annotated[float, Meta(ge=0.001, le=3600)]
+Chance = Annotated[float, Meta(ge=0, le=1)]
+Text = Annotated[str, Meta(min_length=1, max_length=100)]
+
+_CORE = Settings()  # where the defaults of what the core uses are
+
+
+class Endpoint(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A multicast group: `[address, port]`."""
+
+    address: str
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+
+    def __post_init__(self) -> None:
+        if not is_ipv4(self.address) or not 224 <= int(self.address.split(".")[0]) <= 239:
+            raise ValueError(
+                f"expected a multicast address, 224.0.0.0 to 239.255.255.255, not {self.address!r}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}"
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether `text` is an IPv4 address of four decimal numbers."""
+    return bool(re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", text)) and _resolves(text)
+
+
+def _resolves(text: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except OSError:
+        return False
+    return True
+
+
+class Groups(Struct, frozen=True, forbid_unknown_fields=True):
+    """The multicast group of each role. They may share an address, then the ports differ."""
+
+    clients: Endpoint = Endpoint("239.0.0.1", 5000)
+    proposers: Endpoint = Endpoint("239.0.0.1", 6000)
+    acceptors: Endpoint = Endpoint("239.0.0.1", 7000)
+    learners: Endpoint = Endpoint("239.0.0.1", 8000)
+
+    def __post_init__(self) -> None:
+        seen: dict[Endpoint, str] = {}
+        for role in ROLE_GROUPS:
+            endpoint: Endpoint = getattr(self, role)
+            if endpoint in seen:
+                raise ValueError(
+                    f"expected a group for each role, but {seen[endpoint]} and {role} are both "
+                    f"{endpoint}"
+                )
+            seen[endpoint] = role
+
+
+ROLE_GROUPS = ("clients", "proposers", "acceptors", "learners")
+
+
+class Timings(Struct, frozen=True, forbid_unknown_fields=True):
+    """In seconds. What each means is said in `paxos.core.settings`."""
+
+    heartbeat_s: Seconds = _CORE.heartbeat_s
+    failover_s: Seconds = _CORE.failover_s
+    retry_s: Seconds = _CORE.retry_s
+    resend_s: Seconds = _CORE.resend_s
+    gap_s: Seconds = _CORE.gap_s
+    repair_s: Seconds = _CORE.repair_s
+
+    def __post_init__(self) -> None:
+        if self.failover_s <= self.heartbeat_s:
+            raise ValueError(
+                f"expected failover_s above heartbeat_s ({self.heartbeat_s}), not {self.failover_s}"
+            )
+
+
+class FaultRates(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a node loses, duplicates or holds back a datagram that it receives, on purpose."""
+
+    loss: Chance = 0.0
+    duplicate: Chance = 0.0
+    reorder: Chance = 0.0
+    seed: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.loss or self.duplicate or self.reorder)
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cluster. Every process of it has the same configuration."""
+
+    cluster: Text | None = None
+    """Its name. Clusters that share a multicast group tell their datagrams apart by it."""
+    milestone: Literal["multipaxos", "synod"] = "multipaxos"
+    groups: Groups | None = None
+    acceptors: Count = 3
+    proposers: Count | None = None
+    learners: Count | None = None
+    clients: Count | None = None
+    """Where it is not said how many there are, any id up to `MAX_ID` may start."""
+
+    interface: Text = "127.0.0.1"
+    """The network interface, by address or name. The loopback keeps everything on the machine."""
+    ttl: Annotated[int, Meta(ge=0, le=255)] = 0
+    """How many networks a datagram may cross; 0: none, it stays on the machine."""
+
+    direct_learning: bool = _CORE.direct_learning
+    prepare_ahead: bool = _CORE.prepare_ahead
+    batching: bool = False
+    batch_values: Annotated[int, Meta(ge=2, le=65_536)] = 1_024
+    """With batching, the most values in one instance."""
+
+    datagram_bytes: Annotated[int, Meta(ge=512, le=MAX_DATAGRAM_BYTES)] = 32_768
+    window: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.window
+    in_flight: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.in_flight
+    timings: Timings = Timings()
+    storage: Literal["memory"] = "memory"
+    faults: FaultRates = FaultRates()
+
+    @property
+    def synod(self) -> bool:
+        """Whether this is milestone 1, which knows no optimisation."""
+        return self.milestone == "synod"
+
+    def endpoints(self) -> Groups:
+        """The multicast groups."""
+        return self.groups or Groups()
+
+    def settings(self) -> Settings:
+        """What the core needs to know."""
+        return Settings(
+            acceptors=self.acceptors,
+            synod=self.synod,
+            direct_learning=self.direct_learning and not self.synod,
+            prepare_ahead=self.prepare_ahead and not self.synod,
+            max_batch=self.batch_values if self.batching and not self.synod else 1,
+            message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
+            window=self.window,
+            in_flight=self.in_flight,
+            **msgspec.structs.asdict(self.timings),
+        )
+
+    def cluster_tag(self) -> bytes:
+        """Eight bytes that datagrams of this cluster carry, and those of others do not. Processes
+        that disagree on what makes a quorum, or on the protocol, must not hear each other, so
+        that is part of it."""
+        settings = self.settings()
+        identity = (
+            self.cluster or "paxos",
+            settings.acceptors,
+            settings.synod,
+            settings.direct_learning,
+            settings.prepare_ahead,
+            settings.max_batch,
+        )
+        return blake2b(repr(identity).encode(), digest_size=8).digest()
+
+    def check_id(self, role: str, process_id: int) -> None:
+        """Raise `InputError` if the cluster has no such process."""
+        count: int | None = getattr(self, f"{role}s")
+        if not 1 <= process_id <= (count or MAX_ID):
+            known = f"{role}s 1 to {count or MAX_ID}"
+            raise InputError(
+                f"{role} {process_id} is not in the configuration, which has {known}; "
+                f"choose one of these, or set `{role}s` in the configuration"
+            )
+
+
+def load(path: Path) -> Config:
+    """Read the configuration in `path`. Raises `InputError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"configuration {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"configuration {path}: expected UTF-8 text: {error.reason}") from error
+    match path.suffix.lower():
+        case ".yaml" | ".yml":
+            content = _parse_yaml(path, text)
+        case ".json":
+            content = _parse_json(path, text)
+        case _:
+            content = _parse_lines(path, text)
+    return _convert(path, _regroup(content))
+
+
+def override(config: Config, **changes: Any) -> Config:
+    """`config` with those of `changes` that are not None; validated again. Raises `InputError`."""
+    changes = {key: value for key, value in changes.items() if value is not None}
+    faults = {key: changes.pop(key) for key in FaultRates.__struct_fields__ if key in changes}
+    content = msgspec.to_builtins(config)
+    content.update(changes)
+    content["faults"] = {**content.get("faults", {}), **faults}
+    return _convert("options", content)
+
+
+def dump(config: Config) -> str:
+    """`config` as YAML that `load` reads."""
+    import yaml  # slow to import, and seldom needed
+
+    content = msgspec.to_builtins(config)
+    return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
+
+
+# The three forms of file.
+
+
+def _parse_yaml(path: Path, text: str) -> dict[str, Any]:
+    import yaml  # slow to import, and not needed for the other forms
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+        raise InputError(f"configuration {path}{where}: not YAML: {problem}") from error
+    return _mapping(path, {} if content is None else content)
+
+
+def _parse_json(path: Path, text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"configuration {path}: not JSON: {error}") from error
+    return _mapping(path, content)
+
+
+def _mapping(path: Path, content: object) -> dict[str, Any]:
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise InputError(
+            f"configuration {path}: expected a mapping of keys to values, such as `acceptors: 3`"
+        )
+    return content
+
+
+def _parse_lines(path: Path, text: str) -> dict[str, Any]:
+    """The course's form. `clients 239.0.0.1 5000` is a group; `acceptors 5` or `milestone synod`
+    is a setting of that name; other lines mean nothing here and are left alone."""
+    content: dict[str, Any] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match line.split():
+            case [role, address, port] if role in ROLE_GROUPS:
+                if not port.isdecimal():
+                    raise InputError(
+                        f"configuration {path}:{number}: {role}: expected a port number, "
+                        f"1 to 65535, not {port!r}"
+                    )
+                content.setdefault("groups", {})[role] = [address, int(port)]
+            case [key, value] if key in Config.__struct_fields__:
+                content[key] = _scalar(value)
+            case _:
+                pass
+    missing = [role for role in ROLE_GROUPS if role not in content.get("groups", {})]
+    if missing:
+        raise InputError(
+            f"configuration {path}: no line for {', '.join(missing)}; expected lines such as "
+            f"`{missing[0]} 239.0.0.1 5000` (a YAML file's name ends in .yaml)"
+        )
+    return content
+
+
+def _scalar(text: str) -> object:
+    if text.isdecimal():
+        return int(text)
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _regroup(content: dict[str, Any]) -> dict[str, Any]:
+    """Courses also write the groups as `{"clients": ["239.0.0.1", 5000], ...}`, at the top and in
+    several forms. Such a file is not ours: what else is in it is left alone."""
+    groups = {
+        role: content[role] for role in ROLE_GROUPS if isinstance(content.get(role), list | dict)
+    }
+    known = dict(content)
+    if groups:
+        known = {key: known[key] for key in Config.__struct_fields__ if key in known}
+        known = {key: value for key, value in known.items() if key not in groups}
+    nested = known.get("groups")
+    if isinstance(nested, dict):
+        groups = {**nested, **groups}
+    if groups:
+        known["groups"] = {role: _endpoint(value) for role, value in groups.items()}
+    return known
+
+
+def _endpoint(value: object) -> object:
+    """`{"ip": a, "port": p}` and `a:p` as `[a, p]`."""
+    if isinstance(value, dict) and "port" in value:
+        address = next((value[k] for k in ("address", "ip", "host", "group") if k in value), "")
+        return [address, value["port"]]
+    if isinstance(value, str) and re.fullmatch(r"[^:]+:\d+", value):
+        address, port = value.split(":")
+        return [address, int(port)]
+    return value
+
+
+# From plain data to a Config.
+
+
+def _convert(path: Path | str, content: dict[str, Any]) -> Config:
+    _check_keys(path, content, Config, "")
+    for section in ("groups", "timings", "faults"):
+        if isinstance(content.get(section), dict):
+            _check_keys(path, content[section], _SECTIONS[section], f"{section}.")
+    try:
+        return msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at ")
+        key = where.strip("`").removeprefix("$.").removeprefix("$")
+        problem = problem[0].lower() + problem[1:]
+        raise InputError(f"configuration {path}: {key}: {problem}") from error
+
+
+_SECTIONS: dict[str, type[Struct]] = {"groups": Groups, "timings": Timings, "faults": FaultRates}
+
+
+def _check_keys(
+    path: Path | str, content: dict[str, Any], section: type[Struct], prefix: str
+) -> None:
+    known = section.__struct_fields__
+    for key in content:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            hint = f"did you mean `{prefix}{near[0]}`?" if near else f"known: {', '.join(known)}"
+            raise InputError(f"configuration {path}: unknown key `{prefix}{key}`; {hint}")

@@ -1,0 +1,116 @@
+"""The processes of a cluster, as children of the one that runs it.
+
+A child holds the reading end of a pipe whose writing end only the parent has. When the parent is
+gone, however it went, the child sees the pipe close, and stops.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PATIENCE_S = 5.0
+"""A child that has not ended so long after SIGTERM is killed."""
+
+
+class Child:
+    """A process of the cluster."""
+
+    def __init__(
+        self, role: str, number: int, process: subprocess.Popen[bytes], log: Path, pipe: int
+    ) -> None:
+        self.role = role
+        self.name = f"{role}-{number}"
+        self.log = log
+        self._process = process
+        self._pipe = pipe
+        self._noticed = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    @property
+    def status(self) -> int:
+        """The exit status; minus the signal's number if one killed it; 0 while it runs."""
+        return self._process.poll() or 0
+
+    @property
+    def how(self) -> str:
+        """How it ended."""
+        if self.status >= 0:
+            return f"ended with exit status {self.status}"
+        with suppress(ValueError):
+            return f"was killed ({signal.Signals(-self.status).name})"
+        return f"was killed (signal {-self.status})"
+
+    def just_died(self) -> bool:
+        """Whether it ended since this was last asked."""
+        if self._noticed or self.alive:
+            return False
+        self._noticed = True
+        return True
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self._process.terminate()
+
+    def reap(self, until_s: float) -> None:
+        """Wait for its end, and bring it about if it does not come."""
+        try:
+            self._process.wait(max(0.0, until_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._pipe)
+
+
+def start(
+    role: str,
+    number: int,
+    options: Sequence[str],
+    *,
+    stdin: Path | None,
+    stdout: Path | None,
+    log: Path,
+) -> Child:
+    """Start a process of the cluster. It is in a session of its own, so that Ctrl-C reaches only
+    the parent, which stops its children in order."""
+    reader, writer = os.pipe()
+    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        with (
+            (stdin or Path(os.devnull)).open("rb") as source,
+            (stdout or Path(os.devnull)).open("wb") as sink,
+            log.open("wb") as errors,
+        ):
+            command = [sys.executable, "-m", "paxos", role, str(number), *options]
+            process = subprocess.Popen(
+                [*command, "--parent-fd", str(reader)],
+                stdin=source,
+                stdout=sink,
+                stderr=errors,
+                pass_fds=(reader,),
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+            )
+    except BaseException:
+        os.close(writer)
+        raise
+    finally:
+        os.close(reader)
+    return Child(role, number, process, log, writer)
+
+
+def stop_all(children: Sequence[Child]) -> None:
+    """Ask all to stop, and wait until they have."""
+    for child in children:
+        child.terminate()
+    until_s = time.monotonic() + PATIENCE_S
+    for child in children:
+        child.reap(until_s)

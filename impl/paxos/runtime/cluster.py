@@ -1,0 +1,266 @@
+"""`paxos run`: a whole cluster on this machine, as processes, from start to verdict.
+
+Each process is started as a user would start it, with a configuration that is written into the run
+folder. The supervisor takes no part in the protocol: it watches the learners' output files grow.
+"""
+
+import os
+import random
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from paxos import config as configuration
+from paxos.config import Config, Endpoint, Groups
+from paxos.errors import InputError, RunError
+from paxos.runtime.children import Child, start, stop_all
+from paxos.runtime.progress import Progress
+from paxos.runtime.report import fail, say
+from paxos.runtime.stop import Stop
+from paxos.runtime.values import LineCounter, compare, compare_one, count_values
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+LOOK_S = 0.05
+"""How often the outputs and the processes are looked at."""
+
+FIRST_PORT, LAST_PORT = 20_000, 32_000
+"""Where groups are put if the configuration does not say: below the ports that systems hand out."""
+
+_STARTED = (("learner", 2), ("acceptor", 3), ("proposer", 2), ("client", 2))
+"""The roles, in the order they are started (any order would do), and how many by default."""
+
+
+def run_cluster(
+    config: Config,
+    stop: Stop,
+    *,
+    values: Sequence[Path] | None,
+    run_dir: Path | None,
+    stall_s: float,
+    verbose: bool,
+) -> int:
+    """Run a cluster until every learner has delivered every value; the exit status. Raises
+    `InputError` before anything is started, `RunError` when it did not end well."""
+    config, inputs = _complete(config, values)
+    limit = config.settings().max_value_bytes
+    total = sum(count_values(path, limit) for path in inputs)
+    with _Groups(config) as groups:
+        config = configuration.override(config, groups=groups.groups, cluster=groups.cluster)
+        run_dir = _make_run_dir(run_dir)
+        run = _Run(config, stop, inputs, total, run_dir, stall_s, verbose)
+        return run.run()
+
+
+def _complete(config: Config, values: Sequence[Path] | None) -> tuple[Config, list[Path]]:
+    """The configuration with every number of processes, and the value file of each client."""
+    if values and config.clients not in (None, len(values)):
+        raise InputError(
+            f"{len(values)} value files for {config.clients} clients: give one a client"
+        )
+    counts = {f"{role}s": getattr(config, f"{role}s") or count for role, count in _STARTED}
+    if values:
+        counts["clients"] = len(values)
+        return configuration.override(config, **counts), list(values)
+    samples = sorted(SAMPLES.glob("*.txt"))
+    if not samples:
+        raise InputError("the sample values are not installed here; give files with --values")
+    inputs = [samples[n % len(samples)] for n in range(counts["clients"])]
+    return configuration.override(config, **counts), inputs
+
+
+def _make_run_dir(run_dir: Path | None) -> Path:
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    run_dir = run_dir or Path("traces", "runs", name)
+    try:
+        (run_dir / "logs").mkdir(parents=True, exist_ok=True)
+        if any(run_dir.glob("*.ndjson")) or any(run_dir.glob("learner-*.out")):
+            raise InputError(f"run folder {run_dir} has a run in it; name a new one")
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+    return run_dir
+
+
+class _Groups:
+    """The groups and the name of a cluster; chosen here if the configuration leaves it open, so
+    that clusters that run at the same time do not disturb one another.
+
+    The lowest of five ports in a row is kept bound for as long as the run lasts: whoever else looks
+    for ports finds it taken and moves on.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.groups = config.groups
+        self.cluster = config.cluster or f"run-{random.getrandbits(48):012x}"
+        self._lock: socket.socket | None = None
+        if self.groups is None:
+            first = self._find()
+            ends = [Endpoint("239.0.0.1", first + n) for n in range(1, 5)]
+            self.groups = Groups(*ends)
+
+    def _find(self) -> int:
+        starts = list(range(FIRST_PORT, LAST_PORT, 5))
+        random.shuffle(starts)
+        for first in starts:
+            with suppress(OSError):
+                self._lock = _bound("127.0.0.1", first)
+                with suppress(OSError):
+                    for port in range(first + 1, first + 5):
+                        _bound("239.0.0.1", port).close()
+                    return first
+                self._lock.close()
+        raise InputError(f"no free ports between {FIRST_PORT} and {LAST_PORT}; set `groups`")
+
+    def __enter__(self) -> "_Groups":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock:
+            self._lock.close()
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.bind((address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class _Run:
+    """One run, once everything about it is known."""
+
+    def __init__(
+        self,
+        config: Config,
+        stop: Stop,
+        inputs: Sequence[Path],
+        total: int,
+        run_dir: Path,
+        stall_s: float,
+        verbose: bool,
+    ) -> None:
+        self.config = config
+        self.stop = stop
+        self.inputs = inputs
+        self.run_dir = run_dir
+        self.stall_s = stall_s
+        self.verbose = verbose
+        self.wanted = min(total, 1) if config.synod else total
+        learners = range(1, (config.learners or 0) + 1)
+        self.outputs = [run_dir / f"learner-{n}.out" for n in learners]
+        self.counters = [LineCounter(path) for path in self.outputs]
+        self.children: list[Child] = []
+
+    def run(self) -> int:
+        """Start, watch, stop, verify."""
+        config_file = self.run_dir / "config.yaml"
+        began_s = time.monotonic()
+        try:
+            config_file.write_text(configuration.dump(self.config), encoding="utf-8")
+            self._start(config_file)
+            self._watch()
+        except OSError as error:
+            raise RunError(f"run folder {self.run_dir}: {error.strerror or error}") from error
+        except (InputError, RunError):
+            self._show_logs()
+            raise
+        finally:
+            stop_all(self.children)
+        return self._verdict(time.monotonic() - began_s)
+
+    def _start(self, config_file: Path) -> None:
+        options = ["--config", str(config_file), "--run-dir", str(self.run_dir)]
+        options += ["--verbose"] if self.verbose else []
+        for role, _ in _STARTED:
+            for number in range(1, getattr(self.config, f"{role}s") + 1):
+                if self.stop.requested:
+                    return
+                child = start(
+                    role,
+                    number,
+                    options,
+                    stdin=self.inputs[number - 1] if role == "client" else None,
+                    stdout=self.outputs[number - 1] if role == "learner" else None,
+                    log=self.run_dir / "logs" / f"{role}-{number}.log",
+                )
+                self.children.append(child)
+
+    def _watch(self) -> None:
+        """Until every learner has delivered everything. Raises `RunError` when it will not."""
+        progress = Progress([path.stem for path in self.outputs], self.wanted)
+        last_news_s, before = time.monotonic(), [0] * len(self.counters)
+        try:
+            while True:
+                counts = [counter.update() for counter in self.counters]
+                progress.show(counts)
+                if all(count >= self.wanted for count in counts):
+                    return
+                if counts != before:
+                    last_news_s, before = time.monotonic(), counts
+                self._check_children()
+                if time.monotonic() > last_news_s + self.stall_s:
+                    raise RunError(
+                        f"nothing was delivered for {self.stall_s:g} s; delivered "
+                        f"{progress.summary(counts)}; run folder {self.run_dir}"
+                    )
+                if self.stop.wait(LOOK_S):
+                    raise RunError(
+                        f"interrupted, all processes are stopped; delivered "
+                        f"{progress.summary(counts)}; run folder {self.run_dir}"
+                    )
+        finally:
+            progress.end()
+
+    def _check_children(self) -> None:
+        """Notice who died. A crash is what the protocol is for; an error is the user's to see."""
+        died = [child for child in self.children if child.just_died()]
+        for child in died:
+            if child.status > 0:
+                error = InputError if child.status == 2 else RunError
+                raise error(f"{child.name} {child.how}; run folder {self.run_dir}")
+            if child.status < 0:
+                say(f"{child.name} {child.how}")
+        if not died:
+            return
+        alive = [child.role for child in self.children if child.alive]
+        needed = {
+            "acceptor": self.config.settings().quorum,
+            "proposer": 1,
+            "learner": len(self.outputs),
+        }
+        for role, number in needed.items():
+            if alive.count(role) < number:
+                raise RunError(f"too few {role}s are left to go on; run folder {self.run_dir}")
+        lost = [
+            child.name for child in self.children if child.role == "client" and child.status < 0
+        ]
+        if lost and not self.config.synod:
+            raise RunError(f"{lost[0]} died before all its values were broadcast")
+
+    def _show_logs(self) -> None:
+        """What the processes said that may explain a failure."""
+        for child in self.children:
+            lines = child.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            for line in lines[-5:]:
+                if "storage: memory:" not in line:
+                    say(f"  {child.name}: {line}")
+
+    def _verdict(self, seconds: float) -> int:
+        check = compare_one if self.config.synod else compare
+        problems = check(self.inputs, self.outputs)
+        for counter, path in zip(self.counters, self.outputs, strict=True):
+            print(f"{path.stem} delivered {counter.update()} of {self.wanted}")
+        for problem in problems:
+            fail(problem)
+        if not problems:
+            rate = f"{self.wanted / seconds:.0f} values/s" if self.wanted > 1 else "one value"
+            print(f"all learners delivered the same sequence ({seconds:.1f} s, {rate})")
+        print(f"run folder: {self.run_dir}")
+        sys.stdout.flush()
+        return 1 if problems else 0

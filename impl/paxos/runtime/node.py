@@ -1,0 +1,223 @@
+"""The node: threads around one role.
+
+A receiver thread blocks on the multicast socket, a timer thread waits for the role's next
+deadline, and a client has a reader of its input besides (`paxos.runtime.reader`). They meet at one
+lock around the role. Whoever made the role do something performs the step that came of it, still
+under the lock, in the one order that is right: make durable, write the trace, deliver, send.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+
+from paxos.config import Groups
+from paxos.core.batch import unpack
+from paxos.core.messages import Group, encode_messages
+from paxos.core.role import Role
+from paxos.core.step import Step
+from paxos.errors import RunError
+from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import Envelope, Received, RejectedError, bodies
+from paxos.runtime.faults import Faults
+from paxos.runtime.multicast import Multicast
+from paxos.runtime.report import Complaints, say
+from paxos.runtime.stop import Stop
+from paxos.runtime.storage import Storage
+from paxos.runtime.tracer import TraceError, Tracer, write_all
+
+STOP_S = 0.3
+"""How long a stop waits for a thread that is in the middle of a step."""
+
+_OUTPUT_FD = 1
+
+
+class Node:
+    """Drives a role until it is stopped. The attributes of the world around it are handed in."""
+
+    def __init__(
+        self,
+        process: str,
+        role: Role,
+        network: Multicast,
+        groups: Groups,
+        envelope: Envelope,
+        datagram_bytes: int,
+        clock: Clock,
+        storage: Storage,
+        tracer: Tracer | None,
+        faults: Faults,
+        stop: Stop,
+    ) -> None:
+        self._role = role
+        self._network = network
+        self._groups = {group: getattr(groups, group.value) for group in Group}
+        self._envelope = envelope
+        self._datagram_bytes = datagram_bytes
+        self._clock = clock
+        self._storage = storage
+        self._tracer = tracer
+        self._faults = faults
+        self._stop = stop
+        self._complaints = Complaints(process)
+        self._process = process
+
+        self._lock = threading.Lock()
+        self._deadline_moved = threading.Condition(self._lock)
+        self._changed = threading.Condition(self._lock)
+        self._awaited_s = inf  # the deadline the timer thread is waiting for
+        self._ready: Callable[[], bool] | None = None  # what the reader is waiting for
+        self._stopped = False
+        self._threads: list[threading.Thread] = []
+        self.trace_failed = False
+        self.received = self.sent = 0  # datagrams
+
+    # Threads.
+
+    def start(self, *others: Callable[[], None]) -> None:
+        """Start the threads; each of `others` gets one too."""
+        for work in (self._receive, self._watch_time):
+            thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        for work in others:  # may be blocked in reading, so nobody waits for them
+            threading.Thread(target=self._guard, args=(work,), daemon=True).start()
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """A thread must not die unnoticed: its failure stops the process."""
+        try:
+            work()
+        except BaseException as error:
+            self._stop.request(error)
+
+    def stop(self) -> bool:
+        """Finish the step under way, if any, and do nothing more. False if a step is stuck."""
+        self._network.wake()
+        if not self._lock.acquire(timeout=STOP_S):
+            return False
+        self._stopped = True
+        self._deadline_moved.notify_all()
+        self._changed.notify_all()
+        self._lock.release()
+        for thread in self._threads:
+            thread.join(STOP_S)
+        self._complaints.flush()
+        if self._tracer:
+            self._tracer.close()
+        self._storage.close()
+        return True
+
+    def _receive(self) -> None:
+        """The receiver thread."""
+        while not self._stopped:
+            pause_s = self._faults.deadline_s() - time.monotonic()
+            timeout_s = None if pause_s == inf else max(0.0, pause_s)
+            datagrams = self._network.receive(timeout_s)
+            datagrams = self._faults.apply(datagrams, time.monotonic())
+            opened = [self._open(datagram) for datagram in datagrams]
+            with self._lock:
+                self._consume([received for received in opened if received])
+
+    def _open(self, datagram: bytes) -> Received | None:
+        try:
+            return self._envelope.open(datagram)
+        except RejectedError as error:
+            self._complaints.add(str(error))
+            return None
+
+    def _consume(self, group: list[Received]) -> None:
+        if self._stopped or not group:
+            return
+        now_s = time.monotonic()
+        for received in group:
+            if not self._clock.merge(received.clock):
+                self._complaints.add("with a clock of the far future")
+                continue
+            self.received += 1
+            for message in received.messages:
+                self._role.receive(received.sender, message, now_s)
+        self._perform(self._role.flush(now_s))
+
+    def _watch_time(self) -> None:
+        """The timer thread."""
+        with self._lock:
+            while not self._stopped:
+                now_s = time.monotonic()
+                deadline_s = self._role.deadline_s()
+                if now_s >= deadline_s:
+                    self._role.tick(now_s)
+                    self._perform(self._role.flush(now_s))
+                    continue
+                self._awaited_s = deadline_s
+                self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
+                self._awaited_s = -inf  # awake: need not be told
+
+    def act_when(self, ready: Callable[[], bool], action: Callable[[float], None]) -> None:
+        """For one other thread: wait until `ready()`, then do `action(now)` to the role and
+        perform what comes of it. If the node is stopped, the action is not done."""
+        with self._lock:
+            self._ready = ready
+            while not self._stopped and not ready():
+                self._changed.wait()
+            self._ready = None
+            if not self._stopped:
+                now_s = time.monotonic()
+                action(now_s)
+                self._perform(self._role.flush(now_s))
+
+    # Steps.
+
+    def _perform(self, step: Step) -> None:
+        """Do what the role wants done, in this order (see `paxos.core.step`)."""
+        if step.writes:
+            self._save(step)
+        if step.events and self._tracer:
+            self._trace(self._tracer, step)
+        if step.deliveries:
+            self._deliver(step)
+        if step.sends:
+            self._send(step)
+        if self._role.deadline_s() < self._awaited_s:
+            self._deadline_moved.notify()
+        if self._ready and self._ready():
+            self._changed.notify()
+
+    def _save(self, step: Step) -> None:
+        try:
+            self._storage.save(step.writes)
+        except OSError as error:
+            raise RunError(f"storage: {error.strerror or error}") from error
+
+    def _trace(self, tracer: Tracer, step: Step) -> None:
+        try:
+            tracer.write(step.events)
+        except TraceError as error:
+            # The protocol does not need the trace; whoever wants to check it must know.
+            self.trace_failed = True
+            say(f"{self._process}: {error}")
+
+    def _deliver(self, step: Step) -> None:
+        values = [value for packet in step.deliveries for value in unpack(packet)]
+        values.append(b"")
+        try:
+            write_all(_OUTPUT_FD, b"\n".join(values))
+        except OSError as error:
+            raise RunError(f"standard output: {error.strerror or error}") from error
+
+    def _send(self, step: Step) -> None:
+        """Messages to the same group share datagrams; each is encoded once."""
+        encoded: dict[int, bytes] = {}
+        by_group: dict[Group, list[bytes]] = {}
+        for group, message in step.sends:
+            data = encoded.get(id(message))
+            if data is None:
+                data = encoded[id(message)] = encode_messages(message)
+            by_group.setdefault(group, []).append(data)
+        header = self._envelope.header(self._clock.tick())
+        for group, messages in by_group.items():
+            for body in bodies(messages, self._datagram_bytes):
+                try:
+                    self._network.send(self._groups[group], header, body)
+                    self.sent += 1
+                except OSError as error:  # like a loss on the way: it will be sent again
+                    self._complaints.add(f"that could not be sent ({error.strerror or error})")

@@ -1,0 +1,159 @@
+"""One process of the cluster: a role with its node, from start to stop."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from paxos.config import Config
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.errors import InputError, RunError
+from paxos.runtime import tracer as trace
+from paxos.runtime.clock import Clock, wall_us
+from paxos.runtime.envelope import Envelope
+from paxos.runtime.faults import Faults
+from paxos.runtime.multicast import Multicast
+from paxos.runtime.node import Node
+from paxos.runtime.reader import Reader
+from paxos.runtime.report import describe, fail, say
+from paxos.runtime.stop import Stop
+from paxos.runtime.storage import MemoryStorage, Storage
+
+_REMEMBERS = ("acceptor", "proposer")
+"""Roles whose state must survive a crash if the process is to come back."""
+
+
+def run_process(
+    role_name: str,
+    process_id: int,
+    config: Config,
+    stop: Stop,
+    *,
+    run_dir: Path | None = None,
+    verbose: bool = False,
+    parent_fd: int | None = None,
+) -> int:
+    """Run process `process_id` of a role until it is told to stop, or, a client, until its values
+    are delivered. The exit status. Raises `InputError` if it cannot start."""
+    _reserve_standard_fds()
+    config.check_id(role_name, process_id)
+    network = Multicast(getattr(config.endpoints(), f"{role_name}s"), config.interface, config.ttl)
+    clock = Clock()
+    tracer, incarnation = _start_trace(role_name, process_id, config, run_dir, clock)
+    process = f"{role_name}-{process_id}.{incarnation}"
+    settings = config.settings()
+    storage = MemoryStorage()
+    role = _make_role(role_name, process_id, incarnation, settings, storage)
+    node = Node(
+        process=process,
+        role=role,
+        network=network,
+        groups=config.endpoints(),
+        envelope=Envelope(
+            config.cluster_tag(), role_name, process_id, incarnation, settings.acceptors
+        ),
+        datagram_bytes=config.datagram_bytes,
+        clock=clock,
+        storage=storage,
+        tracer=tracer,
+        faults=Faults(config.faults, process),
+        stop=stop,
+    )
+    if role_name in _REMEMBERS:
+        say(
+            f"{process}: storage: memory: what it has promised is lost when this process ends, so "
+            "it must not be started again in this cluster"
+        )
+    if verbose:
+        traced = f"trace in {run_dir}" if tracer else "no trace (that needs --run-dir)"
+        say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
+    node.start(*_other_work(role, node, stop))
+    stop.wait(parent_fd=parent_fd)
+    return _finish(process, node, stop, verbose)
+
+
+def _reserve_standard_fds() -> None:
+    """Where a standard stream is closed, take its number, so that no socket or file gets it and
+    with it the output. Reading and writing there fails, and says so."""
+    while (fd := os.open(os.devnull, os.O_RDONLY)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+
+
+def _start_trace(
+    role: str, process_id: int, config: Config, run_dir: Path | None, clock: Clock
+) -> tuple[trace.Tracer | None, int]:
+    """The tracer, if there is a run folder, and the number of this incarnation."""
+    if run_dir is None:
+        return None, wall_us()  # higher each time
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        while True:
+            incarnation = trace.next_incarnation(run_dir, role, process_id)
+            if incarnation > 1 and role in _REMEMBERS:
+                raise InputError(
+                    f"{role} {process_id} has run before in {run_dir}, and with `storage: memory` "
+                    "it has forgotten what it promised; it must not come back: use a new folder"
+                )
+            head = trace.header(config, run_dir.resolve().name, role, process_id, incarnation)
+            path = trace.trace_path(run_dir, role, process_id, incarnation)
+            with suppress(FileExistsError):  # somebody else took it meanwhile
+                return trace.Tracer.create(path, head, clock), incarnation
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+    except trace.TraceError as error:
+        raise RunError(str(error)) from error
+
+
+def _make_role(
+    name: str, process_id: int, incarnation: int, settings: Settings, storage: Storage
+) -> Role:
+    """The core of the process, as its storage left it. Only the role's own module is loaded."""
+    now_s = time.monotonic()
+    if name == "acceptor":
+        from paxos.core.acceptor import Acceptor
+
+        return Acceptor(settings, storage.promised, storage.votes)
+    if name == "proposer":
+        from paxos.core.proposer import Proposer
+
+        return Proposer(settings, process_id, now_s, storage.round)
+    if name == "learner":
+        from paxos.core.learner import Learner
+
+        return Learner(settings, now_s)
+    from paxos.core.client import Client
+
+    return Client(settings, f"{process_id}.{incarnation}", now_s)
+
+
+def _other_work(role: Role, node: Node, stop: Stop) -> list[Callable[[], None]]:
+    from paxos.core.client import Client
+
+    return [Reader(node, role, stop).run] if isinstance(role, Client) else []
+
+
+def _finish(process: str, node: Node, stop: Stop, verbose: bool) -> int:
+    stopped = node.stop()
+    if verbose:
+        say(f"{process}: {node.received} datagrams received, {node.sent} sent")
+    failure = stop.failure
+    if isinstance(failure, InputError):
+        status = 2  # said already, when it was met
+    elif failure is not None:
+        expected = isinstance(failure, RunError)
+        fail(f"{process}: {failure if expected else describe(failure)}")
+        if verbose:
+            say("".join(traceback.format_exception(failure)))
+        status = 1
+    elif not stopped:
+        fail(f"{process}: stopped in the middle of a step that did not end; output may be cut")
+        status = 1
+    else:
+        status = 1 if node.trace_failed else 0
+    if not stopped:
+        os._exit(status)  # a thread is stuck in a system call, and would be waited for
+    return status

@@ -1,0 +1,90 @@
+"""The client's reader: standard input, a line a value, to the client, as fast as it takes them.
+
+Any bytes but the newline may be in a value; an empty line is a value, and so is a last line without
+a newline.
+"""
+
+import os
+from collections.abc import Iterator
+
+from paxos.core.client import Client
+from paxos.errors import InputError
+from paxos.runtime.node import Node
+from paxos.runtime.report import fail
+from paxos.runtime.stop import Stop
+
+CHUNK_BYTES = 1 << 16
+
+
+class ValueTooLongError(InputError):
+    """A line that is larger than a value may be. `line` counts from 1."""
+
+    def __init__(self, source: str, line: int, limit: int) -> None:
+        super().__init__(
+            f"{source}, line {line}: a value of more than {limit} bytes does not fit a datagram; "
+            "shorten it, or raise `datagram_bytes` in the configuration"
+        )
+
+
+def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
+    """The values in what can be read from `fd`, some at a time.
+
+    Raises `InputError`, after the values before the fault, when a value is larger than `limit`
+    bytes or `fd` cannot be read.
+    """
+    pending, line = b"", 1
+    while True:
+        try:
+            chunk = os.read(fd, CHUNK_BYTES)
+        except OSError as error:
+            raise InputError(f"{source}: {error.strerror or error}") from error
+        values = (pending + chunk).split(b"\n")
+        pending = values.pop()
+        long = next((i for i, value in enumerate(values) if len(value) > limit), None)
+        if long is not None:
+            yield values[:long]
+            raise ValueTooLongError(source, line + long, limit)
+        if values:
+            yield values
+        line += len(values)
+        if len(pending) > limit:
+            raise ValueTooLongError(source, line, limit)
+        if not chunk:
+            break
+    if pending:
+        yield [pending]
+
+
+class Reader:
+    """Feeds a client from a file descriptor; when all is delivered, the process may end."""
+
+    def __init__(self, node: Node, client: Client, stop: Stop, fd: int = 0) -> None:
+        self._node = node
+        self._client = client
+        self._stop = stop
+        self._fd = fd
+
+    def run(self) -> None:
+        """Read to the end, wait until every value is delivered, then stop the process."""
+        try:
+            limit = self._client.settings.max_value_bytes
+            for values in split_lines(self._fd, limit, "standard input"):
+                self._submit(values)
+        except InputError as error:
+            # What was read before is not given up: the process ends when it is delivered.
+            self._stop.note(error)
+            fail(str(error))
+        self._node.act_when(lambda: self._client.finished, lambda now_s: None)
+        self._stop.request()
+
+    def _submit(self, values: list[bytes]) -> None:
+        done = 0
+
+        def submit_some(now_s: float) -> None:
+            nonlocal done
+            some = values[done : done + self._client.room()]
+            done += len(some)
+            self._client.submit(some, now_s)
+
+        while done < len(values) and not self._stop.requested:
+            self._node.act_when(lambda: self._client.room() > 0, submit_some)

@@ -1,0 +1,62 @@
+"""What a process says on standard error, one line at a time."""
+
+import os
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+
+INTERVAL_S = 1.0
+"""Things that may happen very often are reported together, once in so long."""
+
+
+def say(text: str) -> None:
+    """Write a line to standard error. If nobody can read it, there is nobody to tell."""
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode(errors="replace"))
+
+
+def describe(error: BaseException) -> str:
+    """An error as one line. For one that nobody expected, where it came from."""
+    text = " ".join(str(error).split()) or "no text"
+    if (traceback := error.__traceback__) is None:
+        return f"{type(error).__name__}: {text}"
+    while traceback.tb_next:
+        traceback = traceback.tb_next
+    code = traceback.tb_frame.f_code
+    return (
+        f"{type(error).__name__}: {text} "
+        f"({os.path.basename(code.co_filename)}:{traceback.tb_lineno})"  # noqa: PTH119
+    )
+
+
+def fail(error: str) -> None:
+    """Say why the program ends."""
+    sys.stdout.flush()
+    say(f"error: {error}")
+
+
+class Complaints:
+    """Counts what is dropped, by reason, and says so at most once in `INTERVAL_S`. Used by one
+    thread at a time."""
+
+    def __init__(self, process: str) -> None:
+        self._process = process
+        self._next_s = 0.0
+        self._new: Counter[str] = Counter()
+        self.total = 0
+
+    def add(self, reason: str) -> None:
+        """One datagram was dropped, for `reason`: a few words from a small set."""
+        self.total += 1
+        self._new[reason] += 1
+        if time.monotonic() >= self._next_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Say what was not said yet."""
+        if self._new:
+            listed = ", ".join(f"{count} {reason}" for reason, count in self._new.most_common(5))
+            say(f"{self._process}: dropped datagrams: {listed}")
+            self._new.clear()
+            self._next_s = time.monotonic() + INTERVAL_S

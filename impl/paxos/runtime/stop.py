@@ -1,0 +1,45 @@
+"""Stopping: how signals, failed threads and a dead parent reach the main thread.
+
+The main thread waits on a pipe. A signal handler may write to a pipe at any moment, which cannot
+be said of locks and conditions.
+"""
+
+import os
+import select
+import signal
+from contextlib import suppress
+
+
+class Stop:
+    """A request to stop, made once or several times, and the first failure."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self.requested = False
+        self.failure: BaseException | None = None
+
+    def on_signals(self) -> None:
+        """Let SIGTERM and SIGINT request a stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.request())
+
+    def request(self, failure: BaseException | None = None) -> None:
+        """Ask the main thread to stop, because of `failure` or because it is time."""
+        self.note(failure)
+        self.requested = True
+        with suppress(BlockingIOError):
+            os.write(self._writer, b"\0")
+
+    def note(self, failure: BaseException | None) -> None:
+        """Remember the first failure."""
+        if self.failure is None:
+            self.failure = failure
+
+    def wait(self, timeout_s: float | None = None, parent_fd: int | None = None) -> bool:
+        """Wait until a stop is requested, `parent_fd` is closed at its other end, or the time is
+        up. Whether to stop."""
+        watched = [self._reader] if parent_fd is None else [self._reader, parent_fd]
+        ready, _, _ = select.select(watched, [], [], timeout_s)
+        return self.requested or bool(ready)

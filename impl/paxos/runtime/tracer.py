@@ -1,0 +1,157 @@
+"""The trace of one incarnation: a file of NDJSON, a header and then one line per event.
+
+`traces/schema.json` says what is in it. The events of one step are written with one system call,
+before anything of the step is sent.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from paxos.config import Config
+from paxos.core.events import Event
+from paxos.errors import InputError
+from paxos.runtime.clock import Clock
+
+SCHEMA = 1
+"""The version of the schema that is written."""
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class Header(Struct, tag_field="event", tag=True, kw_only=True):
+    """The first line: who writes, and under which configuration."""
+
+    schema: int = SCHEMA
+    run: str
+    process: str
+    role: str
+    id: int
+    incarnation: int
+    spec: str
+    constants: dict[str, bool | int]
+    cluster: dict[str, list[int]]
+    config: dict[str, str | int | bool]
+
+
+def header(config: Config, run: str, role: str, process_id: int, incarnation: int) -> Header:
+    """The header of the trace of a process."""
+    settings = config.settings()
+    counts = {
+        # How many there are is not always configured; this process is one of them.
+        f"{name}s": getattr(config, f"{name}s") or (process_id if name == role else 1)
+        for name in ("acceptor", "proposer", "learner", "client")
+    }
+    return Header(
+        run=run,
+        process=f"{role}-{process_id}.{incarnation}",
+        role=role,
+        id=process_id,
+        incarnation=incarnation,
+        spec="Synod" if config.synod else "MultiPaxos",
+        constants={
+            "direct_learning": settings.direct_learning,
+            "prepare_ahead": settings.prepare_ahead,
+            "max_batch": settings.max_batch,
+        },
+        cluster={roles: list(range(1, count + 1)) for roles, count in counts.items()},
+        config=_plain(config),
+    )
+
+
+def _plain(config: Config) -> dict[str, str | int | bool]:
+    """The configuration as a flat object; what is neither text, whole number nor truth value
+    becomes text, because traces have no fractions."""
+    flat: dict[str, str | int | bool] = {}
+    for key in config.__struct_fields__:
+        value = getattr(config, key)
+        if isinstance(value, Struct):
+            for inner in value.__struct_fields__:
+                flat[f"{key}.{inner}"] = _text(getattr(value, inner))
+        elif value is not None:
+            flat[key] = _text(value)
+    return flat
+
+
+def _text(value: object) -> str | int | bool:
+    return value if isinstance(value, str | int | bool) else str(value)
+
+
+class TraceError(Exception):
+    """The trace cannot be written any more."""
+
+
+class Tracer:
+    """Writes one trace. Used under the node's lock."""
+
+    def __init__(self, fd: int, path: Path, process: str, clock: Clock) -> None:
+        self._fd = fd
+        self._path = path
+        self._process = process
+        self._clock = clock
+        self._seq = 0
+
+    @classmethod
+    def create(cls, path: Path, head: Header, clock: Clock) -> "Tracer":
+        """Start a new trace. Raises `FileExistsError`, or `InputError` if it cannot be made."""
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise InputError(f"trace {path}: {error.strerror or error}") from error
+        tracer = cls(fd, path, head.process, clock)
+        tracer._write(msgspec.json.encode(head) + b"\n")
+        return tracer
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Append `events`, giving them their numbers and times. Raises `TraceError`."""
+        if self._fd < 0:
+            return
+        for event in events:
+            self._seq += 1
+            event.process = self._process
+            event.seq = self._seq
+            event.hlc = self._clock.tick()
+        self._write(_encode_lines(events))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            write_all(self._fd, data)
+        except OSError as error:
+            # What was written may end in the middle of a line. That is a legal end of a trace, but
+            # nothing may follow it.
+            self.close()
+            raise TraceError(
+                f"trace {self._path}: {error.strerror or error}; it ends here, incomplete"
+            ) from error
+
+    def close(self) -> None:
+        """Nothing is buffered: this only lets go of the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`, however many system calls it takes; usually one."""
+    written = os.write(fd, data)
+    while written < len(data):
+        data = data[written:]
+        written = os.write(fd, data)
+
+
+def next_incarnation(run_dir: Path, role: str, process_id: int) -> int:
+    """One more than the highest incarnation of the process that has a trace in `run_dir`."""
+    pattern = re.compile(rf"{role}-{process_id}\.(\d+)\.ndjson")
+    matches = (pattern.fullmatch(path.name) for path in run_dir.iterdir())
+    return max((int(m[1]) for m in matches if m), default=0) + 1
+
+
+def trace_path(run_dir: Path, role: str, process_id: int, incarnation: int) -> Path:
+    """Where the trace of an incarnation is."""
+    return run_dir / f"{role}-{process_id}.{incarnation}.ndjson"
