@@ -50,14 +50,14 @@ class Walk:
     def step(self) -> None:
         """Draw an event; most are not enabled."""
         draw, s = self.random, self.scenario
-        b: Ballot = (draw.randint(1, 3), draw.randint(1, 2))
-        a, i, q = draw.randint(1, 3), draw.randint(1, self.instances), list(draw.choice(QUORUMS))
+        kind = draw.choice(KINDS)
+        b, i = self.place(kind)
+        a, q = draw.randint(1, 3), list(draw.choice(QUORUMS))
         upto = draw.randint(i, self.instances) if draw.random() < 0.5 else i
         learner, client = f"{draw.randint(1, 2)}.1", f"{draw.randint(1, 2)}.1"
         span = {"from": i, "to": upto}
-        kind = draw.choice(KINDS)
         if kind == "Broadcast":
-            self.take(f"client-{client}", kind, values=[rng(client, draw.randint(1, 3))])
+            self.take(f"client-{client}", kind, values=[rng(client, draw.randint(1, 9))])
         elif kind == "Phase1a":
             self.take(f"proposer-{b[1]}.1", kind, ballot=list(b), **span)
         elif kind == "Phase1b":
@@ -79,15 +79,34 @@ class Walk:
         elif kind == "Deliver":
             self.deliver(learner, i)
 
+    def place(self, kind: str) -> tuple[Ballot, int]:
+        """A ballot and an instance: mostly ones where there is something to do."""
+        draw, state = self.random, self.state
+        b = (draw.randint(1, 3), draw.randint(1, 2))
+        i = draw.randint(1, self.instances)
+        proposed = [(b, i) for i, x in state.instances.items() for b in x.accepts]
+        if draw.random() < 0.1:
+            return b, i
+        if kind in ("Phase2b", "Decide", "Learn") and proposed:
+            return draw.choice(sorted(proposed))
+        if kind in ("Phase1b", "Phase2a") and state.asked:
+            b = draw.choice(sorted(state.asked)[-2:])
+            return b, draw.choice(state.asked[b].firsts) if kind == "Phase1b" else i
+        if kind == "Phase1a":
+            new = not state.asked or draw.random() < 0.1
+            return ((1 + len(state.asked) // 2, b[1]) if new else max(state.asked)), i
+        return b, i
+
     def batch(self, b: Ballot, i: int) -> list[Any]:
         """What was reported, or some values."""
         reported = self.state.reported((1, 2, 3), b, i)
         if reported and self.random.random() < 0.7:
             return [list(r) for r in self.random.choice(sorted(reported))[1]]
+        known = [rng(c, first) for c, x in self.state.broadcast.items() for first in x.firsts]
+        if not known or self.random.random() < 0.1:
+            known.append(rng("1.1", self.random.randint(1, 9)))
         size = self.random.randint(0, self.state.constants.max_batch)
-        return [
-            rng(f"{self.random.randint(1, 2)}.1", self.random.randint(1, 3)) for _ in range(size)
-        ]
+        return [self.random.choice(known) for _ in range(size)]
 
     def learn(self, learner: str, b: Ballot, i: int, q: list[int]) -> None:
         batch = [list(r) for r in self.state.batch_of(b, i)]
@@ -96,6 +115,7 @@ class Walk:
 
     def deliver(self, learner: str, i: int) -> None:
         me = self.state.learner(learner)
+        i = me.prefix + 1 if self.random.random() < 0.8 else i
         due = append_new(self.state, learner, i)
         if self.random.random() < 0.2:  # as if the duplicate check were missing
             due = self.state.look(i).learned.get(learner, (0, ()))[1]
@@ -106,8 +126,8 @@ class Walk:
 
 
 KINDS = (
-    "Broadcast", "Phase1a", "Phase1b", "Phase1b", "Phase2a", "Phase2a", "Phase2b", "Phase2b",
-    "Decide", "Learn", "Learn", "Deliver",
+    "Broadcast", "Phase1a", *["Phase1b"] * 4, *["Phase2a"] * 6, *["Phase2b"] * 6,
+    *["Decide"] * 3, *["Learn"] * 4, *["Deliver"] * 3,
 )  # fmt: skip
 
 
