@@ -22,7 +22,7 @@ run: setup ## check the tiny models, run a cluster on the sample values, check i
 	$(BIN)/paxos run --run-dir $$run && $(BIN)/conformance check $$run
 
 test: setup lint ## check style and types, then run every test
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest
 
 spec: setup ## run TLC on all models; MODEL=name for one, CLASS=tiny|small|large for a class
 	@$(BIN)/conformance spec $(if $(MODEL),--model $(MODEL),--class $(or $(CLASS),all))
@@ -36,7 +36,7 @@ format: setup ## lay the Python code out as lint wants it
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format -q .
 
-lock: setup ## pin the newest packages again in requirements.lock (needs uv)
+lock: ## pin the newest packages again in requirements.lock (needs uv)
 	@uv pip compile -q pyproject.toml --universal --python-version 3.11 --all-extras --upgrade \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 

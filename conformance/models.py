@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from types import FrameType
 
 from conformance import tlc
 from conformance.manifest import MANIFEST, ManifestError, Model, Size, Violates, choose, load
-from conformance.tlcout import Progress, State
+from conformance.tlcout import Progress
 
 # What one model of a class may take before it counts as an error: megabytes and seconds.
 _HEAP_MB: dict[Size, int] = {"tiny": 512, "small": 2048, "large": 6144}
@@ -87,19 +88,43 @@ class Overrides:
         )
 
 
+@dataclass(frozen=True)
+class Running:
+    """A model that TLC is at: when it started, and its last report and when that came.
+
+    TLC reports after three seconds and then once a minute; its own rates are of the last minute
+    even if that has not passed, so the rate shown is the mean since the start.
+    """
+
+    started: float
+    seen: Progress | None = None
+    at: float = 0
+
+    def describe(self) -> str:
+        text = f"{time.monotonic() - self.started:.0f} s"
+        if self.seen:
+            rate = self.seen.generated / max(self.at - self.started, 0.001)
+            text += f", {self.seen.distinct:,} states, {rate:,.0f}/s, queue {self.seen.queue:,}"
+        return text
+
+
 def run_model(
     model: Model,
     folder: Path,
     overrides: Overrides = Overrides(),
     *,
-    progress: dict[str, Progress] | None = None,
+    running: dict[str, Running] | None = None,
     stop: threading.Event | None = None,
 ) -> Row:
     """Runs one model whose files are in folder; never raises for what TLC does."""
 
+    if running is not None:
+        running[model.name] = Running(time.monotonic())
+
     def note(seen: Progress) -> None:
-        if progress is not None:
-            progress[model.name] = seen
+        if running is not None:
+            started = running[model.name].started
+            running[model.name] = Running(started, seen, time.monotonic())
 
     limits = overrides.limits(model)
     try:
@@ -123,14 +148,14 @@ def run_models(
     models: Sequence[Model], folder: Path, overrides: Overrides = Overrides(), *, jobs: int = 1
 ) -> list[Row]:
     """Runs models side by side, showing progress on standard error; rows in the models' order."""
-    progress: dict[str, Progress] = {}
+    running: dict[str, Running] = {}
     stop = threading.Event()
     display = Display(len(models))
     rows: dict[str, Row] = {}
     with ThreadPoolExecutor(jobs) as pool:
         try:
             waiting: set[Future[Row]] = {
-                pool.submit(run_model, model, folder, overrides, progress=progress, stop=stop)
+                pool.submit(run_model, model, folder, overrides, running=running, stop=stop)
                 for model in models
             }
             while waiting:
@@ -139,7 +164,7 @@ def run_models(
                     row = future.result()
                     rows[row.model.name] = row
                     display.finished(row, len(rows))
-                display.live(len(rows), {n: p for n, p in progress.items() if n not in rows})
+                display.live(len(rows), [(n, r) for n, r in running.items() if n not in rows])
         finally:
             stop.set()  # ends what still runs if we are leaving early
             pool.shutdown(cancel_futures=True)
@@ -159,12 +184,9 @@ class Display:
             seconds = f", {row.result.seconds:.1f} s" if row.result else ""
             print(f"{done}/{self._total} {row.model.name}: {row.verdict}{seconds}", file=sys.stderr)
 
-    def live(self, done: int, running: dict[str, Progress]) -> None:
+    def live(self, done: int, running: Sequence[tuple[str, Running]]) -> None:
         if self._terminal:
-            parts = [
-                f"{name}: {seen.distinct:,} states, {seen.rate:,}/s, queue {seen.queue:,}"
-                for name, seen in running.items()
-            ]
+            parts = [f"{name}: {state.describe()}" for name, state in running]
             line = f"{done}/{self._total} models" + "".join(f" | {part}" for part in parts)
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\033[K{line[:width]}", end="", file=sys.stderr, flush=True)
@@ -195,18 +217,20 @@ def table(rows: Iterable[Row]) -> str:
     )
 
 
-def describe_trace(trace: Sequence[State], loops_to: int | None = None) -> str:
+def describe_trace(result: tlc.Result) -> str:
     """A counterexample step by step: the action, and the variables that it changed."""
     lines = []
     before: dict[str, str] = {}
-    for number, state in enumerate(trace, 1):
+    for number, state in enumerate(result.trace, 1):
         lines.append(f"  {number}. {state.action}")
         for name, value in state.values.items():
             if before.get(name) != value:
                 lines.append(f"       {name} = {' '.join(value.split())}")
         before = state.values
-    if loops_to is not None:
-        lines.append(f"  and from there back to step {loops_to}, for ever")
+    if result.loops_to is not None:
+        lines.append(f"  and from there back to step {result.loops_to}, for ever")
+    if result.stutters:
+        lines.append("  and then nothing more, for ever")
     return "\n".join(lines)
 
 
@@ -271,7 +295,7 @@ def report(rows: Sequence[Row], *, every_trace: bool = False) -> int:
     for row in rows:
         if row.result and row.result.trace and (every_trace or row.verdict != row.expected):
             print(f"\n{row.model.name} {row.verdict}:")
-            print(describe_trace(row.result.trace, row.result.loops_to))
+            print(describe_trace(row.result))
     different = [(row.model.name, text) for row in rows for text in row.differences]
     failed = [(row.model.name, row.error) for row in rows if row.result is None]
     sys.stdout.flush()

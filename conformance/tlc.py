@@ -64,8 +64,9 @@ class TlcStopped(TlcError):
 class Result:
     """TLC's verdict on one model, and the figures it gave.
 
-    violation is None if everything holds; otherwise trace is the counterexample, and loops_to the
-    number (from 1) of the state it goes back to, if it is one that goes on for ever.
+    violation is None if everything holds; otherwise trace is the counterexample. One that goes on
+    for ever either goes back to the state numbered loops_to (from 1), or stutters at its end.
+    printed is what the specification printed.
     """
 
     violation: Violation | None
@@ -75,6 +76,7 @@ class Result:
     seconds: float
     trace: tuple[State, ...] = ()
     loops_to: int | None = None
+    stutters: bool = False
     printed: tuple[str, ...] = ()
 
 
@@ -290,6 +292,7 @@ def _conclude(
         seconds=seconds,
         trace=tuple(report.trace),
         loops_to=report.loops_to,
+        stutters=report.stutters,
         printed=tuple(line for line in report.loose if not _is_parser_chatter(line)),
     )
 

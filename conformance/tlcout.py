@@ -27,13 +27,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search has come; rates are per second and 0 until TLC knows them."""
+    """How far a search has come."""
 
     depth: int
     generated: int
     distinct: int
     queue: int
-    rate: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ _END = re.compile(r"@!@!@ENDMSG (\d+) @!@!@$")
 _VIOLATIONS = {2104, 2107, 2108, 2110, 2112, 2114, 2115, 2116}
 _OUT_OF_MEMORY = {1001, 1002}
 _PROGRESS = re.compile(
-    r"Progress\((\d+)\)[^:]*:\d+:\d+: ([\d,]+) states generated(?: \(([\d,]+) s/min\))?, "
+    r"Progress\((\d+)\)[^:]*:\d+:\d+: ([\d,]+) states generated(?: \([\d,]+ s/min\))?, "
     r"([\d,]+) distinct states found(?: \([\d,]+ ds/min\))?, ([\d,]+) states left"
 )
 _ASSIGNMENT = re.compile(r"(?:/\\ )?(\w+) = (.*)", re.DOTALL)
@@ -152,10 +151,7 @@ class Reader:
 
     def _progress(self, text: str) -> None:
         if found := _PROGRESS.search(text):
-            depth, generated, rate, distinct, queue = (
-                _number(part or "0") for part in found.groups()
-            )
-            self.report.progress = Progress(depth, generated, distinct, queue, rate // 60)
+            self.report.progress = Progress(*(_number(part) for part in found.groups()))
             if self._on_progress:
                 self._on_progress(self.report.progress)
 

@@ -137,6 +137,13 @@ def test_liveness_counterexample_says_where_it_loops(tmp_path: Path) -> None:
     result = check(tmp_path, "SPECIFICATION Spec\nPROPERTY Reaches\n")
     assert result.loops_to == 1
     assert len(result.trace) == 6
+    assert not result.stutters
+
+
+def test_liveness_counterexample_that_stutters(tmp_path: Path) -> None:
+    result = check(tmp_path, "SPECIFICATION Stops\nPROPERTY Reaches\n")
+    assert result.stutters
+    assert result.loops_to is None
 
 
 def test_an_initial_state_that_violates(tmp_path: Path) -> None:
