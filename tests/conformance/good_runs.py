@@ -10,6 +10,7 @@ LEARNERS = ("1.1", "2.1")
 def plain(values: int = 3) -> Scenario:
     """Milestone 2: one instance at a time, one value each, Decide."""
     s = Scenario("plain")
+    s.idle += ["proposer-2.1"]  # stands by
     wanted = [rng(c, k) for k in range(1, values + 1) for c in ("1.1", "2.1")]
     for r in wanted[:2]:
         s.broadcast(r[0], r)
