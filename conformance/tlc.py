@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -160,6 +160,7 @@ def run(
             raise SpecError(f"{path} does not exist")
     folders = [module.parent.resolve(), *(folder.resolve() for folder in library)]
     with ExitStack() as stack:
+        stack.enter_context(_no_room())
         if keep is None:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlc-")))
         else:
@@ -178,6 +179,16 @@ def run(
         return _conclude(
             report, status, errors, time.monotonic() - started, module, config, folders, limits
         )
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    """Says what to do when the temporary files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or tempfile.gettempdir()
+        raise TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from error
 
 
 def _java(scratch: Path, folders: Sequence[Path], limits: Limits, *, short: bool) -> list[str]:
@@ -265,6 +276,8 @@ def _conclude(
     if report.out_of_memory or "OutOfMemoryError" in errors:
         size = f"{limits.heap_mb} MB" if limits.heap_mb else "default size"
         raise TlcCrash(f"{module.stem}: Java ran out of memory (heap of {size}); allow more")
+    if "No space left on device" in errors + (report.error.text if report.error else ""):
+        raise TlcCrash(f"{module.stem}: no space left in {tempfile.gettempdir()}; set TMPDIR")
     if report.violation is None and report.error is not None:
 
         def find(name: str) -> Path | None:

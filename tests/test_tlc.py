@@ -307,6 +307,14 @@ def test_out_of_memory(tmp_path: Path) -> None:
         check(tmp_path, "INIT Init\nNEXT Next\n", module, limits=limits)
 
 
+def test_temporary_files_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(tlc.TlcCrash, match=r"nowhere.*set TMPDIR"):
+        check(tmp_path, "SPECIFICATION Spec\n")
+
+
 def test_files_are_kept_on_request(tmp_path: Path) -> None:
     check(tmp_path, "SPECIFICATION Spec\n", keep=tmp_path / "kept")
     assert (tmp_path / "kept" / "meta").is_dir()
