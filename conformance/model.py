@@ -13,6 +13,8 @@ in every merge, so any order of the events that respects causality is judged the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance import invariants, outcome, phases
 from conformance.events import Broadcast
 from conformance.recover import RECOVER
@@ -49,6 +51,9 @@ def do_broadcast(s: State, c: str, e: Broadcast) -> None:
         s.broadcasts += r[2]
 
 
+MAY_PROMISE = replace(phases.promise, tla="MayPromise(a, b): b >= promised[a]")
+MAY_VOTE = replace(phases.promise, tla="MayVote(a, b): b >= promised[a]")
+
 _ACTIONS = (
     Action("Broadcast", "Broadcast(v)", (own, fresh), do_broadcast, ()),
     Action(
@@ -61,7 +66,7 @@ _ACTIONS = (
     Action(
         "Phase1b",
         "Phase1b(a, b, from, to)",
-        (phases.not_empty, phases.asked, phases.promise, phases.votes),
+        (phases.not_empty, phases.asked, MAY_PROMISE, phases.votes),
         phases.do_phase1b,
         (invariants.votes_below_promise, invariants.type_of_votes),
     ),
@@ -84,7 +89,7 @@ _ACTIONS = (
     Action(
         "Phase2b",
         "Phase2b(a, b, i)",
-        (phases.proposed, phases.promise),
+        (phases.proposed, MAY_VOTE),
         phases.do_phase2b,
         (invariants.agreement, invariants.votes_below_promise, invariants.type_of_ballot),
     ),

@@ -36,7 +36,11 @@ def votes_fault(s: State, e: Decide | Learn, counted: tuple[int, ...]) -> Fault 
     )
 
 
-@rule("voted", r"\A a \in Q : HasVoted(a, b, i)", "each acceptor of the quorum voted in the ballot")
+@rule(
+    "voted",
+    r"VotedTogether(Q, b, i): \A a \in Q : HasVoted(a, b, i)",
+    "each acceptor of the quorum voted in the ballot",
+)
 def voted(s: State, p: int, e: Decide) -> Fault | None:
     return votes_fault(s, e, e.quorum)
 

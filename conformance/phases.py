@@ -132,7 +132,11 @@ def do_phase1b(s: State, a: int, e: Phase1b) -> None:
 
 
 # -- Phase2a(b, i, batch, Q) --------------------------------------------------------------------
-@rule("once", "Accepts(b, i) = {}", "the ballot has proposed nothing in the instance yet")
+@rule(
+    "once",
+    "Unused(b, i): Accepts(b, i) = {}",
+    "the ballot has proposed nothing in the instance yet",
+)
 def once(s: State, p: int, e: Phase2a) -> Fault | None:
     before = s.look(e.instance).accepts.get(e.ballot)
     if not before:

@@ -22,6 +22,7 @@ from conformance.events import (
     Constants,
     Decide,
     Deliver,
+    Event,
     Learn,
     Phase2a,
     Recover,
@@ -143,7 +144,7 @@ class Checker:
         Returns the violation, also for every event after it; None while all is well. Raises
         msgspec.ValidationError or ValueError for what is no event at all.
         """
-        if isinstance(event, Mapping):
+        if not isinstance(event, Event):
             event = self._decode(process, event)
         who = self._processes.get(process) or self._enter(process)
         if self.verdict is None:

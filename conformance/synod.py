@@ -76,9 +76,7 @@ def learned_broadcast(s: State, me: str, e: Learn) -> Fault | None:
     return None
 
 
-PROMISE = "MayPromise(a, b): b >= promised[a]"
 HIGHEST = r"Proposable: votes are reported => \E w \in votes : IsHighest(w, votes) /\ w[2] = v"
-VOTE = "MayVote(a, b): b >= promised[a]"
 TYPED = invariants.type_of_ballot
 BELOW = said(invariants.votes_below_promise, r"\A a \in Acceptor : vote[a][1] <= promised[a]")
 ONE_BATCH = said(
@@ -102,7 +100,7 @@ _ACTIONS = (
         (
             range_is_one,
             said(phases.asked, r'[type |-> "1a", bal |-> b] \in msgs'),
-            said(phases.promise, PROMISE),
+            model.MAY_PROMISE,
             said(phases.votes, "vote |-> vote[a]"),
         ),
         phases.do_phase1b,
@@ -127,7 +125,7 @@ _ACTIONS = (
     Action(
         "Phase2b",
         "Phase2b(a, b)",
-        (instance_is_one, said(phases.proposed, "Accepts(b) # {}"), said(phases.promise, VOTE)),
+        (instance_is_one, said(phases.proposed, "Accepts(b) # {}"), model.MAY_VOTE),
         phases.do_phase2b,
         (chosen_agree, BELOW, TYPED),
     ),
