@@ -45,12 +45,13 @@ VARIABLES broadcast,  \* the values that clients have broadcast
           learned,    \* learned[l][i]: the vote that learner l knows chosen
           prefix,     \* prefix[l]: instances 1..prefix[l] are delivered
           delivered,  \* delivered[l]: the values delivered, in order
+          votes,      \* history: votes[a][i], every vote of a in instance i
           chosen,     \* history: chosen[i], the batches chosen in i
           order       \* history: the one order of values that chosen gives
 
 acceptorVars == <<promised, vote>>
 learnerVars  == <<learned, prefix, delivered>>
-historyVars  == <<chosen, order>>
+historyVars  == <<votes, chosen, order>>
 vars == <<broadcast, msgs, acceptorVars, learnerVars, historyVars>>
 
 Message ==
@@ -124,9 +125,6 @@ Phase1a(b, from, to) ==
    next range, or the message may have been lost. *)
 MayPromise(a, b) == b >= promised[a]
 
-(* The effect, for a promise and for a vote. *)
-RaisePromise(a, b) == promised' = [promised EXCEPT ![a] = b]
-
 (* Every vote of acceptor a in the range, as triples. *)
 VotesOf(a, from, to) == {<<i, vote[a][i][1], vote[a][i][2]>> :
                             i \in {j \in from..to : vote[a][j] # NoVote}}
@@ -140,7 +138,7 @@ Phase1b(a, b, from, to) ==
     /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
                        /\ m.from <= from /\ to <= m.to
     /\ MayPromise(a, b)
-    /\ RaisePromise(a, b)
+    /\ promised' = [promised EXCEPT ![a] = b]
     /\ Send([type |-> "1b", acc |-> a, bal |-> b, from |-> from, to |-> to,
              votes |-> VotesOf(a, from, to)])
     /\ UNCHANGED <<broadcast, vote, learnerVars, historyVars>>
@@ -154,12 +152,12 @@ MayPropose(batch, i) ==
 (* Otherwise it must take the batch of the highest vote: a batch that may
    have been chosen below b was voted for by some acceptor of every quorum,
    and no later ballot below b can have proposed anything else. *)
-IsHighest(v, votes) == \A w \in votes : w[1] <= v[1]
+IsHighest(v, reported) == \A w \in reported : w[1] <= v[1]
 
 Proposable(batch, b, i, Q) ==
-    LET votes == Reported(Q, b, i)
-    IN  IF votes = {} THEN MayPropose(batch, i)
-        ELSE \E v \in votes : IsHighest(v, votes) /\ v[2] = batch
+    LET reported == Reported(Q, b, i)
+    IN  IF reported = {} THEN MayPropose(batch, i)
+        ELSE \E v \in reported : IsHighest(v, reported) /\ v[2] = batch
 
 (* A ballot is used for one proposal per instance, also by a proposer that
    restarts. *)
@@ -175,26 +173,31 @@ Phase2a(b, i, batch, Q) ==
     /\ Send([type |-> "2a", bal |-> b, inst |-> i, batch |-> batch])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
-(* History only: acceptor a's vote completes a quorum in ballot b. *)
-RecordChoice(a, b, i) ==
-    IF \E Q \in Quorum : \A c \in Q \ {a} : HasVoted(c, b, i)
-    THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {BatchOf(b, i)}]
-         /\ order' = IF chosen' = chosen THEN order
-                     ELSE OrderOf(chosen')
-    ELSE UNCHANGED historyVars
+(* History only, read by no process: acceptor a votes, and if that completes
+   a quorum in ballot b, the batch is chosen.  The order follows from that. *)
+RecordVote(a, b, i) ==
+    /\ votes' = [votes EXCEPT ![a][i] = @ \cup {<<b, BatchOf(b, i)>>}]
+    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : HasVoted(c, b, i)
+       THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {BatchOf(b, i)}]
+            /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
+       ELSE UNCHANGED <<chosen, order>>
 
 MayVote(a, b) == b >= promised[a]
 
+(* A vote is a promise too: having voted in b, an acceptor may not vote below
+   b, in this or in any other instance. *)
+VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
+
 (* Acceptor a votes for the batch proposed in ballot b, unless it promised a
-   higher ballot.  A vote is a promise too: having voted in b, it may not
-   vote below b, in this or in any other instance. *)
+   higher ballot.  It need not have promised b itself: the leader has its
+   quorum of promises, and any quorum may vote. *)
 Phase2b(a, b, i) ==
     /\ Accepts(b, i) # {}
     /\ MayVote(a, b)
-    /\ RaisePromise(a, b)
+    /\ VotePromises(a, b)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
-    /\ RecordChoice(a, b, i)
+    /\ RecordVote(a, b, i)
     /\ UNCHANGED <<broadcast, learnerVars>>
 
 (* A proposer that knows of a quorum of votes in one ballot tells the
@@ -247,6 +250,7 @@ Init == /\ broadcast = {}
         /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
         /\ prefix    = [l \in Learner |-> 0]
         /\ delivered = [l \in Learner |-> << >>]
+        /\ votes     = [a \in Acceptor |-> [i \in Instance |-> {}]]
         /\ chosen    = [i \in Instance |-> {}]
         /\ order     = << >>
 
@@ -273,6 +277,7 @@ TypeOK == /\ broadcast \subseteq Value
           /\ learned \in [Learner -> [Instance -> Vote]]
           /\ prefix \in [Learner -> 0..Instances]
           /\ \A l \in Learner : delivered[l] \in Seq(Value)
+          /\ votes \in [Acceptor -> [Instance -> SUBSET (Ballot \X Batch)]]
           /\ chosen \in [Instance -> SUBSET Batch]
           /\ order \in Seq(Value)
 
@@ -302,11 +307,7 @@ LearnedFromOneBallot == \A l \in Learner, i \in Instance :
         \E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][i][1], i)
 
 -----------------------------------------------------------------------------
-(* The rung above: an acceptor's votes are its 2b messages. *)
-Votes == [a \in Acceptor |-> [i \in Instance |->
-    {<<m.bal, BatchOf(m.bal, i)>> :
-        m \in {n \in msgs : n.type = "2b" /\ n.acc = a /\ n.inst = i}}]]
-
-LV == INSTANCE LogVoting WITH votes <- Votes
+(* The rung above: the same without messages.  Its variables are all here. *)
+LV == INSTANCE LogVoting
 Refinement == LV!Spec
 =============================================================================

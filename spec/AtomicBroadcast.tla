@@ -1,0 +1,73 @@
+--------------------------- MODULE AtomicBroadcast ---------------------------
+(***************************************************************************)
+(* The service: clients broadcast values, the values get into one order,   *)
+(* and every learner delivers a growing prefix of that order.  Nothing here*)
+(* says how; LogVoting is one way, and MultiPaxos is that way with         *)
+(* messages.                                                               *)
+(***************************************************************************)
+EXTENDS Integers, Sequences, FiniteSets
+
+CONSTANTS Value,   \* what clients broadcast
+          Learner
+
+VARIABLES broadcast,  \* the values that clients have broadcast
+          order,      \* the one order, as far as it is fixed
+          delivered   \* delivered[l]: the values learner l delivered, in order
+
+vars == <<broadcast, order, delivered>>
+
+LOCAL Range(s) == {s[k] : k \in DOMAIN s}
+LOCAL IsPrefix(s, t) == Len(s) <= Len(t) /\ s = SubSeq(t, 1, Len(s))
+
+(* Every sequence that holds no value twice. *)
+Ordering == {s \in UNION {[1..n -> Value] : n \in 0..Cardinality(Value)} :
+                Cardinality(Range(s)) = Len(s)}
+
+-----------------------------------------------------------------------------
+(* A client broadcasts a value, once. *)
+Broadcast(v) ==
+    /\ v \notin broadcast
+    /\ broadcast' = broadcast \cup {v}
+    /\ UNCHANGED <<order, delivered>>
+
+(* The order is extended, by any number of broadcast values that it does not
+   have yet: what is fixed stays fixed.  Several at once, because one vote can
+   complete a batch, or close a gap below batches that were complete. *)
+Order ==
+    /\ order' \in {s \in Ordering : IsPrefix(order, s)}
+    /\ order' # order
+    /\ Range(order') \subseteq broadcast
+    /\ UNCHANGED <<broadcast, delivered>>
+
+(* A learner delivers some more of the order.  It takes nothing back, and
+   delivers nothing of which the place is not yet fixed. *)
+Deliver(l) ==
+    /\ \E n \in Len(delivered[l])+1..Len(order) :
+           delivered' = [delivered EXCEPT ![l] = SubSeq(order, 1, n)]
+    /\ UNCHANGED <<broadcast, order>>
+
+-----------------------------------------------------------------------------
+Init == /\ broadcast = {}
+        /\ order     = << >>
+        /\ delivered = [l \in Learner |-> << >>]
+
+Next == \/ \E v \in Value : Broadcast(v)
+        \/ Order
+        \/ \E l \in Learner : Deliver(l)
+
+Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+TypeOK == /\ broadcast \subseteq Value
+          /\ order \in Ordering
+          /\ delivered \in [Learner -> Ordering]
+
+(* Only broadcast values are delivered, each at most once. *)
+Integrity == \A l \in Learner :
+    /\ Range(delivered[l]) \subseteq broadcast
+    /\ Cardinality(Range(delivered[l])) = Len(delivered[l])
+
+(* What any two learners delivered agrees as far as both go. *)
+TotalOrder == \A l, k \in Learner :
+    IsPrefix(delivered[l], delivered[k]) \/ IsPrefix(delivered[k], delivered[l])
+=============================================================================

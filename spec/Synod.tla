@@ -1,0 +1,221 @@
+-------------------------------- MODULE Synod --------------------------------
+(***************************************************************************)
+(* Single-decree Paxos at the level of messages: milestone 1.  Traces of   *)
+(* the implementation that run one Synod are judged by this module.        *)
+(*                                                                         *)
+(* A message, once sent, stays in msgs for ever, and an action that needs  *)
+(* one only looks whether it is there.  So a message may be received late, *)
+(* twice, out of order or never, at no cost in actions or states.  For the *)
+(* same reason a proposer and a client have no variables of their own:     *)
+(* what they may do next follows from the messages that were sent.         *)
+(***************************************************************************)
+EXTENDS Integers, FiniteSets
+
+CONSTANTS Value, None,       \* None: no value
+          Acceptor, Learner,
+          Quorum,            \* sets of acceptors, any two of which intersect
+          Proposers,         \* how many proposers: they are 1..Proposers
+          Rounds             \* how many rounds: they are 1..Rounds
+
+ASSUME /\ None \notin Value
+       /\ \A Q \in Quorum : Q \subseteq Acceptor
+
+(* The ballot (round r, proposer p) is the number (r - 1) * Proposers + p,
+   whose order is the order of the pairs.  So no two proposers share one. *)
+Proposer == 1..Proposers
+Ballot   == 1..(Rounds * Proposers)
+Owner(b) == ((b - 1) % Proposers) + 1
+
+(* A vote is the pair of a ballot and a value; ballot 0 says: no vote. *)
+NoVote == <<0, None>>
+Vote   == {NoVote} \cup (Ballot \X Value)
+
+VARIABLES broadcast,  \* the values that clients have broadcast
+          msgs,       \* every message ever sent
+          promised,   \* promised[a]: the ballot that acceptor a promised
+          vote,       \* vote[a]: acceptor a's last vote
+          learned,    \* learned[l]: the vote that learner l knows chosen
+          votes       \* history: votes[a], every vote of acceptor a
+
+acceptorVars == <<promised, vote>>
+vars == <<broadcast, msgs, acceptorVars, learned, votes>>
+
+Message ==
+         [type : {"1a"}, bal : Ballot]
+    \cup [type : {"1b"}, acc : Acceptor, bal : Ballot, vote : Vote]
+    \cup [type : {"2a"}, bal : Ballot, val : Value]
+    \cup [type : {"2b"}, acc : Acceptor, bal : Ballot]
+    \cup [type : {"Decide"}, bal : Ballot]
+
+Send(m) == msgs' = msgs \cup {m}
+
+-----------------------------------------------------------------------------
+(* What the messages say. *)
+
+Accepts(b) == {m \in msgs : m.type = "2a" /\ m.bal = b}
+
+Promises(a, b) == {m \in msgs : m.type = "1b" /\ m.acc = a /\ m.bal = b}
+
+HasVoted(a, b) == [type |-> "2b", acc |-> a, bal |-> b] \in msgs
+
+VotedTogether(Q, b) == \A a \in Q : HasVoted(a, b)
+
+(* The value of the one 2a of ballot b. *)
+ValueOf(b) == (CHOOSE m \in Accepts(b) : TRUE).val
+
+(* The votes that the promises of Q for ballot b report. *)
+Reported(Q, b) ==
+    {m.vote : m \in UNION {Promises(a, b) : a \in Q}} \ {NoVote}
+
+-----------------------------------------------------------------------------
+(* A client broadcasts a value: it submits it to the proposers, and submits
+   it again until it sees it learned or sees that another value won.  A value
+   is broadcast once; that it is submitted often is invisible here. *)
+Broadcast(v) ==
+    /\ v \notin broadcast
+    /\ broadcast' = broadcast \cup {v}
+    /\ UNCHANGED <<msgs, acceptorVars, learned, votes>>
+
+(* The owner of ballot b asks the acceptors for promises, once a client wants
+   something.  Nothing else guards it: safety does not need to know who leads,
+   and asking twice is sending a message that was sent already. *)
+Phase1a(b) ==
+    /\ broadcast # {}
+    /\ Send([type |-> "1a", bal |-> b])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
+
+(* A promise only rises.  It may be repeated: its message may have been lost,
+   and until a votes in b the repetition is the same message. *)
+MayPromise(a, b) == b >= promised[a]
+
+(* Acceptor a promises to vote in no ballot below b, and reports its last
+   vote.  Its promise is what makes that report final: whoever counts it
+   knows every vote of a below b. *)
+Phase1b(a, b) ==
+    /\ [type |-> "1a", bal |-> b] \in msgs
+    /\ MayPromise(a, b)
+    /\ promised' = [promised EXCEPT ![a] = b]
+    /\ Send([type |-> "1b", acc |-> a, bal |-> b, vote |-> vote[a]])
+    /\ UNCHANGED <<broadcast, vote, learned, votes>>
+
+(* With no vote reported, the leader is free: any broadcast value. *)
+MayPropose(v) == v \in broadcast
+
+(* Otherwise it must take the value of the highest vote: a value that may
+   have been chosen below b was voted for by some acceptor of every quorum,
+   and no later ballot below b can have proposed anything else. *)
+IsHighest(w, reported) == \A x \in reported : x[1] <= w[1]
+
+Proposable(v, b, Q) ==
+    LET reported == Reported(Q, b)
+    IN  IF reported = {} THEN MayPropose(v)
+        ELSE \E w \in reported : IsHighest(w, reported) /\ w[2] = v
+
+(* A ballot is used for one proposal, also by a proposer that restarts. *)
+Unused(b) == Accepts(b) = {}
+
+(* The owner of ballot b proposes a value after a quorum promised b.  It does
+   so once: hence a vote needs to name the ballot only, not the value. *)
+Phase2a(b, v, Q) ==
+    /\ Unused(b)
+    /\ \A a \in Q : Promises(a, b) # {}
+    /\ Proposable(v, b, Q)
+    /\ Send([type |-> "2a", bal |-> b, val |-> v])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
+
+MayVote(a, b) == b >= promised[a]
+
+(* A vote is a promise too: having voted in b, an acceptor may not vote below
+   b. *)
+VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
+
+(* Acceptor a votes for the value proposed in ballot b, unless it promised a
+   higher ballot.  It need not have promised b itself: the leader has its
+   quorum of promises, and any quorum may vote. *)
+Phase2b(a, b) ==
+    /\ Accepts(b) # {}
+    /\ MayVote(a, b)
+    /\ VotePromises(a, b)
+    /\ vote' = [vote EXCEPT ![a] = <<b, ValueOf(b)>>]
+    /\ Send([type |-> "2b", acc |-> a, bal |-> b])
+    /\ votes' = [votes EXCEPT ![a] = @ \cup {<<b, ValueOf(b)>>}]
+    /\ UNCHANGED <<broadcast, learned>>
+
+(* A proposer that knows of a quorum of votes in one ballot tells the
+   learners.  Any proposer may, and all votes are of one ballot: votes of
+   different ballots for one value do not make it chosen. *)
+Decide(b, Q) ==
+    /\ VotedTogether(Q, b)
+    /\ Send([type |-> "Decide", bal |-> b])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
+
+(* Learner l learns what was decided, once: a later Decide names the same
+   value, and says nothing new. *)
+Learn(l, b) ==
+    /\ learned[l] = NoVote
+    /\ [type |-> "Decide", bal |-> b] \in msgs
+    /\ learned' = [learned EXCEPT ![l] = <<b, ValueOf(b)>>]
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, votes>>
+
+(* Acceptor a crashes and comes back with its stable storage.  It made its
+   promise and its vote durable before it sent them, so nothing changes: the
+   step is here to be said, and to be broken (see models/). *)
+Recover(a) == UNCHANGED vars
+
+-----------------------------------------------------------------------------
+Init == /\ broadcast = {}
+        /\ msgs = {}
+        /\ promised = [a \in Acceptor |-> 0]
+        /\ vote     = [a \in Acceptor |-> NoVote]
+        /\ learned  = [l \in Learner |-> NoVote]
+        /\ votes    = [a \in Acceptor |-> {}]
+
+Next == \/ \E v \in Value : Broadcast(v)
+        \/ \E b \in Ballot : Phase1a(b)
+        \/ \E a \in Acceptor, b \in Ballot : Phase1b(a, b)
+        \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
+        \/ \E a \in Acceptor, b \in Ballot : Phase2b(a, b)
+        \/ \E b \in Ballot, Q \in Quorum : Decide(b, Q)
+        \/ \E l \in Learner, b \in Ballot : Learn(l, b)
+        \/ \E a \in Acceptor : Recover(a)
+
+Spec == Init /\ [][Next]_vars
+
+-----------------------------------------------------------------------------
+(* The values chosen: a quorum voted for it in one ballot. *)
+Chosen == {ValueOf(b) : b \in {c \in Ballot :
+              \E Q \in Quorum : \A a \in Q : HasVoted(a, c)}}
+
+TypeOK == /\ broadcast \subseteq Value
+          /\ msgs \subseteq Message
+          /\ promised \in [Acceptor -> {0} \cup Ballot]
+          /\ vote \in [Acceptor -> Vote]
+          /\ learned \in [Learner -> Vote]
+          /\ votes \in [Acceptor -> SUBSET (Ballot \X Value)]
+
+(* At most one value is chosen, and no two learners learn different ones. *)
+Agreement == /\ Cardinality(Chosen) <= 1
+             /\ \A l, k \in Learner :
+                    learned[l] # NoVote /\ learned[k] # NoVote =>
+                        learned[l][2] = learned[k][2]
+
+(* Only broadcast values are learned. *)
+Integrity == \A l \in Learner : learned[l] # NoVote => learned[l][2] \in broadcast
+
+(* Two proposals of one ballot are the same proposal. *)
+OneBatchPerBallot == \A m, n \in msgs :
+    m.type = "2a" /\ n.type = "2a" /\ m.bal = n.bal => m = n
+
+(* No acceptor has a vote above its promise. *)
+VotesBelowPromise == \A a \in Acceptor : vote[a][1] <= promised[a]
+
+(* What was learned was voted for by one quorum in one ballot. *)
+LearnedFromOneBallot == \A l \in Learner :
+    learned[l] # NoVote =>
+        \E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][1])
+
+-----------------------------------------------------------------------------
+(* The rung above: the same without messages.  Its variables are all here. *)
+V == INSTANCE Voting
+Refinement == V!Spec
+=============================================================================
