@@ -23,7 +23,7 @@ from types import FrameType
 
 from conformance import tlc
 from conformance.manifest import MANIFEST, ManifestError, Model, Size, Violates, choose, load
-from conformance.tlcout import Progress
+from conformance.tlcout import Progress, set_elements
 
 # What one model of a class may take before it counts as an error: megabytes and seconds.
 _HEAP_MB: dict[Size, int] = {"tiny": 512, "small": 2048, "large": 6144}
@@ -225,13 +225,23 @@ def describe_trace(result: tlc.Result) -> str:
         lines.append(f"  {number}. {state.action}")
         for name, value in state.values.items():
             if before.get(name) != value:
-                lines.append(f"       {name} = {' '.join(value.split())}")
+                lines += [f"       {change}" for change in _changes(name, before.get(name), value)]
         before = state.values
     if result.loops_to is not None:
         lines.append(f"  and from there back to step {result.loops_to}, for ever")
     if result.stutters:
         lines.append("  and then nothing more, for ever")
     return "\n".join(lines)
+
+
+def _changes(name: str, before: str | None, after: str) -> list[str]:
+    """A variable's new value; of a set that was there before, only what came and went."""
+    old, new = set_elements(before or ""), set_elements(after)
+    if old is None or new is None:
+        return [f"{name} = {' '.join(after.split())}"]
+    came = [f"{name} gains {element}" for element in new if element not in old]
+    went = [f"{name} loses {element}" for element in old if element not in new]
+    return came + went
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
