@@ -3,15 +3,21 @@
 Exit status 0: done; 1: something failed, or not everything was delivered; 2: the input is wrong.
 """
 
+from __future__ import annotations
+
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import fail
 from paxos.runtime.stop import Stop
+
+if TYPE_CHECKING:
+    from paxos.runtime.pace import Limits
 
 ROLES = ("acceptor", "proposer", "learner", "client")
 
@@ -49,6 +55,7 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
         config.override(config.load(options.config), **_faults(options)),
         stop,
         run_dir=options.run_dir,
+        limits=_limits(options),
         verbose=options.verbose,
         parent_fd=options.parent_fd,
     )
@@ -60,7 +67,10 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
 
     base = config.load(options.config) if options.config else config.Config()
     counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
-    wanted = config.override(base, milestone=options.milestone, **counts, **_faults(options))
+    switches = {name: getattr(options, name) for name, _ in _SWITCHES}
+    wanted = config.override(
+        base, milestone=options.milestone, **counts, **switches, **_faults(options)
+    )
     return run_cluster(
         wanted,
         stop,
@@ -68,7 +78,21 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
         run_dir=options.run_dir,
         stall_s=options.timeout,
         verbose=options.verbose,
+        client_options=[
+            f"--{name}={getattr(options, name)}"
+            for name in ("rate", "outstanding")
+            if getattr(options, name) is not None
+        ],
     )
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    from paxos.runtime.pace import Limits
+
+    if options.role != "client":
+        return Limits()
+    rate = math.inf if options.rate is None else options.rate
+    return Limits(rate, options.outstanding)
 
 
 def _faults(options: argparse.Namespace) -> dict[str, float | int | None]:
@@ -88,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
             "--run-dir", metavar="DIR", type=Path, help="write the trace there (default: no trace)"
         )
         command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
+        if role == "client":
+            _add_client_options(command)
         _add_common_options(command)
     return parser
 
@@ -99,6 +125,15 @@ _ABOUT = {
     "client": "A client: it broadcasts the lines of standard input, and ends when all of them are "
     "delivered.",
 }
+
+
+_SWITCHES = (
+    ("direct_learning", "learners learn from votes, without waiting for a Decide"),
+    ("prepare_ahead", "Phase 1 for a window of instances before values are known"),
+    ("batching", "several values in one instance"),
+)
+"""The optimisations, each a constant of the specification. Every process of a cluster must have
+them alike, so only a whole cluster takes them as options; a process has them configured."""
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
@@ -120,6 +155,12 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder for outputs, traces, logs (default: a new one under traces/runs)",
     )
+    for name, what in _SWITCHES:
+        run.add_argument(
+            f"--{name.replace('_', '-')}",
+            action=argparse.BooleanOptionalAction,
+            help=f"{what} (default: on)",
+        )
     run.add_argument("--milestone", choices=("multipaxos", "synod"), help="synod: one value only")
     run.add_argument(
         "--timeout",
@@ -128,7 +169,23 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         default=60.0,
         help="give up when nothing was delivered for S seconds (default 60)",
     )
+    _add_client_options(run)
     _add_common_options(run)
+
+
+def _add_client_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rate",
+        metavar="VALUES_PER_S",
+        type=_rate,
+        help="broadcast at this steady rate, each client (default: as fast as values are taken)",
+    )
+    parser.add_argument(
+        "--outstanding",
+        metavar="VALUES",
+        type=_whole_number,
+        help="broadcast no more while so many are not delivered, each client; 1: one at a time",
+    )
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -150,4 +207,20 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0.001 <= value <= 1e9:
+        raise ValueError
+    return value
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
 _seconds.__name__ = "number of seconds"  # argparse says so of what is none
+_rate.__name__ = "number of values per second"
+_whole_number.__name__ = "whole number above 0"

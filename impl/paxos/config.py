@@ -11,7 +11,7 @@ import socket
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -133,15 +133,22 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Annotated[int, Meta(ge=0, le=255)] = 0
     """How many networks a datagram may cross; 0: none, it stays on the machine."""
 
-    direct_learning: bool = _CORE.direct_learning
-    prepare_ahead: bool = _CORE.prepare_ahead
-    batching: bool = False
+    direct_learning: bool = True
+    """Learners learn from the acceptors' votes; no proposer has to tell them what was decided."""
+    prepare_ahead: bool = True
+    """The leader runs Phase 1 for `window` instances before it knows what to propose in them."""
+    batching: bool = True
+    """Several values in one instance."""
     batch_values: Annotated[int, Meta(ge=2, le=65_536)] = 1_024
     """With batching, the most values in one instance."""
+    batch_wait_s: Annotated[float, Meta(ge=0, le=1)] = _CORE.batch_wait_s
+    """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
     datagram_bytes: Annotated[int, Meta(ge=512, le=MAX_DATAGRAM_BYTES)] = 32_768
     window: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.window
+    """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
     in_flight: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.in_flight
+    """How many instances the leader works on at a time; 1: one after another."""
     timings: Timings = Timings()
     storage: Literal["memory"] = "memory"
     faults: FaultRates = FaultRates()
@@ -163,6 +170,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             direct_learning=self.direct_learning and not self.synod,
             prepare_ahead=self.prepare_ahead and not self.synod,
             max_batch=self.batch_values if self.batching and not self.synod else 1,
+            batch_wait_s=self.batch_wait_s,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
             window=self.window,
             in_flight=self.in_flight,
@@ -298,8 +306,10 @@ def _scalar(text: str) -> object:
 def _regroup(content: dict[str, Any]) -> dict[str, Any]:
     """Courses also write the groups as `{"clients": ["239.0.0.1", 5000], ...}`, at the top and in
     several forms. Such a file is not ours: what else is in it is left alone."""
-    groups = {
-        role: content[role] for role in ROLE_GROUPS if isinstance(content.get(role), list | dict)
+    groups: dict[str, object] = {
+        role: endpoint
+        for role in ROLE_GROUPS
+        if isinstance(endpoint := _endpoint(content.get(role)), list)
     }
     known = dict(content)
     if groups:
@@ -307,9 +317,9 @@ def _regroup(content: dict[str, Any]) -> dict[str, Any]:
         known = {key: value for key, value in known.items() if key not in groups}
     nested = known.get("groups")
     if isinstance(nested, dict):
-        groups = {**nested, **groups}
+        groups = {**{key: _endpoint(value) for key, value in nested.items()}, **groups}
     if groups:
-        known["groups"] = {role: _endpoint(value) for role, value in groups.items()}
+        known["groups"] = groups
     return known
 
 
@@ -326,30 +336,57 @@ def _endpoint(value: object) -> object:
 
 # From plain data to a Config.
 
+_SECTIONS: dict[str, type[Struct]] = {"groups": Groups, "timings": Timings, "faults": FaultRates}
+
+_WORDS = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bool`": "true or false",
+    "`object`": "a mapping",
+    "`array`": "a list",
+    "`null`": "nothing",
+    " | null`": "`",
+}
+"""What msgspec calls types, and what people do."""
+
 
 def _convert(path: Path | str, content: dict[str, Any]) -> Config:
     _check_keys(path, content, Config, "")
-    for section in ("groups", "timings", "faults"):
+    for section, kind in _SECTIONS.items():
         if isinstance(content.get(section), dict):
-            _check_keys(path, content[section], _SECTIONS[section], f"{section}.")
+            _check_keys(path, content[section], kind, f"{section}.")
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
         problem, _, where = str(error).partition(" - at ")
         key = where.strip("`").removeprefix("$.").removeprefix("$")
+        if problem.startswith("Invalid enum value"):
+            choices = " or ".join(get_args(get_type_hints(Config)[key]))
+            problem = f"expected {choices}, not {content[key]!r}"
+        for word in reversed(_WORDS):
+            problem = problem.replace(word, _WORDS[word])
         problem = problem[0].lower() + problem[1:]
         raise InputError(f"configuration {path}: {key}: {problem}") from error
-
-
-_SECTIONS: dict[str, type[Struct]] = {"groups": Groups, "timings": Timings, "faults": FaultRates}
 
 
 def _check_keys(
     path: Path | str, content: dict[str, Any], section: type[Struct], prefix: str
 ) -> None:
     known = section.__struct_fields__
+    elsewhere = {key: f"{name}.{key}" for name in _SECTIONS for key in _keys(name)}
     for key in content:
-        if key not in known:
-            near = get_close_matches(str(key), known, n=1)
-            hint = f"did you mean `{prefix}{near[0]}`?" if near else f"known: {', '.join(known)}"
-            raise InputError(f"configuration {path}: unknown key `{prefix}{key}`; {hint}")
+        if key in known:
+            continue
+        near = get_close_matches(str(key), known, n=1)
+        if near:
+            hint = f"did you mean `{prefix}{near[0]}`?"
+        elif key in elsewhere:
+            hint = f"did you mean `{elsewhere[key]}`?"
+        else:
+            hint = f"known are {', '.join(known)}"
+        raise InputError(f"configuration {path}: unknown key `{prefix}{key}`; {hint}")
+
+
+def _keys(section: str) -> tuple[str, ...]:
+    return _SECTIONS[section].__struct_fields__

@@ -24,10 +24,11 @@ class ValueTooLargeError(ValueError):
 class _Outstanding:
     """A packet that was sent and is not known to be delivered."""
 
-    __slots__ = ("due_s", "packet", "pause_s")
+    __slots__ = ("due_s", "packet", "pause_s", "since_s")
 
-    def __init__(self, packet: Packet, now_s: float, pause_s: float) -> None:
+    def __init__(self, packet: Packet, since_s: float, now_s: float, pause_s: float) -> None:
         self.packet = packet
+        self.since_s = since_s
         self.pause_s = pause_s
         self.due_s = now_s + pause_s
 
@@ -59,8 +60,8 @@ class Client(Role):
         """Whether nothing submitted is waiting for its delivery."""
         return not self.outstanding
 
-    def submit(self, values: Sequence[bytes], now_s: float) -> None:
-        """Broadcast `values` (spec: `Broadcast`).
+    def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
+        """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now).
 
         Raises `ValueTooLargeError`, having broadcast none, if one of them fits no datagram.
         """
@@ -75,7 +76,9 @@ class Client(Role):
         for some in self._portions(values):
             packet = pack(self.name, self.next_seq, some)
             self.next_seq += packet.count
-            self.outstanding[packet.first] = _Outstanding(packet, now_s, self.settings.resend_s)
+            self.outstanding[packet.first] = _Outstanding(
+                packet, now_s if since_s is None else since_s, now_s, self.settings.resend_s
+            )
             self._new.append(packet)
         self._resend_s = min(self._resend_s, now_s + self.settings.resend_s)
 
@@ -115,7 +118,9 @@ class Client(Role):
         else:
             done = [seq for seq in self.outstanding if first <= seq <= last]
         for seq in done:
-            if self.outstanding[seq].packet.last <= last:
+            outstanding = self.outstanding[seq]
+            if outstanding.packet.last <= last:
+                self.step.acknowledged.append((outstanding.packet.count, outstanding.since_s))
                 del self.outstanding[seq]
 
     def tick(self, now_s: float) -> None:

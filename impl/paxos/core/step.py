@@ -37,13 +37,16 @@ Write = PromiseWrite | VoteWrite | RoundWrite
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
-    __slots__ = ("deliveries", "events", "sends", "writes")
+    __slots__ = ("acknowledged", "deliveries", "events", "sends", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         self.deliveries: list[Packet] = []
         self.sends: list[tuple[Group, Message]] = []
+        self.acknowledged: list[tuple[int, float]] = []
+        """To be counted only: values that a client heard to be delivered, `(how many, since when
+        they waited)`."""
 
     def send(self, message: Message, *groups: Group) -> None:
         """Send `message` to every process of each of `groups`."""

@@ -42,6 +42,7 @@ def run_cluster(
     run_dir: Path | None,
     stall_s: float,
     verbose: bool,
+    client_options: Sequence[str] = (),
 ) -> int:
     """Run a cluster until every learner has delivered every value; the exit status. Raises
     `InputError` before anything is started, `RunError` when it did not end well."""
@@ -51,7 +52,7 @@ def run_cluster(
     with _Groups(config) as groups:
         config = configuration.override(config, groups=groups.groups, cluster=groups.cluster)
         run_dir = _make_run_dir(run_dir)
-        run = _Run(config, stop, inputs, total, run_dir, stall_s, verbose)
+        run = _Run(config, stop, inputs, total, run_dir, stall_s, verbose, client_options)
         return run.run()
 
 
@@ -144,6 +145,7 @@ class _Run:
         run_dir: Path,
         stall_s: float,
         verbose: bool,
+        client_options: Sequence[str],
     ) -> None:
         self.config = config
         self.stop = stop
@@ -151,6 +153,7 @@ class _Run:
         self.run_dir = run_dir
         self.stall_s = stall_s
         self.verbose = verbose
+        self.client_options = client_options
         self.wanted = min(total, 1) if config.synod else total
         learners = range(1, (config.learners or 0) + 1)
         self.outputs = [run_dir / f"learner-{n}.out" for n in learners]
@@ -184,7 +187,7 @@ class _Run:
                 child = start(
                     role,
                     number,
-                    options,
+                    [*options, *self.client_options] if role == "client" else options,
                     stdin=self.inputs[number - 1] if role == "client" else None,
                     stdout=self.outputs[number - 1] if role == "learner" else None,
                     log=self.run_dir / "logs" / f"{role}-{number}.log",

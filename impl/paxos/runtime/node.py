@@ -22,6 +22,7 @@ from paxos.runtime.envelope import Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.report import Complaints, say
+from paxos.runtime.stats import Stats
 from paxos.runtime.stop import Stop
 from paxos.runtime.storage import Storage
 from paxos.runtime.tracer import TraceError, Tracer, write_all
@@ -70,7 +71,7 @@ class Node:
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self.trace_failed = False
-        self.received = self.sent = 0  # datagrams
+        self.stats = Stats(process)
 
     # Threads.
 
@@ -133,7 +134,7 @@ class Node:
             if not self._clock.merge(received.clock):
                 self._complaints.add("with a clock of the far future")
                 continue
-            self.received += 1
+            self.stats.received += 1
             for message in received.messages:
                 self._role.receive(received.sender, message, now_s)
         self._perform(self._role.flush(now_s))
@@ -152,10 +153,14 @@ class Node:
                 self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
                 self._awaited_s = -inf  # awake: need not be told
 
-    def act_when(self, ready: Callable[[], bool], action: Callable[[float], None]) -> None:
-        """For one other thread: wait until `ready()`, then do `action(now)` to the role and
-        perform what comes of it. If the node is stopped, the action is not done."""
+    def act_when(
+        self, ready: Callable[[], bool], action: Callable[[float], None], at_s: float = 0.0
+    ) -> None:
+        """For one other thread: wait until `at_s` has come and `ready()`, then do `action(now)` to
+        the role and perform what comes of it. If the node is stopped, the action is not done."""
         with self._lock:
+            while not self._stopped and (pause_s := at_s - time.monotonic()) > 0:
+                self._changed.wait(pause_s)
             self._ready = ready
             while not self._stopped and not ready():
                 self._changed.wait()
@@ -177,6 +182,8 @@ class Node:
             self._deliver(step)
         if step.sends:
             self._send(step)
+        if step.acknowledged:
+            self.stats.acknowledged(step.acknowledged, time.monotonic())
         if self._role.deadline_s() < self._awaited_s:
             self._deadline_moved.notify()
         if self._ready and self._ready():
@@ -198,6 +205,7 @@ class Node:
 
     def _deliver(self, step: Step) -> None:
         values = [value for packet in step.deliveries for value in unpack(packet)]
+        self.stats.delivered(len(values), time.monotonic())
         values.append(b"")
         try:
             write_all(_OUTPUT_FD, b"\n".join(values))
@@ -207,17 +215,21 @@ class Node:
     def _send(self, step: Step) -> None:
         """Messages to the same group share datagrams; each is encoded once."""
         encoded: dict[int, bytes] = {}
-        by_group: dict[Group, list[bytes]] = {}
+        by_group: dict[Group, tuple[list[bytes], list[type]]] = {}
         for group, message in step.sends:
             data = encoded.get(id(message))
             if data is None:
                 data = encoded[id(message)] = encode_messages(message)
-            by_group.setdefault(group, []).append(data)
+            datas, kinds = by_group.setdefault(group, ([], []))
+            datas.append(data)
+            kinds.append(type(message))
         header = self._envelope.header(self._clock.tick())
-        for group, messages in by_group.items():
-            for body in bodies(messages, self._datagram_bytes):
+        for group, (datas, kinds) in by_group.items():
+            datagrams = 0
+            for body in bodies(datas, self._datagram_bytes):
+                datagrams += 1
                 try:
                     self._network.send(self._groups[group], header, body)
-                    self.sent += 1
                 except OSError as error:  # like a loss on the way: it will be sent again
                     self._complaints.add(f"that could not be sent ({error.strerror or error})")
+            self.stats.sending(kinds, datas, datagrams)

@@ -17,6 +17,7 @@ from paxos.runtime.envelope import Envelope
 from paxos.runtime.faults import Faults
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.node import Node
+from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.reader import Reader
 from paxos.runtime.report import describe, fail, say
 from paxos.runtime.stop import Stop
@@ -33,6 +34,7 @@ def run_process(
     stop: Stop,
     *,
     run_dir: Path | None = None,
+    limits: Limits = UNLIMITED,
     verbose: bool = False,
     parent_fd: int | None = None,
 ) -> int:
@@ -70,9 +72,9 @@ def run_process(
     if verbose:
         traced = f"trace in {run_dir}" if tracer else "no trace (that needs --run-dir)"
         say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
-    node.start(*_other_work(role, node, stop))
+    node.start(*_other_work(role, node, stop, limits))
     stop.wait(parent_fd=parent_fd)
-    return _finish(process, node, stop, verbose)
+    return _finish(process, node, stop, run_dir, verbose)
 
 
 def _reserve_standard_fds() -> None:
@@ -130,16 +132,21 @@ def _make_role(
     return Client(settings, f"{process_id}.{incarnation}", now_s)
 
 
-def _other_work(role: Role, node: Node, stop: Stop) -> list[Callable[[], None]]:
+def _other_work(role: Role, node: Node, stop: Stop, limits: Limits) -> list[Callable[[], None]]:
     from paxos.core.client import Client
 
-    return [Reader(node, role, stop).run] if isinstance(role, Client) else []
+    return [Reader(node, role, stop, limits).run] if isinstance(role, Client) else []
 
 
-def _finish(process: str, node: Node, stop: Stop, verbose: bool) -> int:
+def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose: bool) -> int:
     stopped = node.stop()
     if verbose:
-        say(f"{process}: {node.received} datagrams received, {node.sent} sent")
+        say(f"{process}: {node.stats.received} datagrams received, {node.stats.sent} sent")
+    if run_dir and stopped:
+        try:
+            node.stats.write(run_dir)
+        except OSError as error:  # nothing depends on it
+            say(f"{process}: statistics in {run_dir}: {error.strerror or error}")
     failure = stop.failure
     if isinstance(failure, InputError):
         status = 2  # said already, when it was met

@@ -5,11 +5,13 @@ a newline.
 """
 
 import os
+import time
 from collections.abc import Iterator
 
 from paxos.core.client import Client
 from paxos.errors import InputError
 from paxos.runtime.node import Node
+from paxos.runtime.pace import UNLIMITED, Limits, Pace
 from paxos.runtime.report import fail
 from paxos.runtime.stop import Stop
 
@@ -17,12 +19,13 @@ CHUNK_BYTES = 1 << 16
 
 
 class ValueTooLongError(InputError):
-    """A line that is larger than a value may be. `line` counts from 1."""
+    """A line that is larger than a value may be. `line` counts from 1; `size` is a number of
+    bytes, in words."""
 
-    def __init__(self, source: str, line: int, limit: int) -> None:
+    def __init__(self, source: str, line: int, size: str, limit: int) -> None:
         super().__init__(
-            f"{source}, line {line}: a value of more than {limit} bytes does not fit a datagram; "
-            "shorten it, or raise `datagram_bytes` in the configuration"
+            f"{source}, line {line}: a value of {size} does not fit a datagram, which holds "
+            f"{limit}; shorten it, or raise `datagram_bytes` in the configuration"
         )
 
 
@@ -43,12 +46,13 @@ def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
         long = next((i for i, value in enumerate(values) if len(value) > limit), None)
         if long is not None:
             yield values[:long]
-            raise ValueTooLongError(source, line + long, limit)
+            raise ValueTooLongError(source, line + long, f"{len(values[long])} bytes", limit)
         if values:
             yield values
         line += len(values)
         if len(pending) > limit:
-            raise ValueTooLongError(source, line, limit)
+            size = f"{len(pending)} bytes{' or more' if chunk else ''}"
+            raise ValueTooLongError(source, line, size, limit)
         if not chunk:
             break
     if pending:
@@ -58,10 +62,13 @@ def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
 class Reader:
     """Feeds a client from a file descriptor; when all is delivered, the process may end."""
 
-    def __init__(self, node: Node, client: Client, stop: Stop, fd: int = 0) -> None:
+    def __init__(
+        self, node: Node, client: Client, stop: Stop, limits: Limits = UNLIMITED, fd: int = 0
+    ) -> None:
         self._node = node
         self._client = client
         self._stop = stop
+        self._pace = Pace(limits, client, time.monotonic())
         self._fd = fd
 
     def run(self) -> None:
@@ -82,9 +89,10 @@ class Reader:
 
         def submit_some(now_s: float) -> None:
             nonlocal done
-            some = values[done : done + self._client.room()]
+            since_s = self._pace.since_s()
+            some = values[done : done + self._pace.take(len(values) - done, now_s)]
             done += len(some)
-            self._client.submit(some, now_s)
+            self._client.submit(some, now_s, since_s)
 
         while done < len(values) and not self._stop.requested:
-            self._node.act_when(lambda: self._client.room() > 0, submit_some)
+            self._node.act_when(lambda: self._pace.room() > 0, submit_some, at_s=self._pace.due_s())

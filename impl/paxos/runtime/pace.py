@@ -1,0 +1,59 @@
+"""How fast a client broadcasts: as fast as the cluster takes the values, or at a pace.
+
+A steady rate is kept by absolute times: the n-th value is due `n / rate` after the first. A client
+that was held up makes up for it, and what its values waited counts from when they were due; so a
+cluster that cannot keep up shows in the latency, instead of slowing down the clock.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from msgspec import Struct
+
+from paxos.core.client import Client
+
+
+class Limits(Struct, frozen=True):
+    """What a client was told: values per second, and values under way at the same time."""
+
+    rate: float = inf
+    outstanding: int | None = None
+
+
+UNLIMITED = Limits()
+
+
+class Pace:
+    """How many values may be broadcast, and when."""
+
+    def __init__(self, limits: Limits, client: Client, now_s: float) -> None:
+        self._limits = limits
+        self._client = client
+        self._began_s = now_s
+        self._done = 0
+
+    def due_s(self) -> float:
+        """When the next value is due."""
+        return self._began_s + self._done / self._limits.rate
+
+    def since_s(self) -> float | None:
+        """Since when the next value waits, if that is not from its broadcast on."""
+        return None if self._limits.rate == inf else self.due_s()
+
+    def room(self) -> int:
+        """How many values the client may have broadcast, whatever the time."""
+        room = self._client.room()
+        if self._limits.outstanding is not None:
+            under_way = sum(o.packet.count for o in self._client.outstanding.values())
+            room = min(room, self._limits.outstanding - under_way)
+        return max(0, room)
+
+    def take(self, waiting: int, now_s: float) -> int:
+        """How many of `waiting` values are to be broadcast at `now_s`."""
+        count = min(waiting, self.room())
+        if self._limits.rate != inf:
+            due = int((now_s - self._began_s) * self._limits.rate) + 1 - self._done
+            count = max(0, min(count, due))
+        self._done += count
+        return count

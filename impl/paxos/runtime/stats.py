@@ -1,0 +1,134 @@
+"""What a process counts while it runs, and the file it leaves: `RUN_DIR/stats/<process>.json`.
+
+Counting is a few additions per message, and memory does not grow with the run. The file holds
+
+- `process`, `seconds` that it ran and `cpu_seconds` that it used;
+- `datagrams_received`, `datagrams_sent`;
+- `sent`: by message type, `messages`, `bytes` (encoded, without the datagrams' headers) and
+  `datagrams`. A datagram with messages of several types counts for each by its share of them. A
+  message to two groups is two;
+- of a learner, `delivered`: `values`, and `seconds` and `values_after_first`, which are those from
+  the first delivery to the last and the values delivered in them after the first step;
+- of a client, `latency`: from the broadcast of values to the client's hearing that a learner has
+  delivered them. `buckets` lists `[up to so many microseconds, so many values]`, each bucket
+  `BUCKET_RATIO` as wide as the one before. `warm_up_values` are not in it: those that were
+  broadcast before the client heard of any delivery, and so waited for the cluster to start.
+"""
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
+
+BUCKET_RATIO = 1.02
+_LOG_RATIO = log(BUCKET_RATIO)
+
+
+class Latency:
+    """A histogram of waiting times with buckets on a log scale: small relative error everywhere."""
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self._first_s: float | None = None
+        self.warm_up_values = 0
+
+    def add(self, count: int, since_s: float, now_s: float) -> None:
+        """`count` values that waited since `since_s` are seen to be delivered."""
+        if self._first_s is None:
+            self._first_s = now_s
+        if since_s < self._first_s:
+            self.warm_up_values += count
+            return
+        waited_us = max(1.0, (now_s - since_s) * 1e6)
+        self._buckets[int(log(waited_us) / _LOG_RATIO)] += count
+
+    def content(self) -> dict[str, object]:
+        """For the file."""
+        ordered = sorted(self._buckets.items())
+        return {
+            "bucket_ratio": BUCKET_RATIO,
+            "values": self._buckets.total(),
+            "warm_up_values": self.warm_up_values,
+            "buckets": [[round(BUCKET_RATIO ** (n + 1), 1), count] for n, count in ordered],
+        }
+
+
+class _Sent:
+    """What was sent of one type of message."""
+
+    __slots__ = ("bytes", "datagrams", "messages")
+
+    def __init__(self) -> None:
+        self.messages = self.bytes = 0
+        self.datagrams = 0.0
+
+
+class Stats:
+    """The counters of one process. Used under the node's lock."""
+
+    def __init__(self, process: str) -> None:
+        self.process = process
+        self.latency = Latency()
+        self.received = self.sent = 0  # datagrams
+        self._began_s = time.monotonic()
+        self._sent: defaultdict[type, _Sent] = defaultdict(_Sent)
+        self._values = self._first_values = 0
+        self._first_s = self._last_s = 0.0
+
+    def sending(self, kinds: Sequence[type], encoded: Sequence[bytes], datagrams: int) -> None:
+        """Messages of these types, encoded like this, went out in so many datagrams."""
+        self.sent += datagrams
+        share = datagrams / len(kinds)
+        for kind, data in zip(kinds, encoded, strict=True):
+            sent = self._sent[kind]
+            sent.messages += 1
+            sent.bytes += len(data)
+            sent.datagrams += share
+
+    def delivered(self, values: int, now_s: float) -> None:
+        """A learner has delivered so many values in one step."""
+        if not self._values:
+            self._first_values, self._first_s = values, now_s
+        self._values += values
+        self._last_s = now_s
+
+    def acknowledged(self, waits: Sequence[tuple[int, float]], now_s: float) -> None:
+        """A client has heard of deliveries: how many values, waiting since when."""
+        for count, since_s in waits:
+            self.latency.add(count, since_s, now_s)
+
+    def content(self) -> dict[str, object]:
+        """What the file holds."""
+        content: dict[str, object] = {
+            "process": self.process,
+            "seconds": round(time.monotonic() - self._began_s, 3),
+            "cpu_seconds": round(time.process_time(), 3),
+            "datagrams_received": self.received,
+            "datagrams_sent": self.sent,
+            "sent": {
+                kind.__name__: {
+                    "messages": sent.messages,
+                    "bytes": sent.bytes,
+                    "datagrams": round(sent.datagrams, 3),
+                }
+                for kind, sent in self._sent.items()
+            },
+        }
+        if self.process.startswith("learner"):
+            content["delivered"] = {
+                "values": self._values,
+                "values_after_first": self._values - self._first_values,
+                "seconds": round(self._last_s - self._first_s, 6),
+            }
+        if self.process.startswith("client"):
+            content["latency"] = self.latency.content()
+        return content
+
+    def write(self, run_dir: Path) -> None:
+        """Leave the file in the run folder. Raises `OSError`."""
+        folder = run_dir / "stats"
+        folder.mkdir(exist_ok=True)
+        text = json.dumps(self.content(), indent=1)
+        (folder / f"{self.process}.json").write_text(text + "\n", encoding="utf-8")
