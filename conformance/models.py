@@ -27,7 +27,7 @@ from conformance.tlcout import Progress, set_elements
 
 # What one model of a class may take before it counts as an error: megabytes and seconds.
 _HEAP_MB: dict[Size, int] = {"tiny": 512, "small": 2048, "large": 6144}
-_SECONDS: dict[Size, float] = {"tiny": 120, "small": 1200, "large": 4 * 3600}
+_SECONDS: dict[Size, float] = {"tiny": 240, "small": 1200, "large": 4 * 3600}
 
 
 @dataclass(frozen=True)

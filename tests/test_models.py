@@ -196,7 +196,7 @@ def test_no_model_file_is_forgotten() -> None:
 
 
 @pytest.mark.tlc
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_the_tiny_models(capsys: pytest.CaptureFixture[str]) -> None:
     status = spec(MANIFEST, "--class", "tiny")
     out, err = capsys.readouterr()
