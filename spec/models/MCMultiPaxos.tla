@@ -2,94 +2,96 @@
 (***************************************************************************)
 (* Models of MultiPaxos: constants, reductions, and mutants.  Each .cfg of *)
 (* this folder that names them says which.                                 *)
+(*                                                                         *)
+(* The sets of a model are written out in its .cfg.  Its quorums are the   *)
+(* least majorities: what a larger quorum allows, a least majority within  *)
+(* it allows too (one that holds its highest vote).                        *)
 (***************************************************************************)
 EXTENDS MultiPaxos, TLC
-
-CONSTANTS v1, v2, a1, a2, a3, l1, l2
-
-OneValue       == {v1}
-TwoValues      == {v1, v2}
-OneAcceptor    == {a1}
-ThreeAcceptors == {a1, a2, a3}
-OneLearner     == {l1}
-TwoLearners    == {l1, l2}
-
-(* The least majorities are enough: what a larger quorum allows, one of the
-   least majorities within it allows too (the one that holds its highest vote). *)
-Majorities ==
-    {Q \in SUBSET Acceptor : 2 * Cardinality(Q) \in
-        {Cardinality(Acceptor) + 1, Cardinality(Acceptor) + 2}}
 
 (* Values, acceptors and learners are interchangeable; ballots are not. *)
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
                 \cup Permutations(Learner)
 
 -----------------------------------------------------------------------------
-(* Reductions, used as action constraints.  They lose no reachable state but
-   for those that differ in what is still to come: no guard needs a value, a
-   1a, a 1b, a Decide or a delivery to be absent, so one that is there early
-   only allows more.  The small models are also run without them. *)
+(* Reduced is Spec without behaviours that differ from one that it has only
+   in what is done early or late.  No guard of the spec needs a value, a 1a, a
+   1b, a Decide or a delivery to be absent, so one that is there early only
+   allows more; and what a learner may do stays possible, with the same effect.
+   Hence, in this order:
+   - values are broadcast, and every 1a is sent, before the rest.  With
+     PrepareAhead the 1a for all instances stands for all others;
+   - a 1a is answered whole, and once: an acceptor's votes below its promise
+     are the same in every answer, and a vote in the ballot itself is of no
+     use to a leader that has made its proposal there;
+   - acceptors promise ballot 1 at once: that gives up nothing, for there is
+     no lower ballot, and they have no votes yet;
+   - what was chosen is decided, and what was learned is delivered, at once;
+   - learners learn after the highest ballot has run its full course, which
+     it always can.
+   The models with SPECIFICATION Spec are without any of this. *)
 
-(* A step that changes nothing (a message sent again, a recovery) need not be
-   looked at. *)
-Moves == vars' # vars
-
-(* Values are broadcast, and every 1a is sent, before the rest.  With
-   PrepareAhead the 1a for all instances stands for all others: it may be
-   answered in parts. *)
 Requests ==
     {[type |-> "1a", bal |-> b, from |-> r[1], to |-> r[2]] : b \in Ballot,
         r \in IF PrepareAhead THEN {<<1, Instances>>}
               ELSE {<<i, i>> : i \in Instance}}
 
-RequestsFirst ==
-    \/ broadcast = Value /\ Requests \subseteq msgs
-    \/ broadcast' # broadcast
-    \/ broadcast = Value /\ \E m \in Requests \ msgs : m \in msgs'
+Answered(a, r) == \E m \in msgs : /\ m.type = "1b" /\ m.acc = a /\ m.bal = r.bal
+                                  /\ m.from = r.from /\ m.to = r.to
 
-(* A 1a is answered whole, not in parts. *)
-AnsweredWhole == msgs' = msgs \/ \A m \in msgs' \ msgs :
-    m.type = "1b" =>
-        [type |-> "1a", bal |-> m.bal, from |-> m.from, to |-> m.to] \in msgs
+DueAnswers == {ar \in Acceptor \X Requests :
+                   ar[2].bal = 1 /\ ~Answered(ar[1], ar[2])}
 
-(* What was chosen is decided in the next step, and what was learned is
-   delivered in the next steps. *)
-DecideAtOnce ==
-    LET due == IF DirectLearning THEN {}
-               ELSE {m \in [type : {"Decide"}, bal : Ballot, inst : Instance] :
-                        m \notin msgs /\ \E Q \in Quorum :
-                            \A a \in Q : HasVoted(a, m.bal, m.inst)}
-    IN  due = {} \/ \E m \in due : m \in msgs'
+DueDecisions == IF DirectLearning THEN {}
+    ELSE {bi \in Ballot \X Instance :
+             /\ [type |-> "Decide", bal |-> bi[1], inst |-> bi[2]] \notin msgs
+             /\ \E Q \in Quorum : VotedTogether(Q, bi[1], bi[2])}
 
-DeliverAtOnce ==
-    LET due == {l \in Learner : prefix[l] < Instances
-                    /\ learned[l][prefix[l] + 1] # NoVote}
-    IN  due = {} \/ \E l \in due : prefix'[l] # prefix[l]
+DueDeliveries == {l \in Learner : prefix[l] < Instances
+                                  /\ learned[l][prefix[l] + 1] # NoVote}
 
-(* Every acceptor promises ballot 1 before anything is proposed.  It gives up
-   nothing by that, for there is no lower ballot, and it has no vote yet. *)
-FirstPromises ==
-    \/ ~ (Requests \subseteq msgs)
-    \/ \A a \in Acceptor, i \in Instance : Promises(a, 1, i) # {}
-    \/ \E m \in msgs' \ msgs : m.type = "1b" /\ m.bal = 1
+Finished == \A a \in Acceptor, i \in Instance : HasVoted(a, Rounds * Proposers, i)
 
-(* Learners learn after the highest ballot has run its full course, which it
-   always can.  What a learner may do stays possible, with the same effect:
-   messages stay, and the votes in them. *)
-LearnLast ==
-    \/ learned' = learned
-    \/ \A a \in Acceptor, i \in Instance : HasVoted(a, Rounds * Proposers, i)
+(* A proposer may propose in any order of instances. *)
+MayProposeNow(b, i) == TRUE
 
-(* A ballot proposes in instance i only after instance i - 1.  This one does
-   lose behaviours: a proposer that proposes out of order. *)
-InOrder == \A m \in msgs' \ msgs :
-    m.type = "2a" /\ m.inst > 1 => Accepts(m.bal, m.inst - 1) # {}
+(* Not so here.  This does lose behaviours: those out of order. *)
+InOrder(b, i) == i = 1 \/ Accepts(b, i - 1) # {}
+
+ReducedNext ==
+    IF broadcast # Value THEN \E v \in Value : Broadcast(v)
+    ELSE IF ~(Requests \subseteq msgs)
+    THEN \E r \in Requests \ msgs : Phase1a(r.bal, r.from, r.to)
+    ELSE IF DueAnswers # {}
+    THEN \E ar \in DueAnswers : Phase1b(ar[1], 1, ar[2].from, ar[2].to)
+    ELSE IF DueDecisions # {}
+    THEN \E bi \in DueDecisions, Q \in Quorum : Decide(bi[1], bi[2], Q)
+    ELSE IF DueDeliveries # {}
+    THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
+    ELSE \/ \E a \in Acceptor, r \in Requests :
+                ~Answered(a, r) /\ Phase1b(a, r.bal, r.from, r.to)
+         \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+                MayProposeNow(b, i) /\ Phase2a(b, i, batch, Q)
+         \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
+                ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
+         \/ /\ Finished
+            /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+                   Learn(l, b, i, Q)
+
+Reduced == Init /\ [][ReducedNext]_vars
+
+(* The same with acceptors that restart: for mutants of Recover. *)
+ReducedWithRecovery ==
+    Init /\ [][ReducedNext \/ \E a \in Acceptor : Recover(a)]_vars
+
+(* And with learners that learn at any time: for mutants of learning. *)
+ReducedLearnEarly ==
+    Init /\ [][\/ ReducedNext
+               \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+                      Learn(l, b, i, Q)]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
-
-(* Quorum: one acceptor is enough. *)
-Minorities == {{a} : a \in Acceptor}
 
 (* Proposable: whatever was reported, the leader's own batch. *)
 OwnBatch(batch, b, i, Q) == MayPropose(batch, i)

@@ -2,72 +2,66 @@
 (***************************************************************************)
 (* Models of Synod: constants, reductions, and mutants.  Each .cfg of this *)
 (* folder that names them says which.                                      *)
+(*                                                                         *)
+(* The sets of a model are written out in its .cfg.  Its quorums are the   *)
+(* least majorities: what a larger quorum allows, a least majority within  *)
+(* it allows too (one that holds its highest vote).                        *)
 (***************************************************************************)
 EXTENDS Synod, TLC
-
-CONSTANTS v1, v2, a1, a2, a3, l1, l2
-
-OneValue       == {v1}
-TwoValues      == {v1, v2}
-OneAcceptor    == {a1}
-ThreeAcceptors == {a1, a2, a3}
-OneLearner     == {l1}
-TwoLearners    == {l1, l2}
-
-(* The least majorities are enough: what a larger quorum allows, one of the
-   least majorities within it allows too (the one that holds its highest vote). *)
-Majorities ==
-    {Q \in SUBSET Acceptor : 2 * Cardinality(Q) \in
-        {Cardinality(Acceptor) + 1, Cardinality(Acceptor) + 2}}
 
 (* Values, acceptors and learners are interchangeable; ballots are not. *)
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
                 \cup Permutations(Learner)
 
 -----------------------------------------------------------------------------
-(* Reductions, used as action constraints.  Both lose no reachable state but
-   for those that differ in requests or decisions still to come: no guard
-   needs a value, a 1a or a Decide to be absent, so one that is there early
-   only allows more.  The tiny models are also run without them. *)
+(* Reduced is Spec without behaviours that differ from one that it has only
+   in what is done early or late.  No guard of the spec needs a value, a 1a, a
+   1b or a Decide to be absent, so one that is there early only allows more;
+   and what a learner may do stays possible, with the same effect.  Hence, in
+   this order:
+   - values are broadcast, and every 1a is sent, before the rest;
+   - acceptors promise ballot 1 at once: that gives up nothing, for there is
+     no lower ballot, and they have no vote yet;
+   - a 1a is answered once: an acceptor's votes below its promise are the same
+     in every answer, and a vote in the ballot itself is of no use to a leader
+     that has made its proposal;
+   - what was chosen is decided at once;
+   - learners learn after the highest ballot has run its full course, which
+     it always can.
+   The models with SPECIFICATION Spec are without any of this. *)
 
-(* A step that changes nothing (a message sent again, a recovery) need not be
-   looked at. *)
-Moves == vars' # vars
+DueRequests == {b \in Ballot : [type |-> "1a", bal |-> b] \notin msgs}
+DueAnswers  == {a \in Acceptor : Promises(a, 1) = {}}
 
-(* Values are broadcast, and the 1a of every ballot is sent, before the rest. *)
-RequestsFirst ==
-    LET Request(b) == [type |-> "1a", bal |-> b]
-    IN  \/ broadcast = Value /\ \A b \in Ballot : Request(b) \in msgs
-        \/ broadcast' # broadcast
-        \/ broadcast = Value
-           /\ \E b \in Ballot : Request(b) \in msgs' /\ Request(b) \notin msgs
+DueDecisions == {b \in Ballot : /\ [type |-> "Decide", bal |-> b] \notin msgs
+                                /\ \E Q \in Quorum : VotedTogether(Q, b)}
 
-(* Every acceptor promises ballot 1 before anything is proposed.  It gives up
-   nothing by that, for there is no lower ballot, and it has no vote yet. *)
-FirstPromises ==
-    \/ \E b \in Ballot : [type |-> "1a", bal |-> b] \notin msgs
-    \/ \A a \in Acceptor : Promises(a, 1) # {}
-    \/ \E m \in msgs' \ msgs : m.type = "1b" /\ m.bal = 1
+Finished == \A a \in Acceptor : HasVoted(a, Rounds * Proposers)
 
-(* What was chosen is decided in the next step. *)
-DecideAtOnce ==
-    LET Decision(b) == [type |-> "Decide", bal |-> b]
-        due == {b \in Ballot : Decision(b) \notin msgs
-                    /\ \E Q \in Quorum : \A a \in Q : HasVoted(a, b)}
-    IN  due = {} \/ \E b \in due : Decision(b) \in msgs'
+ReducedNext ==
+    IF broadcast # Value THEN \E v \in Value : Broadcast(v)
+    ELSE IF DueRequests # {} THEN \E b \in DueRequests : Phase1a(b)
+    ELSE IF DueAnswers # {} THEN \E a \in DueAnswers : Phase1b(a, 1)
+    ELSE IF DueDecisions # {}
+    THEN \E b \in DueDecisions, Q \in Quorum : Decide(b, Q)
+    ELSE \/ \E a \in Acceptor, b \in Ballot :
+                {m \in Promises(a, b) : m.bal = b} = {} /\ Phase1b(a, b)
+         \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
+         \/ \E a \in Acceptor, b \in Ballot : ~HasVoted(a, b) /\ Phase2b(a, b)
+         \/ Finished /\ \E l \in Learner, b \in Ballot : Learn(l, b)
 
-(* Learners learn after the highest ballot has run its full course, which it
-   always can.  What a learner may do stays possible, with the same effect:
-   messages stay, and the votes in them. *)
-LearnLast ==
-    \/ learned' = learned
-    \/ \A a \in Acceptor : HasVoted(a, Rounds * Proposers)
+Reduced == Init /\ [][ReducedNext]_vars
+
+(* The same with acceptors that restart: for mutants of Recover. *)
+ReducedWithRecovery ==
+    Init /\ [][ReducedNext \/ \E a \in Acceptor : Recover(a)]_vars
+
+(* And with learners that learn at any time: for mutants of learning. *)
+ReducedLearnEarly ==
+    Init /\ [][ReducedNext \/ \E l \in Learner, b \in Ballot : Learn(l, b)]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
-
-(* Quorum: one acceptor is enough. *)
-Minorities == {{a} : a \in Acceptor}
 
 (* MayPropose of Proposable: whatever was reported, the leader's own value. *)
 OwnValue(v, b, Q) == MayPropose(v)
