@@ -323,7 +323,7 @@ def _regroup(content: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
-def _endpoint(value: object) -> object:
+def _endpoint(value: Any) -> Any:
     """`{"ip": a, "port": p}` and `a:p` as `[a, p]`."""
     if isinstance(value, dict) and "port" in value:
         address = next((value[k] for k in ("address", "ip", "host", "group") if k in value), "")

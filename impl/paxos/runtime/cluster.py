@@ -5,20 +5,17 @@ folder. The supervisor takes no part in the protocol: it watches the learners' o
 """
 
 import os
-import random
-import socket
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from paxos import config as configuration
-from paxos.config import Config, Endpoint, Groups
+from paxos.config import Config
 from paxos.errors import InputError, RunError
 from paxos.runtime.children import Child, start, stop_all
+from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.progress import Progress
-from paxos.runtime.report import fail, say
+from paxos.runtime.report import fail, say, tell
 from paxos.runtime.stop import Stop
 from paxos.runtime.values import LineCounter, compare, compare_one, count_values
 
@@ -26,9 +23,6 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 LOOK_S = 0.05
 """How often the outputs and the processes are looked at."""
-
-FIRST_PORT, LAST_PORT = 20_000, 32_000
-"""Where groups are put if the configuration does not say: below the ports that systems hand out."""
 
 _STARTED = (("learner", 2), ("acceptor", 3), ("proposer", 2), ("client", 2))
 """The roles, in the order they are started (any order would do), and how many by default."""
@@ -49,7 +43,7 @@ def run_cluster(
     config, inputs = _complete(config, values)
     limit = config.settings().max_value_bytes
     total = sum(count_values(path, limit) for path in inputs)
-    with _Groups(config) as groups:
+    with ChosenGroups(config) as groups:
         config = configuration.override(config, groups=groups.groups, cluster=groups.cluster)
         run_dir = _make_run_dir(run_dir)
         run = _Run(config, stop, inputs, total, run_dir, stall_s, verbose, client_options)
@@ -83,54 +77,6 @@ def _make_run_dir(run_dir: Path | None) -> Path:
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
     return run_dir
-
-
-class _Groups:
-    """The groups and the name of a cluster; chosen here if the configuration leaves it open, so
-    that clusters that run at the same time do not disturb one another.
-
-    The lowest of five ports in a row is kept bound for as long as the run lasts: whoever else looks
-    for ports finds it taken and moves on.
-    """
-
-    def __init__(self, config: Config) -> None:
-        self.groups = config.groups
-        self.cluster = config.cluster or f"run-{random.getrandbits(48):012x}"
-        self._lock: socket.socket | None = None
-        if self.groups is None:
-            first = self._find()
-            ends = [Endpoint("239.0.0.1", first + n) for n in range(1, 5)]
-            self.groups = Groups(*ends)
-
-    def _find(self) -> int:
-        starts = list(range(FIRST_PORT, LAST_PORT, 5))
-        random.shuffle(starts)
-        for first in starts:
-            with suppress(OSError):
-                self._lock = _bound("127.0.0.1", first)
-                with suppress(OSError):
-                    for port in range(first + 1, first + 5):
-                        _bound("239.0.0.1", port).close()
-                    return first
-                self._lock.close()
-        raise InputError(f"no free ports between {FIRST_PORT} and {LAST_PORT}; set `groups`")
-
-    def __enter__(self) -> "_Groups":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._lock:
-            self._lock.close()
-
-
-def _bound(address: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.bind((address, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 class _Run:
@@ -213,6 +159,7 @@ class _Run:
                         f"{progress.summary(counts)}; run folder {self.run_dir}"
                     )
                 if self.stop.wait(LOOK_S):
+                    counts = [counter.update() for counter in self.counters]
                     raise RunError(
                         f"interrupted, all processes are stopped; delivered "
                         f"{progress.summary(counts)}; run folder {self.run_dir}"
@@ -258,12 +205,11 @@ class _Run:
         check = compare_one if self.config.synod else compare
         problems = check(self.inputs, self.outputs)
         for counter, path in zip(self.counters, self.outputs, strict=True):
-            print(f"{path.stem} delivered {counter.update()} of {self.wanted}")
+            tell(f"{path.stem} delivered {counter.update()} of {self.wanted}")
         for problem in problems:
             fail(problem)
         if not problems:
             rate = f"{self.wanted / seconds:.0f} values/s" if self.wanted > 1 else "one value"
-            print(f"all learners delivered the same sequence ({seconds:.1f} s, {rate})")
-        print(f"run folder: {self.run_dir}")
-        sys.stdout.flush()
+            tell(f"all learners delivered the same sequence ({seconds:.1f} s, {rate})")
+        tell(f"run folder: {self.run_dir}")
         return 1 if problems else 0

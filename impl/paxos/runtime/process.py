@@ -61,7 +61,7 @@ def run_process(
         clock=clock,
         storage=storage,
         tracer=tracer,
-        faults=Faults(config.faults, process),
+        faults=Faults(config.faults, f"{role_name}-{process_id}"),
         stop=stop,
     )
     if role_name in _REMEMBERS:

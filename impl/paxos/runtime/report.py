@@ -1,10 +1,11 @@
-"""What a process says on standard error, one line at a time."""
+"""What a process says, one line at a time: on standard error but for results."""
 
 import os
-import sys
 import time
 from collections import Counter
 from contextlib import suppress
+
+from paxos.errors import RunError
 
 INTERVAL_S = 1.0
 """Things that may happen very often are reported together, once in so long."""
@@ -14,6 +15,14 @@ def say(text: str) -> None:
     """Write a line to standard error. If nobody can read it, there is nobody to tell."""
     with suppress(OSError):
         os.write(2, f"{text}\n".encode(errors="replace"))
+
+
+def tell(text: str) -> None:
+    """Write a line of results to standard output. Raises `RunError` if it cannot be."""
+    try:
+        os.write(1, f"{text}\n".encode(errors="surrogateescape"))
+    except OSError as error:
+        raise RunError(f"standard output: {error.strerror or error}") from error
 
 
 def describe(error: BaseException) -> str:
@@ -32,7 +41,6 @@ def describe(error: BaseException) -> str:
 
 def fail(error: str) -> None:
     """Say why the program ends."""
-    sys.stdout.flush()
     say(f"error: {error}")
 
 
