@@ -56,17 +56,12 @@ class Horizon:
         i = named(event)
         if i:
             self._raise(i, event.hlc)
-        if isinstance(event, Phase1b):
-            if event.first < event.last:
-                self._wide.append((event.hlc, event.first))
-            for vote in event.votes:
-                self._raise(vote[0], event.hlc)
-        elif isinstance(event, Deliver):
-            self._deliver[event.process.removeprefix("learner-")] = event.hlc
+        if isinstance(event, Phase1b) and event.first < event.last:
+            self._wide.append((event.hlc, event.first))
         elif isinstance(event, Recover):
             self._wide.append((event.hlc, 1))
-            for vote in event.votes or ():
-                self._raise(vote[0], event.hlc)
+        elif isinstance(event, Deliver):
+            self._deliver[event.process.removeprefix("learner-")] = event.hlc
 
     def _raise(self, i: int, hlc: int) -> None:
         if i >= DENSE:
@@ -93,20 +88,14 @@ class Horizon:
         floor = self._wide[-1][1] if self._wide else None
         while self._waiting and (floor is None or self._waiting[0] < floor):
             state.retire(heapq.heappop(self._waiting))
-        self._mentioned(event, now)
+        i = named(event)
+        if i and self._last_mention(i) == now:
+            self._done.append(i)
+            self._done_at = now
         if isinstance(event, Deliver):
             self._delivered += 1
             if self._delivered % EVERY == 0:
                 self._forget_delivered(state, now)
-
-    def _mentioned(self, event: AnyEvent, now: int) -> None:
-        i = named(event)
-        ends = [i] if i and self._last_mention(i) == now else []
-        if isinstance(event, Phase1b | Recover):
-            ends += [v[0] for v in event.votes or () if self._last_mention(v[0]) == now]
-        if ends:
-            self._done += ends
-            self._done_at = now
 
     def _forget_delivered(self, state: State, now: int) -> None:
         needed = [

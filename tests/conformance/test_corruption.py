@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.horizon import Horizon
 from conformance.log import Run, TraceError, open_run
 from conformance.replay import Checker, Verdict, check_run, replay
 from tests.conformance.good_runs import GOOD, plain
@@ -172,24 +171,6 @@ def test_random_legal_runs_conform_and_forgetting_changes_nothing(
     corrupt(Random(seed), lines)
     with suppress(TraceError):
         judge(scenario, lines)
-
-
-def test_what_is_kept_is_bounded_by_the_instances_in_flight(tmp_path: Path) -> None:
-    """Else a long trace would need memory for all of it."""
-    run = open_run(plain(100).write(tmp_path))
-    checker, horizon = fresh_checker(run), Horizon.of(run)
-    most = ranges = 0
-    for _, process, _, event in run.rows():
-        assert checker.feed(process, event) is None
-        horizon.passed(event, checker.state)
-        most = max(most, len(checker.state.instances))
-        ranges = max([ranges, *(len(x.delivered) for x in checker.state.learners.values())])
-    assert checker.finish().kind == "conforms"
-    assert checker.accepted > 2000
-    assert most <= 2
-    assert len(checker.state.instances) <= 1
-    covered = [x for by in checker.state.covered.values() for x in by.values()]
-    assert all(len(x.firsts) <= 101 for x in covered)
 
 
 def test_votes_are_kept_until_the_last_promise_that_may_report_them(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from conformance.cli import main
 from conformance.log import TraceError, open_run
 from conformance.replay import check_run
 from tests.conformance.good_runs import plain, synod
-from tests.conformance.scenario import Scenario
+from tests.conformance.scenario import START, Scenario
 
 VICTIM = "acceptor-1.1.ndjson"
 
@@ -66,7 +66,8 @@ BAD_LINES: list[tuple[str, int, Any, str]] = [
     ("a header inside", 3, setting(event="Header"), "Header"),
     ("another process", 3, setting(process="acceptor-2.1"), "this is the file of acceptor-1.1"),
     ("a gap in seq", 3, setting(seq=9), "seq is 9, but 2 comes next"),
-    ("clock stands still", 3, setting(hlc=1), "hlc 1 is not above"),
+    ("clock goes back", 3, setting(hlc=1), "hlc 1 is not above"),
+    ("clock stands still", 3, setting(hlc=START + 40), "is not above"),
     ("not its role's", 3, lambda v: {**v, "event": "Decide", "quorum": [1, 2]}, "no action of"),
     ("other version", 1, setting(schema=2), "schema version 2, but this checker reads version 1"),
     ("no version", 1, without("schema"), "not a header"),
