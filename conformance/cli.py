@@ -5,7 +5,6 @@ here.
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from pathlib import Path
 
@@ -54,7 +53,9 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         epilog=EXITS,
     )
     if with_spec:
-        importlib.import_module("conformance.models").add_arguments(spec)
+        from conformance import models  # only then: it needs what `check` does not
+
+        models.add_arguments(spec)
     return top
 
 
@@ -79,8 +80,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser(with_spec).parse_args(argv)
     try:
         if args.command == "spec":
-            status: int = importlib.import_module("conformance.models").main(args)
-            return status
+            from conformance import models
+
+            return models.main(args)
         return check(args.runs, args.quiet)
     except KeyboardInterrupt:
         return 130

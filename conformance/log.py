@@ -8,6 +8,7 @@ The memory in use does not depend on the length of the files.
 from __future__ import annotations
 
 import heapq
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class TraceFile:
     process: str
     header: Header | None = None
     torn: bool = False
-    events: int = 0
+    size: int = 0  # bytes, when it was first read; what is appended later is not looked at
 
     def fail(self, line: int, what: str, todo: str = AGAIN) -> TraceError:
         return TraceError(f"{self.path}:{line}: {what}; {todo}")
@@ -92,10 +93,10 @@ class TraceFile:
                     )
                 clock = event.hlc
                 yield clock, process, seq, event
-        self.events = seq
 
     def read_header(self) -> None:
         with _open(self.path) as f:
+            self.size = os.fstat(f.fileno()).st_size
             line = next(self._lines(f), None)
         if line is None:
             return
@@ -129,8 +130,9 @@ class TraceFile:
 
         What follows the last newline was being written when the process died.
         """
-        rest, number = b"", 0
-        while chunk := f.read(CHUNK):
+        rest, number, left = b"", 0, self.size
+        while chunk := self._read(f, min(CHUNK, left)):
+            left -= len(chunk)
             parts = (rest + chunk).split(b"\n")
             rest = parts.pop()
             number += len(parts)
@@ -138,6 +140,12 @@ class TraceFile:
                 raise self.fail(number + 1, f"the line is longer than {MAX_LINE} bytes")
             yield from parts
         self.torn = bool(rest)
+
+    def _read(self, f: BinaryIO, size: int) -> bytes:
+        try:
+            return f.read(size)
+        except OSError as error:
+            raise TraceError(f"{self.path}: cannot be read: {error.strerror}; {AGAIN}") from None
 
 
 @dataclass

@@ -121,6 +121,22 @@ def test_chunks_do_not_matter(run: Path, monkeypatch: pytest.MonkeyPatch, chunk:
     assert list(open_run(run).rows()) == before
 
 
+def test_what_is_written_meanwhile_is_not_looked_at(run: Path) -> None:
+    """The run goes on while it is checked: the second reading sees what the first one saw."""
+    opened = open_run(run)
+    before = list(opened.rows())
+    with (run / VICTIM).open("a") as f:
+        f.write("what comes after\n")
+    assert list(opened.rows()) == before
+
+
+def test_what_cannot_be_read(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / VICTIM).unlink()
+    (run / VICTIM).mkdir()
+    assert main(["check", str(run)]) == 2
+    assert "cannot be read: Is a directory" in capsys.readouterr().err
+
+
 def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
