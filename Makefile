@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec lint format lock clean
+.PHONY: help setup run test spec compare lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: setup lint ## check style and types, then run every test
 
 spec: setup ## run TLC on all models; MODEL=name for one, CLASS=tiny|small|large for a class
 	@$(BIN)/conformance spec $(if $(MODEL),--model $(MODEL),--class $(or $(CLASS),all))
+
+compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
+	@$(BIN)/paxos compare $(if $(N),--count $(N))
 
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .

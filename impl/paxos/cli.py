@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from paxos.compare import options as compare_options
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import fail
 from paxos.runtime.stop import Stop
@@ -33,9 +34,11 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: the process's own); the exit status."""
     options = _parser().parse_args(arguments)
-    stop = Stop()
-    stop.on_signals()
     try:
+        if options.role == "compare":
+            return _compare(options)
+        stop = Stop()
+        stop.on_signals()
         return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
     except InputError as error:
         fail(str(error))
@@ -43,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunError as error:
         fail(str(error))
         return 1
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from paxos.compare.command import main
+
+    return main(options)
 
 
 def _run_role(options: argparse.Namespace, stop: Stop) -> int:
@@ -104,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="role", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a whole cluster on this machine")
     _add_run_options(run)
+    compare = commands.add_parser("compare", help="measure what each optimisation buys")
+    compare_options.add_arguments(compare)
     for role in ROLES:
         command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
         command.add_argument("id", metavar="ID", type=int, help="its number, from 1")

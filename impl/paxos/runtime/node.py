@@ -205,7 +205,6 @@ class Node:
 
     def _deliver(self, step: Step) -> None:
         values = [value for packet in step.deliveries for value in unpack(packet)]
-        self.stats.delivered(len(values), time.monotonic())
         values.append(b"")
         try:
             write_all(_OUTPUT_FD, b"\n".join(values))
@@ -225,11 +224,12 @@ class Node:
             kinds.append(type(message))
         header = self._envelope.header(self._clock.tick())
         for group, (datas, kinds) in by_group.items():
-            datagrams = 0
+            datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
                 datagrams += 1
+                size += len(header) + len(body)
                 try:
                     self._network.send(self._groups[group], header, body)
                 except OSError as error:  # like a loss on the way: it will be sent again
                     self._complaints.add(f"that could not be sent ({error.strerror or error})")
-            self.stats.sending(kinds, datas, datagrams)
+            self.stats.sending(kinds, datas, datagrams, size)

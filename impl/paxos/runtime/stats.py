@@ -4,11 +4,8 @@ Counting is a few additions per message, and memory does not grow with the run. 
 
 - `process`, `seconds` that it ran and `cpu_seconds` that it used;
 - `datagrams_received`, `datagrams_sent`;
-- `sent`: by message type, `messages`, `bytes` (encoded, without the datagrams' headers) and
-  `datagrams`. A datagram with messages of several types counts for each by its share of them. A
-  message to two groups is two;
-- of a learner, `delivered`: `values`, and `seconds` and `values_after_first`, which are those from
-  the first delivery to the last and the values delivered in them after the first step;
+- `sent`: by message type, `messages`, `bytes` and `datagrams`. A message to two groups is two. A
+  datagram with several messages counts for each of them by its share, and so does its header;
 - of a client, `latency`: from the broadcast of values to the client's hearing that a learner has
   delivered them. `buckets` lists `[up to so many microseconds, so many values]`, each bucket
   `BUCKET_RATIO` as wide as the one before. `warm_up_values` are not in it: those that were
@@ -61,8 +58,8 @@ class _Sent:
     __slots__ = ("bytes", "datagrams", "messages")
 
     def __init__(self) -> None:
-        self.messages = self.bytes = 0
-        self.datagrams = 0.0
+        self.messages = 0
+        self.bytes = self.datagrams = 0.0
 
 
 class Stats:
@@ -74,25 +71,20 @@ class Stats:
         self.received = self.sent = 0  # datagrams
         self._began_s = time.monotonic()
         self._sent: defaultdict[type, _Sent] = defaultdict(_Sent)
-        self._values = self._first_values = 0
-        self._first_s = self._last_s = 0.0
 
-    def sending(self, kinds: Sequence[type], encoded: Sequence[bytes], datagrams: int) -> None:
-        """Messages of these types, encoded like this, went out in so many datagrams."""
+    def sending(
+        self, kinds: Sequence[type], encoded: Sequence[bytes], datagrams: int, size: int
+    ) -> None:
+        """Messages of these types, encoded like this, went out in so many datagrams, which have
+        `size` bytes in all."""
         self.sent += datagrams
         share = datagrams / len(kinds)
+        header = (size - sum(map(len, encoded))) / len(kinds)
         for kind, data in zip(kinds, encoded, strict=True):
             sent = self._sent[kind]
             sent.messages += 1
-            sent.bytes += len(data)
+            sent.bytes += len(data) + header
             sent.datagrams += share
-
-    def delivered(self, values: int, now_s: float) -> None:
-        """A learner has delivered so many values in one step."""
-        if not self._values:
-            self._first_values, self._first_s = values, now_s
-        self._values += values
-        self._last_s = now_s
 
     def acknowledged(self, waits: Sequence[tuple[int, float]], now_s: float) -> None:
         """A client has heard of deliveries: how many values, waiting since when."""
@@ -110,18 +102,12 @@ class Stats:
             "sent": {
                 kind.__name__: {
                     "messages": sent.messages,
-                    "bytes": sent.bytes,
+                    "bytes": round(sent.bytes),
                     "datagrams": round(sent.datagrams, 3),
                 }
                 for kind, sent in self._sent.items()
             },
         }
-        if self.process.startswith("learner"):
-            content["delivered"] = {
-                "values": self._values,
-                "values_after_first": self._values - self._first_values,
-                "seconds": round(self._last_s - self._first_s, 6),
-            }
         if self.process.startswith("client"):
             content["latency"] = self.latency.content()
         return content

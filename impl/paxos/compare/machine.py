@@ -1,0 +1,34 @@
+"""The machine that figures come from, described without naming it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from pathlib import Path
+
+
+def describe() -> dict[str, str]:
+    """Processor, memory, kernel, Python."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return {
+        "processor": f"{cores} cores, {_processor()}",
+        "memory": f"{memory:.0f} GiB",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": python,
+    }
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine()
+
+
+def busy() -> float:
+    """How many processes wanted a core in the last minute, to a core."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)

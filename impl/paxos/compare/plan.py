@@ -1,0 +1,70 @@
+"""What is run: the workload, the same for all combinations, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from paxos.errors import InputError
+
+VALUE_BYTES = 64
+CLIENTS = 2
+QUICK = 1_000
+"""With fewer values than this to a client, it is the quick version: one repetition, short runs."""
+
+LOADS = [base * 10**power for power in (2, 3, 4) for base in (1, 2, 5)] + [100_000]
+"""Offered loads that the sweep goes through, in values per second of all clients."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many values, how often, for how long."""
+
+    values: int
+    """To a client, in the runs at full speed."""
+    idle_values: int
+    """In the runs with one value at a time, which have one client."""
+    repetitions: int
+    loaded_s: float
+    """How long the runs at a given load last."""
+    sweep_s: float
+    loads: tuple[int, ...]
+
+    @property
+    def is_quick(self) -> bool:
+        return self.values < QUICK
+
+
+def plan(values: int) -> Plan:
+    """The plan for so many values to a client."""
+    if values < QUICK:
+        seconds = max(0.2, min(1.0, values / 100))
+        return Plan(values, values, 1, seconds, seconds, (2_000,))
+    return Plan(values, min(values, 1_000), 3, 4.0, 2.0, tuple(LOADS))
+
+
+def shared_load(slowest: float, is_quick: bool) -> int:
+    """The load at which all are compared, in values per second: half of what the slowest
+    combination can take, in two digits."""
+    if is_quick:
+        return 500
+    half = int(max(100.0, slowest / 2))
+    digits = len(str(half)) - 2
+    return int(round(half, -digits))
+
+
+def value_files(folder: Path, count: int, clients: int) -> list[Path]:
+    """Files of `count` values of `VALUE_BYTES` bytes, one a client, all values different."""
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for client in range(1, clients + 1):
+            path = folder / f"client-{client}.txt"
+            with path.open("w", encoding="ascii") as file:
+                for number in range(count):
+                    text = f"value {number} of client {client} "
+                    file.write(text.ljust(VALUE_BYTES, ".") + "\n")
+            paths.append(path)
+    except OSError as error:
+        raise InputError(f"folder {folder}: {error.strerror or error}") from error
+    return paths

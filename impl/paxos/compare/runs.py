@@ -1,0 +1,147 @@
+"""One run of a cluster, as a user would start it, and what its run folder says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.delays import delays_of
+from conformance.explain import explain, summary
+from conformance.replay import check_run
+from paxos.compare.combos import Combination
+from paxos.compare.result import Latency, Run, Traffic, merge
+from paxos.errors import RunError
+
+TIMEOUT_S = 600.0
+"""A run that takes longer is given up."""
+
+_TAIL_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be made."""
+
+    combination: Combination
+    kind: str
+    values: Sequence[Path]
+    offered: float | None = None
+    options: list[str] = field(default_factory=list)
+
+
+def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
+    """Make the run, check it, measure it, remove its folder unless it is to be kept or violates
+    the specification. Raises `RunError` if the cluster does not deliver everything."""
+    if run_dir.exists():
+        shutil.rmtree(run_dir)
+    count = sum(path.read_bytes().count(b"\n") for path in job.values)
+    _run_cluster(job, run_dir)
+    verdict = check_run(run_dir)
+    conforms = verdict.kind == "conforms"
+    text = summary(str(run_dir), verdict) if conforms else explain(str(run_dir), verdict)
+    run = Run(
+        combination=job.combination.name,
+        kind=job.kind,
+        offered=job.offered,
+        conforms=conforms,
+        verdict=text.partition(": ")[2],
+        achieved=_rate(run_dir, count, job.kind),
+        latency=merge(_latencies(run_dir)),
+        traffic=_traffic(run_dir, count),
+        delays=dict(delays_of(run_dir)) if job.kind == "idle" else {},
+    )
+    if conforms and not keep:
+        shutil.rmtree(run_dir)
+    return run
+
+
+def _run_cluster(job: Job, run_dir: Path) -> None:
+    command = [sys.executable, "-m", "paxos", "run", "--run-dir", str(run_dir)]
+    command += [*job.combination.options, *job.options]
+    command += ["--values", *map(str, job.values)]
+    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+    )
+    try:
+        output, _ = process.communicate(timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"{' '.join(command)}: not done after {TIMEOUT_S:g} s") from error
+    finally:
+        if process.poll() is None:
+            process.terminate()  # it stops its own processes
+            process.wait()
+    if process.returncode != 0:
+        last = next((line for line in reversed(output.splitlines()) if "error" in line), output)
+        raise RunError(
+            f"{job.combination.name}, {job.kind}: {last.removeprefix('error: ').strip()}"
+        )
+
+
+# What the run folder says.
+
+
+def _stats(run_dir: Path, role: str) -> Iterator[dict[str, object]]:
+    for path in sorted((run_dir / "stats").glob(f"{role}-*.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def _latencies(run_dir: Path) -> Iterator[Latency]:
+    for stats in _stats(run_dir, "client"):
+        latency = stats["latency"]
+        assert isinstance(latency, dict)
+        yield Latency([(up_to_us, count) for up_to_us, count in latency["buckets"]])
+
+
+def _traffic(run_dir: Path, values: int) -> dict[str, Traffic]:
+    """What all processes together sent, per value."""
+    total: dict[str, Traffic] = {}
+    for stats in _stats(run_dir, "*"):
+        sent = stats["sent"]
+        assert isinstance(sent, dict)
+        for name, counts in sent.items():
+            traffic = total.setdefault(name, Traffic())
+            traffic.messages += counts["messages"] / values
+            traffic.datagrams += counts["datagrams"] / values
+            traffic.bytes += counts["bytes"] / values
+    return total
+
+
+def _rate(run_dir: Path, values: int, kind: str) -> float:
+    """Values per second, by the clocks in the traces."""
+    first = "proposer-*", "Phase2a"
+    if kind != "full":
+        first = "client-*", "Broadcast"
+    began_us = min(_first(path, first[1]) for path in run_dir.glob(f"{first[0]}.ndjson"))
+    ended_us = max(_last_delivery(path) for path in run_dir.glob("learner-*.ndjson"))
+    return values * 1e6 / max(1, ended_us - began_us)
+
+
+def _first(path: Path, event: str) -> float:
+    """The time of the first event of a kind in a trace; infinity if there is none."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(f'{{"event":"{event}"'):
+                return int(json.loads(line)["hlc"])
+    return float("inf")
+
+
+def _last_delivery(path: Path) -> int:
+    """The time of the last Deliver in a trace; 0 if there is none near its end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        for line in reversed(file.read().split(b"\n")):
+            if line.startswith(b'{"event":"Deliver"'):
+                return int(json.loads(line)["hlc"])
+    return 0
