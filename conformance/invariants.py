@@ -169,6 +169,7 @@ def total_order(s: State, me: str, e: Deliver) -> Fault | None:
     for k, r in enumerate(e.values, start):
         if k >= other.ranges():
             break
+        assert k >= other.dropped, "forgotten too early"
         theirs = other.delivered[k - other.dropped]
         if theirs != r:
             return Fault(
