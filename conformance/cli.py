@@ -49,7 +49,7 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
     spec = commands.add_parser(
         "spec",
         help="check the specifications' models with TLC",
-        description="Run the models of spec/models/manifest.yaml with TLC: verdict, number of states\n"
+        description="Run the models of spec/models/manifest.yaml with TLC: verdict, states\n"
         "and depth must be what the manifest says.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
