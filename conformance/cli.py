@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from conformance.explain import explain, summary
@@ -45,6 +46,15 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         metavar="RUN_DIR",
         help="a folder with the trace files of one run: role-id.incarnation.ndjson",
     )
+    check.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        type=_assumption,
+        metavar="CONSTANT=VALUE",
+        help="judge by this value of a constant (direct_learning=false, prepare_ahead=false, "
+        "max_batch=1) in place of the one that the run was made under; may be repeated",
+    )
     check.add_argument("-q", "--quiet", action="store_true", help="one line a run")
     spec = commands.add_parser(
         "spec",
@@ -61,13 +71,25 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
     return top
 
 
-def check(runs: list[Path], quiet: bool) -> int:
+def _assumption(text: str) -> tuple[str, bool | int]:
+    name, _, value = text.partition("=")
+    switches: dict[str, bool | int] = {"true": True, "false": False}
+    if name in ("direct_learning", "prepare_ahead") and value in switches:
+        return name, switches[value]
+    if name == "max_batch" and value.isdecimal() and int(value) > 0:
+        return name, int(value)
+    raise argparse.ArgumentTypeError(
+        f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
+    )
+
+
+def check(runs: list[Path], quiet: bool, assume: Mapping[str, bool | int] | None = None) -> int:
     """Check each run and print its verdict; the exit status. A violation outweighs an unknown."""
     kinds = set()
     for directory in runs:
         try:
-            verdict = check_run(directory)
-        except TraceError as error:
+            verdict = check_run(directory, assume)
+        except (TraceError, ValueError) as error:
             print(f"conformance: {error}", file=sys.stderr)
             kinds.add("unknown")
             continue
@@ -85,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
             from conformance import models
 
             return models.main(args)
-        return check(args.runs, args.quiet)
+        return check(args.runs, args.quiet, dict(args.assume))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output went away: nothing is left to say

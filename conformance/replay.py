@@ -283,10 +283,14 @@ def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
     )
 
 
-def check_run(directory: Path) -> Verdict:
+def check_run(directory: Path, assume: Mapping[str, bool | int] | None = None) -> Verdict:
     """Read, validate, merge and replay the run in this folder.
 
-    Raises TraceError if it cannot be read.
+    `assume` are constants of the specification to use in place of those that the run says it was
+    made under: a run with an optimisation on violates the specification that has it off.
+
+    Raises TraceError if the run cannot be read, ValueError if its specification has no such
+    constants.
     """
     run = open_run(directory)
     if run.header is None:
@@ -298,7 +302,7 @@ def check_run(directory: Path) -> Verdict:
         return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
     horizon = Horizon.of(run)
     checker = Checker(
-        run.header.constants,
+        msgspec.structs.replace(run.header.constants, **(assume or {})),
         run.header.cluster,
         run.header.spec,
         present=run.processes(),
