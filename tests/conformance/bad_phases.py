@@ -218,9 +218,10 @@ def propose_altered_value() -> Scenario:
 @wrong("Phase2a.broadcast")
 def propose_part_of_a_range() -> Scenario:
     s = Scenario("bad", prepare_ahead=True, max_batch=4)
-    s.broadcast("1.1", rng("1.1", 1, 4))
+    whole = rng("1.1", 1, 4)
+    s.broadcast("1.1", whole)
     s.prepare((1, 1), 1)
-    s.propose((1, 1), 1, rng("1.1", 1, 2))
+    s.propose((1, 1), 1, ["1.1", 1, 2, whole[3]])
     return s
 
 
