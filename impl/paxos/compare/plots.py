@@ -225,7 +225,7 @@ def _load(result: Result) -> Figure:
         axes.set(title=title, xlabel="values/s offered (log scale)")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.xaxis.set_major_formatter(_thousands)
+        _plain_ticks(axes, "x")
         _plain_ticks(axes, "y")
     panels[0].set_ylabel("latency, milliseconds (log scale)")
     handles, names = panels[0].get_legend_handles_labels()
@@ -243,5 +243,5 @@ def _plain_ticks(axes: Axes, which: str) -> None:
     """Plain numbers on a log axis, at 1, 2 and 5 times the powers of ten."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=(1, 2, 5), numticks=30))
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:g}"))
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,g}"))
     axis.set_minor_formatter(matplotlib.ticker.NullFormatter())

@@ -1,0 +1,159 @@
+"""What the optimisations add to what can go wrong: batches and prepared windows in a change of
+leaders, and batches that fill a message to the last byte."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.batch import LENGTH_BYTES, decode_batch, encode_batch, unpack
+from paxos.core.client import Client, ValueTooLargeError
+from paxos.core.messages import Accept, Decide, Promise, Submit, Vote, Votes, encode_messages
+from paxos.core.settings import Settings
+from paxos.runtime.envelope import OVERHEAD_BYTES, bodies
+from tests.sim.scenario import CheckedSimulation, Scenario
+from tests.sim.simulator import Faults
+
+Batches = dict[int, dict[Ballot, tuple[events.Range, ...]]]
+"""What was proposed, by instance and ballot."""
+
+
+def proposals(simulation: CheckedSimulation) -> Batches:
+    found: Batches = defaultdict(dict)
+    for event in simulation.events:
+        if isinstance(event, events.Phase2a):
+            found[event.instance][event.ballot] = tuple(event.batch)
+    return found
+
+
+def deliver_over_a_leader_change(seed: int, direct: bool) -> CheckedSimulation:
+    """Two clients broadcast; the leader is cut off when some of its proposals have reached an
+    acceptor, and others none."""
+    scenario = Scenario(seed, direct, True, max_batch=5)
+    simulation = CheckedSimulation(scenario, proposers=2, faults=Faults(accept_loss=0.6))
+    simulation.run(0.5)
+    for client in (1, 2):
+        simulation.submit(client, [b"%d of %d" % (k, client) for k in range(24)])
+    simulation.run(simulation.now_s + 0.0015)
+    leader = next(e.ballot[1] for e in reversed(simulation.events) if hasattr(e, "ballot"))
+    simulation.cut.add(("proposer", leader))
+    simulation.faults = Faults()
+    simulation.run(5.0, lambda: all(len(o) == 48 for o in simulation.outputs()))
+    simulation.cut.clear()
+    simulation.run(simulation.now_s + 0.5)
+    return simulation
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_batches_across_a_leader_change(direct: bool) -> None:
+    """A batch that an acceptor voted for is proposed again as it was; the values of one that
+    nobody voted for go into other batches. Each value is delivered once all the same."""
+    kept = split = 0
+    for seed in range(12):
+        simulation = deliver_over_a_leader_change(seed, direct)
+        simulation.assert_conforms()
+        one, other = simulation.outputs()
+        assert one == other
+        assert sorted(one) == sorted(b"%d of %d" % (k, c) for c in (1, 2) for k in range(24))
+        batch_of = {}
+        for instance, by_ballot in sorted(proposals(simulation).items()):
+            for ballot, batch in sorted(by_ballot.items()):
+                for packet in batch:
+                    batch_of.setdefault(packet, []).append((instance, ballot, batch))
+        for places in batch_of.values():
+            (instance, ballot, batch), *later = places
+            for other_instance, other_ballot, other_batch in later:
+                if other_ballot != ballot:
+                    same = (other_instance, other_batch) == (instance, batch)
+                    kept += same
+                    split += not same
+    assert kept and split, "the runs must show both"
+
+
+def test_a_window_of_prepared_instances_is_lost_to_a_higher_ballot() -> None:
+    """The leader holds promises for a whole window when another takes over unnoticed: what it
+    then proposes there is refused, and the other's window takes the values."""
+    scenario = Scenario(direct_learning=True, prepare_ahead=True, max_batch=5)
+    simulation = CheckedSimulation(scenario, proposers=2)
+    simulation.run(0.5)
+    first = simulation.node("proposer", 1).role.election.ballot
+    assert first is not None and first.proposer == 1
+    simulation.cut.add(("proposer", 1))
+    simulation.run(0.9)
+    higher = simulation.node("proposer", 2).role.election.ballot
+    assert higher is not None and higher > first
+    # Let a value reach the old leader before any word of the new one does.
+    simulation.cut.clear()
+    simulation.cut.add(("proposer", 2))
+    simulation.submit(1, [b"value"])
+    simulation.run(simulation.now_s + 0.001)
+    simulation.cut.clear()
+    simulation.run(3.0, lambda: all(len(output) == 1 for output in simulation.outputs()))
+    assert simulation.outputs() == [[b"value"], [b"value"]]
+    simulation.assert_conforms()
+    windows = [e for e in simulation.events if isinstance(e, events.Phase1a)]
+    assert [(w.ballot, w.last - w.first + 1) for w in windows[:2]] == [(first, 8), (higher, 8)]
+    assert first in proposals(simulation)[1], "the old leader proposed in its window"
+    votes = {e.ballot for e in simulation.events if isinstance(e, events.Phase2b)}
+    assert first not in votes and min(votes) >= higher
+
+
+# Sizes, to the byte.
+
+SETTINGS = Settings(max_batch=1000, direct_learning=True, prepare_ahead=True)
+FULL = SETTINGS.max_payload_bytes
+
+
+def packets_of(values: list[bytes], settings: Settings = SETTINGS) -> list[int]:
+    """How many values are in each packet that a client makes of `values`."""
+    client = Client(settings, "999999999.9999999999999999", 0.0)
+    client.submit(values, 0.0)
+    step = client.flush(0.0)
+    messages = [message for _, message in step.sends]
+    assert all(len(encode_messages(m)) <= settings.message_bytes for m in messages)
+    return [p.count for m in messages if isinstance(m, Submit) for p in m.packets]
+
+
+@pytest.mark.parametrize("size", [0, 1, 62, 1000])
+def test_a_batch_that_exactly_fills_a_message(size: int) -> None:
+    count = FULL // (size + LENGTH_BYTES)
+    rest = FULL - count * (size + LENGTH_BYTES)
+    values = [bytes(size)] * (count - 1) + [bytes(size + rest)]
+    settings = replace(SETTINGS, max_batch=10_000)
+    assert packets_of(values, settings) == [count]
+    assert packets_of([*values[:-1], values[-1] + b"x"], settings) == [count - 1, 1]
+
+
+def test_every_message_that_holds_a_full_batch_fits() -> None:
+    client = Client(SETTINGS, "999999999.9999999999999999", 0.0)
+    client.submit([bytes(SETTINGS.max_value_bytes)], 0.0)
+    [submit] = {id(m): m for _, m in client.flush(0.0).sends}.values()
+    assert isinstance(submit, Submit)
+    assert len(submit.packets[0].payload) == FULL
+    batch = encode_batch(submit.packets)
+    assert [unpack(p) for p in decode_batch(batch)] == [[bytes(SETTINGS.max_value_bytes)]]
+    ballot, instance = Ballot(2**40, 999), 2**40
+    vote = Vote(instance, ballot, batch)
+    for message in (
+        submit,
+        Accept(ballot, instance, batch),
+        Decide(ballot, instance, batch),
+        Promise(ballot, instance, instance + 4096, [vote]),
+        Votes([vote]),
+    ):
+        encoded = encode_messages(message)
+        assert len(encoded) <= SETTINGS.message_bytes
+        datagram_bytes = SETTINGS.message_bytes + OVERHEAD_BYTES
+        [body] = bodies([encoded], datagram_bytes)
+        assert len(body) + OVERHEAD_BYTES - 3 <= datagram_bytes
+
+
+def test_one_byte_more_is_refused() -> None:
+    client = Client(SETTINGS, "1.1", 0.0)
+    with pytest.raises(ValueTooLargeError):
+        client.submit([bytes(SETTINGS.max_value_bytes + 1)], 0.0)
+    assert not client.flush(0.0)
