@@ -164,6 +164,23 @@ def restart_without_a_vote() -> Scenario:
     return s
 
 
+@wrong("Recover.votes")
+def restart_with_an_altered_vote() -> Scenario:
+    s = decided()
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[[1, [1, 1], [B]]])
+    return s
+
+
+@wrong("Recover.new votes")
+def restart_with_a_vote_below_the_promise() -> Scenario:
+    s = decided()
+    s.propose((1, 1), 2, B)
+    s.ask((2, 2), 3)
+    s.promise(1, (2, 2), 3)
+    s.recover("acceptor-1.2", promised=[2, 2], votes=[[1, [1, 1], [A]], [2, [1, 1], [B]]])
+    return s
+
+
 @wrong("Recover.new votes")
 def restart_with_a_vote_for_nothing() -> Scenario:
     s = decided()
