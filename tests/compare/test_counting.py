@@ -1,0 +1,101 @@
+"""What processes count, and the pace that a client keeps."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from paxos.core.client import Client
+from paxos.core.messages import Accept, Accepted, Delivered
+from paxos.core.settings import Settings
+from paxos.runtime.pace import Limits, Pace
+from paxos.runtime.stats import BUCKET_RATIO, Latency, Stats
+
+
+def buckets(latency: Latency) -> list[list[float]]:
+    found = latency.content()["buckets"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("waited_us", [1, 3, 99, 1_234, 567_890, 10**8])
+def test_the_histogram_is_true_to_two_percent(waited_us: int) -> None:
+    latency = Latency()
+    latency.add(1, -1.0, 0.0)
+    latency.add(7, 0.0, waited_us / 1e6)
+    [[up_to_us, count]] = buckets(latency)
+    assert count == 7
+    assert (
+        waited_us * 0.999 <= up_to_us + 0.1 and up_to_us <= waited_us * BUCKET_RATIO * 1.001 + 0.1
+    )
+
+
+def test_the_histogram_stays_small() -> None:
+    latency = Latency()
+    latency.add(1, -1.0, 0.0)
+    for n in range(100_000):
+        latency.add(1, 1.0, 1.0 + n / 1e4)
+    assert len(buckets(latency)) < 1000
+
+
+def test_what_waited_for_the_cluster_to_start_is_no_latency() -> None:
+    latency = Latency()
+    latency.add(3, 0.0, 5.0)
+    latency.add(2, 4.9, 5.1)
+    latency.add(1, 5.0, 5.1)
+    content = latency.content()
+    assert (content["warm_up_values"], content["values"]) == (5, 1)
+
+
+def test_a_datagram_is_shared_among_its_messages(tmp_path: Path) -> None:
+    stats = Stats("proposer-1.1")
+    stats.sending([Accept, Accept, Accepted], [b"x" * 10, b"x" * 20, b"x" * 3], 2, 33 + 66)
+    stats.write(tmp_path)
+    content = json.loads((tmp_path / "stats" / "proposer-1.1.json").read_text())
+    assert content["datagrams_sent"] == 2
+    assert content["sent"]["Accept"] == {"messages": 2, "bytes": 74, "datagrams": 1.333}
+    assert content["sent"]["Accepted"] == {"messages": 1, "bytes": 25, "datagrams": 0.667}
+
+
+def test_the_client_says_what_was_delivered_and_since_when_it_waited() -> None:
+    client = Client(Settings(max_batch=10), "1.1", 0.0)
+    client.submit([b"a", b"b"], 1.0)
+    client.submit([b"c"], 2.0, since_s=1.5)
+    assert client.flush(2.0).acknowledged == []
+    client.receive(1, Delivered(1, [("1.1", 1, 3)]), 3.0)
+    assert client.flush(3.0).acknowledged == [(2, 1.0), (1, 1.5)]
+    client.receive(2, Delivered(1, [("1.1", 1, 3)]), 3.0)
+    assert client.flush(3.0).acknowledged == []
+
+
+def test_a_steady_rate_does_not_drift() -> None:
+    client = Client(Settings(max_batch=10), "1.1", 0.0)
+    pace = Pace(Limits(rate=10.0), client, 100.0)
+    assert (pace.due_s(), pace.take(50, 100.0)) == (100.0, 1)
+    assert pace.due_s() == pytest.approx(100.1)
+    assert pace.take(50, 100.05) == 0
+    assert pace.since_s() == pytest.approx(100.1)
+    assert pace.take(50, 100.35) == 3, "what was held up is made up for"
+    assert pace.due_s() == pytest.approx(100.4)
+    assert pace.take(2, 110.0) == 2, "there are no more"
+
+
+def test_a_bound_on_what_is_outstanding() -> None:
+    client = Client(Settings(max_batch=10), "1.1", 0.0)
+    pace = Pace(Limits(outstanding=3), client, 0.0)
+    assert pace.since_s() is None and pace.due_s() == 0.0
+    assert pace.take(5, 0.0) == 3
+    client.submit([b"a", b"b", b"c"], 0.0)
+    assert (pace.room(), pace.take(2, 9.0)) == (0, 0)
+    client.receive(1, Delivered(1, [("1.1", 1, 3)]), 3.0)
+    assert pace.room() == 3
+
+
+def test_no_limits() -> None:
+    client = Client(Settings(max_batch=10, client_packets=4), "1.1", 0.0)
+    pace = Pace(Limits(), client, 0.0)
+    assert Limits().rate == inf
+    assert pace.take(100, 0.0) == pace.room() == 40
