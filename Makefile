@@ -19,7 +19,7 @@ setup: $(VENV)/.installed ## make .venv with the pinned packages (the other targ
 run: setup ## check the tiny models, run a cluster on the sample values, check its traces
 	@$(BIN)/conformance spec --class tiny
 	@run=traces/runs/$$(date +%Y%m%d-%H%M%S)-$$$$ && \
-	$(BIN)/paxos run --run-dir $$run && $(BIN)/conformance check $$run
+	$(BIN)/paxos run --rate 200 --run-dir $$run && $(BIN)/conformance check $$run
 
 test: setup lint ## check style and types, then run every test
 	@$(BIN)/pytest

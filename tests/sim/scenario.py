@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -110,14 +111,14 @@ def run(
     )
     for client in (1, 2):
         simulation.submit(client, values(scenario, client))
-    for k, (role, number) in enumerate(scenario.crashes):
+    for k, process in enumerate(scenario.crashes):
         crash_s = 0.15 + k * (STORM_S - 0.3) / len(scenario.crashes)
-        simulation.at(crash_s, lambda r=role, n=number: simulation.crash(r, n))
-        simulation.at(crash_s + 0.1, lambda r=role, n=number: simulation.restart(r, n))
+        simulation.at(crash_s, partial(simulation.crash, *process))
+        simulation.at(crash_s + 0.1, partial(simulation.restart, *process))
     for k, process in enumerate(scenario.cuts):
         cut_s = 0.1 + k * (STORM_S - 0.3) / len(scenario.cuts)
-        simulation.at(cut_s, lambda p=process: simulation.cut.add(p))
-        simulation.at(cut_s + 0.25, lambda p=process: simulation.cut.discard(p))
+        simulation.at(cut_s, partial(simulation.cut.add, process))
+        simulation.at(cut_s + 0.25, partial(simulation.cut.discard, process))
     simulation.run(STORM_S, lambda: simulation.is_rejected)
     simulation.faults = Faults()
     simulation.run(DEADLINE_S, lambda: simulation.is_rejected or is_complete(scenario, simulation))

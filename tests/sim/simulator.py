@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from paxos.core import events
 from paxos.core.acceptor import Acceptor
@@ -252,7 +253,7 @@ class Simulation:
         for receiver_id in self.groups[ROLE_OF[group]]:
             receiver = self.node(ROLE_OF[group], receiver_id)
             for delay_s in self._fates(message):
-                self.at(delay_s, lambda r=receiver: self._arrive(r, sender.id, node_hlc, datagram))
+                self.at(delay_s, partial(self._arrive, receiver, sender.id, node_hlc, datagram))
 
     def _fates(self, message: Message) -> Iterator[float]:
         """The delays after which one receiver gets a message: none, one or two of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_the_checker_rejects(bug: Bug) -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"direct_learning": True}, {"prepare_ahead": True}])
-def test_the_same_runs_without_a_bug_conform(settings: dict[str, bool]) -> None:
+def test_the_same_runs_without_a_bug_conform(settings: dict[str, Any]) -> None:
     for seed in SEEDS[:10]:
         scenario = replace(STORM, seed=seed, **settings)
         run(scenario).assert_conforms()
