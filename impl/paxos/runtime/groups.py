@@ -41,7 +41,7 @@ class ChosenGroups:
                 self._lock.close()
         raise InputError(f"no free ports between {FIRST_PORT} and {LAST_PORT}; set `groups`")
 
-    def __enter__(self) -> "_Groups":
+    def __enter__(self) -> "ChosenGroups":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -139,6 +139,7 @@ def _other_work(role: Role, node: Node, stop: Stop, limits: Limits) -> list[Call
 
 
 def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose: bool) -> int:
+    stop.ignore_signals()
     stopped = node.stop()
     if verbose:
         say(f"{process}: {node.stats.received} datagrams received, {node.stats.sent} sent")

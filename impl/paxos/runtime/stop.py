@@ -25,6 +25,13 @@ class Stop:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.request())
 
+    @staticmethod
+    def ignore_signals() -> None:
+        """From here on the process ends by itself, and is not to be cut short: Python takes its
+        handlers away before it is done."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+
     def request(self, failure: BaseException | None = None) -> None:
         """Ask the main thread to stop, because of `failure` or because it is time."""
         self.note(failure)

@@ -1,0 +1,1 @@
+"""Tests with real processes over real multicast, each of whose runs is checked against the spec."""

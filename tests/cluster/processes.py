@@ -1,0 +1,169 @@
+"""Processes for tests: a cluster that a test starts, kills and checks one process at a time.
+
+Nothing here waits for a time: it waits for a condition, and fails when that does not come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from paxos import config as configuration
+from paxos.config import Config
+from paxos.runtime.groups import ChosenGroups
+
+ROOT = Path(__file__).resolve().parents[2]
+PAXOS = [sys.executable, "-m", "paxos"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "impl"), str(ROOT)])}
+PATIENCE_S = 60.0
+
+
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the `paxos` command to its end."""
+    command = [*PAXOS, *map(str, arguments)]
+    options = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE_S, "env": ENVIRONMENT, **options}
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def conformance(run_dir: Path) -> str:
+    """Check a run; the verdict, which must be that it conforms."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "conformance", "check", str(run_dir)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+        timeout=PATIENCE_S,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "conforms" in checked.stdout
+    return checked.stdout
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> None:
+    """Wait until `condition()`; fail if it does not come."""
+    until_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until_s, f"no {what} within {patience_s} s"
+        time.sleep(0.01)
+
+
+class Cluster:
+    """A cluster of processes that the test starts as it likes."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.run_dir = folder / "run"
+        self.run_dir.mkdir()
+        self.config = self.run_dir / "config.yaml"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._chosen = ChosenGroups(Config())
+        config = Config(
+            **{"proposers": 2, "learners": 3, "clients": 2, **settings},
+            groups=self._chosen.groups,
+            cluster=self._chosen.cluster,
+        )
+        self.config.write_text(configuration.dump(config), encoding="utf-8")
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+        self._chosen.__exit__()
+
+    def start(self, *names: str, values: Path | None = None, options: Iterable[str] = ()) -> None:
+        """Start processes by name, such as `learner-1`. A client reads `values`, or a pipe."""
+        for name in names:
+            role, number = name.split("-")
+            arguments = ["--config", str(self.config), "--run-dir", str(self.run_dir), *options]
+            with self.output(name).open("wb") as sink, self.log(name).open("ab") as log:
+                source = values.open("rb") if values else None
+                self.processes[name] = subprocess.Popen(
+                    [*PAXOS, role, number, *arguments],
+                    stdin=source or subprocess.PIPE,
+                    stdout=sink,
+                    stderr=log,
+                    env=ENVIRONMENT,
+                )
+                if source:
+                    source.close()
+
+    def start_all(self, acceptors: int = 3, proposers: int = 2, learners: int = 2) -> None:
+        """Start all but the clients."""
+        for role, count in (
+            ("learner", learners),
+            ("acceptor", acceptors),
+            ("proposer", proposers),
+        ):
+            self.start(*(f"{role}-{n}" for n in range(1, count + 1)))
+
+    def output(self, name: str) -> Path:
+        """Where the standard output of a process goes."""
+        return self.run_dir / f"{name}.out"
+
+    def log(self, name: str) -> Path:
+        """Where the standard error of a process goes."""
+        return self.run_dir / f"{name}.log"
+
+    def lines(self, name: str) -> list[bytes]:
+        """The complete lines of output so far."""
+        return self.output(name).read_bytes().split(b"\n")[:-1]
+
+    def say(self, client: str, *values: bytes) -> None:
+        """Have a client that reads a pipe broadcast `values`."""
+        pipe = self.processes[client].stdin
+        assert pipe
+        pipe.write(b"".join(value + b"\n" for value in values))
+        pipe.flush()
+
+    def kill(self, *names: str) -> None:
+        """Kill processes, as a crash would."""
+        for name in names:
+            self.processes[name].kill()
+            self.processes[name].wait()
+
+    def wait_delivered(self, count: int, *learners: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait until each of `learners` has delivered `count` values."""
+        for learner in learners:
+            wait_for(
+                lambda name=learner: len(self.lines(name)) >= count,
+                f"{count} values at {learner}, which has {len(self.lines(learner))}",
+                patience_s,
+            )
+
+    def leader(self) -> str:
+        """The proposer whose ballot is the highest in the traces."""
+        highest = max(
+            (json.loads(line)["ballot"] for line in self._events("acceptor", "Phase1b")),
+            default=None,
+        )
+        assert highest, "nobody has led yet"
+        return f"proposer-{highest[1]}"
+
+    def _events(self, role: str, event: str) -> Iterable[str]:
+        for path in self.run_dir.glob(f"{role}-*.ndjson"):
+            with path.open(encoding="utf-8") as file:
+                for line in file:
+                    if line.startswith(f'{{"event":"{event}"') and line.endswith("\n"):
+                        yield line
+
+    def stop(self) -> None:
+        """End what still runs, with SIGTERM; all of it must end well."""
+        running = {n: p for n, p in self.processes.items() if p.poll() is None}
+        for process in running.values():
+            process.send_signal(signal.SIGTERM)
+        for name, process in running.items():
+            assert process.wait(PATIENCE_S) == 0, f"{name}: {self.log(name).read_text()}"

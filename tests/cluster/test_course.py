@@ -1,0 +1,132 @@
+"""The course's way: four scripts, a configuration of four lines, SIGTERM at the end, and learners'
+outputs that are compared."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from paxos.config import Config
+from paxos.runtime.groups import ChosenGroups
+from tests.cluster.processes import ROOT, wait_for
+
+pytestmark = pytest.mark.multicast
+
+IMPL = ROOT / "impl"
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Iterator[Path]:
+    with ChosenGroups(Config()) as chosen:
+        path = tmp_path / "paxos.conf"
+        roles = ("clients", "proposers", "acceptors", "learners")
+        ends = [(role, getattr(chosen.groups, role)) for role in roles]
+        path.write_text("".join(f"{role} {end.address} {end.port}\n" for role, end in ends))
+        yield path
+
+
+class Course:
+    """Starts scripts from inside `impl/`, as the harnesses do."""
+
+    def __init__(self, conf: Path) -> None:
+        self.conf = conf
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, role: str, number: int, source: Path | None = None) -> Path:
+        output = self.conf.parent / f"{role}-{number}.out"
+        with output.open("wb") as sink, (source or Path(os.devnull)).open("rb") as stdin:
+            self.running.append(
+                subprocess.Popen(
+                    [f"./{role}.sh", str(number), str(self.conf)],
+                    cwd=IMPL,
+                    stdin=stdin,
+                    stdout=sink,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+        return output
+
+    def terminate(self) -> None:
+        for process in self.running:
+            process.send_signal(signal.SIGTERM)
+        for process in self.running:
+            assert process.wait(10) == 0
+
+
+@pytest.fixture
+def course(conf: Path) -> Iterator[Course]:
+    made = Course(conf)
+    yield made
+    for process in made.running:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.3], ids=["at once", "one after another"])
+def test_the_harness(course: Course, tmp_path: Path, pause_s: float) -> None:
+    inputs = []
+    for client in (1, 2):
+        inputs.append(tmp_path / f"prop{client}")
+        inputs[-1].write_bytes(b"".join(b"%d\n" % (n * client) for n in range(1000)))
+    pause: Callable[[], None] = lambda: time.sleep(pause_s)  # noqa: E731
+    for number in (1, 2, 3):
+        course.start("acceptor", number)
+    pause()
+    outputs = [course.start("learner", number) for number in (1, 2)]
+    pause()
+    for number in (1, 2):
+        course.start("proposer", number)
+    pause()
+    for number, source in enumerate(inputs, 1):
+        course.start("client", number, source)
+    wait_for(lambda: all(o.read_bytes().count(b"\n") >= 2000 for o in outputs), "delivery")
+    command = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", str(course.running[0].pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert str(course.conf) in command, "harnesses find processes by the configuration's path"
+    course.terminate()
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    delivered = sorted(outputs[0].read_bytes().splitlines())
+    assert delivered == sorted(b"".join(path.read_bytes() for path in inputs).splitlines())
+
+
+def test_what_is_delivered_is_in_the_file_at_once(course: Course, tmp_path: Path) -> None:
+    source = tmp_path / "values"
+    source.write_bytes(b"only one")
+    for number in (1, 2, 3):
+        course.start("acceptor", number)
+    course.start("proposer", 1)
+    output = course.start("learner", 1)
+    course.start("client", 1, source)
+    wait_for(lambda: output.read_bytes() == b"only one\n", "the value, before any signal")
+    for process in course.running:
+        process.kill()
+
+
+@pytest.mark.parametrize("role", ["acceptor", "proposer", "learner", "client"])
+def test_scripts_say_what_they_expect(role: str, tmp_path: Path) -> None:
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [IMPL / f"{role}.sh", *arguments],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    ended = call("1")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"error: expected two arguments, as in: ./{role}.sh 1 paxos.conf\n"
+    ended = call("1", "missing.conf")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "error: configuration missing.conf: No such file or directory\n"

@@ -1,0 +1,167 @@
+"""`paxos run`: whole runs, with and without faults; each ends with everything delivered, and its
+traces conform."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from paxos import config as configuration
+from tests.cluster.processes import ENVIRONMENT, PAXOS, conformance, run, wait_for
+
+pytestmark = pytest.mark.multicast
+
+FAULTS = ["--loss", "0.1", "--duplicate", "0.05", "--reorder", "0.05", "--seed", "7"]
+
+
+def check(run_dir: Path, values: list[Path]) -> None:
+    one, two = ((run_dir / f"learner-{n}.out").read_bytes() for n in (1, 2))
+    assert one == two
+    expected = Counter(
+        line for path in values for line in path.read_bytes().removesuffix(b"\n").split(b"\n")
+    )
+    assert Counter(one.removesuffix(b"\n").split(b"\n")) == expected
+    conformance(run_dir)
+
+
+@pytest.mark.parametrize("faults", [[], FAULTS], ids=["clean", "faults"])
+@pytest.mark.parametrize(
+    ("direct_learning", "prepare_ahead", "batching"), list(product((False, True), repeat=3))
+)
+def test_every_combination_of_optimisations(
+    tmp_path: Path,
+    values: list[Path],
+    faults: list[str],
+    direct_learning: bool,
+    prepare_ahead: bool,
+    batching: bool,
+) -> None:
+    switches = [
+        "--direct-learning" if direct_learning else "--no-direct-learning",
+        "--prepare-ahead" if prepare_ahead else "--no-prepare-ahead",
+        "--batching" if batching else "--no-batching",
+    ]
+    ended = run("run", "--values", *values, "--run-dir", tmp_path / "r", *switches, *faults)
+    assert ended.returncode == 0, ended.stderr
+    assert "learner-1 delivered 615 of 615" in ended.stdout
+    check(tmp_path / "r", values)
+
+
+def test_the_samples_are_the_default(tmp_path: Path) -> None:
+    ended = run("run", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    (run_dir,) = (tmp_path / "traces" / "runs").iterdir()
+    assert f"run folder: {run_dir.relative_to(tmp_path)}" in ended.stdout
+    assert len((run_dir / "learner-1.out").read_bytes().splitlines()) == 800
+    assert configuration.load(run_dir / "config.yaml").clients == 2
+    conformance(run_dir)
+
+
+@pytest.mark.parametrize("faults", [[], FAULTS], ids=["clean", "faults"])
+def test_milestone_1(tmp_path: Path, values: list[Path], faults: list[str]) -> None:
+    ended = run(
+        "run", "--milestone", "synod", "--values", *values, "--run-dir", tmp_path / "r", *faults
+    )
+    assert ended.returncode == 0, ended.stderr
+    one, two = ((tmp_path / "r" / f"learner-{n}.out").read_bytes() for n in (1, 2))
+    assert one == two
+    assert one.count(b"\n") == 1
+    assert "conforms to Synod" in conformance(tmp_path / "r")
+
+
+def test_runs_at_the_same_time_do_not_meet(tmp_path: Path, values: list[Path]) -> None:
+    running = [
+        subprocess.Popen(
+            [*PAXOS, "run", "--values", *map(str, values), "--run-dir", str(tmp_path / name)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        )
+        for name in ("a", "b", "c")
+    ]
+    for process, name in zip(running, "abc", strict=True):
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        check(tmp_path / name, values)
+        logs = b"".join(path.read_bytes() for path in (tmp_path / name / "logs").iterdir())
+        assert b"dropped" not in logs
+
+
+def test_other_sizes(tmp_path: Path, values: list[Path]) -> None:
+    counts = ["--acceptors", "5", "--proposers", "1", "--learners", "1", "--clients", "3"]
+    three = [*values, values[0]]
+    ended = run("run", *counts, "--values", *three, "--run-dir", tmp_path / "r")
+    assert ended.returncode == 0, ended.stderr
+    assert "learner-1 delivered 922 of 922" in ended.stdout
+    assert len(list((tmp_path / "r").glob("*.ndjson"))) == 10
+    conformance(tmp_path / "r")
+
+
+def test_nothing_to_deliver(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    ended = run("run", "--values", tmp_path / "empty", "--run-dir", tmp_path / "r")
+    assert ended.returncode == 0, ended.stderr
+    assert "delivered 0 of 0" in ended.stdout
+
+
+def test_a_run_that_gets_nowhere_gives_up(tmp_path: Path, values: list[Path]) -> None:
+    ended = run(
+        "run", "--values", *values, "--run-dir", tmp_path / "r", "--loss", "1", "--timeout", "1"
+    )
+    assert ended.returncode == 1
+    assert "nothing was delivered for 1 s" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_run(
+    tmp_path: Path, values: list[Path], how: signal.Signals
+) -> None:
+    run_dir = tmp_path / "r"
+    with subprocess.Popen(
+        [*PAXOS, "run", "--values", str(values[0]), "--run-dir", str(run_dir), "--rate", "20"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    ) as process:
+        output = run_dir / "learner-1.out"
+        wait_for(lambda: output.exists() and output.stat().st_size, "delivery")
+        children = children_of(process.pid)
+        assert len(children) == 8
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=10)
+    if how != signal.SIGKILL:
+        assert process.returncode == 1
+        assert b"interrupted, all processes are stopped" in errors
+    wait_for(lambda: not any(is_alive(pid) for pid in children), "end of all processes", 10)
+    conformance(run_dir)
+
+
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    )
+    return [int(word) for word in found.stdout.split()]
+
+
+def is_alive(pid: int) -> bool:
+    found = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return bool(found.stdout.strip()) and not found.stdout.startswith("Z")
+
+
+def test_a_process_that_cannot_start_is_shown(tmp_path: Path, values: list[Path]) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("interface: 203.0.113.9\n", encoding="utf-8")
+    began_s = time.monotonic()
+    ended = run("run", "--config", config, "--values", *values, "--run-dir", tmp_path / "r")
+    assert ended.returncode == 2
+    assert "this machine has no network interface 203.0.113.9" in ended.stderr
+    assert time.monotonic() - began_s < 30

@@ -1,0 +1,116 @@
+"""Multicast sockets, for real, on the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from paxos.config import Config, Endpoint, Groups
+from paxos.errors import InputError
+from paxos.runtime.groups import ChosenGroups
+from paxos.runtime.multicast import DRAIN, Multicast
+
+pytestmark = pytest.mark.multicast
+
+
+@pytest.fixture
+def groups() -> Iterator[Groups]:
+    with ChosenGroups(Config()) as chosen:
+        assert chosen.groups
+        yield chosen.groups
+
+
+def receive(node: Multicast, count: int) -> list[bytes]:
+    datagrams: list[bytes] = []
+    until = time.monotonic() + 5
+    while len(datagrams) < count and time.monotonic() < until:
+        datagrams += node.receive(0.1)
+    return datagrams
+
+
+@pytest.mark.parametrize("interface", ["127.0.0.1", "lo"])
+def test_every_process_of_a_role_hears_its_group(groups: Groups, interface: str) -> None:
+    if interface == "lo" and "lo" not in [name for _, name in socket.if_nameindex()]:
+        pytest.skip("the loopback interface has another name here")
+    one, two = (Multicast(groups.learners, interface, 0) for _ in range(2))
+    other = Multicast(groups.clients, interface, 0)
+    other.send(groups.learners, b"head", b"body")
+    one.send(groups.learners, b"from", b" one")
+    for node in (one, two):
+        assert receive(node, 2) == [b"headbody", b"from one"]
+    assert other.receive(0.0) == []
+    for node in (one, two, other):
+        node.close()
+
+
+def test_a_burst_waits_in_the_buffer(groups: Groups) -> None:
+    node = Multicast(groups.learners, "127.0.0.1", 0)
+    sent = [b"%d" % n + bytes(1000) for n in range(100)]
+    for datagram in sent:
+        node.send(groups.learners, b"", datagram)
+    assert receive(node, 100) == sent
+    assert node.receive_buffer_bytes >= 200_000
+    node.close()
+
+
+def test_draining_is_bounded(groups: Groups) -> None:
+    node = Multicast(groups.learners, "127.0.0.1", 0)
+    for _ in range(DRAIN + 1):
+        node.send(groups.learners, b"", b"x")
+    assert len(node.receive(1.0)) == DRAIN
+    assert len(node.receive(1.0)) == 1
+    node.close()
+
+
+def test_the_largest_datagram(groups: Groups) -> None:
+    node = Multicast(groups.learners, "127.0.0.1", 0)
+    node.send(groups.learners, bytes(32), bytes(65_475))
+    assert [len(d) for d in receive(node, 1)] == [65_507]
+    with pytest.raises(OSError, match="too long"):
+        node.send(groups.learners, bytes(32), bytes(65_476))
+    node.close()
+
+
+def test_waiting_is_interrupted(groups: Groups) -> None:
+    node = Multicast(groups.learners, "127.0.0.1", 0)
+    heard: list[list[bytes]] = []
+    thread = threading.Thread(target=lambda: heard.append(node.receive(None)))
+    thread.start()
+    node.wake()
+    thread.join(5)
+    assert heard == [[]]
+    node.close()
+
+
+@pytest.mark.parametrize(
+    "interface", ["203.0.113.7", "no-such-if", "999.1.1.1", "not valid at all!"]
+)
+def test_an_interface_that_is_not_there(groups: Groups, interface: str) -> None:
+    with pytest.raises(InputError, match="no network interface"):
+        Multicast(groups.learners, interface, 0)
+
+
+def test_a_busy_port(groups: Groups) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("", groups.learners.port))
+        with pytest.raises(InputError, match=f"port {groups.learners.port} .* in use"):
+            Multicast(groups.learners, "127.0.0.1", 0)
+
+
+def test_choices_do_not_meet() -> None:
+    chosen = [ChosenGroups(Config()) for _ in range(8)]
+    ports = [getattr(c.groups, role).port for c in chosen for role in Groups.__struct_fields__]
+    assert len(set(ports)) == len(ports) == 32
+    assert len({c.cluster for c in chosen}) == 8
+    for choice in chosen:
+        choice.__exit__()
+
+
+def test_what_is_configured_is_kept() -> None:
+    groups = Groups(clients=Endpoint("239.1.1.1", 5555))
+    with ChosenGroups(Config(groups=groups, cluster="mine")) as chosen:
+        assert (chosen.groups, chosen.cluster) == (groups, "mine")

@@ -1,0 +1,322 @@
+"""The node: the order of a step, what wakes its threads, and how it fails and stops."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any
+
+import pytest
+
+from paxos.config import Endpoint, FaultRates, Groups
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.batch import pack
+from paxos.core.messages import Ask, Delivered, Group, Message, Reject, encode_messages
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.core.step import PromiseWrite
+from paxos.runtime import node as node_module
+from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import Envelope, bodies
+from paxos.runtime.faults import Faults
+from paxos.runtime.node import Node
+from paxos.runtime.stop import Stop
+from paxos.runtime.tracer import TraceError
+
+B = Ballot(1, 1)
+
+
+class Recorder:
+    """A network, a storage and a tracer that write down what is done, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.sent: list[tuple[Endpoint, bytes]] = []
+        self.arriving: list[bytes] = []
+        self.arrived = threading.Condition()
+        self.awake = False
+        self.failing = ""
+
+    def _do(self, what: str) -> None:
+        if self.failing == what:
+            raise OSError(28, "No space left on device")
+        self.done.append(what)
+
+    def receive(self, timeout_s: float | None) -> list[bytes]:
+        with self.arrived:
+            self.arrived.wait_for(lambda: self.arriving or self.awake, timeout_s)
+            datagrams, self.arriving = self.arriving, []
+        return datagrams
+
+    def arrive(self, *datagrams: bytes) -> None:
+        with self.arrived:
+            self.arriving += datagrams
+            self.arrived.notify()
+
+    def wake(self) -> None:
+        with self.arrived:
+            self.awake = True
+            self.arrived.notify()
+
+    def send(self, to: Endpoint, header: bytes, body: bytes) -> None:
+        self._do("send")
+        self.sent.append((to, body))
+
+    def save(self, writes: Sequence[object]) -> None:
+        self._do("save")
+
+    def write(self, written: Sequence[object]) -> None:
+        if self.failing == "trace":
+            raise TraceError("trace: No space left on device")
+        self._do("trace")
+
+    def close(self) -> None:
+        self._do("close")
+
+
+class Fake(Role):
+    """A role that does whatever the test says."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings())
+        self.received: list[tuple[int, Message]] = []
+        self.groups = 0
+        self.due_s = inf
+        self.ticked = threading.Event()
+        self.on_flush: Callable[[], None] = lambda: None
+
+    def receive(self, sender: int, message: Message, now_s: float) -> None:
+        self.received.append((sender, message))
+
+    def tick(self, now_s: float) -> None:
+        assert now_s >= self.due_s
+        self.due_s = inf
+        self.ticked.set()
+
+    def deadline_s(self) -> float:
+        return self.due_s
+
+    def _finish(self, now_s: float) -> None:
+        self.groups += 1
+        self.on_flush()
+
+
+class Harness:
+    def __init__(self) -> None:
+        self.world: Any = Recorder()
+        self.role = Fake()
+        self.stop = Stop()
+        self.other = Envelope(b"cluster!", "acceptor", 2, 1, acceptors=3)
+        self.node = Node(
+            process="proposer-1.1",
+            role=self.role,
+            network=self.world,
+            groups=Groups(),
+            envelope=Envelope(b"cluster!", "proposer", 1, 1, acceptors=3),
+            datagram_bytes=1000,
+            clock=Clock(),
+            storage=self.world,
+            tracer=self.world,
+            faults=Faults(FaultRates(), "proposer-1"),
+            stop=self.stop,
+        )
+
+    def datagram(self, *messages: Message, clock: int = 5) -> bytes:
+        (body,) = bodies(map(encode_messages, messages), 60_000)
+        return self.other.header(clock) + body
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        until = time.monotonic() + 5
+        while not condition() and time.monotonic() < until:
+            time.sleep(0.001)
+        assert condition()
+
+
+@pytest.fixture
+def harness() -> Harness:
+    return Harness()
+
+
+def full_step(role: Fake) -> None:
+    role.step.send(Ask(1, 1), Group.LEARNERS)
+    role.step.deliveries.append(pack("1.1", 1, [b"v", b"w"]))
+    role.step.events.append(events.Phase2b(ballot=B, instance=1))
+    role.step.writes.append(PromiseWrite(B))
+
+
+def test_durable_then_traced_then_delivered_then_sent(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output: list[bytes] = []
+
+    def deliver(fd: int, data: bytes) -> None:
+        harness.world.done.append("deliver")
+        output.append(data)
+
+    monkeypatch.setattr(node_module, "write_all", deliver)
+    harness.role.on_flush = lambda: full_step(harness.role)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.world.done == ["save", "trace", "deliver", "send"]
+    assert output == [b"v\nw\n"]
+
+
+@pytest.mark.parametrize(("failing", "done"), [("save", []), ("deliver", ["save", "trace"])])
+def test_what_failed_is_not_followed_by_the_rest(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, failing: str, done: list[str]
+) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(node_module, "_OUTPUT_FD", full)
+    harness.world.failing = failing
+    harness.role.on_flush = lambda: full_step(harness.role)
+    harness.node.start()
+    harness.world.arrive(harness.datagram(Reject(B)))
+    assert harness.stop.wait(5)
+    assert "No space left on device" in str(harness.stop.failure)
+    assert harness.world.done == done
+    os.close(full)
+
+
+def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harness.world.failing = "trace"
+    harness.role.on_flush = lambda: full_step(harness.role)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.node.trace_failed
+    assert harness.world.done == ["save", "send"]
+    assert capfd.readouterr().err == "proposer-1.1: trace: No space left on device\n"
+
+
+def test_a_group_of_datagrams_is_flushed_once(harness: Harness) -> None:
+    harness.world.arrive(
+        harness.datagram(Reject(B), Reject(Ballot(2, 2))),
+        b"garbage",
+        harness.datagram(Reject(B), clock=2**63),  # a clock of the far future
+        harness.datagram(Reject(Ballot(3, 3))),
+    )
+    harness.node.start()
+    harness.wait(lambda: harness.role.groups)
+    assert harness.role.received == [(2, Reject(Ballot(n, n))) for n in (1, 2, 3)]
+    assert harness.role.groups == 1
+    assert harness.node.stop()
+
+
+def test_what_is_dropped_is_counted_and_said(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harness.node.start()
+    for _ in range(3):
+        harness.world.arrive(*[b"garbage"] * 100)
+        harness.wait(lambda: not harness.world.arriving)
+    assert harness.node.stop()
+    lines = capfd.readouterr().err.splitlines()
+    assert 1 <= len(lines) <= 2
+    counts = [int(line.split("datagrams: ")[1].split()[0]) for line in lines]
+    assert sum(counts) == 300
+    assert harness.stop.failure is None
+
+
+def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness) -> None:
+    delivered = Delivered(1, [])
+
+    def send() -> None:
+        harness.role.step.send(delivered, Group.CLIENTS, Group.PROPOSERS)
+        harness.role.step.send(Ask(1, 1), Group.PROPOSERS)
+
+    harness.role.on_flush = send
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    both = next(bodies([encode_messages(delivered), encode_messages(Ask(1, 1))], 1000))
+    assert harness.world.sent == [
+        (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
+        (Groups().proposers, both),
+    ]
+
+
+def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:
+    harness.role.due_s = time.monotonic() + 0.05
+    harness.node.start()
+    assert harness.role.ticked.wait(5)
+    assert harness.node.stop()
+
+
+def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
+    harness.node.start()
+
+    def hurry() -> None:
+        harness.role.on_flush = lambda: None
+        harness.role.due_s = time.monotonic() + 0.02
+
+    harness.role.on_flush = hurry
+    harness.world.arrive(harness.datagram(Reject(B)))
+    assert harness.role.ticked.wait(5)
+    assert harness.node.stop()
+
+
+def test_another_thread_waits_for_its_condition(harness: Harness) -> None:
+    acted: list[float] = []
+    ready = lambda: len(harness.role.received) >= 2  # noqa: E731
+    harness.node.start(lambda: harness.node.act_when(ready, acted.append))
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.wait(lambda: harness.role.received)
+    assert not acted
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.wait(lambda: acted)
+    assert harness.node.stop()
+
+
+def test_a_stop_ends_all_waiting_at_once(harness: Harness) -> None:
+    over = threading.Event()
+
+    def wait_for_ever() -> None:
+        harness.node.act_when(lambda: False, lambda now_s: None)
+        over.set()
+
+    harness.node.start(wait_for_ever)
+    began_s = time.monotonic()
+    assert harness.node.stop()
+    assert over.wait(5)
+    assert time.monotonic() - began_s < 0.4
+    assert harness.world.done == ["close", "close"]
+
+
+@pytest.mark.parametrize("where", ["receiver", "timer", "reader"])
+def test_a_thread_that_dies_stops_the_process(harness: Harness, where: str) -> None:
+    def fail(*_: object) -> Any:
+        raise ZeroDivisionError("in a thread")
+
+    others: list[Callable[[], None]] = []
+    if where == "receiver":
+        harness.role.receive = fail  # type: ignore[method-assign]
+        harness.world.arrive(harness.datagram(Reject(B)))
+    elif where == "timer":
+        harness.role.due_s = 0.0
+        harness.role.tick = fail  # type: ignore[method-assign]
+    else:
+        others.append(fail)
+    harness.node.start(*others)
+    assert harness.stop.wait(5)
+    assert isinstance(harness.stop.failure, ZeroDivisionError)
+    assert harness.node.stop()
+
+
+def test_a_step_that_hangs_does_not_hang_the_stop(harness: Harness) -> None:
+    release = threading.Event()
+    harness.role.on_flush = lambda: bool(release.wait(10)) and None
+    harness.node.start()
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.wait(lambda: harness.role.received)
+    assert not harness.node.stop()
+    release.set()
+
+
+def test_what_cannot_be_sent_is_like_lost(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harness.world.failing = "send"
+    harness.role.on_flush = lambda: harness.role.step.send(Ask(1, 1), Group.CLIENTS)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert "1 that could not be sent (No space left on device)" in capfd.readouterr().err
