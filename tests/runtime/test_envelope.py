@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paxos.core.ballot import Ballot
+from paxos.core.batch import Packet, encode_batch, pack
 from paxos.core.messages import (
     Accept,
     Accepted,
@@ -29,15 +30,16 @@ from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, RejectedError, bodi
 
 TAG = b"12345678"
 B = Ballot(3, 1)
+BATCH = encode_batch([pack("1.1", 5, [b"a", b""])])
 
 SAMPLES: dict[str, list[Message]] = {
     "client": [Submit([])],
-    "proposer": [Prepare(B, 1, 9), Accept(B, 1, b"x"), Decide(B, 1, b""), Heartbeat(B, 0)],
+    "proposer": [Prepare(B, 1, 9), Accept(B, 1, BATCH), Decide(B, 1, b""), Heartbeat(B, 0)],
     "acceptor": [
-        Promise(B, 1, 2, [Vote(1, B, b"y")]),
+        Promise(B, 1, 2, [Vote(1, B, BATCH)]),
         Accepted(B, 1),
         Reject(B),
-        Votes([Vote(1, B, b"y")]),
+        Votes([Vote(1, B, BATCH)]),
     ],
     "learner": [Delivered(4, [("1.1", 1, 2)]), Ask(1, 2)],
 }
@@ -108,6 +110,28 @@ def test_damaged_datagrams_never_raise_anything_else(data: st.DataObject) -> Non
         envelope().open(bytes(datagram))
     except RejectedError as error:
         assert str(error)
+
+
+BAD_PACKETS = [
+    Packet("1.1", 1, 1, b""),
+    Packet("1.1", 1, 1, b"\5\0abc"),
+    Packet("1.1", 1, 1, b"\0\0abc"),
+    Packet("1.1", 1, 2**53 - 1, b"\0\0"),
+    Packet("1.1", 2**53 - 1, 2, b"\0\0\0\0"),
+]
+BAD_BATCHES = [b"x", b"\x90\x90", BATCH[:-1], *(encode_batch([p]) for p in BAD_PACKETS)]
+
+
+def test_values_that_cannot_be_unpacked_are_malformed() -> None:
+    """A role that got them would fail when it needs them, and so would everyone after a restart."""
+    for packet in BAD_PACKETS:
+        assert reason(seal(envelope("client"), [Submit([packet])])) == "malformed"
+    for batch in BAD_BATCHES:
+        for message in (Accept(B, 1, batch), Decide(B, 1, batch)):
+            assert reason(seal(envelope("proposer"), [message])) == "malformed"
+        vote = Vote(1, B, batch)
+        for answer in (Promise(B, 1, 1, [vote]), Votes([vote])):
+            assert reason(seal(envelope("acceptor"), [answer])) == "malformed"
 
 
 def test_deep_nesting_is_malformed() -> None:

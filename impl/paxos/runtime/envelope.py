@@ -12,6 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from paxos.core import messages
+from paxos.core.ballot import LARGEST_INT
+from paxos.core.batch import Packet, decode_batch, is_well_formed
 from paxos.core.messages import Message, decode_messages
 
 ROLES = ("client", "proposer", "acceptor", "learner")
@@ -82,12 +84,33 @@ class Envelope:
             raise RejectedError(f"of {role} {sender}, which is not configured")
         try:
             body = decode_messages(memoryview(datagram)[_HEADER.size :])
+            well_formed = all(map(_is_well_formed, body))
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            raise RejectedError("malformed") from None
+            well_formed = False
+        if not well_formed:
+            raise RejectedError("malformed")
         for message in body:
             if _SENT_BY[type(message)] != role:
                 raise RejectedError(f"of a {role}, which does not say such a thing")
         return Received(role, sender, incarnation, clock, body)
+
+
+def _is_well_formed(message: Message) -> bool:
+    """Whether the values that `message` carries can be unpacked; the roles rely on it. Raises what
+    decoding raises."""
+    match message:
+        case messages.Accept(batch=batch) | messages.Decide(batch=batch):
+            return _can_be_unpacked(decode_batch(batch))
+        case messages.Promise(votes=votes) | messages.Votes(votes=votes):
+            return all(_can_be_unpacked(decode_batch(vote.batch)) for vote in votes)
+        case messages.Submit(packets=packets):
+            return _can_be_unpacked(packets)
+        case _:
+            return True
+
+
+def _can_be_unpacked(packets: Iterable[Packet]) -> bool:
+    return all(packet.last <= LARGEST_INT and is_well_formed(packet) for packet in packets)
 
 
 def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
