@@ -23,10 +23,10 @@ from paxos.runtime.envelope import OVERHEAD_BYTES
 MAX_DATAGRAM_BYTES = 65_507
 """The largest payload of a UDP datagram over IPv4."""
 
-MAX_ID = 999
+MAX_ID = 99
 """The largest id where the configuration does not say how many processes there are."""
 
-Count = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Count = Annotated[int, Meta(ge=1, le=999)]
 Seconds = Annotated[float, Meta(ge=0.001, le=3600)]
 Chance = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -192,11 +192,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
         return blake2b(repr(identity).encode(), digest_size=8).digest()
 
+    def ids(self, role: str) -> range:
+        """The ids that processes of `role` may have."""
+        count: int | None = getattr(self, f"{role}s")
+        return range(1, (count or MAX_ID) + 1)
+
     def check_id(self, role: str, process_id: int) -> None:
         """Raise `InputError` if the cluster has no such process."""
-        count: int | None = getattr(self, f"{role}s")
-        if not 1 <= process_id <= (count or MAX_ID):
-            known = f"{role}s 1 to {count or MAX_ID}"
+        ids = self.ids(role)
+        if process_id not in ids:
+            known = f"{role}s 1 to {ids[-1]}"
             raise InputError(
                 f"{role} {process_id} is not in the configuration, which has {known}; "
                 f"choose one of these, or set `{role}s` in the configuration"

@@ -185,3 +185,16 @@ def test_a_learner_that_cannot_write_says_so_and_the_others_go_on(cluster: Clust
     cluster.wait_delivered(2, "learner-1", "learner-2")
     cluster.stop()
     conformance(cluster.run_dir)
+
+
+def test_any_number_of_processes_where_none_is_configured(tmp_path: Path) -> None:
+    """As with the course's configuration, which names only the groups."""
+    with Cluster(tmp_path, proposers=None, learners=None, clients=None) as cluster:
+        cluster.start_all()
+        cluster.start("client-1", "client-17")
+        cluster.say("client-1", *numbered(1, 1, 10))
+        cluster.say("client-17", *numbered(17, 1, 10))
+        cluster.wait_delivered(20, "learner-1", "learner-2")
+        cluster.stop()
+        assert cluster.lines("learner-1") == cluster.lines("learner-2")
+        conformance(cluster.run_dir)

@@ -58,10 +58,12 @@ def test_header_and_events(tmp_path: Path) -> None:
     assert "null" not in path.read_text(encoding="utf-8")
 
 
-def test_the_header_counts_this_process_where_nothing_is_configured() -> None:
-    head = header(Config(), "r", "client", 3, 1)
-    assert head.cluster["clients"] == [1, 2, 3]
-    assert head.cluster["learners"] == [1]
+def test_all_headers_of_a_cluster_agree_where_no_number_is_configured() -> None:
+    heads = [
+        header(Config(), "r", role, number, 1) for role, number in [("client", 3), ("learner", 1)]
+    ]
+    assert heads[0].cluster == heads[1].cluster
+    assert 3 in heads[0].cluster["clients"]
 
 
 def test_one_system_call_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

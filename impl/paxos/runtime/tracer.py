@@ -16,6 +16,7 @@ from paxos.config import Config
 from paxos.core.events import Event
 from paxos.errors import InputError
 from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import ROLES
 
 SCHEMA = 1
 """The version of the schema that is written."""
@@ -41,11 +42,6 @@ class Header(Struct, tag_field="event", tag=True, kw_only=True):
 def header(config: Config, run: str, role: str, process_id: int, incarnation: int) -> Header:
     """The header of the trace of a process."""
     settings = config.settings()
-    counts = {
-        # How many there are is not always configured; this process is one of them.
-        f"{name}s": getattr(config, f"{name}s") or (process_id if name == role else 1)
-        for name in ("acceptor", "proposer", "learner", "client")
-    }
     return Header(
         run=run,
         process=f"{role}-{process_id}.{incarnation}",
@@ -58,7 +54,7 @@ def header(config: Config, run: str, role: str, process_id: int, incarnation: in
             "prepare_ahead": settings.prepare_ahead,
             "max_batch": settings.max_batch,
         },
-        cluster={roles: list(range(1, count + 1)) for roles, count in counts.items()},
+        cluster={f"{name}s": list(config.ids(name)) for name in ROLES},
         config=_plain(config),
     )
 
