@@ -1,0 +1,111 @@
+"""Reads values as TLC prints them: numbers, strings, model values, sets, sequences, functions.
+
+Only the syntax lives here; what a value means is its reader's. Strings and model values both
+become str: a reader knows which of them stands where.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+class Function(dict[Any, Any]):
+    """A function or a record: arguments (or field names) to values. Not to be changed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+class NotAValue(ValueError):
+    """The text is not a value in TLC's syntax; says where."""
+
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>-?\d+) | "(?P<string>[^"]*)" | (?P<name>\w+)
+      | (?P<mark><<|>>|\|->|:>|@@|[{}\[\](),])
+    )""",
+    re.VERBOSE,
+)
+_NAMES: dict[str, Any] = {"TRUE": True, "FALSE": False}
+
+
+def parse(text: str) -> Any:
+    """The value: int, bool, str, frozenset, tuple (a sequence) or `Function`."""
+    reader = _Reader(text)
+    value = reader.value()
+    reader.expect("")
+    return value
+
+
+class _Reader:
+    """One pass over the text: `kind` and `text` are the next token, "" at the end."""
+
+    def __init__(self, text: str) -> None:
+        self.all = text.rstrip()
+        self.at = 0
+        self.kind, self.text = "", ""
+        self.advance()
+
+    def advance(self) -> None:
+        if self.at == len(self.all):
+            self.kind, self.text = "mark", ""
+            return
+        found = _TOKEN.match(self.all, self.at)
+        if found is None or found.lastgroup is None:
+            raise NotAValue(f"at {self.at}: {self.all[self.at : self.at + 20]!r}")
+        self.at = found.end()
+        self.kind, self.text = found.lastgroup, found[found.lastgroup]
+
+    def expect(self, mark: str) -> None:
+        if (self.kind, self.text) != ("mark", mark):
+            raise NotAValue(f"before {self.at}: {self.text!r} where {mark!r} was expected")
+        self.advance()
+
+    def take(self, mark: str) -> bool:
+        """Whether the mark comes next; then it is passed."""
+        if (self.kind, self.text) != ("mark", mark):
+            return False
+        self.advance()
+        return True
+
+    def value(self) -> Any:
+        kind, text = self.kind, self.text
+        self.advance()
+        match kind, text:
+            case "number", _:
+                return int(text)
+            case "string", _:
+                return text
+            case "name", _:
+                return _NAMES.get(text, text)
+            case "mark", "<<":
+                return tuple(self.items(">>"))
+            case "mark", "{":
+                return frozenset(self.items("}"))
+            case "mark", "[":
+                return self.pairs("|->", ",", "]")
+            case "mark", "(":
+                return self.pairs(":>", "@@", ")")
+        raise NotAValue(f"before {self.at}: {text!r} begins no value")
+
+    def items(self, end: str) -> list[Any]:
+        found: list[Any] = []
+        if self.take(end):
+            return found
+        while True:
+            found.append(self.value())
+            if self.take(end):
+                return found
+            self.expect(",")
+
+    def pairs(self, arrow: str, between: str, end: str) -> Function:
+        found = Function()
+        while True:
+            key = self.value()
+            self.expect(arrow)
+            found[key] = self.value()
+            if self.take(end):
+                return found
+            self.expect(between)

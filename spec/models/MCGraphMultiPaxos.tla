@@ -1,0 +1,44 @@
+--------------------------- MODULE MCGraphMultiPaxos ---------------------------
+(***************************************************************************)
+(* The state graph of MultiPaxos, printed: see GraphEdges.  No reduction   *)
+(* and no symmetry, for each transition is wanted.                         *)
+(***************************************************************************)
+EXTENDS MultiPaxos, GraphEdges
+
+CONSTANT Requests   \* at most so many 1a messages are sent
+
+(* Next, saying which step it takes.  A test holds the two texts equal. *)
+GraphNext ==
+        \/ \E v \in Value : Broadcast(v) /\ Take(<<"Broadcast", v>>)
+        \/ \E b \in Ballot, from, to \in Instance : Phase1a(b, from, to)
+               /\ Take(<<"Phase1a", b, from, to>>)
+        \/ \E a \in Acceptor, b \in Ballot, from, to \in Instance :
+               Phase1b(a, b, from, to) /\ Take(<<"Phase1b", a, b, from, to>>)
+        \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+               Phase2a(b, i, batch, Q) /\ Take(<<"Phase2a", b, i, batch, Q>>)
+        \/ \E a \in Acceptor, b \in Ballot, i \in Instance : Phase2b(a, b, i)
+               /\ Take(<<"Phase2b", a, b, i>>)
+        \/ \E b \in Ballot, i \in Instance, Q \in Quorum : Decide(b, i, Q)
+               /\ Take(<<"Decide", b, i, Q>>)
+        \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+               Learn(l, b, i, Q) /\ Take(<<"Learn", l, b, i, Q>>)
+        \/ \E l \in Learner, i \in Instance : Deliver(l, i)
+               /\ Take(<<"Deliver", l, i>>)
+        \/ \E a \in Acceptor : Recover(a) /\ Take(<<"Recover", a>>)
+
+GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>
+
+FewRequests == Cardinality({m \in msgs' : m.type = "1a"}) <= Requests
+
+Edge == FewRequests /\ PrintEdge(
+    ChangedMessages(msgs, msgs')
+    \o Changed("broadcast", broadcast, broadcast')
+    \o Changed("promised", promised, promised')
+    \o Changed("vote", vote, vote')
+    \o Changed("learned", learned, learned')
+    \o Changed("prefix", prefix, prefix')
+    \o Changed("delivered", delivered, delivered')
+    \o Changed("votes", votes, votes')
+    \o Changed("chosen", chosen, chosen')
+    \o Changed("order", order, order'))
+===============================================================================
