@@ -44,7 +44,8 @@ def compare(options: argparse.Namespace) -> int:
         raise InputError("plots need matplotlib: `pip install paxos[plots]`, or use --no-plots")
     combinations = [c for c in ALL if not options.only or c.name in options.only]
     chosen = plan.plan(options.count)
-    models = _check_models(combinations, options.out, every=options.every_model)
+    large = not chosen.is_quick if options.large_models is None else options.large_models
+    models = _check_models(combinations, options.out, every=large)
     if machine.busy() > BUSY:
         say(f"this machine is busy (load {machine.busy():.1f} a core): timings will be off")
     comparison = _Comparison(combinations, chosen, options.out, keep=options.keep)
@@ -146,11 +147,12 @@ class _Comparison:
         seconds: float | None = None,
     ) -> Run:
         clients = 1 if kind == "idle" else plan.CLIENTS
-        values = {"idle": self.plan.idle_values, "full": self.plan.values}.get(kind, 0)
+        many = self.plan.values * (plan.MORE_WITH_BATCHING if combination.batching else 1)
+        values = {"idle": self.plan.idle_values, "full": many}.get(kind, 0)
         options = ["--acceptors", str(ACCEPTORS), "--proposers", str(PROPOSERS)]
         options += ["--learners", str(LEARNERS)]
-        if kind == "idle":
-            options += ["--outstanding", "1"]
+        if offered is None:
+            options += ["--outstanding", str(1 if kind == "idle" else plan.OUTSTANDING)]
         if offered is not None:
             values = max(1, int(offered * (seconds or self.plan.loaded_s) / clients))
             options += ["--rate", str(offered / clients)]
@@ -179,8 +181,9 @@ def _workload(chosen: plan.Plan) -> dict[str, str]:
         "cluster": f"{ACCEPTORS} acceptors, {PROPOSERS} proposers, {LEARNERS} learners, each a "
         "process, all on this machine, multicast on the loopback, storage in memory, tracing on",
         "clients": f"{clients} clients",
-        "values": f"{plan.VALUE_BYTES} bytes each; at full speed {chosen.values:,} to a client, "
-        f"idle {chosen.idle_values:,} one after another from one client",
+        "values": f"{plan.VALUE_BYTES} bytes each; at full speed {chosen.values:,} to a client "
+        f"({plan.MORE_WITH_BATCHING} times as many with batching), up to {plan.OUTSTANDING:,} of "
+        f"them under way; idle {chosen.idle_values:,} one after another from one client",
         "repetitions": f"{chosen.repetitions}, the combinations by turns",
     }
 

@@ -33,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the run folders, in DIR/runs")
     parser.add_argument("--no-plots", action="store_true", help="tables only")
     parser.add_argument(
-        "--every-model", action="store_true", help="run the large models too, which takes long"
+        "--large-models",
+        action=argparse.BooleanOptionalAction,
+        help="check the large models too, which takes a while the first time (default: yes, but "
+        "not in the quick version)",
     )
 
 

@@ -9,6 +9,13 @@ from paxos.errors import InputError
 
 VALUE_BYTES = 64
 CLIENTS = 2
+OUTSTANDING = 2_000
+"""Values that a client has under way at full speed, at most."""
+
+MORE_WITH_BATCHING = 10
+"""At full speed, combinations with batching get so many times as many values, or their runs would
+be over in no time."""
+
 QUICK = 1_000
 """With fewer values than this to a client, it is the quick version: one repetition, short runs."""
 

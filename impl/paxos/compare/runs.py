@@ -21,7 +21,8 @@ from paxos.errors import RunError
 TIMEOUT_S = 600.0
 """A run that takes longer is given up."""
 
-_TAIL_BYTES = 4 << 20
+WARM_UP = 0.2
+"""At full speed, the rate is that after so much of the values was delivered."""
 
 
 @dataclass(frozen=True)
@@ -119,29 +120,37 @@ def _traffic(run_dir: Path, values: int) -> dict[str, Traffic]:
 
 
 def _rate(run_dir: Path, values: int, kind: str) -> float:
-    """Values per second, by the clocks in the traces."""
-    first = "proposer-*", "Phase2a"
-    if kind != "full":
-        first = "client-*", "Broadcast"
-    began_us = min(_first(path, first[1]) for path in run_dir.glob(f"{first[0]}.ndjson"))
-    ended_us = max(_last_delivery(path) for path in run_dir.glob("learner-*.ndjson"))
-    return values * 1e6 / max(1, ended_us - began_us)
+    """Values per second at the slowest learner, by the clocks in the traces."""
+    began_us = min(_first(path, "Broadcast") for path in run_dir.glob("client-*.ndjson"))
+    if kind == "full":  # without what was broadcast while the cluster started
+        began_us = min(_first(path, "Phase2a") for path in run_dir.glob("proposer-*.ndjson"))
+    rates = []
+    for path in run_dir.glob("learner-*.ndjson"):
+        delivered = list(_deliveries(path))
+        first_us, skipped = began_us, 0
+        if kind == "full":
+            warm = [(us, n) for us, n in delivered if n >= WARM_UP * values and n < values]
+            first_us, skipped = warm[0] if warm else (began_us, 0)
+        last_us = delivered[-1][0] if delivered else 0
+        rates.append((values - skipped) * 1e6 / max(1, last_us - first_us))
+    return min(rates)
 
 
-def _first(path: Path, event: str) -> float:
-    """The time of the first event of a kind in a trace; infinity if there is none."""
+def _first(path: Path, event: str) -> int:
+    """The time of the first event of a kind in a trace; that of the end of time if none is."""
+    return next((int(json.loads(line)["hlc"]) for line in _lines(path, event)), 2**63 - 1)
+
+
+def _deliveries(path: Path) -> Iterator[tuple[int, int]]:
+    """When a learner delivered something, and how many values it had delivered then."""
+    for line in _lines(path, "Deliver"):
+        event = json.loads(line)
+        if event["values"]:
+            count = sum(delivered[2] for delivered in event["values"])
+            yield event["hlc"], event["position"] - 1 + count
+
+
+def _lines(path: Path, event: str) -> Iterator[str]:
+    start = f'{{"event":"{event}"'
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.startswith(f'{{"event":"{event}"'):
-                return int(json.loads(line)["hlc"])
-    return float("inf")
-
-
-def _last_delivery(path: Path) -> int:
-    """The time of the last Deliver in a trace; 0 if there is none near its end."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        for line in reversed(file.read().split(b"\n")):
-            if line.startswith(b'{"event":"Deliver"'):
-                return int(json.loads(line)["hlc"])
-    return 0
+        yield from (line for line in file if line.startswith(start))
