@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunError as error:
         fail(str(error))
         return 1
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
 
 
 def _compare(options: argparse.Namespace) -> int:

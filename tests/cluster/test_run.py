@@ -3,6 +3,7 @@ traces conform."""
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import time
@@ -165,3 +166,19 @@ def test_a_process_that_cannot_start_is_shown(tmp_path: Path, values: list[Path]
     assert ended.returncode == 2
     assert "this machine has no network interface 203.0.113.9" in ended.stderr
     assert time.monotonic() - began_s < 30
+
+
+def test_traces_that_cannot_be_written_do_not_stop_the_cluster_but_fail_the_run(
+    tmp_path: Path, values: list[Path]
+) -> None:
+    def no_file_beyond_30_kilobytes() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30 << 10, 30 << 10))
+
+    values[0].write_bytes(b"".join(b"%d\n" % n for n in range(400)))
+    arguments = ["--values", values[0], "--run-dir", tmp_path / "r", "--no-batching"]
+    ended = run("run", *arguments, preexec_fn=no_file_beyond_30_kilobytes)
+    assert ended.returncode == 1
+    assert "learner-1 delivered 400 of 400" in ended.stdout
+    assert "error: acceptor-1 ended with exit status 1" in ended.stderr
+    assert "acceptor-1.1.ndjson: File too large; it ends here, incomplete" in ended.stderr
+    assert "Traceback" not in ended.stderr

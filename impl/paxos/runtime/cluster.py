@@ -114,6 +114,7 @@ class _Run:
             config_file.write_text(configuration.dump(self.config), encoding="utf-8")
             self._start(config_file)
             self._watch()
+            seconds = time.monotonic() - began_s
         except OSError as error:
             raise RunError(f"run folder {self.run_dir}: {error.strerror or error}") from error
         except (InputError, RunError):
@@ -121,7 +122,7 @@ class _Run:
             raise
         finally:
             stop_all(self.children)
-        return self._verdict(time.monotonic() - began_s)
+        return self._verdict(seconds)
 
     def _start(self, config_file: Path) -> None:
         options = ["--config", str(config_file), "--run-dir", str(self.run_dir)]
@@ -204,11 +205,14 @@ class _Run:
     def _verdict(self, seconds: float) -> int:
         check = compare_one if self.config.synod else compare
         problems = check(self.inputs, self.outputs)
+        problems += [f"{c.name} {c.how}" for c in self.children if c.just_died() and c.status > 0]
         for counter, path in zip(self.counters, self.outputs, strict=True):
             tell(f"{path.stem} delivered {counter.update()} of {self.wanted}")
         for problem in problems:
             fail(problem)
-        if not problems:
+        if problems:
+            self._show_logs()
+        else:
             rate = f"{self.wanted / seconds:.0f} values/s" if self.wanted > 1 else "one value"
             tell(f"all learners delivered the same sequence ({seconds:.1f} s, {rate})")
         tell(f"run folder: {self.run_dir}")
