@@ -4,7 +4,7 @@ leaders, and batches that fill a message to the last byte."""
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -157,3 +157,41 @@ def test_one_byte_more_is_refused() -> None:
     with pytest.raises(ValueTooLargeError):
         client.submit([bytes(SETTINGS.max_value_bytes + 1)], 0.0)
     assert not client.flush(0.0)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize(("window", "in_flight"), [(1, 1), (1, 4), (2, 1), (5, 3)])
+def test_windows_and_pipelines_of_any_size(ahead: bool, window: int, in_flight: int) -> None:
+    """A window of 1 is the next instance only; one in flight is one instance after another."""
+
+    @dataclass(frozen=True)
+    class Narrow(Scenario):
+        def settings(self) -> Settings:
+            return replace(super().settings(), window=window, in_flight=in_flight)
+
+    scenario = Narrow(direct_learning=True, prepare_ahead=ahead, max_batch=2)
+    simulation = CheckedSimulation(scenario)
+    simulation.submit(1, [b"%d" % k for k in range(30)])
+    simulation.run(5.0, lambda: all(len(o) == 30 for o in simulation.outputs()))
+    one, other = simulation.outputs()
+    assert one == other
+    assert sorted(one, key=int) == [b"%d" % k for k in range(30)]
+    if ahead or in_flight == 1:  # otherwise Phase 1 of a later instance may be done first
+        assert one == sorted(one, key=int), "in the client's order"
+    simulation.assert_conforms()
+    asked = [e.last - e.first + 1 for e in simulation.events if isinstance(e, events.Phase1a)]
+    assert max(asked) == (window if ahead else 1)
+    assert most_in_flight(simulation) <= in_flight
+
+
+def most_in_flight(simulation: CheckedSimulation) -> int:
+    """How many instances were proposed in and not yet voted for by a majority, at most."""
+    votes: dict[int, int] = defaultdict(int)
+    most = 0
+    for event in simulation.events:
+        if isinstance(event, events.Phase2a):
+            votes[event.instance] += 0
+        elif isinstance(event, events.Phase2b):
+            votes[event.instance] += 1
+        most = max(most, sum(count < 2 for count in votes.values()))
+    return most
