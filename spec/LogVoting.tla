@@ -85,7 +85,7 @@ VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
 (* History only: acceptor a's vote completes a quorum.  The order of values
    then follows from the chosen batches. *)
 RecordChoice(a, b, i, batch) ==
-    IF \E Q \in Quorum : VotedTogether(Q \ {a}, b, i, batch)
+    IF \E Q \in Quorum : \A c \in Q \ {a} : <<b, batch>> \in votes[c][i]
     THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {batch}]
          /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
     ELSE UNCHANGED historyVars

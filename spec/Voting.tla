@@ -32,7 +32,8 @@ vars == <<broadcast, promised, votes, learned>>
 VotedTogether(Q, b, v) == \A a \in Q : <<b, v>> \in votes[a]
 
 (* The values chosen: a quorum voted for it in one ballot. *)
-Chosen == {v \in Value : \E b \in Ballot, Q \in Quorum : VotedTogether(Q, b, v)}
+Chosen == {v \in Value : \E b \in Ballot, Q \in Quorum :
+              \A a \in Q : <<b, v>> \in votes[a]}
 
 VotesBelow(Q, b) == {w \in UNION {votes[a] : a \in Q} : w[1] < b}
 
@@ -117,9 +118,11 @@ TypeOK == /\ broadcast \subseteq Value
           /\ votes \in [Acceptor -> SUBSET (Ballot \X Value)]
           /\ learned \in [Learner -> {NoVote} \cup (Ballot \X Value)]
 
-(* At most one value is chosen, and nothing else is learned. *)
+(* At most one value is chosen, and no two learners learn different ones. *)
 Agreement == /\ Cardinality(Chosen) <= 1
-             /\ \A l \in Learner : learned[l] # NoVote => learned[l][2] \in Chosen
+             /\ \A l, k \in Learner :
+                    learned[l] # NoVote /\ learned[k] # NoVote =>
+                        learned[l][2] = learned[k][2]
 
 (* Only broadcast values are learned. *)
 Integrity == \A l \in Learner : learned[l] # NoVote => learned[l][2] \in broadcast

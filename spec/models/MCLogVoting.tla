@@ -1,0 +1,88 @@
+----------------------------- MODULE MCLogVoting -----------------------------
+(***************************************************************************)
+(* Models of LogVoting: symmetry, reductions and mutants.  Each .cfg of    *)
+(* this folder that names them says which.                                 *)
+(*                                                                         *)
+(* The sets of a model are written out in its .cfg.  Its quorums are the   *)
+(* least majorities: what a larger quorum allows, a least majority within  *)
+(* it allows too (one that holds its highest vote).                        *)
+(***************************************************************************)
+EXTENDS LogVoting, TLC
+
+(* Values, acceptors and learners are interchangeable; ballots are not. *)
+Symmetry == Permutations(Value) \cup Permutations(Acceptor)
+                \cup Permutations(Learner)
+
+-----------------------------------------------------------------------------
+(* Reduced is Spec with values broadcast, and ballot 1 promised, before the
+   rest, and with what was learned delivered at once.  Nothing is lost: no
+   guard needs a value not to be broadcast, there is no ballot below 1 that a
+   promise could exclude, and a delivery stays possible with the same effect. *)
+DueDeliveries == {l \in Learner : prefix[l] < Instances
+                                  /\ learned[l][prefix[l] + 1] # NoVote}
+
+DuePromises == {a \in Acceptor : promised[a] = 0}
+
+(* LearnNow: learners learn in any state. *)
+LearnNow == TRUE
+
+(* Or after the highest ballot has run its full course, which it always can:
+   what a learner may learn stays possible, with the same effect. *)
+LearnLast == \A a \in Acceptor, i \in Instance :
+    \E w \in votes[a][i] : \A b \in Ballot : w[1] >= b
+
+ReducedNext ==
+    IF broadcast # Value THEN \E v \in Value : Broadcast(v)
+    ELSE IF DuePromises # {} THEN \E a \in DuePromises : Promise(a, 1)
+    ELSE IF DueDeliveries # {}
+    THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
+    ELSE \/ \E a \in Acceptor, b \in Ballot : Promise(a, b)
+         \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
+               Q \in Quorum :
+                <<b, batch>> \notin votes[a][i] /\ Vote(a, b, i, batch, Q)
+         \/ /\ LearnNow
+            /\ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
+                  Q \in Quorum : Learn(l, b, i, batch, Q)
+
+Reduced == Init /\ [][ReducedNext]_vars
+
+(* MayStart, in order: a batch only when the instance before has a vote, and a
+   no-op only below an instance that has one.  This does lose behaviours, those
+   out of order; some model is always run without it. *)
+InOrder(batch, i) ==
+    /\ Range(batch) \subseteq broadcast
+    /\ i = 1 \/ \E a \in Acceptor : votes[a][i - 1] # {}
+    /\ batch = NoOp => i < Instances
+
+-----------------------------------------------------------------------------
+(* Mutants: each stands in, in one .cfg, for the definition that it names. *)
+
+(* Safe: whatever was voted for, any broadcast batch. *)
+OwnBatch(batch, b, i, Q) == MayStart(batch, i)
+
+(* MayStart: also values that nobody broadcast. *)
+Invented(batch, i) == TRUE
+
+(* IsHighest: the batch of the lowest vote, or of any. *)
+IsLowest(w, ws) == \A x \in ws : w[1] <= x[1]
+IsAny(w, ws)    == TRUE
+
+(* VotedTogether: votes for the batch, in any ballots. *)
+VotedApart(Q, b, i, batch) ==
+    \A a \in Q : \E c \in Ballot : <<c, batch>> \in votes[a][i]
+
+(* MayVote: also below the promise. *)
+VoteAnyway(a, b) == TRUE
+
+(* VotePromises: a vote leaves the promise as it is. *)
+VoteKeepsPromise(a, b) == promised' = promised
+
+(* OneBatchIn: a ballot may have two batches in an instance. *)
+AnyBatchIn(b, i, batch) == TRUE
+
+(* IsNext: a gap may be skipped. *)
+GapSkipped(l, i) == i > prefix[l]
+
+(* AppendNew: duplicates are not dropped. *)
+AppendAll(s, batch) == s \o batch
+==============================================================================
