@@ -185,7 +185,7 @@ def _nearest(points: Sequence[tuple[float, float]], share: float) -> int:
 
 
 def _delays(result: Result) -> Figure:
-    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(result.rows):
         spec, measured = row.spec_delays or 0, row.measured_delays or 0
@@ -195,7 +195,12 @@ def _delays(result: Result) -> Figure:
         for shift, delays in ((-0.19, row.spec_delays), (0.19, row.measured_delays)):
             text = "-" if delays is None else str(delays)
             axes.annotate(
-                text, (delays or 0, place + shift), (4, 0), textcoords="offset points", va="center"
+                text,
+                (delays or 0, place + shift),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
             )
     axes.set_yticks(range(len(result.rows)), [_label(row) for row in result.rows])
     axes.invert_yaxis()
@@ -225,7 +230,7 @@ def _load(result: Result) -> Figure:
         axes.set(title=title, xlabel="values/s offered (log scale)")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        _plain_ticks(axes, "x")
+        _plain_ticks(axes, "x", subs=(1,))
         _plain_ticks(axes, "y")
     panels[0].set_ylabel("latency, milliseconds (log scale)")
     handles, names = panels[0].get_legend_handles_labels()
@@ -239,9 +244,9 @@ def _thousands(number: float, _place: object) -> str:
     return f"{number:,.0f}"
 
 
-def _plain_ticks(axes: Axes, which: str) -> None:
-    """Plain numbers on a log axis, at 1, 2 and 5 times the powers of ten."""
+def _plain_ticks(axes: Axes, which: str, subs: Sequence[int] = (1, 2, 5)) -> None:
+    """Plain numbers on a log axis, at these multiples of the powers of ten."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=(1, 2, 5), numticks=30))
+    axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=subs, numticks=30))
     axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,g}"))
     axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
