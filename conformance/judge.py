@@ -1,0 +1,227 @@
+"""TLC as the judge of traces: runs the jobs that tracespec.py makes, and reads what TLC says.
+
+A run conforms only if TLC took every row of every window of it, and said so for each. What TLC
+does not say it took was not taken. The first pass only tells which windows TLC stopped in; those
+are given to it again, to say which conjunct or which invariant is false there.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance import tladata, tlc, why
+from conformance.log import Run
+from conformance.mirror import KINDS
+from conformance.source import SPEC, Conjunct, read
+from conformance.survey import Survey, survey
+from conformance.tracespec import WINDOW, Job, Window, jobs
+
+LIMITS = tlc.Limits(seconds=900, heap_mb=1100)
+AT_ONCE = 2  # processes of TLC; each has one worker, since a trace is one line of steps
+
+_DONE = re.compile(r'<<"done", (\d+), (\d+)>>')
+_GUARD = re.compile(r'<<"guard", (\d+), (\d+), (\d+)>>')
+_INVARIANTS = re.compile(r'<<"invariants", (\d+), (\d+), <<(.*)>>>>')
+_STATE = re.compile(r'<<"state", "(\w+)", "(.*)">>')
+
+
+class JudgeError(tlc.TlcError):
+    """TLC stopped where it should not have: the trace specification or the checker is wrong."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The event (its number in the run, from 1) that TLC does not take, and what is false.
+
+    `state` is the part of the state that the event is about, as TLC prints it: before the event,
+    or, for an invariant, after it.
+    """
+
+    event: int
+    kind: str  # guard or invariant
+    false: tuple[Conjunct, ...]
+    state: dict[str, str]
+    window: Window
+
+
+@dataclass
+class Ruling:
+    """What TLC says of one run: `refusal` is None if it conforms."""
+
+    survey: Survey
+    refusal: Refusal | None = None
+    windows: int = 0
+    seconds: float = 0  # of TLC, for the jobs that the run was part of
+
+
+@dataclass
+class _Outcome:
+    """What came of one job: the windows that TLC took whole, or why there is no answer."""
+
+    job: Job
+    done: set[int] = field(default_factory=set)
+    refusals: dict[int, Refusal] = field(default_factory=dict)
+    seconds: float = 0
+    error: tlc.TlcError | None = None
+
+
+@dataclass(frozen=True)
+class Court:
+    """How TLC is run: with which folder of specifications, which lines added to the
+    configuration, how many events at a time; `keep` is a folder for its files."""
+
+    spec: Path = SPEC
+    extra: Sequence[str] = ()
+    window: int = WINDOW
+    keep: Path | None = None
+    limits: tlc.Limits = LIMITS
+
+    def judge(self, runs: Iterable[Run]) -> list[Ruling]:
+        """TLC's ruling on each run. Runs without an event are not to be given.
+
+        Raises TraceError if a run cannot be read, TlcError if TLC gives no answer.
+        """
+        surveys = [survey(run) for run in runs]
+        rulings = {id(s): Ruling(s) for s in surveys}
+        for outcome in self._outcomes(jobs(surveys, self.window)):
+            for ruling in {
+                id(w.survey): rulings[id(w.survey)] for w in outcome.job.windows
+            }.values():
+                ruling.seconds += outcome.seconds
+            for n, window in enumerate(outcome.job.windows):
+                ruling = rulings[id(window.survey)]
+                if ruling.refusal is not None:
+                    continue  # what comes after an event that is refused says nothing
+                if outcome.error is not None:
+                    raise outcome.error
+                ruling.windows += 1
+                ruling.refusal = outcome.refusals.get(n)
+                if ruling.refusal is None and n not in outcome.done:
+                    raise _unexplained(window)
+        return list(rulings.values())
+
+    def _outcomes(self, them: Iterator[Job]) -> Iterator[_Outcome]:
+        """The outcomes in the order of the jobs; a few jobs are made ahead of TLC."""
+        waiting: list[Future[_Outcome]] = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                for number, job in enumerate(them, 1):
+                    waiting.append(pool.submit(self._try, job, number))
+                    if len(waiting) > AT_ONCE:
+                        yield waiting.pop(0).result()
+                while waiting:
+                    yield waiting.pop(0).result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _try(self, job: Job, number: int) -> _Outcome:
+        outcome = _Outcome(job)
+        try:
+            self._run(job, number, outcome)
+        except tlc.SpecError as error:
+            if len(job.windows) == 1:
+                outcome.error = error
+                return outcome
+            # One trace that TLC cannot evaluate must not keep it from judging the others.
+            for n in range(len(job.windows)):
+                alone = self._try(job.only([n]), number)
+                outcome.seconds += alone.seconds
+                outcome.error = outcome.error or alone.error
+                outcome.done |= {n for _ in alone.done}
+                outcome.refusals.update((n, r) for r in alone.refusals.values())
+        except tlc.TlcError as error:
+            outcome.error = error
+        return outcome
+
+    def _run(self, job: Job, number: int, outcome: _Outcome) -> None:
+        result = self._tlc(job, f"job-{number}", None)
+        outcome.seconds = result.seconds
+        for window, rows in _DONE.findall("\n".join(result.printed)):
+            n = int(window) - 1
+            if int(rows) == len(job.windows[n].rows):
+                outcome.done.add(n)
+        left = [n for n in range(len(job.windows)) if n not in outcome.done]
+        if left:
+            again = self._tlc(
+                job.only(left), f"job-{number}-why", why.module(job.module, self.spec)
+            )
+            outcome.seconds += again.seconds
+            outcome.refusals = _refusals(again.printed, job, left, self.spec)
+
+    def _tlc(self, job: Job, name: str, root: str | None) -> tlc.Result:
+        """Run TLC on the job; `root` is the text of a module to run in place of the job's."""
+        with ExitStack() as stack:
+            if self.keep is None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-")))
+            else:
+                folder = self.keep.resolve() / name
+                folder.mkdir(parents=True, exist_ok=True)
+            module, config = self._write(job, folder, root)
+            return tlc.run(
+                module,
+                config,
+                library=[folder, self.spec],
+                limits=self.limits,
+                short=True,
+                keep=folder / "tlc" if self.keep else None,
+            )
+
+    def _write(self, job: Job, folder: Path, root: str | None) -> tuple[Path, Path]:
+        try:
+            with (folder / "TraceData.tla").open("w", encoding="utf-8") as f:
+                f.writelines(tladata.module(job))
+            module = self.spec / f"{job.module}.tla"
+            text = module.with_suffix(".cfg").read_text(encoding="utf-8")
+            if root is not None:
+                module = folder / f"Why{job.module}.tla"
+                module.write_text(root, encoding="utf-8")
+                text = why.config(text)
+            config = folder / "trace.cfg"
+            config.write_text("\n".join([text, *self.extra, ""]), encoding="utf-8")
+        except OSError as error:
+            where = error.filename or folder
+            raise tlc.TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from error
+        return module, config
+
+
+def judge(runs: Iterable[Run], keep: Path | None = None) -> list[Ruling]:
+    """TLC's ruling on each run; see Court.judge."""
+    return Court(keep=keep).judge(runs)
+
+
+def _unexplained(window: Window) -> JudgeError:
+    return JudgeError(
+        f"{window.survey.run.directory}: TLC stopped in the events from {window.first} on without "
+        "refusing one: the trace was not judged"
+    )
+
+
+def _refusals(printed: Sequence[str], job: Job, left: list[int], spec: Path) -> dict[int, Refusal]:
+    """What TLC printed of the windows `left`, by the number of the window in the job."""
+    found: dict[int, Refusal] = {}
+    state: dict[str, str] = {}
+    operator = {kind: take for kind, take, _ in why.takes(read(job.module, spec))}
+    for line in printed:
+        if said := _GUARD.fullmatch(line):
+            n, row, k = left[int(said[1]) - 1], int(said[2]), int(said[3])
+            window, state = job.windows[n], {}
+            take = operator[KINDS[window.rows[row - 1][0] - 1]]
+            guard = why.guards(job.module, take, spec)[k - 1].conjunct
+            found[n] = Refusal(window.event_number(row), "guard", (guard,), state, window)
+        elif said := _INVARIANTS.fullmatch(line):
+            n, row = left[int(said[1]) - 1], int(said[2])
+            window, state = job.windows[n], {}
+            hold = [x.strip() == "TRUE" for x in said[3].split(",")]
+            every = why.invariants(job.module, spec)
+            false = tuple(c for c, holds in zip(every, hold, strict=True) if not holds)
+            found[n] = Refusal(window.event_number(row), "invariant", false, state, window)
+        elif said := _STATE.fullmatch(line):
+            state[said[1]] = said[2]
+    return found

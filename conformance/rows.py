@@ -1,0 +1,190 @@
+"""Events as the rows that spec/TraceMultiPaxos.tla and spec/TraceSynod.tla take.
+
+An event is one row; a broadcast is one for each range, and a recovery is preceded by the votes
+and the promise that only it shows. Nothing is judged here: TLC does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import UNSET
+
+from conformance.events import (
+    AnyEvent,
+    Broadcast,
+    Decide,
+    Deliver,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Phase2b,
+    Recover,
+)
+from conformance.mirror import (
+    BROADCAST,
+    DECIDE,
+    DELIVER,
+    LEARN,
+    PHASE1A,
+    PHASE1B,
+    PHASE2A,
+    PHASE2B,
+    PROMISE,
+    RECOVER,
+    RESTART,
+    RETURN,
+    Mirror,
+    Row,
+    Said,
+)
+from conformance.survey import LARGEST, Survey, Values
+
+
+class Table:
+    """Distinct things, numbered from 1 in the order in which they came up."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Hashable, int] = {}
+
+    def number(self, thing: Hashable) -> int:
+        return self.numbers.setdefault(thing, len(self.numbers) + 1)
+
+
+@dataclass
+class Tables:
+    """What rows name by number."""
+
+    batches: Table = field(default_factory=Table)
+    lists: Table = field(default_factory=Table)
+    quorums: Table = field(default_factory=Table)
+
+
+class Writer:
+    """Makes rows of events, and keeps the mirror. `shift` is added to the numbers of values and of
+    clients, for traces that share tables."""
+
+    def __init__(self, survey: Survey, tables: Tables, shift: int = 0, clients: int = 0) -> None:
+        self.survey, self.numbers, self.tables = survey, survey.numbers, tables
+        self.shift, self.clients = shift, clients
+        self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
+        self.witnesses: Iterator[int] = iter(survey.witnesses)
+        self.asked_in: dict[int, int] = {}  # by ballot: an instance that its owner asked for
+        self._make: dict[type, Callable[[int, Any], list[Row]]] = {
+            Broadcast: self._broadcast,
+            Phase1a: self._phase1a,
+            Phase1b: self._phase1b,
+            Phase2a: self._phase2a,
+            Phase2b: self._phase2b,
+            Decide: self._decide,
+            Learn: self._learn,
+            Deliver: self._deliver,
+            Recover: self._recover,
+        }
+
+    def rows(self, process: str, event: AnyEvent) -> list[Row]:
+        """The rows of one event; the mirror is then as they leave it."""
+        role, _, rest = process.partition("-")
+        if role == "acceptor":
+            actor = self.numbers.acceptor(int(rest.partition(".")[0]))
+        elif role == "proposer":
+            actor = self.numbers.proposer(int(rest.partition(".")[0]))
+        elif role == "learner":
+            actor = self.numbers.learner(rest)
+        else:
+            actor = self.clients + self.numbers.clients.get(rest, 0)
+        return self._make[type(event)](actor, event)
+
+    # -- numbers --------------------------------------------------------------------------------
+    def values(self, ranges: Any) -> Values:
+        known, shift = self.numbers.ranges, self.shift
+        return tuple(known[r] + shift for r in ranges)
+
+    def batch(self, values: Values) -> int:
+        return self.tables.batches.number(values)
+
+    def quorum(self, quorum: Any) -> int:
+        return self.tables.quorums.number(tuple(self.numbers.acceptor(a) for a in quorum or ()))
+
+    def said(self, votes: Any) -> tuple[Said, ...]:
+        n = self.numbers
+        return tuple((n.instance(i), n.ballot(b), self.values(batch)) for i, b, batch in votes)
+
+    def list_(self, said: tuple[Said, ...]) -> int:
+        return self.tables.lists.number(said)
+
+    # -- one method per event -------------------------------------------------------------------
+    def _broadcast(self, c: int, e: Broadcast) -> list[Row]:
+        values = self.values(e.values)
+        for v in values:
+            self.mirror.broadcast(v)
+        return [(BROADCAST, c, v) for v in values]
+
+    def _phase1a(self, p: int, e: Phase1a) -> list[Row]:
+        n = self.numbers
+        b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
+        waits = 0 if self.survey.header.constants.prepare_ahead else next(self.witnesses)
+        self.asked_in.setdefault(b, first)
+        self.mirror.phase1a(p, b, first, last)
+        return [(PHASE1A, p, b, first, last, waits + self.shift if waits else 0)]
+
+    def _phase1b(self, a: int, e: Phase1b) -> list[Row]:
+        n = self.numbers
+        b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
+        said = self.said(e.votes)
+        self.mirror.phase1b(a, b, first, last, said)
+        return [(PHASE1B, a, b, first, last, self.list_(said))]
+
+    def _phase2a(self, p: int, e: Phase2a) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        values = self.values(e.batch)
+        self.mirror.phase2a(b, i, values)
+        return [(PHASE2A, p, b, i, self.batch(values), self.quorum(e.quorum))]
+
+    def _phase2b(self, a: int, e: Phase2b) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        self.mirror.phase2b(a, b, i)
+        return [(PHASE2B, a, b, i)]
+
+    def _decide(self, p: int, e: Decide) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        self.mirror.decide(b, i)
+        return [(DECIDE, b, i, self.quorum(e.quorum))]
+
+    def _learn(self, me: int, e: Learn) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        values = self.values(e.batch)
+        self.mirror.learn(me, b, i, values)
+        return [(LEARN, me, b, i, self.batch(values), self.quorum(e.quorum))]
+
+    def _deliver(self, me: int, e: Deliver) -> list[Row]:
+        i, values = self.numbers.instance(e.instance), self.values(e.values)
+        self.mirror.deliver(me, i, values, sum(r[2] for r in e.values))
+        return [(DELIVER, me, i, self.batch(values), min(e.position, LARGEST))]
+
+    def _recover(self, actor: int, e: Recover) -> list[Row]:
+        if e.process.startswith("proposer-"):
+            known = e.round is not UNSET
+            number = int(e.process.removeprefix("proposer-").partition(".")[0])
+            return [(RESTART, actor, self.numbers.ballot((e.round, number)) if known else 0)]  # type: ignore[arg-type]
+        if not e.process.startswith("acceptor-"):
+            return [(RETURN,)]
+        return self._acceptor_recovers(actor, e)
+
+    def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
+        """First what no trace has: the votes, by ballot, and then the promise."""
+        mirror, rows = self.mirror, []
+        promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
+        kept = {i: (b, values) for i, b, values in self.said(e.votes or ())}
+        unseen = sorted((vote[0], i) for i, vote in kept.items() if mirror.vote_of(a, i) != vote)
+        for b, i in unseen:
+            rows.append((PHASE2B, a, b, i))
+            mirror.phase2b(a, b, i)
+        if promised > mirror.promised.get(a, 0):
+            rows.append((PROMISE, a, promised, self.asked_in.get(promised, 1)))
+            mirror.promise(a, promised)
+        said = tuple((i, b, values) for i, (b, values) in sorted(kept.items()))
+        return [*rows, (RECOVER, a, promised, self.list_(said))]

@@ -1,0 +1,273 @@
+"""What a trace speaks of, and when for the last time: found in one pass, before it is written for
+TLC.
+
+TLC's integers have 32 bits, and its ballots are integers: here ballots, instances, values and
+processes get numbers, in an order that keeps theirs. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from conformance.events import (
+    NO_BALLOT,
+    AnyEvent,
+    Broadcast,
+    Deliver,
+    Header,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Recover,
+)
+from conformance.log import Run, TraceError
+from conformance.state import Bal, Rng
+
+LARGEST = 2**31 - 1  # what TLC's integers hold
+Values = tuple[int, ...]  # a batch, its ranges by number
+
+
+@dataclass
+class Numbers:
+    """The numbers of a trace's names: each list has a name's number less one as its index."""
+
+    acceptors: list[int] = field(default_factory=list)
+    proposers: list[int] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+    learners: list[str] = field(default_factory=list)
+    clients: dict[str, int] = field(default_factory=dict)
+    ranges: dict[Rng, int] = field(default_factory=dict)
+    instances: list[int] | None = None  # None: they keep their own numbers
+    highest: int = 1  # the highest number of an instance
+
+    def ballot(self, b: Bal) -> int:
+        """(round, proposer) as MultiPaxos.tla numbers ballots; 0 is no ballot."""
+        if b == NO_BALLOT:
+            return 0
+        return bisect_left(self.rounds, b[0]) * len(self.proposers) + self.proposer(b[1])
+
+    def proposer(self, p: int) -> int:
+        return bisect_left(self.proposers, p) + 1
+
+    def name_of_ballot(self, number: int) -> Bal:
+        at = number - 1
+        return self.rounds[at // len(self.proposers)], self.proposers[at % len(self.proposers)]
+
+    def acceptor(self, a: int) -> int:
+        """Those of the cluster come first, so that a stranger is above them all."""
+        return self.acceptors.index(a) + 1
+
+    def learner(self, name: str) -> int:
+        return self.learners.index(name) + 1
+
+    def instance(self, i: int) -> int:
+        """A number in the same order, next to it only what is next to it in the trace."""
+        if self.instances is None:
+            return i
+        return bisect_left(self.instances, i) + 1
+
+    def batch(self, ranges: Iterable[Rng]) -> Values:
+        return tuple(self.ranges[r] for r in ranges)
+
+
+@dataclass
+class Survey:
+    """A run, seen from above: its numbers, and what each later event may still ask about."""
+
+    run: Run
+    header: Header
+    numbers: Numbers = field(default_factory=Numbers)
+    events: int = 0
+    witnesses: list[int] = field(default_factory=list)  # of each Phase1a: a value that waits, or 0
+    last_instance: dict[int, int] = field(default_factory=dict)  # the last event that names it
+    last_value: array[int] = field(default_factory=lambda: array("q", [0]))
+    wide: list[tuple[int, int]] = field(default_factory=list)  # (event, all from this instance)
+    overlaps: list[tuple[int, int]] = field(default_factory=list)
+    _ranges: list[Rng] = field(default_factory=list)
+
+    def range_of(self, v: int) -> Rng:
+        """The range with this number."""
+        if not self._ranges:
+            self._ranges = list(self.numbers.ranges)
+        return self._ranges[v - 1]
+
+
+class _Surveyor:
+    def __init__(self, run: Run, header: Header) -> None:
+        self.survey = Survey(run, header)
+        self.numbers = self.survey.numbers
+        self.rounds: set[int] = set()
+        self.acceptors: set[int] = set()
+        self.proposers = set(header.cluster.proposers)
+        self.named: set[int] = set()
+        self.weight = 0
+        self.learned: dict[tuple[str, int], Values] = {}
+        self.places: dict[int, set[int]] = {}  # of each value, the instances it is proposed in
+        self.sent: list[int] = []  # values in the order they were broadcast
+        self.proposed: dict[Bal, set[int]] = {}
+        self.next: dict[Bal, int] = {}  # the first of `sent` that the ballot may not have proposed
+
+    def note(self, event: AnyEvent) -> None:
+        survey = self.survey
+        survey.events += 1
+        if isinstance(event, Broadcast):
+            self.sent += self.mention(event.values)
+            self.client(event.process.removeprefix("client-"))
+        elif isinstance(event, Deliver):
+            self.mention(event.values)
+            self.touch(self.learned.pop((event.process, event.instance), ()))
+            self.name(event.instance)
+        elif isinstance(event, Recover):
+            self.recover(event)
+        else:
+            self.ballot(event.ballot)
+            if isinstance(event, Phase1a | Phase1b):
+                self.phase1(event)
+            else:
+                self.name(event.instance)
+            if isinstance(event, Phase2a | Learn):
+                self.with_batch(event)
+            self.acceptors.update(getattr(event, "quorum", None) or ())
+
+    def with_batch(self, event: Phase2a | Learn) -> None:
+        values = self.mention(event.batch)
+        if isinstance(event, Learn):
+            self.learned[event.process, event.instance] = values
+            return
+        for v in values:
+            self.places.setdefault(v, set()).add(event.instance)
+        if not self.survey.header.constants.prepare_ahead:
+            self.proposed.setdefault(event.ballot, set()).update(values)
+
+    def phase1(self, event: Phase1a | Phase1b) -> None:
+        self.name(event.first)
+        self.name(event.last)
+        if isinstance(event, Phase1a):
+            if not self.survey.header.constants.prepare_ahead:
+                self.survey.witnesses.append(self.waiting(event.ballot))
+            return
+        if event.first < event.last:
+            self.survey.wide.append((self.survey.events, event.first))
+        for i, b, batch in event.votes:
+            self.vote(i, b, batch)
+
+    def recover(self, event: Recover) -> None:
+        role, _, rest = event.process.partition("-")
+        if role == "acceptor":
+            self.survey.wide.append((self.survey.events, 1))
+            if event.promised is not UNSET:
+                self.ballot(event.promised)
+            for i, b, batch in event.votes or ():
+                self.vote(i, b, batch)
+        elif role == "proposer":
+            self.rounds.add(event.round or 1)
+            self.proposers.add(int(rest.partition(".")[0]))
+
+    def waiting(self, b: Bal) -> int:
+        """The first value broadcast that ballot b has not proposed."""
+        proposed, k = self.proposed.get(b, ()), self.next.get(b, 0)
+        while k < len(self.sent) and self.sent[k] in proposed:
+            k += 1
+        self.next[b] = k
+        if k == len(self.sent):
+            return 0
+        self.touch([self.sent[k]])
+        return self.sent[k]
+
+    def ballot(self, b: Bal) -> None:
+        self.rounds.add(b[0])
+        self.proposers.add(b[1])
+
+    def vote(self, i: int, b: Bal, batch: Iterable[Rng]) -> None:
+        self.name(i)
+        self.ballot(b)
+        self.mention(batch)
+
+    def name(self, i: int) -> None:
+        self.named.add(i)
+        self.survey.last_instance[i] = self.survey.events
+
+    def client(self, name: str) -> None:
+        self.numbers.clients.setdefault(name, len(self.numbers.clients) + 1)
+
+    def mention(self, ranges: Iterable[Rng]) -> Values:
+        known, values = self.numbers.ranges, []
+        for r in ranges:
+            v = known.get(r)
+            if v is None:
+                v = known[r] = len(known) + 1
+                self.survey.last_value.append(0)
+                self.weight += r[2]
+                self.client(r[0])
+            values.append(v)
+        self.touch(values)
+        return tuple(values)
+
+    def touch(self, values: Iterable[int]) -> None:
+        for v in values:
+            self.survey.last_value[v] = self.survey.events
+
+    def finish(self) -> Survey:
+        survey, numbers, cluster = self.survey, self.numbers, self.survey.header.cluster
+        if self.weight > LARGEST // 4:
+            raise TraceError(
+                f"{survey.run.directory}: more values than TLC can count to; check without --tlc"
+            )
+        numbers.rounds = sorted(self.rounds)
+        numbers.proposers = sorted(self.proposers) or [1]
+        numbers.acceptors = sorted(cluster.acceptors)
+        numbers.acceptors += sorted(self.acceptors - {*cluster.acceptors})
+        numbers.learners = sorted(
+            f.process.removeprefix("learner-")
+            for f in survey.run.files
+            if f.process.startswith("learner-")
+        )
+        if self.named and max(self.named) > 2 * len(self.named) + 1000:
+            numbers.instances = _spread(self.named)
+        numbers.highest = max((numbers.instance(i) for i in self.named), default=1)
+        for v, instances in self.places.items():
+            for i in instances:
+                survey.last_instance[i] = max(survey.last_instance[i], survey.last_value[v])
+        survey.overlaps = _overlaps(numbers.ranges)
+        return survey
+
+
+def _spread(named: set[int]) -> list[int]:
+    """The instances named and, where there is a gap, one that stands for all in it."""
+    every: list[int] = []
+    for i in sorted(named):
+        if (every[-1] if every else 0) + 1 < i:
+            every.append(i - 1)
+        every.append(i)
+    return every
+
+
+def _overlaps(ranges: dict[Rng, int]) -> list[tuple[int, int]]:
+    """The pairs of different ranges that have a value in common, both ways round."""
+    pairs: list[tuple[int, int]] = []
+    open_: list[tuple[int, int]] = []  # (last value, range), of those that may still overlap
+    client = ""
+    for r in sorted(ranges):
+        if r[0] != client:
+            client, open_ = r[0], []
+        del open_[: bisect_left(open_, (r[1], 0))]
+        v = ranges[r]
+        for _, other in open_:
+            pairs += [(v, other), (other, v)]
+        insort(open_, (r[1] + r[2] - 1, v))
+    return pairs
+
+
+def survey(run: Run) -> Survey:
+    """Read the run once. Raises TraceError, also if its numbers are too large for TLC."""
+    assert run.header is not None
+    surveyor = _Surveyor(run, run.header)
+    for _, _, _, event in run.rows():
+        surveyor.note(event)
+    return surveyor.finish()

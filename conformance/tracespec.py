@@ -1,0 +1,206 @@
+"""Traces as the windows and jobs that TLC is given.
+
+A job is what one run of TLC judges: some windows, which are short traces as a whole, or one part
+of a long one. How a job reads as TLA+ is in tladata.py; running it is for judge.py.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.events import AnyEvent, Header
+from conformance.mirror import BROADCAST, PHASE1A, Mirror, Row
+from conformance.rows import Tables, Writer
+from conformance.survey import Survey
+
+WINDOW = 25_000  # events: TLC needs about half a gigabyte for them, and ten seconds
+
+Spans = list[tuple[int, int]]  # first and last, ascending, no two that touch
+
+
+@dataclass(eq=False)
+class Border:
+    """The state between two windows as the mirror had it, without what is gone."""
+
+    mirror: Mirror
+    gone: Spans
+    gone_values: Spans
+
+
+@dataclass(eq=False)
+class Window:
+    """Some events of one run, in rows. `first` is the number of its first event, from 1;
+    `event_of` has for each row how many events of the window came before its own."""
+
+    survey: Survey
+    first: int = 1
+    shift: int = 0  # of the numbers of values
+    client_shift: int = 0
+    rows: list[Row] = field(default_factory=list)
+    event_of: list[int] = field(default_factory=list)
+    start: Border | None = None
+    end: Border | None = None
+
+    def event_number(self, row: int) -> int:
+        """The event of the run (from 1) that the row (from 1) belongs to."""
+        return self.first + self.event_of[row - 1]
+
+    def take(self, writer: Writer, process: str, event: AnyEvent) -> None:
+        rows = writer.rows(process, event)
+        at = self.event_of[-1] + 1 if self.event_of else 0
+        self.rows += rows
+        self.event_of += [at] * len(rows)
+
+
+@dataclass
+class Job:
+    """What one TLC judges: windows that share constants and tables."""
+
+    header: Header
+    tables: Tables = field(default_factory=Tables)
+    windows: list[Window] = field(default_factory=list)
+    values: int = 0
+    clients: int = 0
+    others: list[Window] = field(default_factory=list)  # windows that share the tables
+
+    @property
+    def module(self) -> str:
+        return f"Trace{self.header.spec}"
+
+    @property
+    def rows(self) -> int:
+        return sum(len(w.rows) for w in self.windows)
+
+    def only(self, numbers: Iterable[int]) -> Job:
+        """The same with these windows only, which keep their order."""
+        windows = [self.windows[n] for n in sorted(numbers)]
+        others = [w for w in (*self.windows, *self.others) if w not in windows]
+        return Job(self.header, self.tables, windows, self.values, self.clients, others)
+
+    def complete(self) -> None:
+        """Enter the batches that no row names, but a list of votes or a border does."""
+        number = self.tables.batches.number
+        for votes in self.tables.lists.numbers:
+            for _, _, batch in votes:  # type: ignore[attr-defined]
+                number(batch)
+        for w in self.windows:
+            for border in (w.start, w.end):
+                for part in border.mirror.parts.values() if border else ():
+                    for batch in part.batches():
+                        number(batch)
+
+    def named_values(self) -> dict[int, Window]:
+        """All values that the job speaks of, each with a window of its run."""
+        named: dict[int, Window] = {}
+        for w in self.windows:
+            for row in w.rows:
+                if row[0] == BROADCAST:
+                    named[row[2]] = w
+                elif row[0] == PHASE1A and row[5]:
+                    named[row[5]] = w
+            for border in (w.start, w.end):
+                named.update(dict.fromkeys(border.mirror.facts if border else (), w))
+        every = sorted((*self.windows, *self.others), key=lambda w: w.shift)
+        shifts = [w.shift for w in every]
+        for batch in self.tables.batches.numbers:
+            for v in batch:  # type: ignore[attr-defined]
+                if v not in named:
+                    named[v] = every[bisect_left(shifts, v) - 1]
+        return named
+
+
+def _share(survey: Survey) -> Any:
+    """Runs with the same of this may be in one job."""
+    h = survey.header
+    return h.spec, h.constants, len(h.cluster.acceptors), len(survey.numbers.proposers)
+
+
+def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:
+    """The runs as jobs of at most about `size` events: short ones together, long ones cut."""
+    waiting: dict[Any, Job] = {}
+    for survey in surveys:
+        if survey.events > size and survey.header.spec == "MultiPaxos":
+            yield from _cut(survey, size)
+            continue
+        job = waiting.setdefault(_share(survey), Job(survey.header))
+        if job.rows + survey.events > size and job.windows:
+            yield job
+            job = waiting[_share(survey)] = Job(survey.header)
+        _add(job, survey)
+    yield from waiting.values()
+
+
+def _add(job: Job, survey: Survey) -> None:
+    """Add a run as one window."""
+    writer = Writer(survey, job.tables, job.values, job.clients)
+    window = Window(survey, 1, job.values, job.clients)
+    for _, process, _, event in survey.run.rows():
+        window.take(writer, process, event)
+    job.windows.append(window)
+    job.values += len(survey.numbers.ranges)
+    job.clients += len(survey.numbers.clients)
+
+
+def _cut(survey: Survey, size: int) -> Iterator[Job]:
+    """A long run as jobs of one window each, each starting where the one before it ends."""
+    writer = Writer(survey, Tables())
+    cutter = _Cutter(survey)
+    window = Window(survey)
+    for done, (_, process, _, event) in enumerate(survey.run.rows()):
+        if done + 1 - window.first == size:
+            window.end = cutter.border(writer.mirror, done, window.start)
+            yield _job(window, writer)
+            window = Window(survey, done + 1, start=window.end)
+        window.take(writer, process, event)
+    yield _job(window, writer)
+
+
+def _job(window: Window, writer: Writer) -> Job:
+    """A job of this window; what comes next has tables of its own."""
+    numbers = window.survey.numbers
+    tables, writer.tables = writer.tables, Tables()
+    return Job(window.survey.header, tables, [window], len(numbers.ranges), len(numbers.clients))
+
+
+class _Cutter:
+    """Says what of the state the events from some point on may still ask about."""
+
+    def __init__(self, survey: Survey) -> None:
+        number = survey.numbers.instance
+        self.survey = survey
+        self.last = {number(i): event for i, event in survey.last_instance.items()}
+        self.floors: list[tuple[int, int]] = []  # of the wide events, from the last one back
+        for event, first in reversed(survey.wide):
+            lowest = min(number(first), self.floors[-1][1] if self.floors else number(first))
+            self.floors.append((event, lowest))
+        self.floors.reverse()
+
+    def border(self, mirror: Mirror, done: int, before: Border | None) -> Border:
+        """The mirror after `done` events; what is gone is dropped from it."""
+        floor = next((lowest for event, lowest in self.floors if event > done), None)
+        gone = {
+            i
+            for i in mirror.parts
+            if self.last.get(i, 0) <= done and i != mirror.top and (floor is None or i < floor)
+        }
+        gone_values = {v for v in mirror.facts if self.survey.last_value[v] <= done}
+        mirror.forget(gone, gone_values)
+        return Border(
+            mirror.copy(),
+            merged(before.gone if before else [], gone),
+            merged(before.gone_values if before else [], gone_values),
+        )
+
+
+def merged(spans: Spans, more: Iterable[int]) -> Spans:
+    """The spans with some further numbers."""
+    result: Spans = []
+    for first, last in sorted([*spans, *((x, x) for x in more)]):
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
+        else:
+            result.append((first, last))
+    return result

@@ -1,0 +1,440 @@
+---------------------------- MODULE TraceMultiPaxos ----------------------------
+(***************************************************************************)
+(* Is a recorded trace a behaviour of MultiPaxos?  The trace, a row for    *)
+(* each event, is in module TraceData, which the checker writes.  A step   *)
+(* here takes the next row, and takes it by the action of MultiPaxos that  *)
+(* the row names: none of those is written again.  If the action is not    *)
+(* enabled, or breaks an invariant, then that row is never taken.          *)
+(*                                                                         *)
+(* The messages and votes of a long trace are too many to be looked        *)
+(* through at each step.  So they are kept by instance, in parts, and the  *)
+(* variables of MultiPaxos hold a view: the parts that the next row speaks *)
+(* of.  Between two rows, LayOut fills the view.                           *)
+(*                                                                         *)
+(* Why the view hides nothing.  An action about instance i, and an         *)
+(* invariant at instance i, read of msgs, vote, learned, votes and chosen  *)
+(* only what concerns i, and all of that is in the part of i and so in the *)
+(* view.  A 1b for a range is in the part of each of its instances, with   *)
+(* the votes there; that is all that anybody asks of it.  What is asked    *)
+(* across instances is laid out too, each where it is defined below: the   *)
+(* highest instance that was proposed in (Reached), a value that waits and *)
+(* every proposal of it (ValueWaits), and the other instances in which a   *)
+(* value of the batch was delivered, or that were skipped (Deliver).       *)
+(* Where less is laid out than there is, it is for a guard that asks       *)
+(* whether something is there: then a row may be refused that is right,    *)
+(* but none is taken that is wrong.                                        *)
+(*                                                                         *)
+(* An invariant speaks of each instance alone, or of what two learners     *)
+(* delivered.  The first kind holds in all instances if it holds in the    *)
+(* one that has just changed; the promises, which are of no instance, only *)
+(* rise.  As to the second: learners deliver instances from 1 on and skip  *)
+(* none, so they agree as far as both go if they delivered the same in     *)
+(* each instance in which both delivered.                                  *)
+(*                                                                         *)
+(* A long trace is cut into windows.  A window starts from a border, which *)
+(* the checker has written, and the window before it must end in that      *)
+(* border: TLC compares.  A border leaves out what no later row speaks of; *)
+(* it says so (gone), and a row that does speak of it is never taken.      *)
+(***************************************************************************)
+EXTENDS MultiPaxos, TraceRows
+
+VARIABLES laid,     \* whether the view is laid out for it
+          focus,    \* the instances in view; stands for Instance
+          top,      \* the highest instance that was proposed in
+          used,     \* the highest ballot in which each proposer sent a 1a
+          counted   \* how many values each learner has delivered
+
+traceVars == <<top, used, counted>>
+
+(* Three more, which are large.  TLC goes through the whole of a state at each
+   step, even if its view is a number; but not through its registers.  There is
+   one worker, and a window is one sequence of steps, each of which sets the
+   registers last of all: so they are as the last step of the window left them. *)
+parts == TLCGet(3 * window)      \* what concerns one instance, of each
+facts == TLCGet(3 * window + 1)  \* of each value: is it broadcast, where proposed
+asked == TLCGet(3 * window + 2)  \* the 1a for more than one instance, by ballot
+
+SetParts(to) == TLCSet(3 * window, to)
+SetFacts(to) == TLCSet(3 * window + 1, to)
+SetAsked(to) == TLCSet(3 * window + 2, to)
+
+-----------------------------------------------------------------------------
+(* Stand-ins, named in TraceMultiPaxos.cfg.  Batch is the same set, of the
+   batches in this trace only, so that TLC can look one up.  A value here is a
+   range of values that a client submits together, and that nobody splits or
+   merges; Weight says how many they are.  The order of all values is history
+   that no guard reads. *)
+TraceInstance  == focus
+TraceOrderOf(c) == << >>
+
+IsBatch(s, weights, overlap) ==
+    /\ Weight(s, weights) <= MostInBatch
+    /\ Cardinality(Range(s)) = Len(s)
+    /\ overlap # {} => \A v \in Range(s) : Overlapping(v, overlap) \cap Range(s) = {}
+
+(* TLC computes this first of all, when it would read a table again for each
+   entry, but for these names. *)
+LegalBatches ==
+    LET batches == Batches
+        weights == Weights
+        overlap == Overlap
+    IN  {batches[k] : k \in {j \in DOMAIN batches : IsBatch(batches[j], weights, overlap)}}
+
+TraceBatch   == LegalBatches
+
+-----------------------------------------------------------------------------
+Part(i) == parts[Chunk(i)][Slot(i)]
+Fact(v) == facts[Chunk(v)][Slot(v)]
+
+Blank == [msgs    |-> {},
+          vote    |-> [a \in 1..Acceptors |-> NoVote],
+          learned |-> [l \in 1..Learners |-> NoVote],
+          votes   |-> [a \in 1..Acceptors |-> {}],
+          chosen  |-> {},
+          given   |-> [l \in 1..Learners |-> << >>]]  \* delivered here
+
+Unknown == [known |-> FALSE, proposed |-> {}]
+
+(* f with New(i) in place of what it has for i, for all i in S. *)
+Renewed(f, S, New(_)) ==
+    LET touched == {Chunk(i) : i \in S}
+    IN  TLCEval([c \in DOMAIN f |->
+            IF c \in touched
+            THEN TLCEval([k \in 1..Size |-> IF InChunk(c, k) \in S
+                                            THEN New(InChunk(c, k)) ELSE f[c][k]])
+            ELSE f[c]])
+
+-----------------------------------------------------------------------------
+(* The votes that an acceptor is said to have cast, and those that it has. *)
+AreVotesOf(list, a, from, to) == /\ Range(list) = VotesOf(a, from, to)
+                                 /\ Distinct(list)
+
+-----------------------------------------------------------------------------
+(* Each event as an action of MultiPaxos.  What the conjuncts beside it say is
+   what a trace says beyond the parameters: who acts, which sets the parameters
+   are from (as in Next), and what an acceptor or a learner reports. *)
+TakeBroadcast(c, v) ==
+    /\ ClientOf(v) = c
+    /\ Overlapping(v, Overlap) \cap broadcast = {}
+    /\ Broadcast(v)
+
+TakePhase1a(p, b, from, to) ==
+    /\ Owner(b) = p
+    /\ Phase1a(b, from, to)
+
+TakePhase1b(a, b, from, to, list) ==
+    /\ Phase1b(a, b, from, to)
+    /\ AreVotesOf(list, a, from, to)
+
+TakePhase2a(p, b, i, batch, q) ==
+    /\ Owner(b) = p
+    /\ Distinct(q) /\ Range(q) \in Quorum
+    /\ batch \in Batch
+    /\ Phase2a(b, i, batch, Range(q))
+
+TakePhase2b(a, b, i) ==
+    /\ Phase2b(a, b, i)
+
+TakeDecide(b, i, q) ==
+    /\ Distinct(q) /\ Range(q) \in Quorum
+    /\ Decide(b, i, Range(q))
+
+(* Without direct learning no votes are counted, and the list is empty. *)
+TakeLearn(l, b, i, batch, q) ==
+    /\ IF DirectLearning THEN Distinct(q) /\ Range(q) \in Quorum ELSE q = << >>
+    /\ Learn(l, b, i, Range(q))
+    /\ BatchOf(b, i) = batch
+
+TakeDeliver(l, i, batch, position) ==
+    /\ Deliver(l, i)
+    /\ AppendNew(delivered[l], learned[l][i][2]) = delivered[l] \o batch
+    /\ position = counted[l] + 1
+
+(* An acceptor comes back with the promise and the votes that it should have.
+   Those that it made durable just before it crashed, and that no trace has,
+   are rows of their own before this one. *)
+TakeRecover(a, b, list) ==
+    /\ promised[a] = b
+    /\ {<<v[1], v[2], v[3]>> : v \in Range(list)} =
+           {<<i, vote[a][i][1], vote[a][i][2]>> :
+               i \in {j \in Instance : vote[a][j] # NoVote}}
+    /\ Recover(a)
+
+(* A promise that no trace has: its 1b was lost with the acceptor. *)
+TakePromise(a, b, i) ==
+    /\ Phase1b(a, b, i, i)
+
+(* A proposer comes back with the highest round that it used, or more. *)
+TakeRestart(p, b) ==
+    /\ used[p] <= b
+    /\ UNCHANGED vars
+
+TakeReturn == UNCHANGED vars
+
+Take ==
+    CASE IsRow(KBroadcast) -> TakeBroadcast(Row[2], Row[3])
+      [] IsRow(KPhase1a)   -> TakePhase1a(Row[2], Row[3], Row[4], Row[5])
+      [] IsRow(KPhase1b)   -> TakePhase1b(Row[2], Row[3], Row[4], Row[5], Lists[Row[6]])
+      [] IsRow(KPhase2a)   -> TakePhase2a(Row[2], Row[3], Row[4], Batches[Row[5]],
+                                          Quorums[Row[6]])
+      [] IsRow(KPhase2b)   -> TakePhase2b(Row[2], Row[3], Row[4])
+      [] IsRow(KDecide)    -> TakeDecide(Row[2], Row[3], Quorums[Row[4]])
+      [] IsRow(KLearn)     -> TakeLearn(Row[2], Row[3], Row[4], Batches[Row[5]],
+                                        Quorums[Row[6]])
+      [] IsRow(KDeliver)   -> TakeDeliver(Row[2], Row[3], Batches[Row[4]], Row[5])
+      [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]])
+      [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
+      [] IsRow(KReturn)    -> TakeReturn
+      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
+
+-----------------------------------------------------------------------------
+(* The view for the next row. *)
+
+(* Instances of the row itself. *)
+Named ==
+    CASE IsRow(KPhase1a) -> {Row[4], Row[5]}
+      [] IsRow(KPhase1b) -> {Row[4], Row[5]} \cup (Row[4]..Row[5])
+      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) \/ IsRow(KPromise) -> {Row[4]}
+      [] IsRow(KDecide) \/ IsRow(KDeliver) -> {Row[3]}
+      [] IsRow(KRecover) -> {i \in UNION {{InChunk(c, k) : k \in 1..Size} : c \in DOMAIN parts} :
+                                Part(i).vote[Row[2]] # NoVote}
+      [] OTHER -> {}
+
+(* Reached is asked for a no-op, and by Phase1a without PrepareAhead: it is
+   true of all instances up to the highest that was proposed in. *)
+AsksReached == \/ IsRow(KPhase1a) /\ ~PrepareAhead
+               \/ IsRow(KPhase2a) /\ Batches[Row[5]] = NoOp
+
+(* ValueWaits(b) is asked by Phase1a without PrepareAhead.  The row says which
+   value waits.  All proposals of it in ballot b are in view, so that it is not
+   taken to wait if it does not. *)
+Waiting == IF IsRow(KPhase1a) /\ ~PrepareAhead /\ Row[6] # 0 THEN {Row[6]} ELSE {}
+
+ProposedIn(b, v) ==
+    {i \in Fact(v).proposed : \E m \in Part(i).msgs :
+        m.type = "2a" /\ m.bal = b /\ v \in Range(m.batch)}
+
+InView == Named \cup (IF AsksReached /\ top # 0 THEN {top} ELSE {})
+                \cup UNION {ProposedIn(Row[3], v) : v \in Waiting}
+
+(* The other instances whose delivered values Deliver may have to know: where
+   the values of the batch were proposed, and whatever would be skipped. *)
+Others ==
+    IF IsRow(KDeliver)
+    THEN (UNION {Fact(v).proposed : v \in Range(Part(Row[3]).learned[Row[2]][2])}
+              \cup ((prefix[Row[2]] + 1)..(Row[3] - 1))) \ {Row[3]}
+    ELSE {}
+
+(* An instance of which nothing was ever said in this window has no part. *)
+GivenAt(i, l) == IF Chunk(i) \in DOMAIN parts THEN Part(i).given[l] ELSE << >>
+
+RECURSIVE Joined(_, _)
+Joined(S, l) ==
+    IF S = {} THEN << >>
+    ELSE LET i == CHOOSE j \in S : \A k \in S : j <= k
+         IN  GivenAt(i, l) \o Joined(S \ {i}, l)
+
+GivenIn(S, l) == Joined({i \in S : GivenAt(i, l) # << >>}, l)
+
+DeliveredThere == [l \in Learner |->
+    IF IsRow(KDeliver) THEN GivenIn(Others, l) \o Part(Row[3]).given[l] ELSE << >>]
+
+(* Values whose being broadcast matters. *)
+Mentioned ==
+    CASE IsRow(KBroadcast) -> {Row[3]} \cup Overlapping(Row[3], Overlap)
+      [] IsRow(KPhase2a)   -> Range(Batches[Row[5]])
+      [] IsRow(KDeliver)   -> UNION {Range(GivenAt(i, l)) :
+                                         i \in Others \cup {Row[3]}, l \in Learner}
+                                  \cup Range(Batches[Row[4]])
+                                  \cup Range(Part(Row[3]).learned[Row[2]][2])
+      [] OTHER             -> Waiting
+
+(* The 1a messages of ballot b for more than one instance, as far as they
+   concern from..to; and those for one instance. *)
+Larger(x, y)  == IF x > y THEN x ELSE y
+Smaller(x, y) == IF x < y THEN x ELSE y
+
+Requests(b, from, to) ==
+    {[type |-> "1a", bal |-> b, from |-> Larger(r[1], from), to |-> Smaller(r[2], to)] :
+        r \in {s \in asked[b] : s[1] <= to /\ from <= s[2]}}
+    \cup UNION {{m \in Part(i).msgs : m.type = "1a" /\ m.bal = b} : i \in {from, to}}
+
+(* An acceptor that promises reads of the messages the 1a only, of however many
+   instances; what was learned there, which has its proof in messages, is then
+   not laid out either. *)
+MessagesMatter == ~(IsRow(KPhase1b) \/ IsRow(KPromise) \/ IsRow(KRecover))
+
+MessagesInView ==
+    CASE IsRow(KPhase1b) -> Requests(Row[3], Row[4], Row[5])
+      [] IsRow(KPromise) -> Requests(Row[3], Row[4], Row[4])
+      [] IsRow(KRecover) -> {}
+      [] OTHER           -> UNION {Part(i).msgs : i \in InView}
+
+(* Nothing that the border at the start of this window left out. *)
+IsGone(x, intervals) == \E k \in DOMAIN intervals :
+                            intervals[k][1] <= x /\ x <= intervals[k][2]
+
+Start == Windows[window].start
+Gone       == IF Start = 0 THEN << >> ELSE Borders[Start].gone
+GoneValues == IF Start = 0 THEN << >> ELSE Borders[Start].goneValues
+
+NothingIsGone ==
+    /\ Gone # << >> => \A i \in InView \cup Others : ~IsGone(i, Gone)
+    /\ GoneValues # << >> => \A v \in Mentioned : ~IsGone(v, GoneValues)
+    /\ IsRow(KRecover) => Gone = << >>
+
+LayOut ==
+    /\ ~laid /\ row <= Len(Rows)
+    /\ NothingIsGone
+    /\ laid' = TRUE
+    /\ focus'     = TLCEval(InView)
+    /\ broadcast' = TLCEval({v \in Mentioned : Fact(v).known})
+    /\ msgs'      = TLCEval(MessagesInView)
+    /\ vote'      = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).vote[a]]])
+    /\ learned'   = TLCEval([l \in Learner |-> [i \in focus' |->
+                        IF MessagesMatter THEN Part(i).learned[l] ELSE NoVote]])
+    /\ votes'     = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).votes[a]]])
+    /\ chosen'    = TLCEval([i \in focus' |-> Part(i).chosen])
+    /\ delivered' = TLCEval(DeliveredThere)
+    /\ UNCHANGED <<window, row, promised, prefix, order, traceVars>>
+
+-----------------------------------------------------------------------------
+(* What a row changed goes back into parts and facts. *)
+
+(* Message m as far as it concerns instance i. *)
+At(m, i) == IF m.type = "1b"
+            THEN [m EXCEPT !.from = i, !.to = i, !.votes = {v \in @ : v[1] = i}]
+            ELSE m
+
+Sent == msgs' \ msgs
+
+Changed(i) ==
+    [msgs    |-> Part(i).msgs \cup {At(m, i) : m \in Sent},
+     vote    |-> IF IsRow(KPhase2b) THEN TLCEval([a \in Acceptor |-> vote'[a][i]])
+                 ELSE Part(i).vote,
+     learned |-> IF IsRow(KLearn) THEN TLCEval([l \in Learner |-> learned'[l][i]])
+                 ELSE Part(i).learned,
+     votes   |-> IF IsRow(KPhase2b) THEN TLCEval([a \in Acceptor |-> votes'[a][i]])
+                 ELSE Part(i).votes,
+     chosen  |-> chosen'[i],
+     given   |-> IF IsRow(KDeliver)
+                 THEN [Part(i).given EXCEPT ![Row[2]] = @ \o Batches[Row[4]]]
+                 ELSE Part(i).given]
+
+Change(i) == [parts EXCEPT ![Chunk(i)][Slot(i)] = Changed(i)]
+
+PutBackParts == SetParts(
+    CASE IsRow(KPhase1a) -> IF Row[4] = Row[5] THEN Change(Row[4]) ELSE parts
+      [] IsRow(KPhase1b) -> IF Row[4] = Row[5] THEN Change(Row[4])
+                            ELSE Renewed(parts, Row[4]..Row[5], Changed)
+      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) -> Change(Row[4])
+      [] IsRow(KDecide) \/ IsRow(KDeliver) -> Change(Row[3])
+      [] OTHER -> parts)
+
+ProposedHere(v) == [Fact(v) EXCEPT !.proposed = @ \cup {Row[4]}]
+
+PutBackFacts == SetFacts(
+    CASE IsRow(KBroadcast) -> [facts EXCEPT ![Chunk(Row[3])][Slot(Row[3])].known = TRUE]
+      [] IsRow(KPhase2a)   -> IF Len(Batches[Row[5]]) = 1
+                              THEN LET v == Batches[Row[5]][1]
+                                   IN  [facts EXCEPT ![Chunk(v)][Slot(v)] = ProposedHere(v)]
+                              ELSE Renewed(facts, Range(Batches[Row[5]]), ProposedHere)
+      [] OTHER -> facts)
+
+PutBackAsked == SetAsked(
+    IF IsRow(KPhase1a) /\ Row[4] < Row[5]
+    THEN [asked EXCEPT ![Row[3]] = @ \cup {<<Row[4], Row[5]>>}] ELSE asked)
+
+Count ==
+    /\ used' = IF IsRow(KPhase1a) /\ Row[3] > used[Row[2]]
+               THEN [used EXCEPT ![Row[2]] = Row[3]] ELSE used
+    /\ top' = IF IsRow(KPhase2a) THEN Larger(top, Row[4]) ELSE top
+    /\ counted' = IF IsRow(KDeliver)
+                  THEN [counted EXCEPT ![Row[2]] = @ + Weight(Batches[Row[4]], Weights)]
+                  ELSE counted
+
+Invariants == /\ TypeOK
+              /\ Agreement
+              /\ Integrity
+              /\ TotalOrder
+              /\ OneBatchPerBallot
+              /\ VotesBelowPromise
+              /\ LearnedFromOneBallot
+
+Attempt ==
+    /\ laid
+    /\ Take
+    /\ laid' = FALSE /\ row' = row + 1 /\ UNCHANGED <<window, focus>>
+
+Taken == Attempt /\ Invariants'
+
+Step == Taken /\ Count /\ PutBackParts /\ PutBackFacts /\ PutBackAsked
+
+-----------------------------------------------------------------------------
+(* The end of a window: it must be the border that the next one starts from. *)
+KeptInBorder(B) ==
+    /\ \A n \in DOMAIN B.instances : Part(B.instances[n]) = B.parts[n]
+    /\ \A n \in DOMAIN B.values : Fact(B.values[n]) = B.facts[n]
+    /\ promised = B.promised /\ prefix = B.prefix
+    /\ asked = B.asked /\ top = B.top /\ used = B.used /\ counted = B.counted
+
+LeftOut(B) ==
+    LET kept       == Range(B.instances)
+        keptValues == Range(B.values)
+    IN  /\ \A c \in DOMAIN parts : \A k \in 1..Size :
+               \/ parts[c][k] = Blank
+               \/ InChunk(c, k) \in kept
+               \/ IsGone(InChunk(c, k), B.gone)
+        /\ \A c \in DOMAIN facts : \A k \in 1..Size :
+               \/ facts[c][k] = Unknown
+               \/ InChunk(c, k) \in keptValues
+               \/ IsGone(InChunk(c, k), B.goneValues)
+        /\ \A n \in DOMAIN Gone : \E g \in Range(B.gone) :
+               g[1] <= Gone[n][1] /\ Gone[n][2] <= g[2]
+        /\ \A n \in DOMAIN GoneValues : \E g \in Range(B.goneValues) :
+               g[1] <= GoneValues[n][1] /\ GoneValues[n][2] <= g[2]
+
+End == LET n == Windows[window].end
+       IN  /\ ~laid /\ row = Len(Rows) + 1
+           /\ (n # 0 => KeptInBorder(Borders[n]) /\ LeftOut(Borders[n])) = TRUE
+           /\ PrintT(<<"done", window, Len(Rows)>>)
+           /\ row' = row + 1
+           /\ UNCHANGED <<window, laid, focus, vars, traceVars>>
+
+-----------------------------------------------------------------------------
+ChunksOf(span) == Chunk(span[1])..Chunk(span[2])
+
+(* A border lists what it keeps; layout says where it goes. *)
+FromBorder(span, layout, kept, blank) ==
+    TLCEval([c \in ChunksOf(span) |->
+        LET places == IF layout = << >> THEN << >> ELSE layout[c - Chunk(span[1]) + 1]
+        IN  TLCEval([k \in 1..Size |-> IF places = << >> \/ places[k] = 0
+                                       THEN blank ELSE kept[places[k]]])])
+
+TraceInit ==
+    /\ window \in DOMAIN Windows
+    /\ row = 1 /\ laid = FALSE /\ focus = {}
+    /\ LET W == Windows[window]
+           B == IF W.start = 0 THEN [parts |-> << >>, facts |-> << >>] ELSE Borders[W.start]
+       IN  /\ SetParts(FromBorder(W.instances, W.layout, B.parts, Blank))
+           /\ SetFacts(FromBorder(W.values, W.valueLayout, B.facts, Unknown))
+           /\ IF W.start = 0
+              THEN /\ Init
+                   /\ SetAsked(TLCEval([b \in Ballot |-> {}])) /\ top = 0
+                   /\ used = [p \in Proposer |-> 0]
+                   /\ counted = [l \in Learner |-> 0]
+              ELSE /\ promised = B.promised /\ prefix = B.prefix
+                   /\ SetAsked(B.asked) /\ top = B.top /\ used = B.used
+                   /\ counted = B.counted
+                   /\ broadcast = {} /\ msgs = {} /\ order = << >>
+                   /\ vote      = [a \in Acceptor |-> [i \in focus |-> NoVote]]
+                   /\ learned   = [l \in Learner |-> [i \in focus |-> NoVote]]
+                   /\ votes     = [a \in Acceptor |-> [i \in focus |-> {}]]
+                   /\ chosen    = [i \in focus |-> {}]
+                   /\ delivered = [l \in Learner |-> << >>]
+
+TraceNext == LayOut \/ Step \/ End
+
+(* A row is taken in one way only: where it is says all about the state. *)
+TraceView == <<window, row, laid>>
+=============================================================================

@@ -1,0 +1,67 @@
+------------------------------- MODULE TraceRows -------------------------------
+(***************************************************************************)
+(* How a recorded trace reads as TLA+, for TraceMultiPaxos and TraceSynod. *)
+(* The data is in module TraceData, which the checker writes for each run  *)
+(* of TLC: rows, in windows (a short trace is one, a long one is several), *)
+(* and the tables of what rows name by number.                             *)
+(***************************************************************************)
+EXTENDS Integers, Sequences, FiniteSets, TLC, TraceData
+
+VARIABLES window,  \* the window that this behaviour takes
+          row      \* the row of it that is taken next
+
+Rows == Windows[window].rows
+Row  == Rows[row]
+IsRow(kind) == Row[1] = kind
+
+(* A row is one action: its kind, and the parameters. *)
+KBroadcast == 1   \* client, value
+KPhase1a   == 2   \* proposer, ballot, from, to, a value that waits (or 0)
+KPhase1b   == 3   \* acceptor, ballot, from, to, list of votes
+KPhase2a   == 4   \* proposer, ballot, instance, batch, quorum
+KPhase2b   == 5   \* acceptor, ballot, instance
+KDecide    == 6   \* ballot, instance, quorum
+KLearn     == 7   \* learner, ballot, instance, batch, quorum
+KDeliver   == 8   \* learner, instance, batch, position
+KRecover   == 9   \* acceptor, ballot, list of votes
+KRestart   == 10  \* proposer, ballot
+KReturn    == 11  \* of a client or a learner, which keep nothing
+KPromise   == 12  \* acceptor, ballot, instance
+
+-----------------------------------------------------------------------------
+(* Sets of the run, for the constants of the specification. *)
+TraceAcceptor == 1..Acceptors
+TraceLearner  == 1..Learners
+TraceValue    == 1..Values
+TraceQuorum   == {Q \in SUBSET (1..Acceptors) : 2 * Cardinality(Q) > Acceptors}
+
+(* A quorum is written as the list of its members. *)
+Members(list)   == {list[k] : k \in DOMAIN list}
+Distinct(list)  == Len(list) = Cardinality(Members(list))
+
+-----------------------------------------------------------------------------
+(* Large tables are in two levels, so that a change copies little, and what is
+   not spoken of takes no room. *)
+Size == 64
+Chunk(i) == (i - 1) \div Size
+Slot(i)  == ((i - 1) % Size) + 1
+InChunk(c, k) == c * Size + k
+
+(* A value here is a range of values that a client submits together, and that
+   nobody splits or merges.  Weights says how many they are, Clients whose. *)
+ClientOf(v) == Clients[Chunk(v) - FirstChunk + 1][Slot(v)]
+
+(* How many values sequence s has at places from..to; by halves, since batches
+   may be long. *)
+RECURSIVE WeightOf(_, _, _, _)
+WeightOf(s, from, to, weights) ==
+    IF from > to THEN 0
+    ELSE IF from = to THEN weights[Chunk(s[from]) - FirstChunk + 1][Slot(s[from])]
+    ELSE LET middle == (from + to) \div 2
+         IN  WeightOf(s, from, middle, weights) + WeightOf(s, middle + 1, to, weights)
+
+Weight(s, weights) == WeightOf(s, 1, Len(s), weights)
+
+(* Overlap has the pairs of different ranges with a value in common. *)
+Overlapping(v, overlap) == {o[2] : o \in {p \in overlap : p[1] = v}}
+=============================================================================
