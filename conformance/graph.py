@@ -185,9 +185,7 @@ def tlc_graph(bounds: Bounds, *, seconds: float = 3600, heap_mb: int = 2048) -> 
     """The graph that TLC finds. Raises TlcError or GraphError."""
     with tempfile.TemporaryDirectory(prefix="graph-") as folder:
         config, printed = Path(folder) / "graph.cfg", Path(folder) / "edges"
-        config.write_text(
-            bounds.config("VIEW vars\nACTION_CONSTRAINT Edge"), encoding="utf-8"
-        )
+        config.write_text(bounds.config("VIEW vars\nACTION_CONSTRAINT Edge"), encoding="utf-8")
         result = tlc.run(
             MODELS / f"MCGraph{bounds.spec}.tla",
             config,
@@ -240,7 +238,7 @@ def apply(state: State, change: Change) -> State:
     """The state after a change; that of the messages is (those that came, those that went)."""
     if not change:
         return state
-    fields = list(state)
+    fields: list[Any] = list(state)
     for position, value in change:
         if position == 1:
             fields[1] = (state.msgs - value[1]) | value[0]
@@ -265,7 +263,7 @@ class Terms:
             "prefix": lambda f: self.each(f, self.learners),
             "delivered": lambda f: self.each(f, self.learners),
             "votes": lambda f: self.each(f, self.acceptors, self.history_at),
-            "chosen": lambda f: tuple(f),
+            "chosen": tuple,
             "order": tuple,
         }
 
@@ -286,6 +284,13 @@ class Terms:
     def history_at(self, votes: Any) -> tuple[frozenset[Vote], ...]:
         """All votes in each instance."""
         return (frozenset(map(self.vote, votes)),) if self.synod else tuple(votes)
+
+    def state(self, values: dict[str, Any]) -> State:
+        """A whole state, by the specification's variables."""
+        read = {name: self._read[name](values[name]) for name in self._read if name in values}
+        return self.bounds.initial()._replace(
+            msgs=frozenset(map(self.message, values["msgs"])), **read
+        )
 
     def change(self, value: Any) -> Change:
         """What a step changed: (position in State, new value)."""

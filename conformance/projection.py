@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from conformance import events as ev
-from conformance.graph import NO_VOTE, Batch, Bounds, Message, State, Vote
+from conformance.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
 from conformance.state import Bal, Bat, Rng
 from conformance.state import State as Checked
 
@@ -60,9 +60,57 @@ class Words:
         )
 
     def recover(self, a: int, promised: int, votes: tuple[Vote, ...]) -> ev.Recover:
-        said = {"promised": self.ballot(promised)} if promised else {}
+        said: dict[str, Any] = {"promised": self.ballot(promised)} if promised else {}
         reported = self.votes(dict(enumerate(votes, 1)))
         return ev.Recover(**self.by("acceptor", a), **said, votes=reported)
+
+    def event(self, label: Label, state: State) -> tuple[Any, Any]:
+        """Who takes a step, and its event: what that says beyond the parameters is read off the
+        state."""
+        name, *p = label
+        match name, p:
+            case "Broadcast", [v]:
+                r = self.range(v)
+                client = ev.Broadcast(**self.by("client", r[0]), values=(r,))
+                return r[0], client
+            case "Phase1a", [b, f, t]:
+                me = self.bounds.owner(b)
+                at: dict[str, Any] = {"ballot": self.ballot(b), "first": f, "last": t}
+                return me, ev.Phase1a(**self.by("proposer", me), **at)
+            case "Phase1b", [a, b, f, t]:
+                votes = self.votes({i: state.vote[a - 1][i - 1] for i in range(f, t + 1)})
+                said: dict[str, Any] = {
+                    "ballot": self.ballot(b),
+                    "first": f,
+                    "last": t,
+                    "votes": votes,
+                }
+                return a, ev.Phase1b(**self.by("acceptor", a), **said)
+            case "Phase2b", [a, b, i]:
+                at = {"ballot": self.ballot(b), "instance": i}
+                return a, ev.Phase2b(**self.by("acceptor", a), **at)
+            case "Phase2a", [b, i, batch, q]:
+                said = {"instance": i, "batch": self.batch(batch), "quorum": q}
+                me = self.bounds.owner(b)
+                return me, ev.Phase2a(**self.by("proposer", me), ballot=self.ballot(b), **said)
+            case "Decide", [b, i, q]:
+                at = {"ballot": self.ballot(b), "instance": i, "quorum": q}
+                return 1, ev.Decide(**self.by("proposer", 1), **at)
+            case "Learn", [x, b, i, q]:
+                proposed = [m[3] for m in state.msgs if m[0] == "2a" and m[1:3] == (b, i)]
+                batch = self.batch(proposed[0]) if proposed else ()
+                said = {"instance": i, "batch": batch, **({"quorum": q} if q else {})}
+                return f"{x}.1", ev.Learn(
+                    **self.by("learner", f"{x}.1"), ballot=self.ballot(b), **said
+                )
+            case "Deliver", [x, i]:
+                had = state.delivered[x - 1]
+                new = tuple(v for v in state.learned[x - 1][i - 1][1] if v not in had)
+                at = {"instance": i, "position": len(had) + 1, "values": self.batch(new)}
+                return f"{x}.1", ev.Deliver(**self.by("learner", f"{x}.1"), **at)
+            case "Recover", [a]:
+                return a, self.recover(a, state.promised[a - 1], state.vote[a - 1])
+        raise ValueError(f"no such step: {label}")
 
     def sent(self, event: Any, actor: Any) -> frozenset[Message]:
         """The 1a or 1b message that an event stands for."""
@@ -85,6 +133,7 @@ class Projection:
         self.acceptors = range(1, bounds.acceptors + 1)
         self.instances = range(1, bounds.instances + 1)
         self.learners = [f"{x}.1" for x in range(1, bounds.learners + 1)]
+        self.initial = bounds.initial()
 
     def state(self, s: Checked, msgs: frozenset[Message]) -> State:
         """The variables. Of `msgs` only the 1a and 1b messages are taken: the checker's state has
@@ -101,7 +150,6 @@ class Projection:
         )
         chosen = tuple(frozenset(map(w.names, at[i].chosen)) for i in self.instances)
         learners = [s.learner(x) for x in self.learners]
-        initial = self.bounds.initial()
         return State(
             broadcast=frozenset(v for v in self.bounds.names() if s.is_broadcast(w.range(v))),
             msgs=frozenset(m for m in msgs if m[0] in ("1a", "1b")) | self.messages(s),
@@ -117,8 +165,8 @@ class Projection:
             prefix=tuple(x.prefix for x in learners),
             delivered=tuple(w.names(x.delivered) for x in learners),
             votes=votes,
-            chosen=initial.chosen if self.synod else chosen,
-            order=initial.order if self.synod else order_of(chosen),
+            chosen=self.initial.chosen if self.synod else chosen,
+            order=self.initial.order if self.synod else order_of(chosen),
         )
 
     def messages(self, s: Checked) -> frozenset[Message]:

@@ -17,6 +17,7 @@ import pickle
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -26,6 +27,7 @@ from conformance.graph import NO_VOTE, Batch, Bounds, Graph, Label, Message, Sta
 from conformance.projection import Projection, Words
 from conformance.replay import SPECS
 from conformance.rules import Action
+from conformance.state import State as Checked
 
 SETTLED = {
     "Phase1b": {"votes"},
@@ -35,6 +37,10 @@ SETTLED = {
 }
 """Guards that settle what an event says beyond its parameters. If another guard is false, it is
 false for every form of the event, as it does not read that."""
+
+
+FIXED = ("constants", "cluster", "acceptors", "majority")
+"""Of the checker's state: what never changes."""
 
 
 @dataclass(frozen=True)
@@ -65,28 +71,47 @@ class Model:
         upto = {n: tuple(range(1, getattr(bounds, n) + 1)) for n in ("acceptors", "proposers")}
         self.cluster = ev.Cluster(**upto, learners=(), clients=())
         self.projection = Projection(bounds, self.words)
-        self.tries = list(Parameters(self).all())
 
-    def initial(self) -> Any:
-        return self.spec.initial(self.constants, self.cluster)
+    @cached_property
+    def tries(self) -> list[Try]:
+        return list(Parameters(self).all())
 
-    def successors(self, state: State, packed: bytes) -> Iterator[tuple[Label, State, Any]]:
-        """All steps from a state: `packed` is the checker's state, pickled. Raises Drift."""
-        here = pickle.loads(packed)
+    def initial(self) -> Checked:
+        return self.spec.initial(self.constants, self.cluster)  # type: ignore[no-any-return]
+
+    def pack(self, state: Checked) -> bytes:
+        """A copy of the checker's state, without what is the same in all of them."""
+        variables = {k: v for k, v in vars(state).items() if k not in FIXED}
+        return pickle.dumps(variables, pickle.HIGHEST_PROTOCOL)
+
+    def unpack(self, packed: bytes) -> Checked:
+        state = self.initial()
+        vars(state).update(pickle.loads(packed))
+        return state
+
+    def successors(self, state: State, packed: bytes) -> Iterator[tuple[Label, State, bytes]]:
+        """All steps from a state, given the checker's own too. Raises Drift."""
+        here = self.unpack(packed)
         for attempt in (*self.tries, *self._recoveries(state)):
             event = self._enabled(here, attempt)
             if event is None:
                 continue
             if attempt.label is None:
                 raise Drift(f"{event} is allowed, which no specification knows, in {state}")
-            after = pickle.loads(packed)
+            after = self.unpack(packed)
             attempt.action.effect(after, attempt.actor, event)
             broken = attempt.action.broken(after, attempt.actor, event)
             if broken is not None:
                 raise Drift(f"{broken[0].name} is false after {attempt.label} in {state}")
-            msgs = state.msgs | self.words.sent(event, attempt.actor)
-            if sum(m[0] == "1a" for m in msgs) <= self.bounds.requests:
-                yield attempt.label, self.projection.state(after, msgs), after
+            sent, repacked = self.words.sent(event, attempt.actor), self.pack(after)
+            if repacked == packed and sent <= state.msgs:
+                yield attempt.label, state, packed  # nothing changed
+                continue
+            msgs = state.msgs | sent
+            if not sent or sum(m[0] == "1a" for m in msgs) <= self.bounds.requests:
+                found = self.projection.state(after, msgs)
+                self.projection.check(found, after)
+                yield attempt.label, found, repacked
 
     def _enabled(self, here: Any, attempt: Try) -> Any:
         """The form of the event that the guards let through; None if there is none."""
@@ -103,10 +128,9 @@ class Model:
 
     def _recoveries(self, state: State) -> Iterator[Try]:
         """Each acceptor comes back with exactly what it had, which changes nothing."""
-        action = self.spec.actions["Recover"]
         for a in range(1, self.bounds.acceptors + 1):
-            event = self.words.recover(a, state.promised[a - 1], state.vote[a - 1])
-            yield Try(a, action, ("Recover", a), (event,))
+            _, event = self.words.event(("Recover", a), state)
+            yield Try(a, self.spec.actions["Recover"], ("Recover", a), (event,))
 
 
 class Parameters:
@@ -141,9 +165,9 @@ class Parameters:
     def requests(self) -> Iterator[Try]:
         for v in self.bounds.names():
             r = self.words.range(v)
-            event = ev.Broadcast(**self.words.by("client", r[0]), values=(r,))
-            yield Try(r[0], self.actions["Broadcast"], ("Broadcast", v), (event,))
-            yield Try("9.1", self.actions["Broadcast"], None, (event,))
+            said = ev.Broadcast(**self.words.by("client", r[0]), values=(r,))
+            yield Try(r[0], self.actions["Broadcast"], ("Broadcast", v), (said,))
+            yield Try("9.1", self.actions["Broadcast"], None, (said,))
         for b in self.bounds.ballots:
             for f, t in itertools.product(self.instances, repeat=2):
                 p = self.bounds.owner(b)
@@ -242,20 +266,21 @@ class Parameters:
             yield Try(f"{x}.1", self.actions["Deliver"], ("Deliver", x, i), forms)
 
 
-def model_graph(bounds: Bounds) -> Graph:
-    """The graph of the checker's rules. Raises Drift."""
+def model_graph(bounds: Bounds, most: int = 1_000_000) -> Graph:
+    """The graph of the checker's rules. Raises Drift, also if it has more than `most` states."""
     model, graph = Model(bounds), Graph()
     first = model.initial()
     start = model.projection.state(first, frozenset[Message]())
     model.projection.check(start, first)
-    waiting = deque([(graph.number(start), pickle.dumps(first))])
+    waiting = deque([(graph.number(start), model.pack(first))])
     while waiting:
         source, packed = waiting.popleft()
         for label, state, after in model.successors(graph.states[source], packed):
             known = len(graph.states)
             target = graph.number(state)
             graph.steps[source][label] = target
-            model.projection.check(state, after)
             if target == known:
-                waiting.append((target, pickle.dumps(after)))
+                if target >= most:
+                    raise Drift(f"more than {most} states")
+                waiting.append((target, after))
     return graph

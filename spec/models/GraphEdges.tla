@@ -23,6 +23,9 @@ Take(step) ==
     /\ TLCSet(1, TLCGet(1) + 1)
     /\ number' = TLCGet(1)
 
+(* In place of Take, for single behaviours: no state needs a number. *)
+TakeOnly(step) == taken' = step /\ number' = 0
+
 Changed(name, old, new) == IF old = new THEN << >> ELSE << <<name, new>> >>
 
 (* Messages are many and a step sends one: what came, and what went. *)

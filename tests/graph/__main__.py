@@ -1,0 +1,69 @@
+"""`make graph`: the larger graphs, compared and driven, as a table. Exit status 1 if anything
+differs."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from tests.graph.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_drive
+
+ACTIONS = (
+    "Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver",
+    "Recover",
+)  # fmt: skip
+
+
+def line(row: Row) -> str:
+    driven = row.transitions - row.left.total() - row.unexplained
+    return (
+        f"{row.name:<14}{row.states:>9,}{row.transitions:>12,}"
+        f"{'no' if row.differences else 'yes':>7}{driven:>12,}{row.refusals:>12,}"
+        f"{row.seconds:>9.0f}  {row.bounds}"
+    )
+
+
+def by_action(rows: Iterable[Row]) -> Iterable[str]:
+    steps, left = Counter[str](), Counter[tuple[str, str]]()
+    for row in rows:
+        steps += row.steps
+        left += row.left
+    yield f"\n{'action':<14}{'transitions':>14}{'driven':>14}"
+    for action in ACTIONS:
+        reasons = sorted((why, n) for (a, why), n in left.items() if a == action)
+        driven = steps[action] - sum(n for _, n in reasons)
+        share = f"{100 * driven / steps[action]:.1f} %" if steps[action] else ""
+        yield f"{action:<14}{steps[action]:>14,}{driven:>14,}{share:>9}"
+        yield from (f"{n:>28,} not: {why}" for why, n in reasons)
+    driven = steps.total() - left.total()
+    yield f"{'all':<14}{steps.total():>14,}{driven:>14,}{100 * driven / steps.total():>7.1f} %"
+
+
+def main() -> int:
+    rows: list[Row] = []
+    print(
+        f"{'graph':<14}{'states':>9}{'transitions':>12}{'equal':>7}{'driven':>12}{'refused':>12}"
+        f"{'seconds':>9}  constants",
+        flush=True,
+    )
+    with ProcessPoolExecutor(2) as pool:
+        waiting = [pool.submit(compare_and_drive, name, LARGE[name]) for name in LARGE]
+        waiting += [
+            pool.submit(replay_and_drive, f"{name}, drawn", DRAWN[name], 50, 100) for name in DRAWN
+        ]
+        for done in as_completed(waiting):
+            rows.append(done.result())
+            print(line(rows[-1]), flush=True)
+    print(*by_action(rows), sep="\n")
+    for row in rows:
+        for difference in row.differences:
+            print(f"{row.name}: {difference}")
+        if row.unexplained:
+            print(f"{row.name}: {row.unexplained} transitions were not driven")
+    return int(any(row.differences or row.unexplained for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The graphs that are compared and driven: Synod, and MultiPaxos in every combination of the
+optimisations; tiny ones for every test run, larger ones for `make graph`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from conformance.behaviours import Node, Replay, draw
+from conformance.graph import Bounds, Label, State, differences, tlc_graph
+from conformance.unfold import model_graph
+from tests.graph.cast import Cast
+from tests.graph.drive import Driver, OfGraph
+
+TINY = {
+    "synod": Bounds("Synod", acceptors=3, proposers=2, requests=1, all_quorums=True),
+    "plain": Bounds(values=2, instances=2),
+    "direct": Bounds(direct=True, acceptors=3, proposers=2, requests=1, all_quorums=True),
+    "ahead": Bounds(ahead=True, acceptors=2, proposers=2),
+    "batch": Bounds(max_batch=2, values=2, proposers=2),
+    "direct-ahead": Bounds(direct=True, ahead=True, instances=2, requests=1),
+    "direct-batch": Bounds(direct=True, max_batch=2, values=2, instances=2),
+    "ahead-batch": Bounds(ahead=True, max_batch=2, acceptors=2, values=2),
+    "all": Bounds(
+        direct=True, ahead=True, max_batch=2, acceptors=2, values=2, proposers=2, requests=1
+    ),
+}
+
+LARGE = {
+    "synod": Bounds("Synod", acceptors=2, values=2, proposers=3),
+    "plain": Bounds(values=1, proposers=2, instances=2),
+    "direct": Bounds(direct=True, rounds=2, instances=2),
+    "ahead": Bounds(ahead=True, instances=2),
+    "batch": Bounds(max_batch=2, acceptors=2, values=2, proposers=2),
+    "direct-ahead": Bounds(direct=True, ahead=True, instances=2, proposers=2, requests=1),
+    "direct-batch": Bounds(direct=True, max_batch=2, values=2, instances=2, learners=2),
+    "ahead-batch": Bounds(ahead=True, max_batch=2, values=2, instances=2, requests=1),
+    "all": Bounds(
+        direct=True, ahead=True, max_batch=2, values=2, acceptors=2, instances=2, requests=1
+    ),
+}
+
+DRAWN = {
+    "plain": Bounds(acceptors=3, learners=2, values=3, proposers=2, rounds=2, instances=2),
+    "all": Bounds(
+        direct=True, ahead=True, max_batch=2, acceptors=3, learners=2, values=3, proposers=2,
+        rounds=2, instances=3,
+    ),
+}  # fmt: skip
+"""Too large for a graph: behaviours are drawn at random."""
+
+
+@dataclass
+class Row:
+    """What came of one graph."""
+
+    name: str
+    bounds: Bounds
+    states: int = 0
+    transitions: int = 0
+    differences: list[str] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
+    """Transitions by action."""
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Transitions that no role takes, by action and reason."""
+    unexplained: int = 0
+    refusals: int = 0
+    seconds: float = 0.0
+
+
+def compare_and_drive(name: str, bounds: Bounds) -> Row:
+    """Make the graph twice, compare, and drive the roles over it. Raises Wrong, Drift, TlcError."""
+    started = time.monotonic()
+    graph, theirs = model_graph(bounds), tlc_graph(bounds)
+    row = Row(name, bounds, len(theirs.states), theirs.size())
+    row.differences = list(islice(differences(graph, theirs, "the checker", "TLC"), 5))
+    driver = Driver(Cast(bounds), OfGraph(theirs))
+    for node, steps in enumerate(theirs.steps):
+        driver.drive(node, steps)
+    _count(row, driver, ((source, label) for source, label, _ in theirs.transitions()))
+    row.seconds = time.monotonic() - started
+    return row
+
+
+def _count(row: Row, driver: Driver, steps: Any) -> None:
+    left = driver.left()
+    for source, label in steps:
+        row.steps[label[0]] += 1
+        if (source, label) in left:
+            row.left[label[0], left[source, label]] += 1
+        elif (source, label) not in driver.executed:
+            row.unexplained += 1
+    row.refusals = driver.refusals.total()
+
+
+class OfRules(Replay):
+    """The steps that the checker's rules allow, made on the way."""
+
+    def state(self, node: Node) -> State:
+        return node.state
+
+
+def replay_and_drive(name: str, bounds: Bounds, number: int, depth: int, seed: int = 1) -> Row:
+    """Replay behaviours that TLC draws, by the checker's rules and by the roles."""
+    started = time.monotonic()
+    row, rules, taken = Row(name, bounds), OfRules(bounds), list[tuple[Node, Label]]()
+    driver = Driver(Cast(bounds), rules)
+    for moments in draw(bounds, number, depth, seed):
+        node = rules.start
+        if moments[0].state != node.state:
+            row.differences.append(f"initially: {moments[0].state}, not {node.state}")
+        for moment in moments[1:]:
+            driver.drive(node, [moment.label])
+            taken.append((node, moment.label))
+            target = rules.step(node, moment.label)
+            if target is None or target.state != moment.state:
+                row.differences.append(f"{moment.label} from {node.state}: not {moment.state}")
+                break
+            node = target
+            row.states += 1
+    row.transitions = len(taken)
+    _count(row, driver, taken)
+    row.seconds = time.monotonic() - started
+    return row

@@ -1,0 +1,137 @@
+"""The specification, the checker's rules and the roles of the core are one and the same transition
+system, as far as tiny constants go."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance import unfold
+from conformance.graph import MODELS, Bounds, Graph, GraphError, differences, read_edges
+from conformance.model import MULTIPAXOS
+from conformance.tlavalue import NotAValue, parse
+from conformance.tlcout import strip_comments
+from conformance.unfold import Drift, model_graph
+from tests.graph import cast
+from tests.graph.cast import Cast
+from tests.graph.drive import Driver, OfGraph
+from tests.graph.rows import DRAWN, TINY, compare_and_drive, replay_and_drive
+from tests.graph.walk import Wrong
+from tests.sim import bugs
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("name", TINY)
+def test_specification_rules_and_roles_are_the_same_graph(name: str) -> None:
+    row = compare_and_drive(name, TINY[name])
+    assert row.differences == []
+    assert row.unexplained == 0
+    assert row.states > 200
+    # What no role takes is of these two kinds only, and little: see tests/graph/drive.py.
+    assert {action for action, _ in row.left} <= {"Phase1a", "Phase1b", "Phase2a"}
+    assert row.left.total() < 0.2 * row.transitions
+    assert row.refusals > 0
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("name", DRAWN)
+def test_behaviours_of_larger_models_are_behaviours_of_the_rules_and_the_roles(name: str) -> None:
+    row = replay_and_drive(name, DRAWN[name], number=5, depth=60)
+    assert row.differences == []
+    assert row.unexplained == 0
+    assert row.transitions == 5 * 59
+
+
+@pytest.mark.parametrize(
+    ("spec", "graph"), [("MultiPaxos", "MCGraphMultiPaxos"), ("Synod", "MCGraphSynod")]
+)
+def test_the_graph_module_takes_the_steps_of_next(spec: str, graph: str) -> None:
+    def definition(path: Path, name: str) -> str:
+        text = strip_comments(path.read_text(encoding="utf-8"))
+        body = re.search(rf"^{name} ==(.*?)^\S", text, re.MULTILINE | re.DOTALL)
+        assert body is not None
+        return " ".join(body[1].split())
+
+    taken = definition(MODELS / f"{graph}.tla", "GraphNext")
+    steps = re.findall(r" /\\ Take\(<<\"(\w+)\", ([^<>]*)>>\)", taken)
+    plain = re.sub(r" /\\ Take\(<<[^<>]*>>\)", "", taken)
+    assert plain == definition(MODELS.parent / f"{spec}.tla", "Next")
+    for action, parameters in steps:
+        assert f"{action}({parameters})" in plain
+
+
+SEEN = {
+    name: bounds
+    for name, bounds in TINY.items()
+    if name in ("plain", "direct", "ahead-batch", "all", "batch", "direct-ahead")
+}
+
+
+@pytest.fixture(scope="module")
+def graphs() -> dict[str, Graph]:
+    return {name: model_graph(bounds) for name, bounds in SEEN.items()}
+
+
+INVISIBLE = {
+    bugs.LosesItsPromise, bugs.LosesItsVotes, bugs.ForgetsItsRound,  # need a restart
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", bugs.BUGS, ids=lambda bug: bug.make.__name__)
+def test_a_planted_bug_is_found(
+    bug: bugs.Bug, graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cast, bug.role.capitalize(), bug.make)
+    for name, graph in graphs.items():
+        driver = Driver(Cast(SEEN[name]), OfGraph(graph))
+        try:
+            for node, steps in enumerate(graph.steps):
+                driver.drive(node, steps)
+        except (Wrong, AssertionError, KeyError):
+            return
+    assert bug.make in INVISIBLE, "no graph shows it"
+
+
+GUARDS = [
+    f"{action.name}.{guard.name}"
+    for action in MULTIPAXOS.actions.values()
+    for guard in action.guards
+    if action.name != "Recover"  # here it always comes back with all it had
+]
+
+
+@pytest.mark.parametrize("rule", GUARDS)
+def test_a_guard_left_out_is_drift(
+    rule: str, graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = MULTIPAXOS.without(frozenset({rule}))
+    monkeypatch.setattr(unfold, "SPECS", {"MultiPaxos": without})
+    for name, graph in sorted(graphs.items(), key=lambda found: len(found[1].states)):
+        try:
+            changed = model_graph(SEEN[name], most=len(graph.states))
+        except (Drift, AssertionError, KeyError):
+            return
+        if any(differences(changed, graph, "changed", "unchanged")):
+            return
+    raise AssertionError("no graph shows it")
+
+
+def test_values_as_tlc_prints_them() -> None:
+    text = '<<1, {}, "a b", {v1, <<>>}, (a1 :> TRUE @@ a2 :> -2), [x |-> 1, y |-> {2}]>>'
+    one, none, string, some, function, record = parse(text)
+    assert (one, none, string, some) == (1, frozenset(), "a b", {"v1", ()})
+    assert function == {"a1": True, "a2": -2}
+    assert record == {"x": 1, "y": {2}}
+    assert hash(record) == hash(parse("[y |-> {2}, x |-> 1]"))
+    for wrong in ("<<1, 2", "{1} 2", "[x 1]", "<<,>>", "", "?"):
+        with pytest.raises(NotAValue):
+            parse(wrong)
+
+
+def test_what_is_no_graph_is_said() -> None:
+    bounds = Bounds()
+    for lines in (["nonsense"], ['<<0, 1, <<"Fly", 1>>, "=>", <<<<"wings", 2>>>>>>']):
+        with pytest.raises(GraphError, match=r"not a step|wings"):
+            read_edges(bounds, iter(lines))
