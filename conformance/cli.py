@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from conformance.explain import explain, summary
+from conformance import checking
 from conformance.log import TraceError
-from conformance.replay import check_run
 
 EXITS = """\
 exit status:
@@ -47,6 +45,22 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         help="a folder with the trace files of one run: role-id.incarnation.ndjson",
     )
     check.add_argument(
+        "--tlc",
+        action="store_true",
+        help="let TLC judge the traces too: each must be a behaviour of the specification itself",
+    )
+    check.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="with --tlc: leave what TLC reads and writes in this folder",
+    )
+    check.add_argument(
+        "--coverage",
+        action="store_true",
+        help="say which actions, and which ways to meet each guard, the runs exercised",
+    )
+    check.add_argument(
         "--assume",
         action="append",
         default=[],
@@ -56,6 +70,7 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         "max_batch=1) in place of the one that the run was made under; may be repeated",
     )
     check.add_argument("-q", "--quiet", action="store_true", help="one line a run")
+    _add_explain(commands)
     spec = commands.add_parser(
         "spec",
         help="check the specifications' models with TLC",
@@ -83,19 +98,26 @@ def _assumption(text: str) -> tuple[str, bool | int]:
     )
 
 
-def check(runs: list[Path], quiet: bool, assume: Mapping[str, bool | int] | None = None) -> int:
-    """Check each run and print its verdict; the exit status. A violation outweighs an unknown."""
-    kinds = set()
-    for directory in runs:
-        try:
-            verdict = check_run(directory, assume)
-        except (TraceError, ValueError) as error:
-            print(f"conformance: {error}", file=sys.stderr)
-            kinds.add("unknown")
-            continue
-        kinds.add(verdict.kind)
-        print((summary if quiet else explain)(str(directory), verdict), flush=True)
-    return 1 if "violation" in kinds else 2 if "unknown" in kinds else 0
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="draw what led to the event that is rejected",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXITS,
+        description="Check a run, and draw what led to the event that is rejected (or how the run\n"
+        "ends, if it conforms): a lane per process, messages as arrows. The drawing goes into\n"
+        "explained.svg and explained.png. Other tools read the whole run: ShiViz, Apalache (ITF).",
+    )
+    explain.add_argument("run", type=Path, metavar="RUN_DIR", help="a folder with a run's traces")
+    explain.add_argument("--tlc", action="store_true", help="let TLC judge the run too")
+    explain.add_argument(
+        "--keep", type=Path, metavar="DIR", help="with --tlc: leave TLC's files in this folder"
+    )
+    explain.add_argument(
+        "-o", "--out", type=Path, metavar="DIR", help="where the drawing goes (default: RUN_DIR)"
+    )
+    explain.add_argument("--shiviz", type=Path, metavar="FILE", help="write the run for ShiViz")
+    explain.add_argument("--itf", type=Path, metavar="FILE", help="write the run's states as ITF")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -107,7 +129,21 @@ def main(argv: list[str] | None = None) -> int:
             from conformance import models
 
             return models.main(args)
-        return check(args.runs, args.quiet, dict(args.assume))
+        if args.command == "explain":
+            from conformance.explaining import explain_run  # only then: it draws
+
+            return explain_run(args)
+        return checking.check(
+            args.runs,
+            quiet=args.quiet,
+            assume=dict(args.assume),
+            tlc=args.tlc or args.keep is not None,
+            keep=args.keep,
+            coverage=args.coverage,
+        )
+    except TraceError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output went away: nothing is left to say

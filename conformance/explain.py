@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.events import AnyEvent, fields
+from conformance.places import places
 from conformance.replay import SPECS, Verdict, Violation
 
 TORN = (
@@ -61,6 +62,7 @@ def violation(run: str, v: Violation) -> str:
         f"  action    {v.signature} of {v.spec}.tla",
         f"  false     {kind} {v.name}: {v.rule.words}",
         f"            {v.rule.tla}",
+        *(f"            {c.place}: {c.text}" for c in places(v.spec, v.name)[:1]),
         f"  expected  {v.fault.expected}",
         f"  found     {v.fault.actual}",
         f"  accepted  the {v.accepted} events before it, in the order of the clock",

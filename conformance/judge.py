@@ -82,12 +82,15 @@ class Court:
     keep: Path | None = None
     limits: tlc.Limits = LIMITS
 
-    def judge(self, runs: Iterable[Run]) -> list[Ruling]:
-        """TLC's ruling on each run. Runs without an event are not to be given.
+    def judge(self, surveys: Iterable[Survey]) -> list[Ruling]:
+        """TLC's ruling on each run. A run without an event is not to be given.
 
         Raises TraceError if a run cannot be read, TlcError if TLC gives no answer.
         """
-        surveys = [survey(run) for run in runs]
+        surveys = list(surveys)
+        for s in surveys:
+            if s.events == 0:
+                raise ValueError(f"{s.run.directory}: no events, so there is nothing to judge")
         rulings = {id(s): Ruling(s) for s in surveys}
         for outcome in self._outcomes(jobs(surveys, self.window)):
             for ruling in {
@@ -193,7 +196,7 @@ class Court:
 
 def judge(runs: Iterable[Run], keep: Path | None = None) -> list[Ruling]:
     """TLC's ruling on each run; see Court.judge."""
-    return Court(keep=keep).judge(runs)
+    return Court(keep=keep).judge([survey(run) for run in runs])
 
 
 def _unexplained(window: Window) -> JudgeError:

@@ -7,8 +7,8 @@ event for which that is false ends the replay. What a verdict reads like is for 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from conformance.events import (
     Decide,
     Deliver,
     Event,
+    Header,
     Learn,
     Phase2a,
     Recover,
@@ -75,6 +76,7 @@ class Verdict:
     spec: str = ""
     processes: int = 0
     torn: tuple[str, ...] = ()
+    hangs: bool = False  # unknown, because an event hangs on a process that has no trace
 
 
 class Process:
@@ -241,7 +243,7 @@ class Checker:
             f"no trace file of {', '.join(lost)}, on whom event {who.name} seq {event.seq} "
             f"({violation.name}) hangs: expected {fault.expected}; found: {fault.actual}"
         )
-        self.verdict = self._say("unknown", reason=reason)
+        self.verdict = replace(self._say("unknown", reason=reason), hangs=True)
         return None
 
     def _without_trace(self, needs: Iterable[Need]) -> list[str]:
@@ -283,11 +285,16 @@ def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
     )
 
 
-def check_run(directory: Path, assume: Mapping[str, bool | int] | None = None) -> Verdict:
+def check_run(
+    directory: Path,
+    assume: Mapping[str, bool | int] | None = None,
+    make: Callable[..., Checker] | None = None,
+) -> Verdict:
     """Read, validate, merge and replay the run in this folder.
 
     `assume` are constants of the specification to use in place of those that the run says it was
-    made under: a run with an optimisation on violates the specification that has it off.
+    made under: a run with an optimisation on violates the specification that has it off. `make`
+    makes the checker, from a header.
 
     Raises TraceError if the run cannot be read, ValueError if its specification has no such
     constants.
@@ -301,14 +308,21 @@ def check_run(directory: Path, assume: Mapping[str, bool | int] | None = None) -
         )
         return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
     horizon = Horizon.of(run)
-    checker = Checker(
-        msgspec.structs.replace(run.header.constants, **(assume or {})),
-        run.header.cluster,
-        run.header.spec,
-        present=run.processes(),
-        torn=[f.process for f in run.files if f.torn],
+    header = assumed(run.header, assume)
+    checker = (make or _checker)(
+        header, present=run.processes(), torn=[f.process for f in run.files if f.torn]
     )
     return replay(run, checker, horizon)
+
+
+def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:
+    """The header with some constants of the specification in place of its own."""
+    constants = msgspec.structs.replace(header.constants, **(assume or {}))
+    return msgspec.structs.replace(header, constants=constants)
+
+
+def _checker(header: Header, **options: Any) -> Checker:
+    return Checker(header.constants, header.cluster, header.spec, **options)
 
 
 def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:

@@ -264,10 +264,14 @@ def _overlaps(ranges: dict[Rng, int]) -> list[tuple[int, int]]:
     return pairs
 
 
-def survey(run: Run) -> Survey:
-    """Read the run once. Raises TraceError, also if its numbers are too large for TLC."""
-    assert run.header is not None
-    surveyor = _Surveyor(run, run.header)
+def survey(run: Run, header: Header | None = None) -> Survey:
+    """Read the run once, to be judged by its own constants or by those of another header.
+
+    Raises TraceError, also if its numbers are too large for TLC.
+    """
+    header = header or run.header
+    assert header is not None
+    surveyor = _Surveyor(run, header)
     for _, _, _, event in run.rows():
         surveyor.note(event)
     return surveyor.finish()

@@ -1,0 +1,191 @@
+"""Space-time diagrams: a lane per process, time downwards, messages as arrows.
+
+Which events are drawn is decided in explaining.py; here it is only how. Needs matplotlib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.events import (
+    AnyEvent,
+    Broadcast,
+    Deliver,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Recover,
+)
+from conformance.rules import show_ballot, show_range
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LANE = 2.25  # inches
+ROW = 0.46
+COLOURS = {
+    "value": "#7f7f7f",
+    "1a": "#1f77b4",
+    "1b": "#17becf",
+    "2a": "#2ca02c",
+    "2b": "#bcbd22",
+    "Decide": "#9467bd",
+}
+REJECTED = "#d62728"
+ROLES = ("client", "proposer", "acceptor", "learner")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An event to draw: its number in the run, and which earlier ones sent it which messages."""
+
+    number: int
+    event: AnyEvent
+    causes: tuple[tuple[int, str], ...] = ()
+
+
+def label(e: AnyEvent) -> str:
+    """The event in a few words."""
+    if isinstance(e, Broadcast):
+        return f"Broadcast {_ranges(e.values)}"
+    if isinstance(e, Deliver):
+        return f"Deliver in {e.instance}: {_ranges(e.values)}"
+    if isinstance(e, Recover):
+        return "Recover"
+    text = f"{e.action} {show_ballot(e.ballot)}"
+    if isinstance(e, Phase1a | Phase1b):
+        text += f" for {e.first}" + (f"..{e.last}" if e.last != e.first else "")
+        if isinstance(e, Phase1b) and e.votes:
+            text += f", {len(e.votes)} vote" + ("s" if len(e.votes) > 1 else "")
+        return text
+    text += f" in {e.instance}"
+    if isinstance(e, Phase2a | Learn):
+        text += f": {_ranges(e.batch)}"
+    return text
+
+
+def _ranges(ranges: Sequence[tuple[str, int, int, str]]) -> str:
+    if not ranges:
+        return "no-op"
+    more = f" +{len(ranges) - 1}" if len(ranges) > 1 else ""
+    return show_range(ranges[0]).partition("#")[0] + more
+
+
+def lanes(events: Sequence[Shown]) -> list[str]:
+    """The processes, clients first and learners last."""
+
+    def order(process: str) -> tuple[int, int, int]:
+        role, _, rest = process.partition("-")
+        number, _, incarnation = rest.partition(".")
+        return ROLES.index(role), int(number), int(incarnation)
+
+    return sorted({s.event.process for s in events}, key=order)
+
+
+def draw(
+    events: Sequence[Shown],
+    paths: Sequence[Path],
+    *,
+    title: str = "",
+    rejected: int = 0,
+    why: Sequence[str] = (),
+) -> None:
+    """Draw the events, from the first to the last one, into each of the files; the ending of a
+    name says how. The event numbered `rejected` is marked, and `why` stands below."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    columns = lanes(events)
+    width = max(6.5, LANE * len(columns) + 0.6)
+    height = ROW * (len(events) + 2) + 0.24 * len(why) + 1.1
+    # A drawing of the same run is the same file: no date, no random names.
+    with pyplot.rc_context({"svg.hashsalt": "conformance", "font.size": 9}):
+        figure = pyplot.figure(figsize=(width, height))
+        below = (0.24 * len(why) + 0.25) / height
+        axes = figure.add_axes((0.01, below, 0.98, 1 - below - 0.45 / height))
+        _lanes(axes, columns, len(events), _messages(events))
+        _events(axes, events, columns, rejected)
+        figure.text(0.015, 1 - 0.28 / height, title, fontsize=10, fontweight="bold")
+        for k, line in enumerate(why):
+            y = (0.24 * (len(why) - k) - 0.06) / height
+            figure.text(0.015, y, line, color=REJECTED, fontsize=9, family="monospace")
+        for path in paths:
+            metadata = {"Date": None} if path.suffix == ".svg" else {}
+            figure.savefig(path, dpi=120, facecolor="white", metadata=metadata)
+        pyplot.close(figure)
+
+
+def _messages(events: Sequence[Shown]) -> list[str]:
+    """The kinds of messages drawn, for the key below the lanes."""
+    sent = {message for shown in events for _, message in shown.causes}
+    return [message for message in COLOURS if message in sent]
+
+
+def _lanes(axes: Axes, columns: Sequence[str], rows: int, messages: Sequence[str]) -> None:
+    axes.set_xlim(-0.12, len(columns) - 0.02)
+    axes.set_ylim(rows + 0.6, -1.1)
+    axes.axis("off")
+    for x, name in enumerate(columns):
+        axes.plot([x, x], [-0.4, rows + 0.3], color="#cccccc", linewidth=1.2, zorder=1)
+        axes.text(x, -0.75, name, ha="left", va="center", fontweight="bold", zorder=4)
+    for k, message in enumerate(messages):
+        axes.text(
+            0.03 + k * 0.36,
+            rows + 0.35,
+            f"\N{RIGHTWARDS ARROW} {message}",
+            color=COLOURS[message],
+            fontsize=8.5,
+        )
+
+
+def _events(axes: Axes, events: Sequence[Shown], columns: Sequence[str], rejected: int) -> None:
+    row = {shown.number: k for k, shown in enumerate(events)}
+    lane = {shown.number: columns.index(shown.event.process) for shown in events}
+    before: int | None = None
+    for shown in events:
+        n = shown.number
+        for cause, message in shown.causes:
+            if cause in row and lane[cause] != lane[n]:
+                axes.annotate(
+                    "",
+                    xy=(lane[n], row[n]),
+                    xytext=(lane[cause], row[cause]),
+                    arrowprops={
+                        "arrowstyle": "-|>",
+                        "color": COLOURS[message],
+                        "linewidth": 1.1,
+                        "shrinkA": 3,
+                        "shrinkB": 4,
+                    },
+                    zorder=2,
+                )
+        bad = n == rejected
+        colour = REJECTED if bad else "#222222"
+        axes.plot(
+            lane[n], row[n], "X" if bad else "o", color=colour, markersize=9 if bad else 5, zorder=5
+        )
+        axes.text(
+            lane[n] + 0.03,
+            row[n] - 0.3,
+            label(shown.event) + ("  rejected" if bad else ""),
+            va="center",
+            color=colour,
+            fontsize=8.5,
+            fontweight="bold" if bad else "normal",
+            zorder=4,
+            bbox={
+                "facecolor": "white",
+                "edgecolor": colour if bad else "none",
+                "pad": 1.2,
+                "alpha": 0.88,
+            },
+        )
+        if before is not None and n > before + 1:
+            axes.text(-0.1, row[n] - 0.5, "\N{VERTICAL ELLIPSIS}", color="#888888", va="center")
+        before = n

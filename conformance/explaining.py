@@ -1,0 +1,105 @@
+"""`conformance explain`: the verdict on a run, a drawing of what led to it, and the run in other
+tools' formats. No drawing is done here."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from conformance import checking, export
+from conformance.causes import Causes
+from conformance.diagram import Shown, draw
+from conformance.explain import where
+from conformance.log import Run, open_run
+from conformance.places import places
+from conformance.replay import Verdict, check_run
+
+FAR = 20_000  # events before the rejected one that are looked at
+MOST = 24  # events that are drawn
+NEAR = 3  # of these, at least so many of each process involved
+
+
+def explain_run(args: argparse.Namespace) -> int:
+    """The whole command; its exit status."""
+    status = checking.check([args.run], tlc=args.tlc or args.keep is not None, keep=args.keep)
+    opened = open_run(args.run)
+    verdict = check_run(args.run)
+    if verdict.events == 0 and verdict.violation is None:
+        return status
+    try:
+        drawn = picture(opened, verdict, args.out or args.run)
+        print("  drawn     " + ", ".join(map(str, drawn)))
+        if args.shiviz:
+            export.shiviz(opened, args.shiviz)
+            print(f"  ShiViz    {args.shiviz}")
+        if args.itf:
+            export.itf(opened, args.itf, verdict)
+            print(f"  ITF       {args.itf}")
+    except (OSError, ImportError, ValueError) as error:
+        print(f"conformance: {_plain(error)}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: cannot be written: {error.strerror}"
+    if isinstance(error, ImportError):
+        return "drawing needs matplotlib; run 'make setup', or 'pip install paxos[plots]'"
+    return str(error)
+
+
+def picture(run: Run, verdict: Verdict, folder: Path) -> list[Path]:
+    """Draw what led to the verdict: an SVG and a PNG in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / "explained.svg", folder / "explained.png"]
+    v = verdict.violation
+    if v is None:
+        title = f"{run.directory.name}: {verdict.kind}; what led to its last event"
+        draw(neighbourhood(run, verdict.events), paths, title=title)
+        return paths
+    guard = places(v.spec, v.name)
+    why = [
+        f"{v.kind} {v.name} is false: {v.rule.words}",
+        *(f"{c.place}: {_short(c.text)}" for c in guard[:1]),
+        f"expected {_short(v.fault.expected)}",
+        f"found    {_short(v.fault.actual)}",
+    ]
+    rejected = verdict.events + 1
+    involved = [name for name, _ in v.recent]
+    shown = neighbourhood(run, rejected, involved)
+    title = f"{run.directory.name}: {v.event.action} at {where(v)} violates {v.spec}"
+    draw(shown, paths, title=title, rejected=rejected, why=why)
+    return paths
+
+
+def _short(text: str, most: int = 110) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence[Shown]:
+    """The events to draw: the last one, what it follows from, and the latest events of the
+    processes involved with what those follow from, nearest first, at most MOST."""
+    causes = Causes()
+    near: deque[Shown] = deque(maxlen=FAR)
+    for number, (_, _, _, event) in enumerate(run.rows(), 1):
+        found = tuple((c.event, c.message) for c in causes.of(event))
+        near.append(Shown(number, event, found))
+        if number == last:
+            break
+    known = {shown.number: shown for shown in near}
+    chosen = {last}
+    waiting = deque([last])
+    for process in dict.fromkeys([near[-1].event.process, *involved]):
+        own = [s.number for s in near if s.event.process == process and s.number < last]
+        waiting.extend(reversed(own[-NEAR:]))
+    while waiting and len(chosen) < MOST:
+        number = waiting.popleft()
+        if number not in known:
+            continue
+        chosen.add(number)
+        waiting.extend(n for n, _ in known[number].causes if n not in chosen)
+    return [known[n] for n in sorted(chosen)]

@@ -1,0 +1,155 @@
+"""A run for other tools: ShiViz (its log, with vector clocks) and ITF (its states, as JSON).
+
+ShiViz draws the whole run in a browser. ITF is what Apalache and its tools read; a state holds
+everything, so that a run of n events needs space in the square of n, and long ones are refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conformance.causes import Causes
+from conformance.events import (
+    AnyEvent,
+    Broadcast,
+    Decide,
+    Deliver,
+    Header,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Phase2b,
+)
+from conformance.explain import shown
+from conformance.log import Run
+from conformance.replay import Verdict
+from conformance.rules import show_range
+
+SHIVIZ = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
+LONGEST_ITF = 2000  # events
+
+
+def shiviz(run: Run, path: Path) -> None:
+    """Write the run as a ShiViz log. The first line is the expression that parses the rest."""
+    causes = Causes()
+    clocks: list[dict[str, int]] = [{}]  # by event number
+    latest: dict[str, dict[str, int]] = {}
+    with path.open("w", encoding="utf-8") as f:
+        f.write(SHIVIZ + "\n\n")
+        for _, process, _, event in run.rows():
+            clock = dict(latest.get(process, {}))
+            for cause in causes.of(event):
+                for name, n in clocks[cause.event].items():
+                    clock[name] = max(n, clock.get(name, 0))
+            clock[process] = latest.get(process, {}).get(process, 0) + 1
+            latest[process] = clock
+            clocks.append(clock)
+            f.write(f"{process} {json.dumps(clock, separators=(',', ':'))}\n{shown(event)}\n")
+
+
+def itf(run: Run, path: Path, verdict: Verdict) -> None:
+    """Write the states from the initial one to that after the last accepted event."""
+    assert run.header is not None
+    if verdict.events > LONGEST_ITF:
+        raise ValueError(
+            f"{run.directory}: {verdict.events} events are too many for ITF, whose states hold "
+            f"all messages; give at most {LONGEST_ITF}"
+        )
+    states = list(_states(run, run.header, verdict.events))
+    text = {
+        "#meta": {
+            "format": "ITF",
+            "description": f"{run.directory.name}: {verdict.kind}",
+            "varTypes": {},
+        },
+        "vars": list(VARIABLES),
+        "states": states,
+    }
+    path.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
+
+
+VARIABLES = ("broadcast", "msgs", "promised", "vote", "learned", "prefix", "delivered", "action")
+
+
+def _states(run: Run, header: Header, events: int) -> Iterator[dict[str, Any]]:
+    state = _State(header)
+    yield state.show(0, "Init")
+    if events == 0:
+        return
+    for n, (_, _, _, event) in enumerate(run.rows(), 1):
+        state.take(event)
+        yield state.show(n, shown(event))
+        if n == events:
+            return
+
+
+class _State:
+    """The variables of MultiPaxos.tla (of Synod.tla: of its one instance), with the names of the
+    trace."""
+
+    def __init__(self, header: Header) -> None:
+        self.broadcast: list[str] = []
+        self.msgs: dict[str, dict[str, Any]] = {}
+        self.promised = {f"acceptor-{a}": [0, 0] for a in header.cluster.acceptors}
+        self.vote: dict[str, dict[int, Any]] = {name: {} for name in self.promised}
+        self.learned: dict[str, dict[int, Any]] = {}
+        self.prefix: dict[str, int] = {}
+        self.delivered: dict[str, list[str]] = {}
+        self.proposed: dict[Any, list[str]] = {}
+
+    def take(self, e: AnyEvent) -> None:
+        acceptor = e.process.partition(".")[0]
+        if isinstance(e, Broadcast):
+            self.broadcast += map(show_range, e.values)
+        elif isinstance(e, Phase1a):
+            self.send({"type": "1a", "bal": _tuple(e.ballot), "from": e.first, "to": e.last})
+        elif isinstance(e, Phase1b):
+            self.promised[acceptor] = list(e.ballot)
+            said = [_tuple([i, _tuple(b), [*map(show_range, v)]]) for i, b, v in e.votes]
+            fields = {"acc": acceptor, "bal": _tuple(e.ballot), "from": e.first, "to": e.last}
+            self.send({"type": "1b", **fields, "votes": {"#set": said}})
+        elif isinstance(e, Phase2a):
+            self.proposed[e.ballot, e.instance] = batch = [*map(show_range, e.batch)]
+            self.send({"type": "2a", "bal": _tuple(e.ballot), "inst": e.instance, "batch": batch})
+        elif isinstance(e, Phase2b):
+            self.promised[acceptor] = list(e.ballot)
+            batch = self.proposed.get((e.ballot, e.instance), [])
+            self.vote[acceptor][e.instance] = _tuple([_tuple(e.ballot), batch])
+            fields = {"acc": acceptor, "bal": _tuple(e.ballot), "inst": e.instance}
+            self.send({"type": "2b", **fields})
+        elif isinstance(e, Decide):
+            self.send({"type": "Decide", "bal": _tuple(e.ballot), "inst": e.instance})
+        elif isinstance(e, Learn):
+            learned = _tuple([_tuple(e.ballot), [*map(show_range, e.batch)]])
+            self.learned.setdefault(e.process, {})[e.instance] = learned
+        elif isinstance(e, Deliver):
+            self.prefix[e.process] = e.instance
+            self.delivered.setdefault(e.process, []).extend(map(show_range, e.values))
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.msgs[json.dumps(message)] = message
+
+    def show(self, index: int, action: str) -> dict[str, Any]:
+        return {
+            "#meta": {"index": index},
+            "broadcast": {"#set": list(self.broadcast)},
+            "msgs": {"#set": list(self.msgs.values())},
+            "promised": _map({a: _tuple(b) for a, b in self.promised.items()}),
+            "vote": _map({a: _map(v) for a, v in self.vote.items()}),
+            "learned": _map({x: _map(v) for x, v in self.learned.items()}),
+            "prefix": _map(self.prefix),
+            "delivered": _map({x: list(v) for x, v in self.delivered.items()}),
+            "action": action,
+        }
+
+
+def _tuple(items: Any) -> dict[str, Any]:
+    return {"#tup": list(items)}
+
+
+def _map(pairs: dict[Any, Any]) -> dict[str, Any]:
+    return {"#map": [[k, v] for k, v in pairs.items()]}
