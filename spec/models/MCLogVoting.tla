@@ -51,7 +51,7 @@ Reduced == Init /\ [][ReducedNext]_vars
    out of order; some model is always run without it. *)
 InOrder(batch, i) ==
     /\ Range(batch) \subseteq broadcast
-    /\ i = 1 \/ \E a \in Acceptor : votes[a][i - 1] # {}
+    /\ IF i = 1 THEN TRUE ELSE \E a \in Acceptor : votes[a][i - 1] # {}
     /\ batch = NoOp => i < Instances
 
 -----------------------------------------------------------------------------

@@ -39,8 +39,21 @@ Requests ==
 Answered(a, r) == \E m \in msgs : /\ m.type = "1b" /\ m.acc = a /\ m.bal = r.bal
                                   /\ m.from = r.from /\ m.to = r.to
 
+AnswersIn(a, b) == \A r \in Requests : r.bal = b => Answered(a, r)
+
+(* What is due, and when an acceptor may vote: first for all models, then for
+   those that are large.  There an acceptor answers all 1a of a ballot in a row,
+   and answers them before it votes in that ballot, when it votes: its votes
+   below the ballot are final from the promise on, and the promise comes with
+   the vote anyway.  (The mutants of VotePromises are lost by that.) *)
+DueNow(a, b)  == b = 1
+DueSoon(a, b) == b = IF promised[a] = 0 THEN 1 ELSE promised[a]
+
+MayVoteNow(a, b) == TRUE
+AnswersFirst(a, b) == AnswersIn(a, b)
+
 DueAnswers == {ar \in Acceptor \X Requests :
-                   ar[2].bal = 1 /\ ~Answered(ar[1], ar[2])}
+                   DueNow(ar[1], ar[2].bal) /\ ~Answered(ar[1], ar[2])}
 
 DueDecisions == IF DirectLearning THEN {}
     ELSE {bi \in Ballot \X Instance :
@@ -63,7 +76,7 @@ ReducedNext ==
     ELSE IF ~(Requests \subseteq msgs)
     THEN \E r \in Requests \ msgs : Phase1a(r.bal, r.from, r.to)
     ELSE IF DueAnswers # {}
-    THEN \E ar \in DueAnswers : Phase1b(ar[1], 1, ar[2].from, ar[2].to)
+    THEN \E ar \in DueAnswers : Phase1b(ar[1], ar[2].bal, ar[2].from, ar[2].to)
     ELSE IF DueDecisions # {}
     THEN \E bi \in DueDecisions, Q \in Quorum : Decide(bi[1], bi[2], Q)
     ELSE IF DueDeliveries # {}
@@ -73,7 +86,7 @@ ReducedNext ==
          \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
                 MayProposeNow(b, i) /\ Phase2a(b, i, batch, Q)
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
-                ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
+                MayVoteNow(a, b) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
          \/ /\ Finished
             /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
                    Learn(l, b, i, Q)
