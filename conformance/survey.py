@@ -121,7 +121,7 @@ class _Surveyor:
             self.client(event.process.removeprefix("client-"))
         elif isinstance(event, Deliver):
             self.mention(event.values)
-            self.touch(self.learned.pop((event.process, event.instance), ()))
+            self.touch(self.learned.get((event.process, event.instance), ()))
             self.name(event.instance)
         elif isinstance(event, Recover):
             self.recover(event)

@@ -56,7 +56,8 @@ def module(job: Job) -> Iterator[str]:
         "TraceInstances": max(n.highest for n in numbers),
         "TraceDirectLearning": truth(constants.direct_learning),
         "TracePrepareAhead": truth(constants.prepare_ahead),
-        "MostInBatch": min(constants.max_batch, LARGEST),
+        "TraceMaxBatch": most(job.windows[0]),
+        "MaxBatches": set_(map(str, sorted({most(w) for w in job.windows}))),
         "Values": max(1, job.values),
     }
     yield "---- MODULE TraceData ----\n"
@@ -73,6 +74,10 @@ def module(job: Job) -> Iterator[str]:
         yield ",\n" if n else ""
         yield from _window(job, window)
     yield "\n>>\n====\n"
+
+
+def most(w: Window) -> int:
+    return min(w.survey.header.constants.max_batch, LARGEST)
 
 
 def truth(flag: bool) -> str:
@@ -132,7 +137,7 @@ def _window(job: Job, w: Window) -> Iterator[str]:
         borders = _borders_of(job)
         start, end = (borders.index(b) + 1 if b else 0 for b in (w.start, w.end))
         kept = w.start.mirror if w.start else None
-        yield f",\nstart |-> {start}, end |-> {end}"
+        yield f",\nmost |-> {most(w)}, start |-> {start}, end |-> {end}"
         yield from _laid("instances", "layout", _instances(w), sorted(kept.parts) if kept else [])
         yield from _laid(
             "values", "valueLayout", _values(job, w), sorted(kept.facts) if kept else []
@@ -174,7 +179,7 @@ def _laid(name: str, layout: str, span: tuple[int, int], kept: list[int]) -> Ite
 
 # -- borders ------------------------------------------------------------------------------------
 def _borders_of(job: Job) -> list[Border]:
-    return [b for w in job.windows for b in (w.start, w.end) if b]
+    return list(dict.fromkeys(b for w in job.windows for b in (w.start, w.end) if b))
 
 
 def _borders(job: Job, size: dict[str, Any]) -> Iterator[str]:

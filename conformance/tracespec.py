@@ -114,8 +114,9 @@ class Job:
 
 def _share(survey: Survey) -> Any:
     """Runs with the same of this may be in one job."""
-    h = survey.header
-    return h.spec, h.constants, len(h.cluster.acceptors), len(survey.numbers.proposers)
+    h, c = survey.header, survey.header.constants
+    size = len(h.cluster.acceptors), len(survey.numbers.proposers)
+    return h.spec, c.direct_learning, c.prepare_ahead, size
 
 
 def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:
@@ -145,24 +146,29 @@ def _add(job: Job, survey: Survey) -> None:
 
 
 def _cut(survey: Survey, size: int) -> Iterator[Job]:
-    """A long run as jobs of one window each, each starting where the one before it ends."""
+    """A long run as windows, each starting where the one before it ends. A job has one of them,
+    or several if they are short."""
     writer = Writer(survey, Tables())
     cutter = _Cutter(survey)
-    window = Window(survey)
+    job = _job(survey, writer)
+    job.windows.append(window := Window(survey))
     for done, (_, process, _, event) in enumerate(survey.run.rows()):
         if done + 1 - window.first == size:
             window.end = cutter.border(writer.mirror, done, window.start)
-            yield _job(window, writer)
             window = Window(survey, done + 1, start=window.end)
+            if job.rows >= WINDOW - size:
+                yield job
+                job = _job(survey, writer)
+            job.windows.append(window)
         window.take(writer, process, event)
-    yield _job(window, writer)
+    yield job
 
 
-def _job(window: Window, writer: Writer) -> Job:
-    """A job of this window; what comes next has tables of its own."""
-    numbers = window.survey.numbers
-    tables, writer.tables = writer.tables, Tables()
-    return Job(window.survey.header, tables, [window], len(numbers.ranges), len(numbers.clients))
+def _job(survey: Survey, writer: Writer) -> Job:
+    """A job for some of this run, with tables of its own."""
+    writer.tables = Tables()
+    numbers = survey.numbers
+    return Job(survey.header, writer.tables, [], len(numbers.ranges), len(numbers.clients))
 
 
 class _Cutter:

@@ -67,20 +67,23 @@ SetAsked(to) == TLCSet(3 * window + 2, to)
 TraceInstance  == focus
 TraceOrderOf(c) == << >>
 
-IsBatch(s, weights, overlap) ==
-    /\ Weight(s, weights) <= MostInBatch
+IsBatch(s, most, weights, overlap) ==
+    /\ Weight(s, weights) <= most
     /\ Cardinality(Range(s)) = Len(s)
     /\ overlap # {} => \A v \in Range(s) : Overlapping(v, overlap) \cap Range(s) = {}
 
-(* TLC computes this first of all, when it would read a table again for each
-   entry, but for these names. *)
+(* By MaxBatch, since windows of different runs may be in one run of TLC.  It
+   computes this first of all, when it would read a table again for each entry,
+   but for these names. *)
 LegalBatches ==
     LET batches == Batches
         weights == Weights
         overlap == Overlap
-    IN  {batches[k] : k \in {j \in DOMAIN batches : IsBatch(batches[j], weights, overlap)}}
+    IN  [most \in MaxBatches |->
+            {batches[k] : k \in {j \in DOMAIN batches :
+                IsBatch(batches[j], most, weights, overlap)}}]
 
-TraceBatch   == LegalBatches
+TraceBatch == LegalBatches[Windows[window].most]
 
 -----------------------------------------------------------------------------
 Part(i) == parts[Chunk(i)][Slot(i)]

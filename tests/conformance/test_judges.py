@@ -1,0 +1,235 @@
+"""The two judges agree: TLC and the Python model give the same verdict on every trace, refuse the
+same event, and name the same conjunct or invariant."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conformance.judge import Court, Ruling
+from conformance.log import Run, TraceError, open_run
+from conformance.places import places
+from conformance.replay import Verdict, check_run
+from conformance.source import SPEC
+from conformance.survey import survey
+from conformance.tlcreport import agree, report
+from tests.conformance import test_invariants as astray
+from tests.conformance.bad_runs import BAD
+from tests.conformance.good_runs import GOOD, failover, plain, restart
+from tests.conformance.scenario import Scenario, write_run
+from tests.conformance.test_corruption import corrupt
+from tests.conformance.walk import legal_run
+
+pytestmark = pytest.mark.tlc
+
+TRACES = Path(__file__).resolve().parents[2] / "traces"
+EXPECTED = yaml.safe_load((TRACES / "bad" / "expected.yaml").read_text())
+EXAMPLES = sorted(TRACES.glob("good/*")) + [
+    TRACES / "bad" / name for name in EXPECTED if EXPECTED[name].get("missing") != "no events"
+]
+
+
+def rulings(runs: list[Run], **court: Any) -> list[Ruling]:
+    return Court(**court).judge([survey(run) for run in runs])
+
+
+@pytest.fixture(scope="module")
+def examples() -> dict[Path, tuple[Verdict, Ruling]]:
+    judged = rulings([open_run(path) for path in EXAMPLES])
+    return {p: (check_run(p), r) for p, r in zip(EXAMPLES, judged, strict=True)}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_on_the_examples(path: Path, examples: dict[Path, tuple[Verdict, Ruling]]) -> None:
+    verdict, ruling = examples[path]
+    assert agree(verdict, ruling), report(verdict, ruling)
+    refusal = ruling.refusal
+    assert (refusal is None) == (path.parent.name == "good")
+    if verdict.violation is not None:
+        assert refusal is not None
+        assert refusal.kind == "guard"
+        assert refusal.false[0] in places(verdict.violation.spec, verdict.violation.name)
+
+
+def test_there_are_enough_examples() -> None:
+    assert len(BAD) >= 30
+    assert {name for name in EXPECTED if EXPECTED[name]["verdict"] == "violation"} >= set(BAD)
+
+
+def test_report_says_what_is_false_where_and_in_which_state(
+    examples: dict[Path, tuple[Verdict, Ruling]],
+) -> None:
+    text = report(*examples[TRACES / "bad" / "vote_below_promise"])
+    assert "refuses event 9" in text
+    assert "MayVote(a, b)" in text
+    assert "spec/MultiPaxos.tla:" in text
+    assert "promised = <<1, 1, 4>>" in text
+    assert "1 is (1, 1), 4 is (2, 2)" in text
+    assert "takes all" in report(*examples[TRACES / "good" / "plain"])
+
+
+@given(
+    seeds=st.lists(st.integers(0, 2**32), min_size=40, max_size=40),
+    direct=st.booleans(),
+    ahead=st.booleans(),
+    most=st.integers(1, 3),
+)
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
+def test_on_corrupted_runs(
+    tmp_path_factory: pytest.TempPathFactory, seeds: list[int], direct: bool, ahead: bool, most: int
+) -> None:
+    """Many at once, since each run of TLC takes seconds: none, one or two things wrong in each."""
+    folder, runs = tmp_path_factory.mktemp("corrupted"), []
+    constants = {"direct_learning": direct, "prepare_ahead": ahead, "max_batch": most}
+    for k, seed in enumerate(seeds):
+        draw = Random(seed)
+        scenario = legal_run(seed, 250, instances=4, **constants)
+        lines = scenario.numbered()
+        for _ in range(draw.choice([0, 1, 1, 2]) if lines else 0):
+            corrupt(draw, lines)
+        write_run(folder / str(k), scenario, lines)
+        try:
+            check_run(folder / str(k))
+        except TraceError:
+            continue  # so damaged that it is no trace: there is nothing to judge
+        run = open_run(folder / str(k))
+        if run.header is not None and lines:
+            runs.append(run)
+    for run, ruling in zip(runs, rulings(runs), strict=True):
+        verdict = check_run(run.directory)
+        v = verdict.violation
+        assert agree(verdict, ruling), (run.directory, v, report(verdict, ruling))
+        if v is not None and ruling.refusal is not None:
+            assert ruling.refusal.false[0] in places(v.spec, v.name), (v, ruling.refusal.false)
+
+
+# Clauses of the specification that are gone, and the rules of the Python model that go with them.
+GONE = {
+    "MultiPaxos.tla": [
+        "    /\\ Unused(b, i)\n",
+        "    /\\ Proposable(batch, b, i, Q)\n",
+        "    /\\ MayPromise(a, b)\n",
+        "    /\\ MayLearn(b, i, Q)\n",
+        "    /\\ IsNext(l, i)\n",
+    ],
+    "TraceMultiPaxos.tla": ["    /\\ batch \\in Batch\n"],
+}
+DISABLED = {
+    *("Phase2a.once", "Phase2a.broadcast", "Phase2a.gap", "Phase2a.highest", "Phase2a.batch"),
+    *("Phase1b.promise", "Learn.decided", "Deliver.next"),
+}
+ASTRAY = [
+    ("Agreement", astray.two_chosen),
+    ("Integrity", astray.unbroadcast),
+    ("TotalOrder", astray.other_order),
+    ("OneBatchPerBallot", astray.two_proposals),
+    ("VotesBelowPromise", astray.low_promise),
+    ("LearnedFromOneBallot", astray.one_vote),
+    ("TypeOK", astray.big_batch),
+]
+
+
+def test_each_invariant_is_named_by_both(tmp_path: Path) -> None:
+    """Only a specification with clauses missing allows a trace to violate an invariant."""
+    weak = tmp_path / "spec"
+    shutil.copytree(SPEC, weak, ignore=shutil.ignore_patterns("models"))
+    for name, clauses in GONE.items():
+        text = (weak / name).read_text()
+        for clause in clauses:
+            assert text.count(clause) >= 1, clause
+            text = text.replace(clause, "    /\\ TRUE\n")
+        (weak / name).write_text(text)
+    runs, names = [], []
+    for name, make in ASTRAY:
+        s = Scenario("astray", disabled=DISABLED, prepare_ahead=True, max_batch=2)
+        make(s)
+        assert s.violation is not None
+        assert s.violation.name == name
+        names.append((name, s.violation.accepted + 1))
+        runs.append(open_run(s.write(tmp_path / name)))
+    for (name, event), ruling in zip(names, rulings(runs, spec=weak), strict=True):
+        refusal = ruling.refusal
+        assert refusal is not None, name
+        assert (refusal.kind, refusal.event) == ("invariant", event), (name, refusal)
+        assert name in [c.definition for c in refusal.false]
+        assert refusal.state
+
+
+def test_in_windows(tmp_path: Path) -> None:
+    """A window starts where the one before it ends, without what is over, and TLC confirms it."""
+    runs, many = [], []
+    for name, scenario in (("plain", plain(9)), ("failover", failover()), ("restart", restart())):
+        runs.append(open_run(scenario.write(tmp_path / name)))
+        many.append(-(-len(scenario.lines) // 11))
+        lines = scenario.numbered()
+        last = max(k for k, line in enumerate(lines) if "instance" in line)
+        lines[last]["instance"] = 1  # of which only this event speaks now
+        write_run(tmp_path / f"bad-{name}", scenario, lines)
+        runs.append(open_run(tmp_path / f"bad-{name}"))
+    judged = rulings(runs, window=11)
+    for good, bad, windows in zip(judged[::2], judged[1::2], many, strict=True):
+        assert good.refusal is None
+        assert good.windows == windows > 1
+        assert bad.refusal is not None
+        assert agree(check_run(bad.survey.run.directory), bad)
+
+
+def test_a_border_that_is_wrong_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the checker is mistaken about the state between windows, TLC says so."""
+    from conformance import tlc
+    from conformance.mirror import Mirror
+
+    monkeypatch.setattr(Mirror, "promise", lambda *_: None)
+    original = Mirror.phase2b
+
+    def forgetful(self: Mirror, a: int, b: int, i: int) -> None:
+        original(self, a, b, i)
+        self.part(i).vote.pop(a, None)
+
+    monkeypatch.setattr(Mirror, "phase2b", forgetful)
+    run = open_run(failover().write(tmp_path))
+    with pytest.raises(tlc.TlcError, match="not judged"):
+        rulings([run], window=11)
+
+
+def test_batches_of_many_ranges_and_large_numbers(tmp_path: Path) -> None:
+    from tests.conformance.scenario import rng
+
+    s = Scenario("large", prepare_ahead=True, direct_learning=True, max_batch=2000)
+    ranges = [rng("1.1", k) for k in range(1, 1001)]
+    s.broadcast("1.1", *ranges)
+    b = (2**40, 1)
+    s.prepare(b, 10**12, 10**12 + 3)
+    s.propose(b, 10**12, *ranges)
+    for a in (1, 2):
+        s.vote(a, b, 10**12)
+    s.learn("1.1", b, 10**12)
+    run = open_run(s.write(tmp_path / "good"))
+    s.deliver("1.1", 10**12, values=ranges)
+    bad = open_run(s.write(tmp_path / "bad"))
+    good_ruling, bad_ruling = rulings([run, bad])
+    assert good_ruling.refusal is None
+    assert bad_ruling.refusal is not None
+    assert bad_ruling.refusal.false[0].text == "IsNext(l, i)"
+
+
+def test_nothing_to_judge() -> None:
+    with pytest.raises(ValueError, match="no events"):
+        run = open_run(TRACES / "bad" / "lost_all_events")
+        assert run.header is not None
+        rulings([run])
+
+
+def test_good_runs_are_all_there() -> None:
+    assert {p.name for p in TRACES.glob("good/*")} == set(GOOD)
+    assert json.dumps(sorted(EXPECTED))
