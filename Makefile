@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec compare lint format lock clean
+.PHONY: help setup run test spec compare graph lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ spec: setup ## run TLC on all models; MODEL=name for one, CLASS=tiny|small|large
 
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
 	@$(BIN)/paxos compare $(if $(N),--count $(N))
+
+graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
+	@$(BIN)/python -m tests.graph
 
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .

@@ -167,6 +167,13 @@ class Graph:
             self.steps.append({})
         return found
 
+    def has(self, source: State, label: Label, target: State) -> bool:
+        """Whether it has this step."""
+        number = self.numbers.get(source)
+        if number is None or label not in self.steps[number]:
+            return False
+        return self.states[self.steps[number][label]] == target
+
     def transitions(self) -> Iterator[tuple[int, Label, int]]:
         for source, steps in enumerate(self.steps):
             for label, target in steps.items():

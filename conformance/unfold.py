@@ -266,8 +266,8 @@ class Parameters:
             yield Try(f"{x}.1", self.actions["Deliver"], ("Deliver", x, i), forms)
 
 
-def model_graph(bounds: Bounds, most: int = 1_000_000) -> Graph:
-    """The graph of the checker's rules. Raises Drift, also if it has more than `most` states."""
+def model_graph(bounds: Bounds, expected: Graph | None = None) -> Graph:
+    """The graph of the checker's rules. Raises Drift, also at the first step beyond `expected`."""
     model, graph = Model(bounds), Graph()
     first = model.initial()
     start = model.projection.state(first, frozenset[Message]())
@@ -275,12 +275,13 @@ def model_graph(bounds: Bounds, most: int = 1_000_000) -> Graph:
     waiting = deque([(graph.number(start), model.pack(first))])
     while waiting:
         source, packed = waiting.popleft()
-        for label, state, after in model.successors(graph.states[source], packed):
+        before = graph.states[source]
+        for label, state, after in model.successors(before, packed):
+            if expected is not None and not expected.has(before, label, state):
+                raise Drift(f"{label} leads to {state}, from {before}")
             known = len(graph.states)
             target = graph.number(state)
             graph.steps[source][label] = target
             if target == known:
-                if target >= most:
-                    raise Drift(f"more than {most} states")
                 waiting.append((target, after))
     return graph

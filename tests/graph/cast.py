@@ -99,7 +99,8 @@ class Cast:
         r, p = self.ballot(b)
         proposer = Proposer(replace(self.settings, **settings), p, 0.0, r - 1)
         proposer.tick(proposer.election.due_s)
-        assert proposer.election.ballot == (r, p)
+        if proposer.election.ballot != (r, p):
+            raise ValueError(f"it leads with {proposer.election.ballot}, not {(r, p)}")
         proposer.step = Step()
         proposer.election.due_s = 1e9
         for _, _, i, batch in own(state, "2a", b):

@@ -282,12 +282,21 @@ class Driver:
     # All that was ever sent.
 
     def _flood(self, node: Any, state: State) -> None:
-        """Leaders and learners hear everything, in some order; any step they take is there."""
+        """Leaders and learners hear everything, twice, in some order; any step they take is
+        there."""
         heard = sorted(state.msgs, key=repr, reverse=bool(len(state.msgs) % 2))
         for b in self.bounds.ballots:
             if own(state, "1a", b):
                 leader = self._listening(b, state)
-                self._hear(node, state, leader, leader.id, heard, ("1b", "2b"))
+                after = self._hear(node, state, leader, leader.id, heard, ("1b", "2b"))
+                leader.tick(NOW_S + 5)  # it repeats what was not answered
+                self._follow(self._walk(after, leader, leader.id))
+            elif sum(m[0] == "1a" for m in state.msgs) < self.bounds.requests:
+                leader = self.cast.leader(b, state, in_flight=1)
+                leader.next = 1
+                waiting = self.cast.some(tuple(sorted(state.broadcast)))
+                leader.receive(1, messages.Submit(waiting), NOW_S)
+                self._follow(self._walk(node, leader, leader.id))
         for x in range(1, self.bounds.learners + 1):
             learner = self.cast.learner(x, state)
             self._hear(node, state, learner, x, heard, ("2a", "2b", "Decide"))
@@ -313,13 +322,16 @@ class Driver:
         who: int,
         heard: list[Any],
         kinds: tuple[str, ...],
-    ) -> None:
+    ) -> Any:
+        """The state in which that ends."""
         walk = self._walk(node, role, who)
         for m in heard:
             if m[0] in kinds:
                 role.receive(*self.cast.message(m, state), NOW_S)
+                role.receive(*self.cast.message(m, state), NOW_S)
         if not self._follow(walk):
             self.refusals["by a learner" if "2a" in kinds else "by a proposer"] += 1
+        return walk.node
 
 
 class OfGraph:

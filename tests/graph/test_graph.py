@@ -17,7 +17,15 @@ from conformance.unfold import Drift, model_graph
 from tests.graph import cast
 from tests.graph.cast import Cast
 from tests.graph.drive import Driver, OfGraph
-from tests.graph.rows import DRAWN, TINY, compare_and_drive, replay_and_drive
+from tests.graph.rows import (
+    CONTESTED,
+    DRAWN,
+    TINY,
+    compare_and_drive,
+    drive_contest,
+    of_rules,
+    replay_and_drive,
+)
 from tests.graph.walk import Wrong
 from tests.sim import bugs
 
@@ -28,10 +36,10 @@ def test_specification_rules_and_roles_are_the_same_graph(name: str) -> None:
     row = compare_and_drive(name, TINY[name])
     assert row.differences == []
     assert row.unexplained == 0
-    assert row.states > 200
+    assert row.states > 100
     # What no role takes is of these two kinds only, and little: see tests/graph/drive.py.
-    assert {action for action, _ in row.left} <= {"Phase1a", "Phase1b", "Phase2a"}
-    assert row.left.total() < 0.2 * row.transitions
+    assert {action for action, _ in row.left} <= {"Phase1a", "Phase1b", "Phase2a", "Decide"}
+    assert row.left.total() < 0.25 * row.transitions
     assert row.refusals > 0
 
 
@@ -42,6 +50,12 @@ def test_behaviours_of_larger_models_are_behaviours_of_the_rules_and_the_roles(n
     assert row.differences == []
     assert row.unexplained == 0
     assert row.transitions == 5 * 59
+
+
+def test_leaders_that_contest_an_instance() -> None:
+    driver = drive_contest()
+    assert driver.left() == {}
+    assert len(driver.executed) >= len(CONTESTED)
 
 
 @pytest.mark.parametrize(
@@ -62,36 +76,40 @@ def test_the_graph_module_takes_the_steps_of_next(spec: str, graph: str) -> None
         assert f"{action}({parameters})" in plain
 
 
-SEEN = {
-    name: bounds
-    for name, bounds in TINY.items()
-    if name in ("plain", "direct", "ahead-batch", "all", "batch", "direct-ahead")
-}
-
-
 @pytest.fixture(scope="module")
 def graphs() -> dict[str, Graph]:
-    return {name: model_graph(bounds) for name, bounds in SEEN.items()}
+    """Of MultiPaxos, the smallest first."""
+    found = {name: of_rules(bounds) for name, bounds in TINY.items() if name != "synod"}
+    return dict(sorted(found.items(), key=lambda item: item[1].size()))
 
 
 INVISIBLE = {
-    bugs.LosesItsPromise, bugs.LosesItsVotes, bugs.ForgetsItsRound,  # need a restart
-}  # fmt: skip
+    # They show after a restart only; tests/sim has those.
+    bugs.LosesItsPromise,
+    bugs.LosesItsVotes,
+    # Here a client broadcasts one value.
+    bugs.ReusesSequenceNumbers,
+}
 
 
-@pytest.mark.parametrize("bug", bugs.BUGS, ids=lambda bug: bug.make.__name__)
+@pytest.mark.parametrize(
+    "bug",
+    [bug for bug in bugs.BUGS if bug.make not in INVISIBLE],
+    ids=lambda bug: bug.make.__name__,
+)
 def test_a_planted_bug_is_found(
     bug: bugs.Bug, graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cast, bug.role.capitalize(), bug.make)
-    for name, graph in graphs.items():
-        driver = Driver(Cast(SEEN[name]), OfGraph(graph))
-        try:
+    try:
+        drive_contest()
+        for name, graph in graphs.items():
+            driver = Driver(Cast(TINY[name]), OfGraph(graph))
             for node, steps in enumerate(graph.steps):
                 driver.drive(node, steps)
-        except (Wrong, AssertionError, KeyError):
-            return
-    assert bug.make in INVISIBLE, "no graph shows it"
+    except (Wrong, KeyError, ValueError):
+        return
+    raise AssertionError("no graph shows it")
 
 
 GUARDS = [
@@ -108,9 +126,10 @@ def test_a_guard_left_out_is_drift(
 ) -> None:
     without = MULTIPAXOS.without(frozenset({rule}))
     monkeypatch.setattr(unfold, "SPECS", {"MultiPaxos": without})
-    for name, graph in sorted(graphs.items(), key=lambda found: len(found[1].states)):
+    largest_first = rule.endswith(".range")  # it takes two instances and Phase 1 ahead
+    for name, graph in sorted(graphs.items(), key=lambda x: x[1].size(), reverse=largest_first):
         try:
-            changed = model_graph(SEEN[name], most=len(graph.states))
+            changed = model_graph(TINY[name], expected=graph)
         except (Drift, AssertionError, KeyError):
             return
         if any(differences(changed, graph, "changed", "unchanged")):
