@@ -23,7 +23,7 @@ TINY = {
     "direct": Bounds(direct=True, acceptors=2, proposers=2),
     "ahead": Bounds(ahead=True, acceptors=2, proposers=2),
     "batch": Bounds(max_batch=2, values=2, proposers=2),
-    "direct-ahead": Bounds(direct=True, ahead=True, instances=2, requests=1),
+    "direct-ahead": Bounds(direct=True, ahead=True, instances=2, requests=1, learners=0),
     "direct-batch": Bounds(direct=True, max_batch=2, values=2, proposers=2),
     "ahead-batch": Bounds(ahead=True, max_batch=2, acceptors=2, values=2),
     "all": Bounds(

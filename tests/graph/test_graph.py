@@ -4,6 +4,7 @@ system, as far as tiny constants go."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ def test_specification_rules_and_roles_are_the_same_graph(name: str) -> None:
     assert row.differences == []
     assert row.unexplained == 0
     assert row.states > 100
-    # What no role takes is of these two kinds only, and little: see tests/graph/drive.py.
+    # What no role takes is little, and of these kinds: see tests/graph/drive.py.
     assert {action for action, _ in row.left} <= {"Phase1a", "Phase1b", "Phase2a", "Decide"}
-    assert row.left.total() < 0.25 * row.transitions
+    assert row.left.total() < 0.3 * row.transitions
     assert row.refusals > 0
 
 
@@ -76,11 +77,11 @@ def test_the_graph_module_takes_the_steps_of_next(spec: str, graph: str) -> None
         assert f"{action}({parameters})" in plain
 
 
-@pytest.fixture(scope="module")
-def graphs() -> dict[str, Graph]:
-    """Of MultiPaxos, the smallest first."""
-    found = {name: of_rules(bounds) for name, bounds in TINY.items() if name != "synod"}
-    return dict(sorted(found.items(), key=lambda item: item[1].size()))
+def graphs(*first: str) -> Iterator[tuple[Bounds, Graph]]:
+    """Those of MultiPaxos, made when they are wanted, roughly the smallest first."""
+    for name in (*first, "ahead-batch", "all", "direct", "direct-batch", "direct-ahead", *TINY):
+        if name != "synod":
+            yield TINY[name], of_rules(TINY[name])
 
 
 INVISIBLE = {
@@ -97,14 +98,12 @@ INVISIBLE = {
     [bug for bug in bugs.BUGS if bug.make not in INVISIBLE],
     ids=lambda bug: bug.make.__name__,
 )
-def test_a_planted_bug_is_found(
-    bug: bugs.Bug, graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_planted_bug_is_found(bug: bugs.Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cast, bug.role.capitalize(), bug.make)
     try:
         drive_contest()
-        for name, graph in graphs.items():
-            driver = Driver(Cast(TINY[name]), OfGraph(graph))
+        for bounds, graph in graphs():
+            driver = Driver(Cast(bounds), OfGraph(graph))
             for node, steps in enumerate(graph.steps):
                 driver.drive(node, steps)
     except (Wrong, KeyError, ValueError):
@@ -121,15 +120,14 @@ GUARDS = [
 
 
 @pytest.mark.parametrize("rule", GUARDS)
-def test_a_guard_left_out_is_drift(
-    rule: str, graphs: dict[str, Graph], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_guard_left_out_is_drift(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     without = MULTIPAXOS.without(frozenset({rule}))
     monkeypatch.setattr(unfold, "SPECS", {"MultiPaxos": without})
-    largest_first = rule.endswith(".range")  # it takes two instances and Phase 1 ahead
-    for name, graph in sorted(graphs.items(), key=lambda x: x[1].size(), reverse=largest_first):
+    # Ranges take two instances and Phase 1 ahead.
+    first = ("direct-ahead",) if rule.endswith(".range") else ()
+    for bounds, graph in graphs(*first):
         try:
-            changed = model_graph(TINY[name], expected=graph)
+            changed = model_graph(bounds, expected=graph)
         except (Drift, AssertionError, KeyError):
             return
         if any(differences(changed, graph, "changed", "unchanged")):
