@@ -130,17 +130,6 @@ class Court:
         outcome = _Outcome(job)
         try:
             self._run(job, number, outcome)
-        except tlc.SpecError as error:
-            if len(job.windows) == 1:
-                outcome.error = error
-                return outcome
-            # One trace that TLC cannot evaluate must not keep it from judging the others.
-            for n in range(len(job.windows)):
-                alone = self._try(job.only([n]), number)
-                outcome.seconds += alone.seconds
-                outcome.error = outcome.error or alone.error
-                outcome.done |= {n for _ in alone.done}
-                outcome.refusals.update((n, r) for r in alone.refusals.values())
         except tlc.TlcError as error:
             outcome.error = error
         return outcome
@@ -165,12 +154,12 @@ class Court:
     def _tlc(self, job: Job, name: str, root: str | None) -> tlc.Result:
         """Run TLC on the job; `root` is the text of a module to run in place of the job's."""
         with ExitStack() as stack:
-            if self.keep is None:
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-")))
-            else:
-                folder = self.keep.resolve() / name
-                folder.mkdir(parents=True, exist_ok=True)
-            module, config = self._write(job, folder, root)
+            try:
+                folder = self._folder(stack, name)
+                module, config = self._write(job, folder, root)
+            except OSError as error:
+                where = error.filename or self.keep or tempfile.gettempdir()
+                raise tlc.TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from None
             return tlc.run(
                 module,
                 config,
@@ -180,21 +169,26 @@ class Court:
                 keep=folder / "tlc" if self.keep else None,
             )
 
+    def _folder(self, stack: ExitStack, name: str) -> Path:
+        """For what TLC reads: it goes when the stack is unwound, unless it is to be kept."""
+        if self.keep is None:
+            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-")))
+        folder = self.keep.resolve() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _write(self, job: Job, folder: Path, root: str | None) -> tuple[Path, Path]:
-        try:
-            with (folder / "TraceData.tla").open("w", encoding="utf-8") as f:
-                f.writelines(tladata.module(job))
-            module = self.spec / f"{job.module}.tla"
-            text = module.with_suffix(".cfg").read_text(encoding="utf-8")
-            if root is not None:
-                module = folder / f"Why{job.module}.tla"
-                module.write_text(root, encoding="utf-8")
-                text = why.config(text)
-            config = folder / "trace.cfg"
-            config.write_text("\n".join([text, *self.extra, ""]), encoding="utf-8")
-        except OSError as error:
-            where = error.filename or folder
-            raise tlc.TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from error
+        """Write what TLC reads; the root module and its configuration."""
+        with (folder / "TraceData.tla").open("w", encoding="utf-8") as f:
+            f.writelines(tladata.module(job))
+        module = self.spec / f"{job.module}.tla"
+        text = module.with_suffix(".cfg").read_text(encoding="utf-8")
+        if root is not None:
+            module = folder / f"Why{job.module}.tla"
+            module.write_text(root, encoding="utf-8")
+            text = why.config(text)
+        config = folder / "trace.cfg"
+        config.write_text("\n".join([text, *self.extra, ""]), encoding="utf-8")
         return module, config
 
 

@@ -1,0 +1,200 @@
+"""`conformance check --tlc` with everything that can be wrong: one clear line, exit status 2, and
+nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from conformance import judge, tlc
+from conformance.cli import main
+from conformance.log import open_run
+from conformance.source import SPEC
+from conformance.survey import survey
+
+pytestmark = pytest.mark.tlc
+
+TRACES = Path(__file__).resolve().parents[2] / "traces"
+GOOD = TRACES / "good" / "plain"
+BAD = TRACES / "bad" / "vote_below_promise"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go in this test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_both_judges_on_the_command_line(
+    temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost, empty = TRACES / "bad" / "lost_acceptor", TRACES / "bad" / "lost_all_events"
+    assert main(["check", "--tlc", str(GOOD), str(BAD), str(lost), str(empty)]) == 1
+    out = capsys.readouterr().out
+    assert "TLC       takes all 72 events" in out
+    assert "TLC       refuses event 9" in out
+    assert "TLC       refuses event 5" in out  # what Python calls unknown, since a file is missing
+    assert "DISAGREE" not in out
+    assert list(temporary.iterdir()) == []
+
+
+def test_assumed_constants_are_those_of_both(capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(TRACES / "good" / "optimised")
+    assert main(["check", "--tlc", "--assume", "max_batch=1", run]) == 1
+    out = capsys.readouterr().out
+    assert "Phase2a.batch" in out
+    assert "batch \\in Batch" in out
+    assert "DISAGREE" not in out
+
+
+def test_judges_that_differ_are_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lenient(self: judge.Court, surveys: object) -> list[judge.Ruling]:
+        return [judge.Ruling(survey(open_run(BAD)), windows=1)]
+
+    monkeypatch.setattr(judge.Court, "judge", lenient)
+    assert main(["check", "--tlc", "-q", str(BAD)]) == 1
+    assert "DISAGREE" in capsys.readouterr().out
+
+
+def test_files_are_kept_on_request(
+    tmp_path: Path, temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--keep", str(tmp_path / "kept"), str(GOOD)]) == 0
+    kept = {path.name for path in (tmp_path / "kept").rglob("*")}
+    assert {"TraceData.tla", "trace.cfg"} <= kept
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("exit 3", "ended with status 3"), ("kill -9 $$", "killed by signal 9")],
+)
+def test_java_that_dies(
+    script: str,
+    words: str,
+    tmp_path: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    java = tmp_path / "java"
+    java.write_text(f"#!/bin/sh\n{script}\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA", str(java))
+    assert main(["check", "--tlc", str(GOOD)]) == 2
+    assert words in one_line(capsys)
+    assert list(temporary.iterdir()) == []
+
+
+def test_tools_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TLA2TOOLS_JAR", str(tmp_path / "no.jar"))
+    assert main(["check", "--tlc", str(GOOD)]) == 2
+    assert "TLA2TOOLS_JAR" in one_line(capsys)
+    monkeypatch.delenv("TLA2TOOLS_JAR")
+    monkeypatch.setenv("JAVA", str(tmp_path / "no-java"))
+    assert main(["check", "--tlc", str(GOOD)]) == 2
+    assert "JAVA" in one_line(capsys)
+
+
+def test_temporary_files_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert main(["check", "--tlc", str(GOOD)]) == 2
+    assert "TMPDIR" in one_line(capsys)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = Path.open
+
+    def full(self: Path, *args: object, **options: object) -> object:
+        path = Path("/dev/full") if self.name == "TraceData.tla" else self
+        return original(path, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "open", full)
+    assert main(["check", "--tlc", str(GOOD)]) == 2
+    line = one_line(capsys)
+    assert "No space left on device" in line
+    assert list(temporary.iterdir()) == []
+
+
+def court(tmp_path: Path, name: str, old: str, new: str) -> judge.Court:
+    """TLC with a clause of the specification changed."""
+    folder = tmp_path / "spec"
+    shutil.copytree(SPEC, folder, ignore=shutil.ignore_patterns("models"))
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new))
+    return judge.Court(spec=folder)
+
+
+def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) -> None:
+    broken = court(tmp_path, "MultiPaxos.tla", "Send(m) ==", "Send(m) = =")
+    with pytest.raises(tlc.SpecError, match=r"MultiPaxos\.tla:\d+") as caught:
+        broken.judge([survey(open_run(GOOD))])
+    assert "\n" not in str(caught.value)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_specification_that_cannot_be_evaluated(tmp_path: Path, temporary: Path) -> None:
+    broken = court(tmp_path, "MultiPaxos.tla", "MayVote(a, b) == b >=", "MayVote(a, b) == {b} >=")
+    with pytest.raises(tlc.TlcError) as caught:
+        broken.judge([survey(open_run(GOOD))])
+    assert "\n" not in str(caught.value)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_row_that_is_never_taken_is_no_verdict(tmp_path: Path) -> None:
+    """TLC ends well, but says nothing of the end of the trace."""
+    silent = court(
+        tmp_path, "TraceMultiPaxos.tla", "NothingIsGone ==\n", "NothingIsGone ==\n    /\\ row < 9\n"
+    )
+    with pytest.raises(judge.JudgeError, match="not judged"):
+        silent.judge([survey(open_run(GOOD))])
+
+
+def test_out_of_memory(temporary: Path) -> None:
+    small = judge.Court(limits=tlc.Limits(seconds=60, heap_mb=6))
+    with pytest.raises(tlc.TlcError) as caught:
+        small.judge([survey(open_run(GOOD))])
+    assert "\n" not in str(caught.value)
+    assert list(temporary.iterdir()) == []
+
+
+def test_no_java_outlives_a_run_of_too_long(temporary: Path) -> None:
+    hasty = judge.Court(limits=tlc.Limits(seconds=0.2, heap_mb=256))
+    with pytest.raises(tlc.TlcTimeout):
+        hasty.judge([survey(open_run(GOOD))])
+    assert not [pid for pid in _children() if b"tlc2.TLC" in _command(pid)]
+
+
+def _children() -> list[int]:
+    path = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    return [int(pid) for pid in path.read_text().split()] if path.exists() else []
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
