@@ -1,5 +1,5 @@
 """`make graph`: the larger graphs, compared and driven, as a table. Exit status 1 if anything
-differs."""
+differs, 2 if TLC gives no graph."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from conformance.graph import GraphError
+from conformance.tlc import TlcError
+from conformance.unfold import Drift
 from tests.graph.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_drive
 
 ACTIONS = (
@@ -41,6 +44,13 @@ def by_action(rows: Iterable[Row]) -> Iterable[str]:
     yield f"{'all':<14}{steps.total():>14,}{driven:>14,}{100 * driven / steps.total():>7.1f} %"
 
 
+def stop(pool: ProcessPoolExecutor, status: int, why: str) -> int:
+    """Start no more graphs, and say why."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    print(why, file=sys.stderr)
+    return status
+
+
 def main() -> int:
     rows: list[Row] = []
     print(
@@ -53,9 +63,14 @@ def main() -> int:
         waiting += [
             pool.submit(replay_and_drive, f"{name}, drawn", DRAWN[name], 50, 100) for name in DRAWN
         ]
-        for done in as_completed(waiting):
-            rows.append(done.result())
-            print(line(rows[-1]), flush=True)
+        try:
+            for done in as_completed(waiting):
+                rows.append(done.result())
+                print(line(rows[-1]), flush=True)
+        except (TlcError, GraphError) as error:
+            return stop(pool, 2, f"error: {error}")
+        except (Drift, AssertionError) as difference:
+            return stop(pool, 1, f"different: {difference}")
     print(*by_action(rows), sep="\n")
     for row in rows:
         for difference in row.differences:

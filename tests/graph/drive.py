@@ -23,7 +23,7 @@ from tests.graph.walk import Steps, Walk, Wrong
 # Why a step is not taken, whatever the role hears.
 PARTS = "an acceptor answers a Prepare from its first instance on"
 UPWARD = "a leader asks for instances upwards, and again only for one that a learner misses"
-ANSWERED = "a Prepare that a quorum has answered is not repeated"
+ANSWERED = "a Prepare that a quorum has answered is not repeated (it would change nothing)"
 WHOLE = "a leader counts an acceptor once it has promised all that one Prepare asked for"
 LEAST = "a proposer acts as soon as it has the least majority"
 ONCE = "a leader proposes a value once in its ballot"

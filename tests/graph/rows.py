@@ -39,7 +39,9 @@ LARGE = {
     "batch": Bounds(max_batch=2, acceptors=2, values=2, proposers=2),
     "direct-ahead": Bounds(direct=True, ahead=True, instances=2, proposers=2, requests=1),
     "direct-batch": Bounds(direct=True, max_batch=2, values=2, instances=2, learners=2),
-    "ahead-batch": Bounds(ahead=True, max_batch=2, values=2, instances=2, requests=1),
+    "ahead-batch": Bounds(
+        ahead=True, max_batch=2, values=2, instances=2, requests=1, learners=0
+    ),
     "all": Bounds(
         direct=True, ahead=True, max_batch=2, acceptors=3, values=2, proposers=2, requests=1,
         all_quorums=True,
