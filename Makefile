@@ -8,10 +8,10 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec compare graph lint format lock clean
+.PHONY: help setup run test spec compare graph bench-check lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## make .venv with the pinned packages (the other targets do it when needed)
 	@:
@@ -32,6 +32,9 @@ compare: setup ## run all combinations of the optimisations, write tables and pl
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.graph
+
+bench-check: setup ## measure how many events a second both judges of traces take
+	@$(BIN)/python -m tests.conformance.bench
 
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .

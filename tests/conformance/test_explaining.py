@@ -1,0 +1,181 @@
+"""What `conformance explain` draws and writes, and what `--coverage` counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.causes import Causes
+from conformance.cli import main
+from conformance.coverage import BRANCHES, Coverage
+from conformance.diagram import Shown, label, lanes
+from conformance.explaining import MOST, neighbourhood
+from conformance.log import open_run
+from conformance.replay import SPECS, check_run
+from tests.conformance.good_runs import failover, plain
+from tests.conformance.scenario import Scenario, rng
+
+TRACES = Path(__file__).resolve().parents[2] / "traces"
+BAD = TRACES / "bad" / "vote_below_promise"
+
+
+def test_a_rejected_run_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shiviz, itf = tmp_path / "run.log", tmp_path / "run.itf.json"
+    command = ["explain", str(BAD), "-o", str(tmp_path), "--shiviz", str(shiviz), "--itf", str(itf)]
+    assert main(command) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"spec/MultiPaxos\.tla:\d+: MayVote\(a, b\)", out)
+    picture = (tmp_path / "explained.svg").read_text()
+    ElementTree.fromstring(picture)
+    assert (tmp_path / "explained.png").read_bytes().startswith(b"\x89PNG")
+    check_shiviz(shiviz.read_text(), events=9)
+    states = json.loads(itf.read_text())["states"]
+    assert len(states) == 1 + 8  # the initial one, and one after each accepted event
+    assert states[0]["msgs"] == {"#set": []}
+    assert ["acceptor-3", {"#tup": [2, 2]}] in states[-1]["promised"]["#map"]
+    assert states[3]["action"].startswith("Phase1a")
+
+
+def check_shiviz(text: str, events: int) -> None:
+    """As ShiViz reads it: the expression of the first line, and clocks that make sense."""
+    expression, _, rest = text.partition("\n\n")
+    python = expression.replace("(?<", "(?P<")
+    found = list(re.finditer(python, rest))
+    assert len(found) == events
+    latest: dict[str, dict[str, int]] = {}
+    for match in found:
+        clock, before = json.loads(match["clock"]), latest.get(match["host"], {})
+        assert clock[match["host"]] == before.get(match["host"], 0) + 1
+        assert all(clock.get(name, 0) >= n for name, n in before.items())
+        assert all(n <= latest[name][name] for name, n in clock.items() if name != match["host"])
+        latest[match["host"]] = clock
+
+
+def test_the_same_run_is_the_same_drawing(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert main(["explain", str(BAD), "-o", str(tmp_path / name)]) == 1
+    one, two = (tmp_path / name / "explained.svg" for name in ("one", "two"))
+    assert one.read_text() == two.read_text()
+
+
+def test_a_run_that_conforms_is_drawn_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(TRACES / "good" / "failover"), "-o", str(tmp_path)]) == 0
+    assert "conforms" in capsys.readouterr().out
+    assert (tmp_path / "explained.svg").exists()
+
+
+def test_a_run_without_events_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = TRACES / "bad" / "lost_all_events"
+    assert main(["explain", str(empty), "-o", str(tmp_path / "out")]) == 2
+    assert main(["explain", str(tmp_path / "nowhere")]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["explain", str(BAD), "-o", str(tmp_path / "file")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_without_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["explain", str(BAD), "-o", str(tmp_path)]) == 2
+    assert "matplotlib" in capsys.readouterr().err
+
+
+def test_only_what_matters_is_drawn(tmp_path: Path) -> None:
+    run = open_run(plain(50).write(tmp_path))
+    events = check_run(tmp_path).events
+    shown = neighbourhood(run, events)
+    assert len(shown) <= MOST
+    assert shown[-1].number == events
+    numbers = {s.number for s in shown}
+    assert any(cause in numbers for s in shown for cause, _ in s.causes)
+    assert lanes(shown)[0].startswith("client")
+    assert all(label(s.event) for s in shown)
+
+
+def test_causes_are_events_that_were_before() -> None:
+    s, causes, events = failover(), Causes(), []
+    for line in s.numbered():
+        process = line.pop("process")
+        event = s.checker._decode(process, {**line, "process": process})
+        events.append(event)
+        for cause in causes.of(event):
+            assert events[cause.event - 1].process != process or cause.message == "2a"
+    assert causes.count == len(events)
+    shown = Shown(1, events[0])
+    assert label(shown.event).startswith("Broadcast 1.1:1 +1")
+
+
+def counted(*scenarios: Scenario) -> Coverage:
+    coverage = Coverage()
+    for s in scenarios:
+        header: Any = s.header("client-1.1")
+        from conformance.log import _header
+
+        checker = coverage.checker(_header.decode(json.dumps(header).encode()))
+        for line in s.lines:
+            assert checker.feed(line["process"], dict(line)) is None
+    return coverage
+
+
+def test_coverage_counts_what_was_exercised() -> None:
+    coverage = counted(failover())
+    taken, missing = coverage.branches["MultiPaxos"], coverage.missing("MultiPaxos")
+    assert taken["Phase2a.gap: the no-op fills a gap"] == 1
+    assert taken["Phase2b.proposed: a vote in place of an older one"] == 2
+    assert taken["Deliver.values: duplicates dropped"] == 2
+    assert "Recover: the action" in missing
+    assert any(line.startswith("Decide.voted: decided before") for line in missing)
+    assert "Phase2a.gap: the no-op fills a gap" not in missing
+    assert "never     Recover: the action" in coverage.report()
+
+
+def test_coverage_over_a_set_of_runs() -> None:
+    """What one run did not exercise, another may."""
+    s = Scenario("again", prepare_ahead=True)
+    a = rng("1.1", 1)
+    s.broadcast("1.1", a)
+    s.prepare((1, 1), 1, 4)
+    s.settle((1, 1), 1, a)
+    s.decide(2, (1, 1), 1)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=s.votes_of(1, 1, 4))
+    coverage = counted(failover(), s)
+    missing = coverage.missing("MultiPaxos")
+    assert "Recover: the action" not in missing
+    assert not [line for line in missing if line.startswith("Decide.voted: decided before")]
+    assert coverage.branches["MultiPaxos"]["Decide.voted: in a ballot of another"] == 1
+
+
+def test_a_rejected_event_counts_for_nothing() -> None:
+    coverage = Coverage()
+    verdict = check_run(BAD, None, coverage.checker)
+    assert sum(coverage.actions["MultiPaxos"].values()) == verdict.events
+
+
+def test_every_branch_is_of_a_guard_that_exists() -> None:
+    for spec, branches in BRANCHES.items():
+        for branch in branches:
+            action, _, guard = branch.rule.partition(".")
+            assert guard in {g.name for g in SPECS[spec].actions[action].guards}, branch
+
+
+def test_coverage_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [str(path) for path in sorted(TRACES.glob("good/*"))]
+    assert main(["check", "-q", "--coverage", *runs]) == 0
+    out = capsys.readouterr().out
+    assert "coverage of MultiPaxos: 9 of 9 actions" in out
+    assert "coverage of Synod: 7 of 8 actions" in out
