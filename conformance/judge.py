@@ -23,7 +23,7 @@ from conformance.source import SPEC, Conjunct, read
 from conformance.survey import Survey, survey
 from conformance.tracespec import WINDOW, Job, Window, jobs
 
-LIMITS = tlc.Limits(seconds=900, heap_mb=1100)
+LIMITS = tlc.Limits(seconds=900, heap_mb=1300)
 SMALL = 5000  # rows of a job of which TLC says at once why it stops
 AT_ONCE = 2  # processes of TLC; each has one worker, since a trace is one line of steps
 

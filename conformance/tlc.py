@@ -148,8 +148,8 @@ def run(
     """Checks one model with TLC.
 
     library lists folders with further modules, besides the module's own. deadlock says whether a
-    state without a successor is an error. short is for runs of a few seconds: Java's collector that
-    starts quicker. options go to TLC as they are. on_progress is called from this
+    state without a successor is an error. short is for runs of a few seconds: what makes Java
+    start quicker. options go to TLC as they are. on_progress is called from this
     thread whenever TLC reports (at three seconds, then once a minute). Setting stop ends the run.
     keep names a folder for TLC's files, which then stay there.
 
@@ -192,11 +192,11 @@ def _no_room() -> Iterator[None]:
 
 
 def _java(scratch: Path, folders: Sequence[Path], limits: Limits, *, short: bool) -> list[str]:
-    collector = "-XX:+UseSerialGC" if short else "-XX:+UseParallelGC"
+    quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if short else ["-XX:+UseParallelGC"]
     heap = [f"-Xmx{limits.heap_mb}m"] if limits.heap_mb else []
     return [
         str(find_java()),
-        collector,
+        *quick,
         *heap,
         f"-XX:ErrorFile={scratch}/java-error.log",
         f"-Djava.io.tmpdir={scratch}",

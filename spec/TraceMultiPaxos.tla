@@ -240,7 +240,7 @@ Joined(S, l) ==
 GivenIn(S, l) == Joined({i \in S : GivenAt(i, l) # << >>}, l)
 
 DeliveredThere == [l \in Learner |->
-    IF IsRow(KDeliver) THEN GivenIn(Others, l) \o Part(Row[3]).given[l] ELSE << >>]
+    IF IsRow(KDeliver) THEN GivenIn(Others \cup {Row[3]}, l) ELSE << >>]
 
 (* Values whose being broadcast matters. *)
 Mentioned ==

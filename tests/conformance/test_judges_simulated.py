@@ -1,0 +1,76 @@
+"""The judges agree on what the implementation does under the simulator: in storms of faults, and
+with a bug planted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.judge import Court
+from conformance.log import open_run
+from conformance.places import places
+from conformance.replay import check_run
+from conformance.survey import survey
+from conformance.tlcreport import agree, report
+from tests.conformance.scenario import Line, Scenario, write_run
+from tests.sim.bugs import BUGS
+from tests.sim.scenario import CheckedSimulation, run
+from tests.sim.scenario import Scenario as Storm
+from tests.sim.test_bugs import SEEDS, STORM
+
+pytestmark = pytest.mark.tlc
+
+EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 3
+"""Which bugs: all of them in a thorough run, and otherwise some, since simulating takes time."""
+
+
+def write(folder: Path, simulation: CheckedSimulation) -> Path:
+    """The simulation's events as a run, up to the first one that is rejected."""
+    s = Scenario("simulated", spec="Synod" if simulation.scenario.synod else "MultiPaxos")
+    s.constants = {
+        "direct_learning": simulation.scenario.direct_learning,
+        "prepare_ahead": simulation.scenario.prepare_ahead,
+        "max_batch": simulation.scenario.max_batch,
+    }
+    s.cluster = {f"{role}s": sorted(ids) for role, ids in simulation.groups.items()}
+    lines: list[Line] = []
+    for k, event in enumerate(simulation.events, 1):
+        line = msgspec.to_builtins(event)
+        lines.append({**line, "event": line["event"], "hlc": k})
+    rejected = simulation.checker.verdict
+    write_run(folder, s, lines if rejected is None else lines[: rejected.events + 1])
+    return folder
+
+
+def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
+    crashes = (("acceptor", 1), ("proposer", 1), ("learner", 1), ("acceptor", 2))
+    storms = [
+        replace(STORM, seed=k, crashes=crashes, direct_learning=d, prepare_ahead=a, max_batch=m)
+        for k, (d, a, m) in enumerate([(False, True, 1), (True, True, 3)])
+    ]
+    folders = [
+        write(tmp_path / f"storm-{k}", run(storm)) for k, storm in enumerate([*storms, _synod()])
+    ]
+    for bug in BUGS[::EVERY]:
+        for seed in SEEDS:
+            scenario = replace(STORM, seed=seed, **bug.settings)
+            simulation = run(scenario, {bug.role: bug.make})
+            if simulation.is_rejected:
+                folders.append(write(tmp_path / bug.make.__name__, simulation))
+                break
+    runs = [open_run(folder) for folder in folders]
+    for opened, ruling in zip(runs, Court().judge(map(survey, runs)), strict=True):
+        verdict = check_run(opened.directory)
+        assert agree(verdict, ruling), (opened.directory.name, report(verdict, ruling))
+        assert (verdict.kind == "conforms") == opened.directory.name.startswith("storm")
+        v = verdict.violation
+        if v is not None and ruling.refusal is not None:
+            assert ruling.refusal.false[0] in places(v.spec, v.name), opened.directory.name
+
+
+def _synod() -> Storm:
+    return replace(STORM, synod=True, direct_learning=False, prepare_ahead=False, max_batch=1)
