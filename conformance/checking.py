@@ -53,6 +53,7 @@ def _with_tlc(
 ) -> set[str]:
     """Print both judges' verdicts; what comes of TLC's, and of any difference."""
     from conformance import judge, tlc, tlcreport  # only then: it needs Java
+    from conformance.models import termination_as_interrupt
     from conformance.survey import survey
 
     kinds: set[str] = set()
@@ -63,7 +64,9 @@ def _with_tlc(
             run = open_run(directory)
             if run.header is not None and (verdict.kind != "unknown" or verdict.hangs):
                 surveys[directory] = survey(run, assumed(run.header, assume))
-        rulings = dict(zip(surveys, judge.Court(keep=keep).judge(surveys.values()), strict=True))
+        with termination_as_interrupt():
+            judged = judge.Court(keep=keep).judge(surveys.values())
+        rulings = dict(zip(surveys, judged, strict=True))
     except (TraceError, tlc.TlcError) as error:
         complain(error)
         kinds.add("unknown")

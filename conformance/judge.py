@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,50 +95,41 @@ class Court:
             if s.events == 0:
                 raise ValueError(f"{s.run.directory}: no events, so there is nothing to judge")
         rulings = {id(s): Ruling(s) for s in surveys}
-        for outcome in self._outcomes(jobs(surveys, self.window)):
-            for ruling in {
-                id(w.survey): rulings[id(w.survey)] for w in outcome.job.windows
-            }.values():
-                ruling.seconds += outcome.seconds
-            for n, window in enumerate(outcome.job.windows):
-                ruling = rulings[id(window.survey)]
-                if ruling.refusal is not None:
-                    continue  # what comes after an event that is refused says nothing
-                if outcome.error is not None:
-                    raise outcome.error
-                ruling.windows += 1
-                ruling.refusal = outcome.refusals.get(n)
-                if ruling.refusal is None and n not in outcome.done:
-                    raise _unexplained(window)
+        with closing(self._outcomes(jobs(surveys, self.window))) as outcomes:
+            for outcome in outcomes:
+                _enter(outcome, rulings)
         return list(rulings.values())
 
-    def _outcomes(self, them: Iterator[Job]) -> Iterator[_Outcome]:
-        """The outcomes in the order of the jobs; a few jobs are made ahead of TLC."""
+    def _outcomes(self, them: Iterator[Job]) -> Generator[_Outcome, None, None]:
+        """The outcomes in the order of the jobs; a few jobs are made ahead of TLC. However it
+        ends, no TLC is left running."""
         waiting: list[Future[_Outcome]] = []
+        stop = threading.Event()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
                 for number, job in enumerate(them, 1):
-                    waiting.append(pool.submit(self._try, job, number))
+                    waiting.append(pool.submit(self._try, job, number, stop))
                     if len(waiting) > AT_ONCE:
                         yield waiting.pop(0).result()
                 while waiting:
                     yield waiting.pop(0).result()
             finally:
+                stop.set()
                 for future in waiting:
                     future.cancel()
 
-    def _try(self, job: Job, number: int) -> _Outcome:
+    def _try(self, job: Job, number: int, stop: threading.Event) -> _Outcome:
         outcome = _Outcome(job)
         try:
-            self._run(job, number, outcome)
+            self._run(job, number, outcome, stop)
         except tlc.TlcError as error:
             outcome.error = error
         return outcome
 
-    def _run(self, job: Job, number: int, outcome: _Outcome) -> None:
+    def _run(self, job: Job, number: int, outcome: _Outcome, stop: threading.Event) -> None:
         asking = why.module(job.module, self.spec)
         at_once = job.rows <= SMALL
-        result = self._tlc(job, f"job-{number}", asking if at_once else None)
+        result = self._tlc(job, f"job-{number}", asking if at_once else None, stop)
         outcome.seconds = result.seconds
         for window, rows in _DONE.findall("\n".join(result.printed)):
             n = int(window) - 1
@@ -146,12 +138,12 @@ class Court:
         asked = list(range(len(job.windows)))
         left = [n for n in asked if n not in outcome.done]
         if left and not at_once:
-            result = self._tlc(job.only(left), f"job-{number}-why", asking)
+            result = self._tlc(job.only(left), f"job-{number}-why", asking, stop)
             outcome.seconds += result.seconds
             asked = left
         outcome.refusals = _refusals(result.printed, job, asked, self.spec)
 
-    def _tlc(self, job: Job, name: str, root: str | None) -> tlc.Result:
+    def _tlc(self, job: Job, name: str, root: str | None, stop: threading.Event) -> tlc.Result:
         """Run TLC on the job; `root` is the text of a module to run in place of the job's."""
         with ExitStack() as stack:
             try:
@@ -166,6 +158,7 @@ class Court:
                 library=[folder, self.spec],
                 limits=self.limits,
                 short=True,
+                stop=stop,
                 keep=folder / "tlc" if self.keep else None,
             )
 
@@ -195,6 +188,22 @@ class Court:
 def judge(runs: Iterable[Run], keep: Path | None = None) -> list[Ruling]:
     """TLC's ruling on each run; see Court.judge."""
     return Court(keep=keep).judge([survey(run) for run in runs])
+
+
+def _enter(outcome: _Outcome, rulings: dict[int, Ruling]) -> None:
+    """Add what came of a job to the rulings on its runs."""
+    for key in {id(w.survey) for w in outcome.job.windows}:
+        rulings[key].seconds += outcome.seconds
+    for n, window in enumerate(outcome.job.windows):
+        ruling = rulings[id(window.survey)]
+        if ruling.refusal is not None:
+            continue  # what comes after an event that is refused says nothing
+        if outcome.error is not None:
+            raise outcome.error
+        ruling.windows += 1
+        ruling.refusal = outcome.refusals.get(n)
+        if ruling.refusal is None and n not in outcome.done:
+            raise _unexplained(window)
 
 
 def _unexplained(window: Window) -> JudgeError:

@@ -289,7 +289,7 @@ def main(args: argparse.Namespace) -> int:
         return 2
     heap_mb = args.heap or max((_HEAP_MB[model.size] for model in models), default=1)
     try:
-        with _termination_as_interrupt():
+        with termination_as_interrupt():
             overrides = Overrides(args.timeout, args.heap, args.workers)
             jobs = args.jobs or default_jobs(heap_mb)
             rows = run_models(models, args.manifest.parent, overrides, jobs=jobs)
@@ -323,7 +323,7 @@ def default_jobs(heap_mb: int) -> int:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
+def termination_as_interrupt() -> Iterator[None]:
     """Within it SIGTERM does what Ctrl-C does, so that no Java is left behind."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:

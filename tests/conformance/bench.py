@@ -72,6 +72,7 @@ def header(process: str) -> dict[str, Any]:
 
 def make(folder: Path, events: int) -> int:
     """Write a run of about so many events; how many they are."""
+    folder.mkdir(parents=True, exist_ok=True)
     maker, done = Maker(folder), 0
     while maker.events < events:
         if done % WINDOW == 0:

@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from conformance.cli import main
 from conformance.log import open_run
 from conformance.source import SPEC
 from conformance.survey import survey
+from tests.conformance.bench import make
 
 pytestmark = pytest.mark.tlc
 
@@ -186,6 +191,40 @@ def test_no_java_outlives_a_run_of_too_long(temporary: Path) -> None:
     with pytest.raises(tlc.TlcTimeout):
         hasty.judge([survey(open_run(GOOD))])
     assert not [pid for pid in _children() if b"tlc2.TLC" in _command(pid)]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_no_java_outlives_the_command(tmp_path: Path, how: signal.Signals) -> None:
+    make(tmp_path / "run", 20_000)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "conformance", "check", "--tlc", str(tmp_path / "run")]
+    process = subprocess.Popen(
+        command,
+        cwd=SPEC.parent,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not _javas(temporary) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(how)
+        assert process.wait(timeout=60) == 130
+    finally:
+        process.kill()
+        process.wait()
+    assert _javas(temporary) == []
+    assert list(temporary.iterdir()) == []
+
+
+def _javas(folder: Path) -> list[int]:
+    """The processes of TLC whose temporary files are in the folder."""
+    every = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [
+        pid for pid in every if b"tlc2.TLC" in (c := _command(pid)) and str(folder).encode() in c
+    ]
 
 
 def _children() -> list[int]:
