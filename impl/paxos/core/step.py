@@ -31,7 +31,13 @@ class RoundWrite(Struct, frozen=True):
     round: int
 
 
-Write = PromiseWrite | VoteWrite | RoundWrite
+class TrimWrite(Struct, frozen=True):
+    """Durable: the acceptor has forgotten its votes in instances `1..last`, for good."""
+
+    last: int
+
+
+Write = PromiseWrite | VoteWrite | RoundWrite | TrimWrite
 
 
 class Step:

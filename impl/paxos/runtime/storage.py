@@ -5,7 +5,7 @@ from typing import Protocol
 
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.messages import Vote
-from paxos.core.step import PromiseWrite, RoundWrite, VoteWrite, Write
+from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite, Write
 
 
 class Storage(Protocol):
@@ -14,7 +14,9 @@ class Storage(Protocol):
     promised: Ballot
     """The acceptor's promise."""
     votes: dict[int, Vote]
-    """The acceptor's last vote in each instance."""
+    """The acceptor's last vote in each instance above `trimmed`."""
+    trimmed: int
+    """The acceptor has forgotten its votes in instances `1..trimmed`; 0: in none."""
     round: int
     """The highest round the proposer has used."""
 
@@ -33,6 +35,7 @@ class MemoryStorage:
     def __init__(self) -> None:
         self.promised = NO_BALLOT
         self.votes: dict[int, Vote] = {}
+        self.trimmed = 0
         self.round = 0
 
     def save(self, writes: Sequence[Write]) -> None:
@@ -45,6 +48,9 @@ class MemoryStorage:
                     self.votes[write.vote.instance] = write.vote
                 case RoundWrite():
                     self.round = write.round
+                case TrimWrite():
+                    self.trimmed = write.last
+                    self.votes = {i: v for i, v in self.votes.items() if i > write.last}
 
     def close(self) -> None:
         pass
