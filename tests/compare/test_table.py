@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from paxos.compare import plots, table
-from paxos.compare.combos import ALL, messages_per_value
 from paxos.compare.command import problems
+from paxos.compare.expected import messages_per_value
 from paxos.compare.plan import LOADS, plan, shared_load
-from paxos.compare.result import Latency, Result, Row, merge
+from paxos.compare.result import Result, Row
+from paxos.figures.combos import ALL
+from paxos.figures.latency import Latency, merge
 
 RECORDED = Path(__file__).with_name("recorded.json")
 PLOTS = ("speed", "latency-cdf", "delays", "load")

@@ -11,8 +11,8 @@ from conformance import manifest
 from conformance.manifest import Model as Entry
 from conformance.manifest import Violates
 from paxos.compare import verdicts
-from paxos.compare.combos import ALL, Combination
 from paxos.compare.result import Model
+from paxos.figures.combos import ALL, Combination
 
 ON = Combination(direct_learning=True, prepare_ahead=True, batching=True)
 

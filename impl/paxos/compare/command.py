@@ -13,11 +13,14 @@ from pathlib import Path
 import msgspec
 
 from conformance import manifest, tlc
-from paxos.compare import machine, plan, runs, table, verdicts
-from paxos.compare.combos import ALL, Combination, messages_per_value
+from paxos.compare import plan, runs, table, verdicts
+from paxos.compare.expected import messages_per_value
 from paxos.compare.result import Model, Result, Row, Run
 from paxos.config import Config
 from paxos.errors import InputError, RunError
+from paxos.figures import machine
+from paxos.figures.combos import ALL, Combination
+from paxos.figures.values import value_file
 
 ACCEPTORS, PROPOSERS, LEARNERS = 3, 2, 2
 TOO_LATE_US = 100_000
@@ -157,7 +160,10 @@ class _Comparison:
         if offered is not None:
             values = max(1, int(offered * (seconds or self.plan.loaded_s) / clients))
             options += ["--rate", str(offered / clients)]
-        files = plan.value_files(self.out / "values", values, clients)
+        files = [
+            value_file(self.out / "values" / f"client-{n}.txt", n, values, plan.VALUE_BYTES)
+            for n in range(1, clients + 1)
+        ]
         self._done += 1
         folder = self.out / "runs" / f"{self._done:03}-{combination.name}-{kind}"
         job = runs.Job(combination, kind, files, offered, options)

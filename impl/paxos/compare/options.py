@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from paxos.compare.combos import ALL
 from paxos.compare.plan import QUICK
+from paxos.figures.combos import ALL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from paxos.errors import InputError
 
 VALUE_BYTES = 64
 CLIENTS = 2
@@ -58,20 +55,3 @@ def shared_load(slowest: float, is_quick: bool) -> int:
     half = int(max(100.0, slowest / 2))
     digits = len(str(half)) - 2
     return int(round(half, -digits))
-
-
-def value_files(folder: Path, count: int, clients: int) -> list[Path]:
-    """Files of `count` values of `VALUE_BYTES` bytes, one a client, all values different."""
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for client in range(1, clients + 1):
-            path = folder / f"client-{client}.txt"
-            with path.open("w", encoding="ascii") as file:
-                for number in range(count):
-                    text = f"value {number} of client {client} "
-                    file.write(text.ljust(VALUE_BYTES, ".") + "\n")
-            paths.append(path)
-    except OSError as error:
-        raise InputError(f"folder {folder}: {error.strerror or error}") from error
-    return paths

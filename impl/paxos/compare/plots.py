@@ -1,5 +1,4 @@
-"""The plots of a comparison, PNG and SVG. They must be legible in print: nothing is told by colour
-alone, but by line style, marker, hatch and label too."""
+"""The plots of a comparison, PNG and SVG."""
 
 from __future__ import annotations
 
@@ -12,24 +11,9 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paxos.compare.result import Latency, Result, Row, merge
-
-STYLE: Any = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#d8d8d8",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "paxos",
-    "hatch.linewidth": 0.6,
-    "savefig.dpi": 160,
-}
+from paxos.compare.result import Result, Row
+from paxos.figures.latency import Latency, merge
+from paxos.figures.style import STYLE, plain_ticks, save, thousands
 
 # Line style says direct learning and prepare ahead; a filled marker and a dark line say batching.
 _LINES = {"": ":", "direct": "--", "ahead": "-.", "direct-ahead": "-"}
@@ -48,11 +32,7 @@ def draw(result: Result, folder: Path) -> list[Path]:
             ("delays", _delays(result)),
             ("load", _load(result)),
         ):
-            for suffix in ("png", "svg"):
-                path = folder / f"{name}.{suffix}"
-                metadata = {"Date": None} if suffix == "svg" else None
-                figure.savefig(path, bbox_inches="tight", metadata=metadata)
-                paths.append(path)
+            paths += save(figure, folder, name)
     return paths
 
 
@@ -107,12 +87,12 @@ def _speed(result: Result) -> Figure:
     rates.invert_yaxis()
     rates.set(title="Values per second at full speed", xlabel="values/s")
     rates.set_xlim(0, 1.22 * max((row.throughput() or 0 for row in result.rows), default=1) or 1)
-    rates.xaxis.set_major_formatter(_thousands)
+    rates.xaxis.set_major_formatter(thousands)
     rates.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5))
     rates.grid(visible=False, axis="y")
     latencies.set(title="Latency from broadcast to delivery", xlabel="milliseconds (log scale)")
     latencies.set_xscale("log")
-    _plain_ticks(latencies, "x")
+    plain_ticks(latencies, "x")
     handles = [latencies.plot([], [], **style, linestyle="")[0] for style in _MARKS.values()]
     loaded = f"at {result.load:,.0f} values/s"
     names = ["idle p50", "idle p99", f"{loaded}, p50", f"{loaded}, p99"]
@@ -157,7 +137,7 @@ def _cdf(result: Result) -> Figure:
                 _cdf_line(axes, latency, row)
         axes.set(title=title, xlabel="milliseconds (log scale)", ylim=(0, 1.02))
         axes.set_xscale("log")
-        _plain_ticks(axes, "x")
+        plain_ticks(axes, "x")
     panels[0].set_ylabel("share of the values delivered within")
     handles, names = panels[0].get_legend_handles_labels()
     if handles:
@@ -230,23 +210,10 @@ def _load(result: Result) -> Figure:
         axes.set(title=title, xlabel="values/s offered (log scale)")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        _plain_ticks(axes, "x", subs=(1,))
-        _plain_ticks(axes, "y")
+        plain_ticks(axes, "x", subs=(1,))
+        plain_ticks(axes, "y")
     panels[0].set_ylabel("latency, milliseconds (log scale)")
     handles, names = panels[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, names, loc="outside lower center", ncols=4, handlelength=4)
     return figure
-
-
-@matplotlib.ticker.FuncFormatter
-def _thousands(number: float, _place: object) -> str:
-    return f"{number:,.0f}"
-
-
-def _plain_ticks(axes: Axes, which: str, subs: Sequence[int] = (1, 2, 5)) -> None:
-    """Plain numbers on a log axis, at these multiples of the powers of ten."""
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=subs, numticks=30))
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,g}"))
-    axis.set_minor_formatter(matplotlib.ticker.NullFormatter())

@@ -3,11 +3,12 @@ this alone."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from msgspec import Struct, field
+
+from paxos.figures.latency import Latency, middle
 
 
 class Traffic(Struct):
@@ -16,34 +17,6 @@ class Traffic(Struct):
     messages: float = 0
     datagrams: float = 0
     bytes: float = 0
-
-
-class Latency(Struct):
-    """A histogram: so many values took up to so many microseconds."""
-
-    buckets: list[tuple[float, int]]
-
-    @property
-    def values(self) -> int:
-        return sum(count for _, count in self.buckets)
-
-    def quantile_us(self, share: float) -> float | None:
-        """Up to so many microseconds were taken by this share of the values."""
-        wanted, seen = share * self.values, 0
-        for up_to_us, count in self.buckets:
-            seen += count
-            if seen >= wanted:
-                return up_to_us
-        return None
-
-
-def merge(latencies: Iterable[Latency]) -> Latency:
-    """All values of several histograms in one."""
-    counts: Counter[float] = Counter()
-    for latency in latencies:
-        for up_to_us, count in latency.buckets:
-            counts[up_to_us] += count
-    return Latency(sorted(counts.items()))
 
 
 class Run(Struct):
@@ -153,12 +126,6 @@ class Row(Struct):
             )
             for name in sorted(types)
         }
-
-
-def middle(figures: Iterable[float]) -> float | None:
-    """The median; None of nothing."""
-    known = list(figures)
-    return median(known) if known else None
 
 
 class Result(Struct):

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.delays import delays_of
-from conformance.explain import explain, summary
-from conformance.replay import check_run
-from paxos.compare.combos import Combination
-from paxos.compare.result import Latency, Run, Traffic, merge
+from paxos.compare.result import Run, Traffic
 from paxos.errors import RunError
+from paxos.figures.combos import Combination
+from paxos.figures.folder import check, latency_of, stats_of
 
 TIMEOUT_S = 600.0
 """A run that takes longer is given up."""
@@ -43,21 +42,19 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
         shutil.rmtree(run_dir)
     count = sum(path.read_bytes().count(b"\n") for path in job.values)
     _run_cluster(job, run_dir)
-    verdict = check_run(run_dir)
-    conforms = verdict.kind == "conforms"
-    text = summary(str(run_dir), verdict) if conforms else explain(str(run_dir), verdict)
+    checked = check(run_dir)
     run = Run(
         combination=job.combination.name,
         kind=job.kind,
         offered=job.offered,
-        conforms=conforms,
-        verdict=text.partition(": ")[2],
+        conforms=checked.conforms,
+        verdict=checked.verdict,
         achieved=_rate(run_dir, count, job.kind),
-        latency=merge(_latencies(run_dir)),
+        latency=latency_of(run_dir),
         traffic=_traffic(run_dir, count),
         delays=dict(delays_of(run_dir)) if job.kind == "idle" else {},
     )
-    if conforms and not keep:
+    if checked.conforms and not keep:
         shutil.rmtree(run_dir)
     return run
 
@@ -93,22 +90,10 @@ def _run_cluster(job: Job, run_dir: Path) -> None:
 # What the run folder says.
 
 
-def _stats(run_dir: Path, role: str) -> Iterator[dict[str, object]]:
-    for path in sorted((run_dir / "stats").glob(f"{role}-*.json")):
-        yield json.loads(path.read_text(encoding="utf-8"))
-
-
-def _latencies(run_dir: Path) -> Iterator[Latency]:
-    for stats in _stats(run_dir, "client"):
-        latency = stats["latency"]
-        assert isinstance(latency, dict)
-        yield Latency([(up_to_us, count) for up_to_us, count in latency["buckets"]])
-
-
 def _traffic(run_dir: Path, values: int) -> dict[str, Traffic]:
     """What all processes together sent, per value."""
     total: dict[str, Traffic] = {}
-    for stats in _stats(run_dir, "*"):
+    for stats in stats_of(run_dir):
         sent = stats["sent"]
         assert isinstance(sent, dict)
         for name, counts in sent.items():

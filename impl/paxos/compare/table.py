@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from paxos.compare.result import Result, Row
+from paxos.figures.text import figure, ms, table, whole
 
 PHASES = ("Submit", "Prepare", "Promise", "Accept", "Accepted", "Decide", "Delivered")
 """The message types that each value needs, in their order; the rest (heartbeats, repair) are
@@ -61,12 +60,12 @@ def short(row: Row, load: float) -> list[str]:
         row.name,
         f"{'as expected' if row.models_hold else 'NOT as expected'}, {row.states:,} states",
         "conforms" if row.conforms else "VIOLATES",
-        f"{_whole(row.spec_delays)} / {_whole(row.measured_delays)}",
-        _figure(sum(t.datagrams for t in row.traffic("full").values())),
-        _figure(sum(t.bytes for t in row.traffic("full").values())),
-        _figure(row.throughput()),
-        f"{_ms(row.latency_us(idle, 0.5))} / {_ms(row.latency_us(idle, 0.99))}",
-        f"{_ms(row.latency_us(loaded, 0.5))} / {_ms(row.latency_us(loaded, 0.99))}",
+        f"{whole(row.spec_delays)} / {whole(row.measured_delays)}",
+        figure(sum(t.datagrams for t in row.traffic("full").values())),
+        figure(sum(t.bytes for t in row.traffic("full").values())),
+        figure(row.throughput()),
+        f"{ms(row.latency_us(idle, 0.5))} / {ms(row.latency_us(idle, 0.99))}",
+        f"{ms(row.latency_us(loaded, 0.5))} / {ms(row.latency_us(loaded, 0.99))}",
     ]
 
 
@@ -82,7 +81,7 @@ def _main(result: Result) -> list[str]:
         "latency idle p50 / p99, ms",
         "loaded p50 / p99, ms",
     ]
-    return _table(heads, [short(row, result.load) for row in result.rows])
+    return table(heads, [short(row, result.load) for row in result.rows])
 
 
 def _legend(result: Result) -> list[str]:
@@ -104,9 +103,9 @@ def _messages(result: Result) -> list[str]:
         pairs = [(counted[t].messages if t in counted else 0, row.expected[t]) for t in PHASES]
         total = sum(c for c, _ in pairs), sum(e for _, e in pairs)
         other = sum(t.messages for name, t in counted.items() if name not in PHASES)
-        cells = [f"{_figure(c)} / {_figure(e)}" for c, e in [*pairs, total]]
-        rows.append([row.name, *cells, _figure(other)])
-    return _table(["optimisations", *PHASES, "all these", "other"], rows)
+        cells = [f"{figure(c)} / {figure(e)}" for c, e in [*pairs, total]]
+        rows.append([row.name, *cells, figure(other)])
+    return table(["optimisations", *PHASES, "all these", "other"], rows)
 
 
 def _traffic(result: Result, kind: str) -> list[str]:
@@ -114,15 +113,15 @@ def _traffic(result: Result, kind: str) -> list[str]:
     for row in result.rows:
         sent = row.traffic(kind)
         cells = [
-            f"{_figure(sent[t].datagrams)} / {_figure(sent[t].bytes)}" if t in sent else "0"
+            f"{figure(sent[t].datagrams)} / {figure(sent[t].bytes)}" if t in sent else "0"
             for t in PHASES
         ]
         other = [t for name, t in sent.items() if name not in PHASES]
         for some in (other, sent.values()):
             datagrams, size = sum(t.datagrams for t in some), sum(t.bytes for t in some)
-            cells.append(f"{_figure(datagrams)} / {_figure(size)}")
+            cells.append(f"{figure(datagrams)} / {figure(size)}")
         rows.append([row.name, *cells])
-    return _table(["optimisations", *PHASES, "other", "all"], rows)
+    return table(["optimisations", *PHASES, "other", "all"], rows)
 
 
 def _models(result: Result) -> list[str]:
@@ -131,29 +130,4 @@ def _models(result: Result) -> list[str]:
         for row in result.rows
         for model in row.models
     ]
-    return _table(["optimisations", "model", "TLC", "states", "checked"], rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [list(heads), ["---", *["---:"] * (len(heads) - 1)], *map(list, rows)]
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def _figure(number: float | None) -> str:
-    """Three digits that count."""
-    if number is None:
-        return "-"
-    if number >= 100:
-        digit = 10 ** max(0, len(str(int(number))) - 3)
-        return f"{round(number / digit) * digit:,.0f}"
-    if number < 0.005:
-        return "0"
-    return f"{number:.3g}" if number >= 1 else f"{number:.2f}"
-
-
-def _whole(number: int | None) -> str:
-    return "-" if number is None else str(number)
-
-
-def _ms(us: float | None) -> str:
-    return "-" if us is None else f"{us / 1000:.3g}" if us < 1e6 else f"{us / 1000:,.0f}"
+    return table(["optimisations", "model", "TLC", "states", "checked"], rows)

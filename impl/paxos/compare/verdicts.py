@@ -20,8 +20,8 @@ from conformance import models as checker
 from conformance import tlc
 from conformance.manifest import Model as Entry
 from conformance.manifest import Violates
-from paxos.compare.combos import Combination
 from paxos.compare.result import Model
+from paxos.figures.combos import Combination
 
 _CONSTANT = re.compile(r"^\s*(\w+) = (\w+)\s*$", re.MULTILINE)
 _HEAP_MB = {"tiny": 512, "small": 2_048, "large": 6_144}  # as many run at once as have room

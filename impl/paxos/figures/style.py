@@ -1,0 +1,53 @@
+"""How plots look, and how they are saved. They must be legible in print: nothing is told by colour
+alone, but by line style, marker, hatch and label too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#d8d8d8",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "paxos",
+    "hatch.linewidth": 0.6,
+    "savefig.dpi": 160,
+}
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Save a figure as PNG and SVG, the same bytes each time for the same figure; the paths.
+    Raises `OSError`."""
+    paths = []
+    for suffix in ("png", "svg"):
+        paths.append(folder / f"{name}.{suffix}")
+        metadata = {"Date": None} if suffix == "svg" else None
+        figure.savefig(paths[-1], bbox_inches="tight", metadata=metadata)
+    return paths
+
+
+@matplotlib.ticker.FuncFormatter
+def thousands(number: float, _place: object) -> str:
+    return f"{number:,.0f}"
+
+
+def plain_ticks(axes: Axes, which: str, subs: Sequence[int] = (1, 2, 5)) -> None:
+    """Plain numbers on a log axis, at these multiples of the powers of ten."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=subs, numticks=30))
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,g}"))
+    axis.set_minor_formatter(matplotlib.ticker.NullFormatter())

@@ -1,0 +1,25 @@
+"""Files of values for clients to broadcast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paxos.errors import InputError
+
+CHUNK = 10_000
+"""Values written at a time."""
+
+
+def value_file(path: Path, client: int, count: int, size: int) -> Path:
+    """Write `count` values of `size` bytes each, all different from one another and from those of
+    other clients. Returns `path`. Raises `InputError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            for first in range(1, count + 1, CHUNK):
+                numbers = range(first, min(first + CHUNK, count + 1))
+                lines = [(b"%d.%d " % (client, n)).ljust(size, b".") for n in numbers]
+                file.write(b"\n".join(lines) + b"\n")
+    except OSError as error:
+        raise InputError(f"values {path}: {error.strerror or error}") from error
+    return path
