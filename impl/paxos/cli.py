@@ -79,7 +79,7 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
 
     base = config.load(options.config) if options.config else config.Config()
     counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
-    switches = {name: getattr(options, name) for name, _ in _SWITCHES}
+    switches = {name: getattr(options, name) for name in ("tracing", *dict(_SWITCHES))}
     wanted = config.override(
         base, milestone=options.milestone, **counts, **switches, **_faults(options)
     )
@@ -175,6 +175,11 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
             action=argparse.BooleanOptionalAction,
             help=f"{what} (default: on)",
         )
+    run.add_argument(
+        "--tracing",
+        action=argparse.BooleanOptionalAction,
+        help="write traces, so that the run can be checked (default: on)",
+    )
     run.add_argument("--milestone", choices=("multipaxos", "synod"), help="synod: one value only")
     run.add_argument(
         "--timeout",

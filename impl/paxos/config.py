@@ -151,6 +151,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many instances the leader works on at a time; 1: one after another."""
     timings: Timings = Timings()
     storage: Literal["memory"] = "memory"
+    tracing: bool = True
+    """Each process that is given a run folder writes there what it does; without, nobody can check
+    the run."""
     faults: FaultRates = FaultRates()
 
     @property

@@ -54,6 +54,15 @@ def test_every_combination_of_optimisations(
     check(tmp_path / "r", values)
 
 
+def test_without_tracing_there_is_no_trace_but_what_was_counted(
+    tmp_path: Path, values: list[Path]
+) -> None:
+    ended = run("run", "--values", *values, "--run-dir", tmp_path / "r", "--no-tracing")
+    assert ended.returncode == 0, ended.stderr
+    assert not list((tmp_path / "r").glob("*.ndjson"))
+    assert len(list((tmp_path / "r" / "stats").glob("*.json"))) == 9
+
+
 def test_the_samples_are_the_default(tmp_path: Path) -> None:
     ended = run("run", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr

@@ -56,6 +56,15 @@ def test_the_largest_value_and_one_byte_more() -> None:
     assert submitted(client.flush(0.0)) == [[largest]], "nothing of a refused call is broadcast"
 
 
+def test_what_is_resent_is_counted() -> None:
+    client = Client(Settings(resend_s=1.0, max_batch=1), "1.1", 0.0)
+    client.submit([b"a", b"b"], 0.0)
+    client.flush(0.0)
+    assert client.repeated == 0
+    client.tick(1.0)
+    assert client.repeated == 2, "two packets"
+
+
 def test_resends_until_delivered_less_and_less_often() -> None:
     settings = Settings(resend_s=1.0)
     client = Client(settings, "1.1", 0.0)

@@ -161,6 +161,7 @@ def test_it_repeats_what_is_not_answered_without_a_new_event() -> None:
     step = proposer.flush(now_s)
     assert Prepare(MINE, 1, 1) in sent(step, Prepare)
     assert not step.events
+    assert proposer.repeated == 1
 
 
 def test_a_delivered_value_is_not_proposed_again() -> None:

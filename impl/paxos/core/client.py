@@ -132,6 +132,7 @@ class Client(Role):
         due = [o for o in self.outstanding.values() if o.due_s <= now_s]
         for outstanding in due:
             outstanding.postpone(now_s, longest_s)
+        self.repeated += len(due)
         self._send([o.packet for o in due], Group.PROPOSERS, Group.LEARNERS)
         self._resend_s = min((o.due_s for o in self.outstanding.values()), default=inf)
 

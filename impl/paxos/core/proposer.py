@@ -300,10 +300,12 @@ class Proposer(Role):
         for phase1 in self.phase1.values():
             if phase1.due_s <= now_s:
                 phase1.due_s = due_s
+                self.repeated += 1
                 self.step.send(Prepare(ballot, phase1.first, phase1.last), Group.ACCEPTORS)
         for instance, phase2 in self.phase2.items():
             if phase2.due_s <= now_s:
                 phase2.due_s = due_s
+                self.repeated += 1
                 self._send_accept(Accept(ballot, instance, phase2.batch))
         due = [phase1.due_s for phase1 in self.phase1.values()]
         due += [phase2.due_s for phase2 in self.phase2.values()]

@@ -18,6 +18,8 @@ class Role:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.step = Step()
+        self.repeated = 0
+        """To be counted only: messages and packets that were said again for want of an answer."""
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         """Consume `message` from process `sender` (its id within its role)."""

@@ -103,6 +103,7 @@ class Node:
         for thread in self._threads:
             thread.join(STOP_S)
         self._complaints.flush()
+        self.stats.repeated = self._role.repeated
         if self._tracer:
             self._tracer.close()
         self._storage.close()

@@ -70,7 +70,7 @@ def run_process(
             "it must not be started again in this cluster"
         )
     if verbose:
-        traced = f"trace in {run_dir}" if tracer else "no trace (that needs --run-dir)"
+        traced = f"trace in {run_dir}" if tracer else "no trace (that needs --run-dir, and tracing)"
         say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
     node.start(*_other_work(role, node, stop, limits))
     stop.wait(parent_fd=parent_fd)
@@ -88,8 +88,9 @@ def _reserve_standard_fds() -> None:
 def _start_trace(
     role: str, process_id: int, config: Config, run_dir: Path | None, clock: Clock
 ) -> tuple[trace.Tracer | None, int]:
-    """The tracer, if there is a run folder, and the number of this incarnation."""
-    if run_dir is None:
+    """The tracer, if there is a run folder and it is to have traces, and the number of this
+    incarnation."""
+    if run_dir is None or not config.tracing:
         return None, wall_us()  # higher each time
     try:
         run_dir.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ Counting is a few additions per message, and memory does not grow with the run. 
 
 - `process`, `seconds` that it ran and `cpu_seconds` that it used;
 - `datagrams_received`, `datagrams_sent`;
+- `repeated`: packets that a client, and messages that a proposer, said again for want of an answer;
 - `sent`: by message type, `messages`, `bytes` and `datagrams`. A message to two groups is two. A
   datagram with several messages counts for each of them by its share, and so does its header;
 - of a client, `latency`: from the broadcast of values to the client's hearing that a learner has
@@ -69,6 +70,7 @@ class Stats:
         self.process = process
         self.latency = Latency()
         self.received = self.sent = 0  # datagrams
+        self.repeated = 0
         self._began_s = time.monotonic()
         self._sent: defaultdict[type, _Sent] = defaultdict(_Sent)
 
@@ -99,6 +101,7 @@ class Stats:
             "cpu_seconds": round(time.process_time(), 3),
             "datagrams_received": self.received,
             "datagrams_sent": self.sent,
+            "repeated": self.repeated,
             "sent": {
                 kind.__name__: {
                     "messages": sent.messages,
@@ -115,6 +118,6 @@ class Stats:
     def write(self, run_dir: Path) -> None:
         """Leave the file in the run folder. Raises `OSError`."""
         folder = run_dir / "stats"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.content(), indent=1)
         (folder / f"{self.process}.json").write_text(text + "\n", encoding="utf-8")
