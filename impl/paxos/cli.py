@@ -64,7 +64,7 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     return run_process(
         options.role,
         options.id,
-        config.override(config.load(options.config), **_faults(options)),
+        config.override(config.load(options.config), **_common(options)),
         stop,
         run_dir=options.run_dir,
         limits=_limits(options),
@@ -81,7 +81,7 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
     switches = {name: getattr(options, name) for name in ("tracing", *dict(_SWITCHES))}
     wanted = config.override(
-        base, milestone=options.milestone, **counts, **switches, **_faults(options)
+        base, milestone=options.milestone, **counts, **switches, **_common(options)
     )
     return run_cluster(
         wanted,
@@ -107,8 +107,12 @@ def _limits(options: argparse.Namespace) -> Limits:
     return Limits(rate, options.outstanding)
 
 
-def _faults(options: argparse.Namespace) -> dict[str, float | int | None]:
-    return {name: getattr(options, name) for name in ("loss", "duplicate", "reorder", "seed")}
+def _common(options: argparse.Namespace) -> dict[str, float | int | str | None]:
+    """What every process takes as an option of its own."""
+    key_file = options.key_file and str(options.key_file.absolute())
+    data_dir = options.data_dir and str(options.data_dir.absolute())
+    faults = {name: getattr(options, name) for name in ("loss", "duplicate", "reorder", "seed")}
+    return {"key_file": key_file, "storage": options.storage, "data_dir": data_dir, **faults}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -215,7 +219,25 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
             type=float,
             help=f"{what} a received datagram with probability P",
         )
+    parser.add_argument(
+        "--key-file",
+        metavar="FILE",
+        type=Path,
+        help="a secret that all processes share: drop what others send (default: no key)",
+    )
     parser.add_argument("--seed", metavar="N", type=int, help="choose the faults by N (default 0)")
+    parser.add_argument(
+        "--storage",
+        choices=("sqlite", "memory"),
+        help="where acceptors and proposers keep what they promised (default sqlite); memory: one "
+        "that ends must not come back",
+    )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        help="where their files are (default: `data` in the run folder, or `paxos-data` here)",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")
 
 

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from paxos.core.settings import Settings
 from paxos.errors import InputError
-from paxos.runtime.envelope import OVERHEAD_BYTES
+from paxos.runtime.envelope import OVERHEAD_BYTES, ROLES
 
 MAX_DATAGRAM_BYTES = 65_507
 """The largest payload of a UDP datagram over IPv4."""
@@ -30,6 +30,7 @@ Count = Annotated[int, Meta(ge=1, le=999)]
 Seconds = Annotated[float, Meta(ge=0.001, le=3600)]
 Chance = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
+FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 _CORE = Settings()  # where the defaults of what the core uses are
 
@@ -133,6 +134,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Annotated[int, Meta(ge=0, le=255)] = 0
     """How many networks a datagram may cross; 0: none, it stays on the machine."""
 
+    key_file: FileName | None = None
+    """A file of at least 16 bytes that all processes have and nobody else can read. With it, what
+    others send is told apart and dropped; without it, who reaches the network is trusted. In a
+    configuration file, a relative name is meant from that file's folder."""
+
     direct_learning: bool = True
     """Learners learn from the acceptors' votes; no proposer has to tell them what was decided."""
     prepare_ahead: bool = True
@@ -205,6 +211,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ids = self.ids(role)
         if process_id not in ids:
             known = f"{role}s 1 to {ids[-1]}"
+    def members(self) -> dict[str, int]:
+        """The highest id that a process of each role may have."""
+        return {role: self.ids(role)[-1] for role in ROLES}
+
             raise InputError(
                 f"{role} {process_id} is not in the configuration, which has {known}; "
                 f"choose one of these, or set `{role}s` in the configuration"
@@ -226,7 +236,10 @@ def load(path: Path) -> Config:
             content = _parse_json(path, text)
         case _:
             content = _parse_lines(path, text)
-    return _convert(path, _regroup(content))
+    config = _convert(path, _regroup(content))
+    if config.key_file is None:
+        return config
+    return override(config, key_file=str(path.parent.absolute() / config.key_file))
 
 
 def override(config: Config, **changes: Any) -> Config:

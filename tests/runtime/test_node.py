@@ -28,6 +28,8 @@ from paxos.runtime.stop import Stop
 from paxos.runtime.tracer import TraceError
 
 B = Ballot(1, 1)
+HEADER_BYTES = len(Envelope(b"cluster!", "client", 1, 1, {}).seal(0, b""))
+MEMBERS = {"client": 1, "proposer": 1, "acceptor": 3, "learner": 1}
 
 
 class Recorder:
@@ -62,9 +64,9 @@ class Recorder:
             self.awake = True
             self.arrived.notify()
 
-    def send(self, to: Endpoint, header: bytes, body: bytes) -> None:
+    def send(self, to: Endpoint, datagram: bytes) -> None:
         self._do("send")
-        self.sent.append((to, body))
+        self.sent.append((to, datagram))
 
     def save(self, writes: Sequence[object]) -> None:
         self._do("save")
@@ -110,13 +112,14 @@ class Harness:
         self.world: Any = Recorder()
         self.role = Fake()
         self.stop = Stop()
-        self.other = Envelope(b"cluster!", "acceptor", 2, 1, acceptors=3)
+        self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
+        self.clock = 0  # of the other
         self.node = Node(
             process="proposer-1.1",
             role=self.role,
             network=self.world,
             groups=Groups(),
-            envelope=Envelope(b"cluster!", "proposer", 1, 1, acceptors=3),
+            envelope=Envelope(b"cluster!", "proposer", 1, 1, MEMBERS),
             datagram_bytes=1000,
             clock=Clock(),
             storage=self.world,
@@ -125,9 +128,10 @@ class Harness:
             stop=self.stop,
         )
 
-    def datagram(self, *messages: Message, clock: int = 5) -> bytes:
+    def datagram(self, *messages: Message, clock: int = 0) -> bytes:
         (body,) = bodies(map(encode_messages, messages), 60_000)
-        return self.other.header(clock) + body
+        self.clock += 1
+        return self.other.seal(clock or self.clock, body)
 
     def wait(self, condition: Callable[[], object]) -> None:
         until = time.monotonic() + 5
@@ -215,7 +219,7 @@ def test_what_is_dropped_is_counted_and_said(
     assert harness.node.stop()
     lines = capfd.readouterr().err.splitlines()
     assert 1 <= len(lines) <= 2
-    counts = [int(line.split("datagrams: ")[1].split()[0]) for line in lines]
+    counts = [int(line.split("dropped: ")[1].split()[0]) for line in lines]
     assert sum(counts) == 300
     assert harness.stop.failure is None
 
@@ -230,10 +234,38 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
     harness.role.on_flush = send
     harness.node.act_when(lambda: True, lambda now_s: None)
     both = next(bodies([encode_messages(delivered), encode_messages(Ask(1, 1))], 1000))
-    assert harness.world.sent == [
+    assert [(to, datagram[HEADER_BYTES:]) for to, datagram in harness.world.sent] == [
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
         (Groups().proposers, both),
     ]
+
+
+def test_no_two_datagrams_have_one_clock(harness: Harness) -> None:
+    """By its clock a receiver knows whether it has a datagram already."""
+
+    def send() -> None:
+        for group in Group:
+            harness.role.step.send(Reject(B), group)
+
+    harness.role.on_flush = send
+    for _ in range(3):
+        harness.node.act_when(lambda: True, lambda now_s: None)
+    clocks = [int.from_bytes(d[HEADER_BYTES - 8 : HEADER_BYTES]) for _, d in harness.world.sent]
+    assert len(clocks) == 12
+    assert clocks == sorted(set(clocks))
+
+
+def test_a_datagram_is_consumed_once(harness: Harness) -> None:
+    """Also when it is duplicated by a network, or sent again by who recorded it."""
+    first, second = harness.datagram(Reject(B)), harness.datagram(Reject(Ballot(2, 2)))
+    harness.other = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)
+    later = harness.datagram(Reject(Ballot(3, 3)))
+    harness.world.arrive(second, first, second, first, later, second, first)
+    harness.node.start()
+    harness.wait(lambda: harness.role.received)
+    assert harness.role.received == [(2, Reject(Ballot(n, n))) for n in (2, 1, 3)]
+    assert harness.node.stats.dropped == {"received before": 2, "of an earlier incarnation": 2}
+    assert harness.node.stop()
 
 
 def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:

@@ -136,8 +136,14 @@ Message = (
     | Votes
 )
 
+MAX_MESSAGES = 4_096
+"""Messages in one datagram. Far fewer are in flight at a time; and small ones can ask for much."""
+
 encode_messages = msgspec.msgpack.Encoder().encode
-decode_messages = msgspec.msgpack.Decoder(list[Message]).decode
+_decoder: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(
+    Annotated[list[Message], Meta(max_length=MAX_MESSAGES)]
+)
+decode_messages = _decoder.decode
 """A datagram's body is a MessagePack array of messages."""
 
 VOTE_OVERHEAD_BYTES = 40

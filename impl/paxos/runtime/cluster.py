@@ -14,6 +14,7 @@ from paxos.config import Config
 from paxos.errors import InputError, RunError
 from paxos.runtime.children import Child, start, stop_all
 from paxos.runtime.groups import ChosenGroups
+from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.progress import Progress
 from paxos.runtime.report import fail, say, tell
 from paxos.runtime.stop import Stop
@@ -41,6 +42,8 @@ def run_cluster(
     """Run a cluster until every learner has delivered every value; the exit status. Raises
     `InputError` before anything is started, `RunError` when it did not end well."""
     config, inputs = _complete(config, values)
+    if warning := exposure(read_key(config.key_file), config.interface):
+        say(warning)
     limit = config.settings().max_value_bytes
     total = sum(count_values(path, limit) for path in inputs)
     with ChosenGroups(config) as groups:

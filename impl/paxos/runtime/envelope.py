@@ -1,27 +1,34 @@
-"""Datagrams: a fixed header that says whose it is, and a body of messages.
+"""Datagrams: a fixed header that says whose it is, a tag if the cluster has a key, and a body of
+messages.
 
 The header carries the format's version, the cluster, the sender with its incarnation, and its
-hybrid logical clock. Whatever is not a datagram of this cluster is refused with `RejectedError`;
-nothing else is raised, whatever the bytes.
+hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the key can make
+it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing else is
+raised, whatever the bytes.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import NamedTuple
 
 import msgspec
 
 from paxos.core import messages
 from paxos.core.ballot import LARGEST_INT
-from paxos.core.batch import Packet, decode_batch, is_well_formed
-from paxos.core.messages import Message, decode_messages
+from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
+from paxos.core.validity import is_valid
 
 ROLES = ("client", "proposer", "acceptor", "learner")
-VERSION = 1
+PLAIN, TAGGED = 1, 2
+"""The versions of the format: without and with a tag."""
 _MAGIC = b"Px"
 _HEADER = struct.Struct("!2sBB8sIQQ")
-OVERHEAD_BYTES = _HEADER.size + 3
-"""What a datagram holds beyond its messages: the header, and the length of the array of them."""
+_TAG_BYTES = 16
+OVERHEAD_BYTES = _HEADER.size + _TAG_BYTES + 3
+"""What a datagram holds beyond its messages: the header, the tag, and the length of the array of
+them."""
 
 _SENT_BY: dict[type[Message], str] = {
     messages.Submit: "client",
@@ -56,61 +63,94 @@ class Envelope:
     """Seals what one process sends and opens what it receives."""
 
     def __init__(
-        self, cluster_tag: bytes, role: str, process_id: int, incarnation: int, acceptors: int
+        self,
+        cluster_tag: bytes,
+        role: str,
+        process_id: int,
+        incarnation: int,
+        members: Mapping[str, int],
+        key: bytes | None = None,
     ) -> None:
+        """`members` is the highest id of each role; `key`, if there is one, 1 to 64 bytes."""
         self._cluster = cluster_tag
-        self._acceptors = acceptors
+        self._members = members
         self._own = ROLES.index(role), process_id, incarnation
+        self._version = PLAIN if key is None else TAGGED
+        self._mac = None if key is None else blake2b(key=key, digest_size=_TAG_BYTES)
 
-    def header(self, clock: int) -> bytes:
-        """The header of a datagram sent at `clock`."""
+    def seal(self, clock: int, body: bytes) -> bytes:
+        """The datagram with `body`, sent at `clock`."""
         role, process_id, incarnation = self._own
-        return _HEADER.pack(_MAGIC, VERSION, role, self._cluster, process_id, incarnation, clock)
+        header = _HEADER.pack(
+            _MAGIC, self._version, role, self._cluster, process_id, incarnation, clock
+        )
+        return header + self._tag(header, body) + body
+
+    def _tag(self, header: bytes, body: bytes | memoryview) -> bytes:
+        if self._mac is None:
+            return b""
+        mac = self._mac.copy()
+        mac.update(header)
+        mac.update(body)
+        return mac.digest()
 
     def open(self, datagram: bytes) -> Received:
         """Take a datagram apart. Raises `RejectedError`."""
         if len(datagram) < _HEADER.size or not datagram.startswith(_MAGIC):
             raise RejectedError("not of this program")
         _, version, role_number, cluster, sender, incarnation, clock = _HEADER.unpack_from(datagram)
-        if version != VERSION:
-            raise RejectedError(f"of format version {version}, not {VERSION}")
+        if version not in (PLAIN, TAGGED):
+            raise RejectedError(f"of format version {version}, not {self._version}")
         if cluster != self._cluster:
             raise RejectedError("of a cluster with another name or other protocol settings")
+        body = self._authentic_body(version, memoryview(datagram))
         if role_number >= len(ROLES):
             raise RejectedError("of an unknown role")
         role = ROLES[role_number]
-        # An acceptor too many would make a quorum out of a minority.
-        if sender < 1 or (role == "acceptor" and sender > self._acceptors):
+        # An acceptor too many would make a quorum out of a minority; anybody too many would have
+        # to be remembered.
+        if not 1 <= sender <= self._members[role]:
             raise RejectedError(f"of {role} {sender}, which is not configured")
-        try:
-            body = decode_messages(memoryview(datagram)[_HEADER.size :])
-            well_formed = all(map(_is_well_formed, body))
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            well_formed = False
-        if not well_formed:
+        if not 1 <= incarnation <= LARGEST_INT:
             raise RejectedError("malformed")
-        for message in body:
+        said = _decode(body)
+        for message in said:
             if _SENT_BY[type(message)] != role:
-                raise RejectedError(f"of a {role}, which does not say such a thing")
-        return Received(role, sender, incarnation, clock, body)
+                raise RejectedError(f"of a process ({role}) that does not say such a thing")
+        _check(said, sender, f"{sender}.{incarnation}")
+        return Received(role, sender, incarnation, clock, said)
+
+    def _authentic_body(self, version: int, datagram: memoryview) -> memoryview:
+        """The body, of a datagram that has the tag it should have, or none if it should not."""
+        if version != self._version:
+            raise RejectedError(
+                "with a tag, and no key_file is configured here"
+                if version == TAGGED
+                else "without a tag, and a key_file is configured here"
+            )
+        if version == PLAIN:
+            return datagram[_HEADER.size :]
+        tag = datagram[_HEADER.size : _HEADER.size + _TAG_BYTES]
+        body = datagram[_HEADER.size + _TAG_BYTES :]
+        if not compare_digest(tag, self._tag(bytes(datagram[: _HEADER.size]), body)):
+            raise RejectedError("with a wrong tag")
+        return body
 
 
-def _is_well_formed(message: Message) -> bool:
-    """Whether the values that `message` carries can be unpacked; the roles rely on it. Raises what
-    decoding raises."""
-    match message:
-        case messages.Accept(batch=batch) | messages.Decide(batch=batch):
-            return _can_be_unpacked(decode_batch(batch))
-        case messages.Promise(votes=votes) | messages.Votes(votes=votes):
-            return all(_can_be_unpacked(decode_batch(vote.batch)) for vote in votes)
-        case messages.Submit(packets=packets):
-            return _can_be_unpacked(packets)
-        case _:
-            return True
+def _decode(body: memoryview) -> list[Message]:
+    try:
+        return decode_messages(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise RejectedError("malformed") from error
 
 
-def _can_be_unpacked(packets: Iterable[Packet]) -> bool:
-    return all(packet.last <= LARGEST_INT and is_well_formed(packet) for packet in packets)
+def _check(said: Iterable[Message], sender: int, client: str) -> None:
+    try:
+        valid = all(is_valid(message, sender, client) for message in said)
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # of a batch inside
+        valid = False
+    if not valid:
+        raise RejectedError("malformed")
 
 
 def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
@@ -120,16 +160,13 @@ def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
     size = 0
     room = datagram_bytes - OVERHEAD_BYTES
     for message in encoded:
-        if some and (size + len(message) > room or len(some) == _MAX_MESSAGES):
+        if some and (size + len(message) > room or len(some) == MAX_MESSAGES):
             yield _array(some)
             some, size = [], 0
         some.append(message)
         size += len(message)
     if some:
         yield _array(some)
-
-
-_MAX_MESSAGES = 65_535
 
 
 def _array(items: list[bytes]) -> bytes:

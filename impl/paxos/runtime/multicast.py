@@ -99,9 +99,9 @@ class Multicast:
             pass
         return datagrams
 
-    def send(self, to: Endpoint, header: bytes, body: bytes) -> None:
+    def send(self, to: Endpoint, datagram: bytes) -> None:
         """Send one datagram. Raises `OSError` if the system refuses it."""
-        self._sender.sendto(header + body, (to.address, to.port))
+        self._sender.sendto(datagram, (to.address, to.port))
 
     def wake(self) -> None:
         """Make `receive` return at once, now and from now on."""

@@ -20,6 +20,7 @@ from paxos.errors import RunError
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
+from paxos.runtime.freshness import Freshness
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.report import Complaints, say
 from paxos.runtime.stats import Stats
@@ -60,7 +61,10 @@ class Node:
         self._tracer = tracer
         self._faults = faults
         self._stop = stop
-        self._complaints = Complaints(process)
+        self._strict_trace = strict_trace
+        self._freshness = Freshness()
+        self.stats = Stats(process)
+        self._complaints = Complaints(process, self.stats.dropped)
         self._process = process
 
         self._lock = threading.Lock()
@@ -71,7 +75,6 @@ class Node:
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self.trace_failed = False
-        self.stats = Stats(process)
 
     # Threads.
 
@@ -120,14 +123,14 @@ class Node:
             with self._lock:
                 self._consume([received for received in opened if received])
 
-    def _open(self, datagram: bytes) -> Received | None:
+    def _open(self, datagram: bytes) -> Received | RejectedError:
         try:
             return self._envelope.open(datagram)
         except RejectedError as error:
             self._complaints.add(str(error))
             return None
 
-    def _consume(self, group: list[Received]) -> None:
+    def _consume(self, group: list[Received | RejectedError]) -> None:
         if self._stopped or not group:
             return
         now_s = time.monotonic()
@@ -146,6 +149,15 @@ class Node:
             while not self._stopped:
                 now_s = time.monotonic()
                 deadline_s = self._role.deadline_s()
+    def _refusal(self, received: Received | RejectedError) -> str | None:
+        """Why a datagram is dropped, if it is."""
+        if isinstance(received, RejectedError):
+            return str(received)
+        role, sender, incarnation, clock, _ = received
+        if not self._clock.merge(clock):
+            return "with a clock of the far future"
+        return self._freshness.refusal(role, sender, incarnation, clock)
+
                 if now_s >= deadline_s:
                     self._role.tick(now_s)
                     self._perform(self._role.flush(now_s))
@@ -228,9 +240,10 @@ class Node:
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
                 datagrams += 1
-                size += len(header) + len(body)
+                size += len(datagram)
                 try:
-                    self._network.send(self._groups[group], header, body)
+                    self._network.send(self._groups[group], datagram)
                 except OSError as error:  # like a loss on the way: it will be sent again
                     self._complaints.add(f"that could not be sent ({error.strerror or error})")
             self.stats.sending(kinds, datas, datagrams, size)
+                datagram = self._envelope.seal(self._clock.tick(), body)

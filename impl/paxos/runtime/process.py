@@ -14,6 +14,7 @@ from paxos.errors import InputError, RunError
 from paxos.runtime import tracer as trace
 from paxos.runtime.clock import Clock, wall_us
 from paxos.runtime.envelope import Envelope
+from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.faults import Faults
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.node import Node
@@ -38,6 +39,7 @@ def run_process(
     verbose: bool = False,
     parent_fd: int | None = None,
 ) -> int:
+    key = read_key(config.key_file)
     """Run process `process_id` of a role until it is told to stop, or, a client, until its values
     are delivered. The exit status. Raises `InputError` if it cannot start."""
     _reserve_standard_fds()
@@ -55,7 +57,7 @@ def run_process(
         network=network,
         groups=config.endpoints(),
         envelope=Envelope(
-            config.cluster_tag(), role_name, process_id, incarnation, settings.acceptors
+            config.cluster_tag(), role_name, process_id, incarnation, config.members(), key
         ),
         datagram_bytes=config.datagram_bytes,
         clock=clock,
@@ -64,7 +66,9 @@ def run_process(
         faults=Faults(config.faults, f"{role_name}-{process_id}"),
         stop=stop,
     )
-    if role_name in _REMEMBERS:
+    if warning := exposure(key, config.interface):
+        say(f"{process}: {warning}")
+    if life.forgets:
         say(
             f"{process}: storage: memory: what it has promised is lost when this process ends, so "
             "it must not be started again in this cluster"

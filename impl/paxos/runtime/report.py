@@ -10,6 +10,9 @@ from paxos.errors import RunError
 INTERVAL_S = 1.0
 """Things that may happen very often are reported together, once in so long."""
 
+MAX_REASONS = 100
+"""Reasons for dropping something that are told apart."""
+
 
 def say(text: str) -> None:
     """Write a line to standard error. If nobody can read it, there is nobody to tell."""
@@ -45,19 +48,23 @@ def fail(error: str) -> None:
 
 
 class Complaints:
-    """Counts what is dropped, by reason, and says so at most once in `INTERVAL_S`. Used by one
-    thread at a time."""
+    """Counts what is dropped, by reason, and says so at most once in `INTERVAL_S`. Used under the
+    node's lock."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: str, totals: Counter[str]) -> None:
+        """`totals` is where all of it is counted."""
         self._process = process
         self._next_s = 0.0
         self._new: Counter[str] = Counter()
-        self.total = 0
+        self._totals = totals
 
-    def add(self, reason: str) -> None:
-        """One datagram was dropped, for `reason`: a few words from a small set."""
-        self.total += 1
-        self._new[reason] += 1
+    def add(self, reason: str, count: int = 1) -> None:
+        """`count` datagrams or messages were dropped, for `reason`. Of reasons that name what a
+        stranger wrote there can be very many: from the `MAX_REASONS`th on they are one."""
+        if reason not in self._totals and len(self._totals) >= MAX_REASONS:
+            reason = "for other reasons"
+        self._totals[reason] += count
+        self._new[reason] += count
         if time.monotonic() >= self._next_s:
             self.flush()
 
@@ -65,6 +72,6 @@ class Complaints:
         """Say what was not said yet."""
         if self._new:
             listed = ", ".join(f"{count} {reason}" for reason, count in self._new.most_common(5))
-            say(f"{self._process}: dropped datagrams: {listed}")
+            say(f"{self._process}: dropped: {listed}")
             self._new.clear()
             self._next_s = time.monotonic() + INTERVAL_S

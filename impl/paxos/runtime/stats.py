@@ -4,6 +4,7 @@ Counting is a few additions per message, and memory does not grow with the run. 
 
 - `process`, `seconds` that it ran and `cpu_seconds` that it used;
 - `datagrams_received`, `datagrams_sent`;
+- `dropped`: what was received and not used, how often for each reason;
 - `repeated`: packets that a client, and messages that a proposer, said again for want of an answer;
 - `sent`: by message type, `messages`, `bytes` and `datagrams`. A message to two groups is two. A
   datagram with several messages counts for each of them by its share, and so does its header;
@@ -70,6 +71,7 @@ class Stats:
         self.process = process
         self.latency = Latency()
         self.received = self.sent = 0  # datagrams
+        self.dropped: Counter[str] = Counter()  # by reason
         self.repeated = 0
         self._began_s = time.monotonic()
         self._sent: defaultdict[type, _Sent] = defaultdict(_Sent)
@@ -101,6 +103,7 @@ class Stats:
             "cpu_seconds": round(time.process_time(), 3),
             "datagrams_received": self.received,
             "datagrams_sent": self.sent,
+            "dropped": dict(self.dropped),
             "repeated": self.repeated,
             "sent": {
                 kind.__name__: {

@@ -1,0 +1,78 @@
+"""What a message must satisfy beyond its types, so that the roles can rely on it.
+
+A process says nothing that fails these; a message that does is dropped like one that was lost.
+"""
+
+from collections.abc import Iterable
+
+from paxos.core.ballot import LARGEST_INT, Ballot
+from paxos.core.batch import Packet, decode_batch, is_well_formed
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Heartbeat,
+    Message,
+    Prepare,
+    Promise,
+    Reject,
+    Submit,
+    Vote,
+    Votes,
+)
+
+
+def is_valid(message: Message, sender: int, client: str) -> bool:
+    """Whether process `sender` may say `message`; `client` is its name as a client.
+
+    Ballots are real ones, a proposer asks in its own, ranges are not empty, no promise tells of a
+    vote above it or out of its range, values can be unpacked and a client broadcasts its own.
+    Raises what decoding a batch raises.
+    """
+    match message:
+        case Accepted(ballot=ballot) | Reject(promised=ballot):
+            return _is_real(ballot)
+        case Accept(ballot=ballot, batch=batch):
+            return ballot.proposer == sender and _is_real(ballot) and _can_be_unpacked(batch)
+        case Submit(packets=packets):
+            return all(packet.client == client and _is_sound(packet) for packet in packets)
+        case Delivered(values=spans):
+            return all(first <= last for _, first, last in spans)
+        case Prepare(ballot=ballot, first=first, last=last):
+            return ballot.proposer == sender and _is_real(ballot) and first <= last
+        case Promise(ballot=ballot, first=first, last=last, votes=votes):
+            return (
+                _is_real(ballot)
+                and first <= last
+                and _are_real(votes)
+                and all(v.ballot <= ballot and first <= v.instance <= last for v in votes)
+            )
+        case Decide(ballot=ballot, batch=batch):
+            return _is_real(ballot) and _can_be_unpacked(batch)
+        case Heartbeat(ballot=ballot):
+            return ballot.proposer == sender and _is_real(ballot)
+        case Votes(votes=votes):
+            return _are_real(votes)
+        case Ask(first=first, last=last):
+            return first <= last
+        case _:
+            return True
+
+
+def _is_real(ballot: Ballot) -> bool:
+    """Not `NO_BALLOT`, nor half of it."""
+    return ballot.round > 0 and ballot.proposer > 0
+
+
+def _are_real(votes: Iterable[Vote]) -> bool:
+    return all(_is_real(vote.ballot) and _can_be_unpacked(vote.batch) for vote in votes)
+
+
+def _can_be_unpacked(batch: bytes) -> bool:
+    return all(map(_is_sound, decode_batch(batch)))
+
+
+def _is_sound(packet: Packet) -> bool:
+    return packet.last <= LARGEST_INT and is_well_formed(packet)
