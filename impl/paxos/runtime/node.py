@@ -121,26 +121,25 @@ class Node:
             datagrams = self._faults.apply(datagrams, time.monotonic())
             opened = [self._open(datagram) for datagram in datagrams]
             with self._lock:
-                self._consume([received for received in opened if received])
+                self._consume(opened)
 
     def _open(self, datagram: bytes) -> Received | RejectedError:
         try:
             return self._envelope.open(datagram)
         except RejectedError as error:
-            self._complaints.add(str(error))
-            return None
+            return error
 
     def _consume(self, group: list[Received | RejectedError]) -> None:
         if self._stopped or not group:
             return
         now_s = time.monotonic()
         for received in group:
-            if not self._clock.merge(received.clock):
-                self._complaints.add("with a clock of the far future")
-                continue
-            self.stats.received += 1
-            for message in received.messages:
-                self._role.receive(received.sender, message, now_s)
+            if refusal := self._refusal(received):
+                self._complaints.add(refusal)
+            elif isinstance(received, Received):
+                self.stats.received += 1
+                for message in received.messages:
+                    self._role.receive(received.sender, message, now_s)
         self._perform(self._role.flush(now_s))
 
     def _watch_time(self) -> None:
@@ -235,7 +234,6 @@ class Node:
             datas, kinds = by_group.setdefault(group, ([], []))
             datas.append(data)
             kinds.append(type(message))
-        header = self._envelope.header(self._clock.tick())
         for group, (datas, kinds) in by_group.items():
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
