@@ -66,10 +66,10 @@ def test_the_checker_knows_nothing_of_the_implementation() -> None:
 
 def test_the_implementation_knows_nothing_of_the_checker() -> None:
     found = forbidden("impl", "conformance", "tests")
-    # What compares and measures is a user of both.
-    users = ("impl/paxos/compare/", "impl/paxos/bench/", "impl/paxos/figures/")
+    # What compares, measures and simulates is a user of both.
+    users = tuple(f"impl/paxos/{name}/" for name in ("compare", "bench", "figures", "simulate"))
     assert [text for text in found if not text.startswith(users)] == []
-    used = forbidden("impl", "paxos.compare", "paxos.bench", "paxos.figures")
+    used = forbidden("impl", "paxos.compare", "paxos.bench", "paxos.figures", "paxos.simulate")
     outside = [text for text in used if not text.startswith(users)]
     assert {text.split()[0] for text in outside} == {"impl/paxos/cli.py"}
 

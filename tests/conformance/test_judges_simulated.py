@@ -31,12 +31,9 @@ EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 3
 def write(folder: Path, simulation: CheckedSimulation) -> Path:
     """The simulation's events as a run, up to the first one that is rejected."""
     s = Scenario("simulated", spec="Synod" if simulation.scenario.synod else "MultiPaxos")
-    s.constants = {
-        "direct_learning": simulation.scenario.direct_learning,
-        "prepare_ahead": simulation.scenario.prepare_ahead,
-        "max_batch": simulation.scenario.max_batch,
-    }
-    s.cluster = {f"{role}s": sorted(ids) for role, ids in simulation.groups.items()}
+    s.constants = simulation.constants()
+    roles = ("acceptor", "proposer", "learner", "client")
+    s.cluster = {f"{role}s": simulation.ids(role) for role in roles}
     lines: list[Line] = []
     for k, event in enumerate(simulation.events, 1):
         line = msgspec.to_builtins(event)

@@ -15,8 +15,8 @@ from paxos.core.messages import Group
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.step import Step
+from paxos.runtime.storage import MemoryStorage
 from tests.graph.cast import Cast
-from tests.sim.simulator import Disk
 
 
 class Steps(Protocol):
@@ -50,7 +50,7 @@ class Walk:
         self.node, self.role, self.who = node, role, who
         self.start: State = steps.state(node)
         self.taken: list[tuple[Any, Label]] = []  # where, which
-        self.disk = Disk()
+        self.disk = MemoryStorage()
         if isinstance(role, Acceptor):
             self.disk.promised, self.disk.votes = role.promised, dict(role.votes)
 
@@ -122,7 +122,7 @@ class Walk:
 
     def _stores(self, step: Step) -> None:
         """What an acceptor made durable is what the state says; others make nothing durable."""
-        self.disk.save(step)
+        self.disk.save(step.writes)
         if not isinstance(self.role, Acceptor):
             self._equal("writes", step.writes, [])
             return

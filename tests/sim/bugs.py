@@ -295,7 +295,7 @@ BUGS = [
     Bug("acceptor", VoteIsNoPromise, {"Phase1b.promise", "Phase2b.promise"}, AHEAD),
     Bug("acceptor", PromiseSkipsOtherInstances, {"Phase2b.promise"}),
     Bug("acceptor", ReportsNoVotes, {"Phase1b.votes"}),
-    Bug("acceptor", ReportsAnotherBatch, {"Phase1b.votes"}, AHEAD),
+    Bug("acceptor", ReportsAnotherBatch, {"Phase1b.votes", "Learn.batch"}, AHEAD),
     Bug("acceptor", LosesItsPromise, {"Recover.promise"}),
     Bug("acceptor", LosesItsVotes, {"Recover.votes"}),
     Bug("proposer", TakesItsOwnValue, {"Phase2a.highest"}),

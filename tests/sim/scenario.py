@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-import msgspec
 
 from conformance.explain import explain
 from conformance.replay import Checker
 from paxos.core.events import Event
-from paxos.core.role import Role
 from paxos.core.settings import Settings
-from tests.sim.simulator import Faults, Simulation
+from paxos.simulate.network import Faults
+from paxos.simulate.watch import Watch
+from paxos.simulate.world import Parts, Simulation
 
 DEADLINE_S = 120.0
 """Simulated seconds within which all is delivered once the faults have stopped."""
@@ -72,55 +70,70 @@ class CheckedSimulation(Simulation):
     def __init__(self, scenario: Scenario, **cluster: Any) -> None:
         self.scenario = scenario
         self.events: list[Event] = []
-        super().__init__(scenario.seed, scenario.settings(), observe=self.events.append, **cluster)
-        self.checker = Checker(
-            {
-                "direct_learning": scenario.direct_learning,
-                "prepare_ahead": scenario.prepare_ahead,
-                "max_batch": scenario.max_batch,
-            },
-            {f"{role}s": list(ids) for role, ids in self.groups.items()},
+        settings = scenario.settings()
+        counts = {"proposers": 2, "learners": 2, "clients": 2, **cluster}
+        self.watch = Watch(
             "Synod" if scenario.synod else "MultiPaxos",
+            self.constants(),
+            {
+                "acceptors": [*range(1, settings.acceptors + 1)],
+                **{f"{r}s": [*range(1, counts[f"{r}s"] + 1)] for r in ROLES},
+            },
         )
-        for event in self.events:
-            self._feed(event)
-        self.observe = self._feed
+        super().__init__(scenario.seed, settings, observe=self._observe, **cluster)
 
-    def _feed(self, event: Event) -> None:
+    def constants(self) -> dict[str, Any]:
+        """Of the specification."""
+        return {
+            "direct_learning": self.scenario.direct_learning,
+            "prepare_ahead": self.scenario.prepare_ahead,
+            "max_batch": self.scenario.max_batch,
+        }
+
+    def _observe(self, event: Event) -> None:
         self.events.append(event)
-        self.checker.feed(event.process, msgspec.to_builtins(event))
+        self.watch.observe(event)
+
+    @property
+    def checker(self) -> Checker:
+        return self.watch.checker
 
     @property
     def is_rejected(self) -> bool:
-        return self.checker.verdict is not None
+        return self.watch.is_rejected
 
     def assert_conforms(self) -> None:
         verdict = self.checker.finish()
         assert verdict.kind == "conforms", f"{self.scenario}\n{explain('simulated', verdict)}"
+        assert not self.watch.disorder, f"{self.scenario}\n{self.watch.disorder}"
 
 
-def run(
-    scenario: Scenario, roles: dict[str, Callable[..., Role]] | None = None
-) -> CheckedSimulation:
+ROLES = ("proposer", "learner", "client")
+
+
+def run(scenario: Scenario, parts: Parts | None = None) -> CheckedSimulation:
     """Run a scenario: a storm of faults, then calm until all is delivered or time is up."""
     storm = Faults(
-        scenario.loss, scenario.accept_loss, scenario.duplicate, (0.0001, scenario.slowest_s)
+        loss=scenario.loss,
+        accept_loss=scenario.accept_loss,
+        duplicate=scenario.duplicate,
+        delay_s=(0.0001, scenario.slowest_s),
     )
     simulation = CheckedSimulation(
-        scenario, proposers=scenario.proposers, learners=3, faults=storm, roles=roles
+        scenario, proposers=scenario.proposers, learners=3, faults=storm, parts=parts
     )
     for client in (1, 2):
         simulation.submit(client, values(scenario, client))
     for k, process in enumerate(scenario.crashes):
         crash_s = 0.15 + k * (STORM_S - 0.3) / len(scenario.crashes)
-        simulation.at(crash_s, partial(simulation.crash, *process))
-        simulation.at(crash_s + 0.1, partial(simulation.restart, *process))
+        simulation.schedule(crash_s, simulation.crash, *process)
+        simulation.schedule(crash_s + 0.1, simulation.restart, *process)
     for k, process in enumerate(scenario.cuts):
         cut_s = 0.1 + k * (STORM_S - 0.3) / len(scenario.cuts)
-        simulation.at(cut_s, partial(simulation.cut.add, process))
-        simulation.at(cut_s + 0.25, partial(simulation.cut.discard, process))
+        simulation.schedule(cut_s, simulation.isolate, *process)
+        simulation.schedule(cut_s + 0.25, simulation.rejoin, *process)
     simulation.run(STORM_S, lambda: simulation.is_rejected)
-    simulation.faults = Faults()
+    simulation.network.faults = Faults()
     simulation.run(DEADLINE_S, lambda: simulation.is_rejected or is_complete(scenario, simulation))
     return simulation
 

@@ -12,8 +12,8 @@ import pytest
 from conformance.delays import Delays
 from conformance.events import AnyEvent, Constants
 from paxos.core import events
+from paxos.simulate.world import Simulation
 from tests.sim.scenario import Scenario
-from tests.sim.simulator import Simulation
 
 MODELS = Path(__file__).parents[2] / "spec" / "models"
 

@@ -15,8 +15,8 @@ from paxos.core.client import Client, ValueTooLargeError
 from paxos.core.messages import Accept, Decide, Promise, Submit, Vote, Votes, encode_messages
 from paxos.core.settings import Settings
 from paxos.runtime.envelope import OVERHEAD_BYTES, bodies
+from paxos.simulate.network import Faults
 from tests.sim.scenario import CheckedSimulation, Scenario
-from tests.sim.simulator import Faults
 
 Batches = dict[int, dict[Ballot, tuple[events.Range, ...]]]
 """What was proposed, by instance and ballot."""
@@ -40,10 +40,10 @@ def deliver_over_a_leader_change(seed: int, direct: bool) -> CheckedSimulation:
         simulation.submit(client, [b"%d of %d" % (k, client) for k in range(24)])
     simulation.run(simulation.now_s + 0.0015)
     leader = next(e.ballot[1] for e in reversed(simulation.events) if hasattr(e, "ballot"))
-    simulation.cut.add(("proposer", leader))
-    simulation.faults = Faults()
+    simulation.isolate("proposer", leader)
+    simulation.network.faults = Faults()
     simulation.run(5.0, lambda: all(len(o) == 48 for o in simulation.outputs()))
-    simulation.cut.clear()
+    simulation.network.cuts.clear()
     simulation.run(simulation.now_s + 0.5)
     return simulation
 
@@ -80,18 +80,18 @@ def test_a_window_of_prepared_instances_is_lost_to_a_higher_ballot() -> None:
     scenario = Scenario(direct_learning=True, prepare_ahead=True, max_batch=5)
     simulation = CheckedSimulation(scenario, proposers=2)
     simulation.run(0.5)
-    first = simulation.node("proposer", 1).role.election.ballot
+    first = simulation.process("proposer", 1).role.election.ballot
     assert first is not None and first.proposer == 1
-    simulation.cut.add(("proposer", 1))
+    simulation.isolate("proposer", 1)
     simulation.run(0.9)
-    higher = simulation.node("proposer", 2).role.election.ballot
+    higher = simulation.process("proposer", 2).role.election.ballot
     assert higher is not None and higher > first
     # Let a value reach the old leader before any word of the new one does.
-    simulation.cut.clear()
-    simulation.cut.add(("proposer", 2))
+    simulation.network.cuts.clear()
+    simulation.isolate("proposer", 2)
     simulation.submit(1, [b"value"])
     simulation.run(simulation.now_s + 0.001)
-    simulation.cut.clear()
+    simulation.network.cuts.clear()
     simulation.run(3.0, lambda: all(len(output) == 1 for output in simulation.outputs()))
     assert simulation.outputs() == [[b"value"], [b"value"]]
     simulation.assert_conforms()

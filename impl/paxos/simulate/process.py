@@ -1,0 +1,259 @@
+"""A simulated process: a role, its clock, its disk and its inbox, through all its lives.
+
+It is driven as `paxos.runtime.node` drives a role: what has arrived is one group, and each step is
+done in one order, make durable, trace, deliver, send. A crash may come at any point of that order;
+it loses the inbox, the role, and whatever was not durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import TYPE_CHECKING
+
+from paxos.core.batch import unpack
+from paxos.core.events import Event
+from paxos.core.messages import Message, decode_messages, encode_messages
+from paxos.core.role import Role
+from paxos.core.step import Step
+from paxos.runtime.clock import Clock
+from paxos.runtime.storage import Storage
+from paxos.simulate.network import Key
+
+if TYPE_CHECKING:
+    from paxos.simulate.world import Simulation
+
+GROUP_S = 0.00002
+"""What arrives within so long of the first is one group."""
+
+INBOX = 20_000
+"""Datagrams that are kept for a process, as a socket's buffer keeps them; more are lost."""
+
+
+STAGES = {"save": "writes", "trace": "events", "deliver": "deliveries", "send": "sends"}
+"""The stages of a step, in their order, and what of it each does."""
+
+
+@dataclass(frozen=True)
+class Doom:
+    """A crash to come: in the next step that has something to do in this stage."""
+
+    stage: str
+    part: float
+    """How much of the stage is done before: from 0, nothing, to 1, all. A save is whole or not."""
+
+
+class Process:
+    """One process. Its role is None while it is down."""
+
+    order: Sequence[str] = tuple(STAGES)
+    """In which the stages of a step are done."""
+
+    def __init__(self, world: Simulation, role_name: str, process_id: int) -> None:
+        self.world = world
+        self.role_name = role_name
+        self.id = process_id
+        self.key: Key = role_name, process_id
+        self.disk = world.make_disk()
+        self.incarnation = 0
+        self.name = f"{role_name}-{process_id}.0"
+        self.role: Role | None = None
+        self.output: list[bytes] = []
+        self.wall_offset_us = 0
+        """How far its wall clock is off."""
+        self.save_s = 0.0
+        """How long its disk takes to make a step durable."""
+        self.doom: Doom | None = None
+        self.storage: Storage
+        self.clock: Clock
+        self._stages: list[Callable[[Step], None]] = [
+            getattr(self, f"_{stage}") for stage in self.order
+        ]
+        self._inbox: list[tuple[float, int, int, int, bytes]] = []
+        """A heap of `(when it arrives, count, sender's id, sender's clock, datagram)`."""
+        self._arrivals = 0
+        self._wake_s = inf  # when it will look for something to do
+        self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
+        self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
+        self._seq = 0
+
+    # Lives.
+
+    def start(self) -> None:
+        """Start, or start again with what the disk holds."""
+        now_s = self.world.now_s
+        self.incarnation += 1
+        self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
+        self.output, self.doom, self._rest = [], None, None
+        self._seq = self._holds = 0
+        self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
+        heapify(self._inbox)
+        self.clock = self.world.make_clock(self.wall_us)
+        self.storage = self.disk.open()
+        self.world.born(self)
+        self.role = self.world.make_role(self)
+        self._perform(self.role.flush(now_s))
+
+    def crash(self) -> None:
+        """Lose everything but the disk."""
+        self.role = self.doom = self._rest = None
+        self._wake_s = inf
+
+    def wall_us(self) -> int:
+        """The wall clock of its machine."""
+        return self.world.wall_us() + self.wall_offset_us
+
+    def hold(self) -> None:
+        """Stop it, as SIGSTOP does, until `release`; what arrives meanwhile waits."""
+        self._holds += 1
+        self._wake_s = inf
+
+    def release(self, incarnation: int) -> None:
+        """Let it go on, if it is still the same life."""
+        if self.role is None or incarnation != self.incarnation:
+            return
+        self._holds -= 1
+        if self._holds:
+            return
+        if self._rest:
+            step, at = self._rest
+            self._rest = None
+            self._go_on(step, at, saved=True)
+        else:
+            self._plan()
+
+    # What wakes it.
+
+    def arrive(self, at_s: float, sender: int, clock: int, datagram: bytes) -> None:
+        """A datagram will arrive at `at_s`."""
+        if len(self._inbox) >= INBOX:
+            self.world.injected["lost"] += 1
+            return
+        self._arrivals += 1
+        heappush(self._inbox, (at_s, self._arrivals, sender, clock, datagram))
+        if at_s + GROUP_S < self._wake_s and self.role is not None and not self._holds:
+            self._wake_at(at_s + GROUP_S)
+
+    def act(self, action: Callable[[float], None]) -> bool:
+        """Have `action(now)` done to the role, as a client's reader does; False if it is down or
+        held up."""
+        if self.role is None or self._holds:
+            return False
+        action(self.world.now_s)
+        self._perform(self.role.flush(self.world.now_s))
+        return True
+
+    def _wake_at(self, at_s: float) -> None:
+        self._wake_s = at_s
+        self.world.schedule(at_s, self._wake, at_s)
+
+    def _plan(self) -> None:
+        """See to it that it wakes when there is something to do."""
+        if self.role is None or self._holds:
+            return
+        due_s = self.role.deadline_s()
+        if self._inbox and self._inbox[0][0] + GROUP_S < due_s:
+            due_s = self._inbox[0][0] + GROUP_S
+        if due_s < self._wake_s:
+            self._wake_at(max(due_s, self.world.now_s))
+
+    def _wake(self, planned_s: float) -> None:
+        """Handle one group, or one tick."""
+        role, now_s = self.role, self.world.now_s
+        if planned_s != self._wake_s or role is None:
+            return  # something more urgent, or a crash, came between
+        self._wake_s = inf
+        is_due = role.deadline_s() <= now_s
+        has_group = bool(self._inbox) and self._inbox[0][0] + GROUP_S <= now_s
+        if is_due and (not has_group or self.world.coin()):  # two threads race for the role
+            role.tick(now_s)
+        elif has_group:
+            self._consume(role, now_s)
+        else:
+            self._plan()
+            return
+        self.world.steps += 1
+        self._perform(role.flush(now_s))
+
+    def _consume(self, role: Role, now_s: float) -> None:
+        inbox, clock = self._inbox, self.clock
+        while inbox and inbox[0][0] <= now_s:
+            _, _, sender, stamp, datagram = heappop(inbox)
+            if clock.merge(stamp):
+                for message in decode_messages(datagram):
+                    role.receive(sender, message, now_s)
+            else:
+                self.world.injected["clock refused"] += 1
+
+    # Steps.
+
+    def _perform(self, step: Step) -> None:
+        """Do what the role wants done."""
+        if self.doom is None and not self.save_s:
+            for stage in self._stages:
+                stage(step)
+            self._plan()
+        else:
+            self._go_on(step, 0)
+
+    def _go_on(self, step: Step, at: int, *, saved: bool = False) -> None:
+        """Do the stages from the `at`-th on; a slow disk may hold them up, and a crash end them."""
+        for number in range(at, len(self._stages)):
+            name, stage = self.order[number], self._stages[number]
+            work = getattr(step, STAGES[name])
+            if name == "save" and work and self.save_s and not saved:
+                self._wait_for_the_disk(step, number)
+                return
+            if self.doom is not None and self.doom.stage == name and work:
+                self._die(step, name, stage, self.doom.part)
+                return
+            stage(step)
+        self._plan()
+
+    def _wait_for_the_disk(self, step: Step, at: int) -> None:
+        self.world.injected["slow saves"] += 1
+        self._rest = step, at
+        self.hold()
+        self.world.schedule(self.world.now_s + self.save_s, self.release, self.incarnation)
+
+    def _die(self, step: Step, name: str, stage: Callable[[Step], None], part: float) -> None:
+        """Do a part of a stage, and crash."""
+        work = getattr(step, STAGES[name])
+        done = round(part * len(work))
+        setattr(step, STAGES[name], work[:done])
+        stage(step)
+        if name == "trace" and done < len(work):
+            self.world.tear(self._stamp(work[done]))
+        when = "after" if done == len(work) else "within" if done else "before"
+        self.world.injected[f"crash {when} {name}"] += 1
+        self.crash()
+
+    def _save(self, step: Step) -> None:
+        if step.writes:
+            self.storage.save(step.writes)
+
+    def _trace(self, step: Step) -> None:
+        for event in step.events:
+            self.world.observe(self._stamp(event))
+
+    def _stamp(self, event: Event) -> Event:
+        self._seq += 1
+        event.process, event.seq, event.hlc = self.name, self._seq, self.clock.tick()
+        return event
+
+    def _deliver(self, step: Step) -> None:
+        for packet in step.deliveries:
+            self.output += unpack(packet)
+
+    def _send(self, step: Step) -> None:
+        if not step.sends:
+            return
+        stamp = self.clock.tick()
+        message: Message | None = None
+        datagram = b""
+        for group, to_send in step.sends:
+            if to_send is not message:
+                message, datagram = to_send, encode_messages([to_send])
+            self.world.send(self, group, to_send, datagram, stamp)

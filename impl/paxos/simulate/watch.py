@@ -1,0 +1,71 @@
+"""Watches a simulated run: every event is replayed against the specification as it happens.
+
+It sees an event as a reader of the trace does, as the line that is written; a digest of all lines
+says whether two runs are the same. Besides what the specification asks, it holds the clocks to
+what traces promise: a process's clock goes forward, through all its lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from conformance.events import AnyEvent
+from conformance.replay import Checker
+from paxos.core.events import Event
+from paxos.simulate.traces import Traces
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(AnyEvent).decode
+
+
+class Watch:
+    """The judge of one run."""
+
+    def __init__(
+        self,
+        spec: str,
+        constants: Mapping[str, Any],
+        cluster: Mapping[str, Sequence[int]],
+        traces: Traces | None = None,
+    ) -> None:
+        self.checker = Checker(constants, cluster, spec)
+        self.disorder = ""
+        """What is wrong with the clocks; empty: nothing so far."""
+        self._clocks: dict[str, int] = {}
+        self._digest = blake2b(digest_size=8)
+        self._traces = traces
+
+    def observe(self, event: Event) -> None:
+        """An event has happened."""
+        line = _encode(event)
+        self._digest.update(line)
+        if self._traces:
+            self._traces.write(event.process, line + b"\n")
+        self.checker.feed(event.process, _decode(line))
+        who = event.process.partition(".")[0]
+        if event.hlc <= self._clocks.get(who, 0) and not self.disorder:
+            self.disorder = (
+                f"the clock of {event.process} shows {event.hlc} at its event {event.seq}, but "
+                f"{who} had an event at {self._clocks[who]} before that"
+            )
+        self._clocks[who] = event.hlc
+
+    def tear(self, event: Event) -> None:
+        """A crash came while this event was written."""
+        line = _encode(event)
+        self._digest.update(line[: len(line) // 2])
+        if self._traces:
+            self._traces.write(event.process, line[: len(line) // 2])
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the run is wrong already."""
+        return self.checker.verdict is not None or bool(self.disorder)
+
+    def digest(self) -> str:
+        """Of all lines, in the order in which they were written."""
+        return self._digest.hexdigest()

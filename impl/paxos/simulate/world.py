@@ -1,0 +1,224 @@
+"""The world of a simulation: its time, its processes, and the network between them.
+
+What the seed and the arguments are, the run is. Nothing here knows what goes wrong when
+(`paxos.simulate.weather`), or what is asked of the run (`paxos.simulate.watch`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from math import inf
+from random import Random
+from typing import Any
+
+from paxos.core import events
+from paxos.core.acceptor import Acceptor
+from paxos.core.ballot import NO_BALLOT
+from paxos.core.batch import decode_batch, describe
+from paxos.core.client import Client
+from paxos.core.learner import Learner
+from paxos.core.messages import Group, Message
+from paxos.core.proposer import Proposer
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.runtime.clock import Clock
+from paxos.simulate.disk import Disk
+from paxos.simulate.network import Cut, Faults, Key, Network
+from paxos.simulate.process import Process
+
+GROUPS = {
+    Group.CLIENTS: "client",
+    Group.PROPOSERS: "proposer",
+    Group.ACCEPTORS: "acceptor",
+    Group.LEARNERS: "learner",
+}
+
+EPOCH_US = 1_700_000_000_000_000
+"""What all wall clocks show at first, in microseconds."""
+
+Parts = Mapping[str, Callable[..., Any]]
+"""Constructors to use in place of the real ones, by what they make: a role, `disk`, `clock`, or
+`process`. This is how bugs are planted."""
+
+
+class Simulation:
+    """A cluster. `observe` is called with each event as it happens, in a causal order; `tear` with
+    one that a crash kept from being written as a whole, `born` with a process that starts."""
+
+    def __init__(
+        self,
+        seed: int,
+        settings: Settings,
+        *,
+        proposers: int = 2,
+        learners: int = 2,
+        clients: int = 2,
+        faults: Faults | None = None,
+        parts: Parts | None = None,
+        observe: Callable[[events.Event], None] = lambda event: None,
+        tear: Callable[[events.Event], None] = lambda event: None,
+        born: Callable[[Process], None] = lambda process: None,
+    ) -> None:
+        self.settings = settings
+        self.parts = parts or {}
+        self.observe = observe
+        self.tear = tear
+        self.born = born
+        self.now_s = 0.0
+        self.steps = 0
+        """How often a process has handled a group of messages or a tick."""
+        self.injected: Counter[str] = Counter()
+        """What went wrong, by kind, and how often."""
+        self.network = Network(seed, self.injected)
+        self.network.faults = faults or Faults()
+        self._race = Random(f"{seed}/race").random
+        self._queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._count = 0
+        counts = {
+            "client": clients,
+            "proposer": proposers,
+            "acceptor": settings.acceptors,
+            "learner": learners,
+        }
+        self.processes: dict[Key, Process] = {
+            (role, i): self.parts.get("process", Process)(self, role, i)
+            for role, count in counts.items()
+            for i in range(1, count + 1)
+        }
+        self._receivers = {group: self.of(role) for group, role in GROUPS.items()}
+        for process in self.processes.values():
+            process.start()
+
+    # Processes.
+
+    def of(self, role: str) -> list[Process]:
+        """The processes of a role, by id."""
+        return [process for key, process in self.processes.items() if key[0] == role]
+
+    def ids(self, role: str) -> list[int]:
+        """The ids of the processes of a role."""
+        return [process.id for process in self.of(role)]
+
+    def process(self, role: str, process_id: int) -> Process:
+        return self.processes[role, process_id]
+
+    def crash(self, role: str, process_id: int) -> None:
+        """Crash it between two steps."""
+        self.process(role, process_id).crash()
+
+    def restart(self, role: str, process_id: int) -> None:
+        """Start it again, if it is down."""
+        if self.process(role, process_id).role is None:
+            self.process(role, process_id).start()
+
+    def isolate(self, role: str, process_id: int) -> None:
+        """Let the process neither send nor receive, until `rejoin`."""
+        one, all_of_them = {(role, process_id)}, self.processes.keys()
+        self.network.cuts += [Cut(one, all_of_them), Cut(all_of_them, one)]
+
+    def rejoin(self, role: str, process_id: int) -> None:
+        """Undo `isolate`."""
+        one = {(role, process_id)}
+        self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
+
+    def outputs(self) -> list[list[bytes]]:
+        """What each learner has delivered in its present life."""
+        return [learner.output for learner in self.of("learner")]
+
+    # What a process is made of.
+
+    def make_disk(self) -> Disk:
+        disk: Disk = self.parts.get("disk", Disk)()
+        return disk
+
+    def make_clock(self, wall: Callable[[], int]) -> Clock:
+        clock: Clock = self.parts.get("clock", Clock)(wall)
+        return clock
+
+    def make_role(self, process: Process) -> Role:
+        """The role as the storage left it; if it comes back, with the event that says so."""
+        make, storage = self.parts.get(process.role_name), process.storage
+        role: Role
+        match process.role_name:
+            case "client":
+                name = f"{process.id}.{process.incarnation}"
+                role = (make or Client)(self.settings, name, self.now_s)
+            case "proposer":
+                role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
+            case "acceptor":
+                role = (make or Acceptor)(self.settings, storage.promised, storage.votes)
+            case _:
+                role = (make or Learner)(self.settings, self.now_s)
+        if process.incarnation > 1:
+            _log_recovery(role)
+        return role
+
+    # Time.
+
+    def wall_us(self) -> int:
+        """The true time, which no process knows."""
+        return EPOCH_US + int(self.now_s * 1e6)
+
+    def coin(self) -> bool:
+        return self._race() < 0.5
+
+    def schedule(self, at_s: float, action: Callable[..., None], *arguments: Any) -> None:
+        """Do `action(*arguments)` at `at_s`; what is due at the same time, in this order."""
+        self._count += 1
+        heappush(self._queue, (at_s, self._count, action, arguments))
+
+    def after(self, delay_s: float, action: Callable[..., None], *arguments: Any) -> None:
+        """Do `action(*arguments)` in `delay_s` from now."""
+        self.schedule(self.now_s + delay_s, action, *arguments)
+
+    def run(self, until_s: float = inf, done: Callable[[], bool] = lambda: False) -> bool:
+        """Run until `done()`, or the time is up; returns whether it is done."""
+        queue = self._queue
+        while queue and queue[0][0] <= until_s:
+            self.now_s, _, action, arguments = heappop(queue)
+            action(*arguments)
+            if done():
+                return True
+        if until_s < inf:
+            self.now_s = max(self.now_s, until_s)
+        return done()
+
+    # What processes do to the world.
+
+    def submit(self, client_id: int, values: list[bytes]) -> None:
+        """Have a client broadcast `values`, as fast as it has room for them."""
+        process = self.process("client", client_id)
+        client = process.role
+        if not isinstance(client, Client):
+            return
+        some = values[: client.room()]
+        if not some or not process.act(lambda now_s: client.submit(some, now_s)):
+            some = []
+        if values[len(some) :]:
+            self.after(0.001, self.submit, client_id, values[len(some) :])
+
+    def send(
+        self, sender: Process, group: Group, message: Message, datagram: bytes, clock: int
+    ) -> None:
+        """Multicast to a group."""
+        assert len(datagram) <= self.settings.message_bytes + 64, "a message too large"
+        receivers = self._receivers[group]
+        self.network.send(self.now_s, sender, receivers, message, datagram, clock)
+
+
+def _log_recovery(role: Role) -> None:
+    """Say what the process came back with, if it keeps anything."""
+    if isinstance(role, Acceptor):
+        recover = events.Recover(
+            votes=[
+                (v.instance, v.ballot, describe(decode_batch(v.batch)))
+                for _, v in sorted(role.votes.items())
+            ]
+        )
+        if role.promised != NO_BALLOT:
+            recover.promised = role.promised
+        role.step.events.append(recover)
+    elif isinstance(role, Proposer) and role.election.highest != NO_BALLOT:
+        role.step.events.append(events.Recover(round=role.election.highest.round))
