@@ -11,4 +11,6 @@ python=$here/../.venv/bin/python
 [ -x "$python" ] || python=python3
 PYTHONPATH=$here${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONPATH
-exec "$python" -m paxos "$role" "$2" --config "$3"
+# Harnesses run the same configuration again and again, each time as a new cluster: nothing may be
+# left of the run before.
+exec "$python" -m paxos "$role" "$2" --config "$3" --storage memory

@@ -156,7 +156,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     in_flight: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.in_flight
     """How many instances the leader works on at a time; 1: one after another."""
     timings: Timings = Timings()
-    storage: Literal["memory"] = "memory"
+    storage: Literal["sqlite", "memory"] = "sqlite"
+    """Where acceptors and proposers keep what they must find again: in files, or nowhere."""
+    data_dir: Text | None = None
+    """The folder for these files. Default: `data` in the run folder, or `paxos-data` here."""
+    trace: Literal["lenient", "strict"] = "lenient"
+    """What a process does when its trace cannot be written: say so and go on, or stop."""
     tracing: bool = True
     """Each process that is given a run folder writes there what it does; without, nobody can check
     the run."""
@@ -186,19 +191,19 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             **msgspec.structs.asdict(self.timings),
         )
 
-    def cluster_tag(self) -> bytes:
-        """Eight bytes that datagrams of this cluster carry, and those of others do not. Processes
-        that disagree on what makes a quorum, or on the protocol, must not hear each other, so
-        that is part of it."""
+    def identity(self) -> dict[str, str | int | bool]:
+        """What makes this cluster and no other. Processes that disagree on what makes a quorum,
+        or on the protocol, must not hear each other or take over each other's state."""
         settings = self.settings()
-        identity = (
-            self.cluster or "paxos",
-            settings.acceptors,
-            settings.synod,
-            settings.direct_learning,
-            settings.prepare_ahead,
-            settings.max_batch,
-        )
+        names = ("acceptors", "synod", "direct_learning", "prepare_ahead", "max_batch")
+        return {
+            "cluster": self.cluster or "paxos",
+            **{name: getattr(settings, name) for name in names},
+        }
+
+    def cluster_tag(self) -> bytes:
+        """Eight bytes that datagrams of this cluster carry, and those of others do not."""
+        identity = tuple(self.identity().values())
         return blake2b(repr(identity).encode(), digest_size=8).digest()
 
     def ids(self, role: str) -> range:
@@ -206,15 +211,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         count: int | None = getattr(self, f"{role}s")
         return range(1, (count or MAX_ID) + 1)
 
+    def members(self) -> dict[str, int]:
+        """The highest id that a process of each role may have."""
+        return {role: self.ids(role)[-1] for role in ROLES}
+
     def check_id(self, role: str, process_id: int) -> None:
         """Raise `InputError` if the cluster has no such process."""
         ids = self.ids(role)
         if process_id not in ids:
             known = f"{role}s 1 to {ids[-1]}"
-    def members(self) -> dict[str, int]:
-        """The highest id that a process of each role may have."""
-        return {role: self.ids(role)[-1] for role in ROLES}
-
             raise InputError(
                 f"{role} {process_id} is not in the configuration, which has {known}; "
                 f"choose one of these, or set `{role}s` in the configuration"

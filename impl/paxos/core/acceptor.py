@@ -39,6 +39,17 @@ class Acceptor(Role):
         self.promised = promised
         self.votes: dict[int, Vote] = dict(votes or {})
 
+    def come_back(self) -> None:
+        recover = events.Recover(
+            votes=[
+                (vote.instance, vote.ballot, describe(decode_batch(vote.batch)))
+                for _, vote in sorted(self.votes.items())
+            ]
+        )
+        if self.promised != NO_BALLOT:
+            recover.promised = self.promised
+        self.step.events.append(recover)
+
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         match message:
             case Accept():

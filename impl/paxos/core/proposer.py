@@ -14,7 +14,7 @@ from math import inf
 
 from paxos.core import events
 from paxos.core.backlog import Backlog
-from paxos.core.ballot import Ballot
+from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import Packet, decode_batch, describe, encode_batch
 from paxos.core.election import Election
 from paxos.core.intervals import IntervalSet
@@ -76,6 +76,12 @@ class Proposer(Role):
         self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
         self.phase2: dict[int, Phase2] = {}  # by instance
         self.proposed = IntervalSet()  # instances that something was proposed in
+
+    def come_back(self) -> None:
+        recover = events.Recover()
+        if self.election.highest != NO_BALLOT:
+            recover.round = self.election.highest.round
+        self.step.events.append(recover)
 
     # What it hears.
 

@@ -21,6 +21,11 @@ class Role:
         self.repeated = 0
         """To be counted only: messages and packets that were said again for want of an answer."""
 
+    def come_back(self) -> None:
+        """Say first, in the trace, with what durable state this incarnation begins (spec:
+        `Recover`). To be called once, before anything else, unless the process is new. A role
+        that keeps nothing has nothing to say: it comes back as another process."""
+
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         """Consume `message` from process `sender` (its id within its role)."""
         raise NotImplementedError

@@ -30,6 +30,10 @@ class Clock:
         self.last = max(self._wall(), self.last + 1)
         return self.last
 
+    def resume(self, last: int) -> None:
+        """Go on from `last`, which this process's clock had reached in an earlier life."""
+        self.last = max(self.last, last)
+
     def merge(self, remote: int) -> bool:
         """Note the clock of something received, and say whether it was plausible."""
         if remote <= self.last:

@@ -50,6 +50,7 @@ class Node:
         tracer: Tracer | None,
         faults: Faults,
         stop: Stop,
+        strict_trace: bool = False,
     ) -> None:
         self._role = role
         self._network = network
@@ -79,13 +80,19 @@ class Node:
     # Threads.
 
     def start(self, *others: Callable[[], None]) -> None:
-        """Start the threads; each of `others` gets one too."""
+        """Do what the role wants done first, and start the threads; each of `others` gets one
+        too."""
+        self._guard(self._begin)
         for work in (self._receive, self._watch_time):
             thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
             self._threads.append(thread)
             thread.start()
         for work in others:  # may be blocked in reading, so nobody waits for them
             threading.Thread(target=self._guard, args=(work,), daemon=True).start()
+
+    def _begin(self) -> None:
+        with self._lock:
+            self._perform(self._role.flush(time.monotonic()))
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A thread must not die unnoticed: its failure stops the process."""
@@ -142,12 +149,6 @@ class Node:
                     self._role.receive(received.sender, message, now_s)
         self._perform(self._role.flush(now_s))
 
-    def _watch_time(self) -> None:
-        """The timer thread."""
-        with self._lock:
-            while not self._stopped:
-                now_s = time.monotonic()
-                deadline_s = self._role.deadline_s()
     def _refusal(self, received: Received | RejectedError) -> str | None:
         """Why a datagram is dropped, if it is."""
         if isinstance(received, RejectedError):
@@ -157,6 +158,12 @@ class Node:
             return "with a clock of the far future"
         return self._freshness.refusal(role, sender, incarnation, clock)
 
+    def _watch_time(self) -> None:
+        """The timer thread."""
+        with self._lock:
+            while not self._stopped:
+                now_s = time.monotonic()
+                deadline_s = self._role.deadline_s()
                 if now_s >= deadline_s:
                     self._role.tick(now_s)
                     self._perform(self._role.flush(now_s))
@@ -185,7 +192,15 @@ class Node:
     # Steps.
 
     def _perform(self, step: Step) -> None:
-        """Do what the role wants done, in this order (see `paxos.core.step`)."""
+        """Do what the role wants done, in this order (see `paxos.core.step`). A step that fails is
+        the last: the role already believes that it was done."""
+        try:
+            self._do(step)
+        except BaseException:
+            self._stopped = True
+            raise
+
+    def _do(self, step: Step) -> None:
         if step.writes:
             self._save(step)
         if step.events and self._tracer:
@@ -213,6 +228,8 @@ class Node:
         except TraceError as error:
             # The protocol does not need the trace; whoever wants to check it must know.
             self.trace_failed = True
+            if self._strict_trace:
+                raise RunError(str(error)) from error
             say(f"{self._process}: {error}")
 
     def _deliver(self, step: Step) -> None:
@@ -237,6 +254,7 @@ class Node:
         for group, (datas, kinds) in by_group.items():
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
+                datagram = self._envelope.seal(self._clock.tick(), body)
                 datagrams += 1
                 size += len(datagram)
                 try:
@@ -244,4 +262,3 @@ class Node:
                 except OSError as error:  # like a loss on the way: it will be sent again
                     self._complaints.add(f"that could not be sent ({error.strerror or error})")
             self.stats.sending(kinds, datas, datagrams, size)
-                datagram = self._envelope.seal(self._clock.tick(), body)

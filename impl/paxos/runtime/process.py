@@ -4,28 +4,24 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from paxos.config import Config
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError, RunError
-from paxos.runtime import tracer as trace
-from paxos.runtime.clock import Clock, wall_us
+from paxos.runtime import incarnation
+from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope
-from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.faults import Faults
+from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.reader import Reader
 from paxos.runtime.report import describe, fail, say
 from paxos.runtime.stop import Stop
-from paxos.runtime.storage import MemoryStorage, Storage
-
-_REMEMBERS = ("acceptor", "proposer")
-"""Roles whose state must survive a crash if the process is to come back."""
+from paxos.runtime.storage import Storage
 
 
 def run_process(
@@ -39,32 +35,33 @@ def run_process(
     verbose: bool = False,
     parent_fd: int | None = None,
 ) -> int:
-    key = read_key(config.key_file)
     """Run process `process_id` of a role until it is told to stop, or, a client, until its values
     are delivered. The exit status. Raises `InputError` if it cannot start."""
     _reserve_standard_fds()
     config.check_id(role_name, process_id)
+    key = read_key(config.key_file)
     network = Multicast(getattr(config.endpoints(), f"{role_name}s"), config.interface, config.ttl)
     clock = Clock()
-    tracer, incarnation = _start_trace(role_name, process_id, config, run_dir, clock)
-    process = f"{role_name}-{process_id}.{incarnation}"
-    settings = config.settings()
-    storage = MemoryStorage()
-    role = _make_role(role_name, process_id, incarnation, settings, storage)
+    life = incarnation.begin(role_name, process_id, config, run_dir, clock)
+    process = f"{role_name}-{process_id}.{life.number}"
+    role = _make_role(role_name, process_id, life.number, config.settings(), life.storage)
+    if not life.storage.is_new:
+        role.come_back()
     node = Node(
         process=process,
         role=role,
         network=network,
         groups=config.endpoints(),
         envelope=Envelope(
-            config.cluster_tag(), role_name, process_id, incarnation, config.members(), key
+            config.cluster_tag(), role_name, process_id, life.number, config.members(), key
         ),
         datagram_bytes=config.datagram_bytes,
         clock=clock,
-        storage=storage,
-        tracer=tracer,
+        storage=life.storage,
+        tracer=life.tracer,
         faults=Faults(config.faults, f"{role_name}-{process_id}"),
         stop=stop,
+        strict_trace=config.trace == "strict",
     )
     if warning := exposure(key, config.interface):
         say(f"{process}: {warning}")
@@ -74,8 +71,12 @@ def run_process(
             "it must not be started again in this cluster"
         )
     if verbose:
-        traced = f"trace in {run_dir}" if tracer else "no trace (that needs --run-dir, and tracing)"
+        traced = (
+            f"trace in {run_dir}" if life.tracer else "no trace (that needs --run-dir, and tracing)"
+        )
         say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
+        if life.data_dir:
+            say(f"{process}: storage in {life.data_dir}")
     node.start(*_other_work(role, node, stop, limits))
     stop.wait(parent_fd=parent_fd)
     return _finish(process, node, stop, run_dir, verbose)
@@ -87,32 +88,6 @@ def _reserve_standard_fds() -> None:
     while (fd := os.open(os.devnull, os.O_RDONLY)) <= 2:
         os.set_inheritable(fd, True)
     os.close(fd)
-
-
-def _start_trace(
-    role: str, process_id: int, config: Config, run_dir: Path | None, clock: Clock
-) -> tuple[trace.Tracer | None, int]:
-    """The tracer, if there is a run folder and it is to have traces, and the number of this
-    incarnation."""
-    if run_dir is None or not config.tracing:
-        return None, wall_us()  # higher each time
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        while True:
-            incarnation = trace.next_incarnation(run_dir, role, process_id)
-            if incarnation > 1 and role in _REMEMBERS:
-                raise InputError(
-                    f"{role} {process_id} has run before in {run_dir}, and with `storage: memory` "
-                    "it has forgotten what it promised; it must not come back: use a new folder"
-                )
-            head = trace.header(config, run_dir.resolve().name, role, process_id, incarnation)
-            path = trace.trace_path(run_dir, role, process_id, incarnation)
-            with suppress(FileExistsError):  # somebody else took it meanwhile
-                return trace.Tracer.create(path, head, clock), incarnation
-    except OSError as error:
-        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
-    except trace.TraceError as error:
-        raise RunError(str(error)) from error
 
 
 def _make_role(

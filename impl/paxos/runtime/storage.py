@@ -1,4 +1,8 @@
-"""Stable storage: what acceptors and proposers must find again after a crash."""
+"""Stable storage: what acceptors and proposers must find again after a crash.
+
+Here is what any storage is, and the one that keeps nothing. The one on disk is in
+`paxos.runtime.sqlite_storage`.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,6 +15,10 @@ from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite, Writ
 class Storage(Protocol):
     """Where a process keeps its durable state. Used under the node's lock."""
 
+    is_new: bool
+    """Nothing was kept here before: the process starts for the first time."""
+    incarnation: int
+    """The last incarnation that began with this state; 0: none."""
     promised: Ballot
     """The acceptor's promise."""
     votes: dict[int, Vote]
@@ -20,17 +28,19 @@ class Storage(Protocol):
     round: int
     """The highest round the proposer has used."""
 
+    def begin(self, incarnation: int) -> None:
+        """Make durable that `incarnation` begins, before it says anything. Raises `OSError`."""
+
     def save(self, writes: Sequence[Write]) -> None:
         """Make `writes` durable, all in one commit: when this returns, they survive a crash.
-        Raises `OSError` if they might not."""
+        Raises `OSError` if they might not; the process must then stop without a word."""
 
     def close(self) -> None:
         """Let go of the storage."""
 
 
-class MemoryStorage:
-    """Keeps everything only as long as the process lives. An acceptor or proposer with this
-    storage that crashed must never come back: it would have forgotten what it promised."""
+class DurableState:
+    """The state, and what each write does to it."""
 
     def __init__(self) -> None:
         self.promised = NO_BALLOT
@@ -38,19 +48,41 @@ class MemoryStorage:
         self.trimmed = 0
         self.round = 0
 
-    def save(self, writes: Sequence[Write]) -> None:
+    def apply(self, writes: Sequence[Write]) -> None:
+        """Do `writes`, in their order."""
         for write in writes:
             match write:
-                case PromiseWrite():
-                    self.promised = write.ballot
-                case VoteWrite():
-                    self.promised = write.vote.ballot
-                    self.votes[write.vote.instance] = write.vote
-                case RoundWrite():
-                    self.round = write.round
-                case TrimWrite():
-                    self.trimmed = write.last
-                    self.votes = {i: v for i, v in self.votes.items() if i > write.last}
+                case VoteWrite(vote):
+                    self.promised = vote.ballot
+                    self.votes[vote.instance] = vote
+                case PromiseWrite(ballot):
+                    self.promised = ballot
+                case RoundWrite(round):
+                    self.round = round
+                case TrimWrite(last):
+                    for instance in self.votes_up_to(last):
+                        del self.votes[instance]
+                    self.trimmed = last
+
+    def votes_up_to(self, last: int) -> list[int]:
+        """The instances up to `last` that have a vote."""
+        if last - self.trimmed < len(self.votes):
+            return [i for i in range(self.trimmed + 1, last + 1) if i in self.votes]
+        return [i for i in self.votes if i <= last]
+
+
+class MemoryStorage(DurableState):
+    """Keeps everything only as long as the process lives. An acceptor or proposer with this
+    storage that crashed must never come back: it would have forgotten what it promised."""
+
+    is_new = True
+    incarnation = 0
+
+    def begin(self, incarnation: int) -> None:
+        self.incarnation = incarnation
+
+    def save(self, writes: Sequence[Write]) -> None:
+        self.apply(writes)
 
     def close(self) -> None:
         pass

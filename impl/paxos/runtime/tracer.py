@@ -6,7 +6,7 @@ before anything of the step is sent.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -143,9 +143,33 @@ def write_all(fd: int, data: bytes) -> None:
 
 def next_incarnation(run_dir: Path, role: str, process_id: int) -> int:
     """One more than the highest incarnation of the process that has a trace in `run_dir`."""
+    return max((number for number, _ in _traces(run_dir, role, process_id)), default=0) + 1
+
+
+def _traces(run_dir: Path, role: str, process_id: int) -> Iterator[tuple[int, Path]]:
+    """The traces of the process that are there, with its incarnations."""
     pattern = re.compile(rf"{role}-{process_id}\.(\d+)\.ndjson")
-    matches = (pattern.fullmatch(path.name) for path in run_dir.iterdir())
-    return max((int(m[1]) for m in matches if m), default=0) + 1
+    for path in run_dir.iterdir():
+        if match := pattern.fullmatch(path.name):
+            yield int(match[1]), path
+
+
+def last_clock(run_dir: Path, role: str, process_id: int) -> int:
+    """The clock of the last event in the traces of the process's earlier incarnations; 0: none."""
+    return max((_last_clock(path) for _, path in _traces(run_dir, role, process_id)), default=0)
+
+
+def _last_clock(path: Path) -> int:
+    """Found from the end, where it is near. The last line may be torn."""
+    size = path.stat().st_size
+    span = 4_096
+    with path.open("rb") as file:
+        while True:
+            file.seek(max(0, size - span))
+            clocks = re.findall(rb'"hlc":(\d+),', file.read())
+            if clocks or span >= size:
+                return int(clocks[-1]) if clocks else 0
+            span *= 16
 
 
 def trace_path(run_dir: Path, role: str, process_id: int, incarnation: int) -> Path:

@@ -1,0 +1,120 @@
+"""How an incarnation of a process begins: with which storage, number and trace."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from paxos.config import Config
+from paxos.errors import InputError, RunError
+from paxos.runtime import tracer as trace
+from paxos.runtime.clock import Clock, wall_us
+from paxos.runtime.report import say
+from paxos.runtime.storage import MemoryStorage, Storage
+from paxos.runtime.tracer import Tracer
+
+DATA_DIR = Path("paxos-data")
+"""Where acceptors and proposers keep their state if neither configuration nor run folder say."""
+
+_REMEMBERS = ("acceptor", "proposer")
+"""Roles whose state must survive a crash if the process is to come back."""
+
+
+class Incarnation(Struct, frozen=True):
+    """One life of a process."""
+
+    number: int
+    storage: Storage
+    tracer: Tracer | None
+    data_dir: Path | None
+    """Where the state is, if it is on disk."""
+    forgets: bool
+    """It must never come back, because it keeps nothing of what it promises."""
+
+
+def begin(
+    role: str, process_id: int, config: Config, run_dir: Path | None, clock: Clock
+) -> Incarnation:
+    """Open the storage, choose the number, start the trace, and make the number durable, in this
+    order: a number in the storage and no trace would be a life that nobody knows of. Raises
+    `InputError` if the process must not or cannot start, `RunError` if a disk fails."""
+    remembers = role in _REMEMBERS
+    data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
+    traces = run_dir if config.tracing else None
+    if traces:
+        has_run = _look_back(role, process_id, traces, clock)
+        if has_run and remembers and not _is_kept(role, process_id, data_dir):
+            why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
+            raise InputError(
+                f"{role} {process_id} has run before in {traces}, and has forgotten what it "
+                f"promised ({why}); it must not come back: use a new folder"
+            )
+    storage = _open_storage(role, process_id, config, data_dir, clock)
+    # Where no number is kept, the wall clock's is higher each time.
+    number, tracer = storage.incarnation + 1 if data_dir else wall_us(), None
+    if traces:
+        number, tracer = _start_trace(role, process_id, config, traces, clock, storage.incarnation)
+    try:
+        storage.begin(number)
+    except OSError as error:
+        raise RunError(f"{role}-{process_id}.{number}: storage: {error}") from error
+    return Incarnation(number, storage, tracer, data_dir, remembers and data_dir is None)
+
+
+# Storage.
+
+
+def _data_dir(config: Config, run_dir: Path | None) -> Path:
+    if config.data_dir is not None:
+        return Path(config.data_dir)
+    return run_dir / "data" if run_dir else DATA_DIR
+
+
+def _is_kept(role: str, process_id: int, data_dir: Path | None) -> bool:
+    """Whether there is any state of the process, good or bad; nothing is made yet."""
+    return data_dir is not None and any(data_dir.glob(f"{role}-{process_id}.*"))
+
+
+def _open_storage(
+    role: str, process_id: int, config: Config, data_dir: Path | None, clock: Clock
+) -> Storage:
+    if data_dir is None:
+        return MemoryStorage()
+    from paxos.runtime.sqlite_storage import SqliteStorage  # learners and clients need it not
+
+    identity = {"role": role, "id": process_id, **config.identity()}
+    return SqliteStorage(data_dir, identity, clock)
+
+
+# Traces.
+
+
+def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
+    """Whether the process has run before in this folder; then its clock goes on from there."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        clock.resume(trace.last_clock(run_dir, role, process_id))
+        return trace.next_incarnation(run_dir, role, process_id) > 1
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+
+
+def _start_trace(
+    role: str, process_id: int, config: Config, run_dir: Path, clock: Clock, last: int
+) -> tuple[int, Tracer | None]:
+    """The number of this incarnation, above `last` and above all that have a trace; and its trace,
+    if that can be written."""
+    try:
+        while True:
+            number = max(last + 1, trace.next_incarnation(run_dir, role, process_id))
+            head = trace.header(config, run_dir.resolve().name, role, process_id, number)
+            path = trace.trace_path(run_dir, role, process_id, number)
+            with suppress(FileExistsError):  # somebody else took it meanwhile
+                return number, Tracer.create(path, head, clock)
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+    except trace.TraceError as error:
+        if config.trace == "strict":
+            raise RunError(str(error)) from error
+        say(f"{role}-{process_id}.{number}: {error}")
+        return number, None

@@ -1,0 +1,79 @@
+"""What is written to stable storage, and the digests by which damage is noticed. No file here.
+
+SQLite notices a page that makes no sense, but not a byte that was changed within a value, and of a
+damaged log it silently takes the part before the damage. So each vote has a digest; the state says
+how many votes there are, what their digests add up to, and how many commits were made; and it has
+a digest too. A change that leaves all of this as it was has changed nothing that is read.
+"""
+
+import struct
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from paxos.core.ballot import NO_BALLOT, Ballot
+from paxos.core.messages import Vote
+
+FORMAT = 1
+"""The version of all this; another one is refused."""
+
+COMMITS_BYTES = 16
+
+
+class StateRecord(Struct, kw_only=True):
+    """The state of a process but for its votes, as one row."""
+
+    incarnation: int = 0
+    commits: int = 0
+    """How many commits were made, this one included."""
+    promised_round: int = NO_BALLOT.round
+    promised_proposer: int = NO_BALLOT.proposer
+    round: int = 0
+    trimmed: int = 0
+    clock: int = 0
+    """The process's hybrid logical clock, in microseconds: its next life must begin later."""
+    votes: int = 0
+    """How many there are."""
+    votes_digest: int = 0
+    """The digests of all votes, one xor the other."""
+
+    @property
+    def promised(self) -> Ballot:
+        """The acceptor's promise."""
+        return Ballot(self.promised_round, self.promised_proposer)
+
+
+COLUMNS = StateRecord.__struct_fields__
+
+
+def state_digest(record: StateRecord, identity: str) -> int:
+    """A digest of the state and of whose it is. Raises `struct.error` if a field is no integer."""
+    fields = [getattr(record, column) for column in COLUMNS]
+    return _digest(struct.pack(f"!{len(fields)}q", *fields) + identity.encode(), b"state")
+
+
+def vote_digest(vote: Vote) -> int:
+    """Raises `struct.error` or `TypeError` if a field is not of its type."""
+    return _digest(struct.pack("!3q", vote.instance, *vote.ballot) + vote.batch, b"vote")
+
+
+def _digest(data: bytes, person: bytes) -> int:
+    """Eight bytes, as SQLite's integers are: signed."""
+    return int.from_bytes(blake2b(data, digest_size=8, person=person).digest(), signed=True)
+
+
+def encode_commits(commits: int, identity: str) -> bytes:
+    """The number of commits as the file beside the database has it."""
+    return struct.pack("!qq", commits, _commits_digest(commits, identity))
+
+
+def decode_commits(data: bytes, identity: str) -> int | None:
+    """The number of commits; None if these are not bytes that `encode_commits` has made."""
+    if len(data) != COMMITS_BYTES:
+        return None
+    commits, digest = struct.unpack("!qq", data)
+    return commits if digest == _commits_digest(commits, identity) else None
+
+
+def _commits_digest(commits: int, identity: str) -> int:
+    return _digest(struct.pack("!q", commits) + identity.encode(), b"commits")

@@ -1,0 +1,342 @@
+"""Stable storage in SQLite: a database for each acceptor and proposer, one commit per step.
+
+Three files in the data folder, for acceptor 1: `acceptor-1.db`, its write-ahead log
+`acceptor-1.db-wal`, and `acceptor-1.commits`, which holds the number of commits. SQLite takes a
+damaged log for a shorter one: commits would be gone, and nobody would notice. The number beside
+it tells. It is written after each commit and not forced to disk: when the process is killed it
+stands, and after a power cut it may be behind, which says nothing wrong.
+
+Whatever is opened is verified whole. What is not exactly what was committed is refused with an
+`InputError`, never repaired, and never replaced by an empty state.
+"""
+
+import json
+import os
+import sqlite3
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NoReturn
+
+from paxos.core.ballot import Ballot
+from paxos.core.messages import Vote
+from paxos.core.step import TrimWrite, VoteWrite, Write
+from paxos.errors import InputError
+from paxos.runtime.clock import Clock
+from paxos.runtime.records import (
+    COLUMNS,
+    FORMAT,
+    StateRecord,
+    decode_commits,
+    encode_commits,
+    state_digest,
+    vote_digest,
+)
+from paxos.runtime.storage import DurableState
+
+APPLICATION_ID = 0x5061786F  # "Paxo": what SQLite's header says the database is for
+
+CHECKPOINT_PAGES = 4_000
+"""The write-ahead log is moved into the database when it has so many pages, of 4 KiB: seldom, and
+all of it fits in memory."""
+
+_TABLES = {
+    "identity": "CREATE TABLE identity (text TEXT NOT NULL)",
+    "state": "CREATE TABLE state (one INTEGER PRIMARY KEY, "
+    + "".join(f"{column} INTEGER NOT NULL, " for column in COLUMNS)
+    + "digest INTEGER NOT NULL)",
+    "votes": "CREATE TABLE votes (instance INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
+    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, digest INTEGER NOT NULL)",
+}
+
+_SELECT_STATE = f"SELECT {', '.join(COLUMNS)}, digest FROM state"
+_INSERT_STATE = f"INSERT INTO state VALUES (1, {', '.join('?' * len(COLUMNS))}, ?)"
+_UPDATE_STATE = f"UPDATE state SET {', '.join(f'{c} = ?' for c in COLUMNS)}, digest = ?"
+_SELECT_VOTES = "SELECT instance, round, proposer, batch, digest FROM votes ORDER BY instance"
+_PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?)"
+_TRIM_VOTES = "DELETE FROM votes WHERE instance <= ?"
+
+_NOT_DAMAGE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+)
+
+Identity = Mapping[str, str | int | bool]
+"""Whose state it is: `role`, `id`, and what makes the cluster."""
+
+
+class SqliteStorage(DurableState):
+    """The state of one acceptor or proposer on disk. While it is open, nobody else can open it."""
+
+    def __init__(self, folder: Path, identity: Identity, clock: Clock) -> None:
+        """Open the storage in `folder`, or make it if it was never there; `clock` is moved beyond
+        the time at which it was last written. Raises `InputError`: it cannot be made or read, it
+        is in use, it is another process's, or it is damaged."""
+        super().__init__()
+        self.incarnation = 0
+        self.name = f"{identity['role']}-{identity['id']}"
+        self._process = f"{identity['role']} {identity['id']}"
+        self._identity = dict(identity)
+        self._identity_text = json.dumps(self._identity)
+        self._clock = clock
+        self._record = StateRecord()
+        self._digests: dict[int, int] = {}  # of the votes
+        self.path = folder / f"{self.name}.db"
+        self._commits_path = folder / f"{self.name}.commits"
+        try:
+            with ExitStack() as opened:
+                folder.mkdir(parents=True, exist_ok=True)
+                self.is_new = self._is_new()
+                self._commits_fd = os.open(self._commits_path, os.O_RDWR)
+                opened.callback(os.close, self._commits_fd)
+                self._database = opened.enter_context(closing(self._connect()))
+                self._open()
+                self._opened = opened.pop_all()
+        except OSError as error:
+            where = error.filename or folder
+            raise InputError(f"storage {where}: {error.strerror or error}") from error
+        except (sqlite3.Error, struct.error, TypeError, ValueError) as error:
+            self._explain(error)
+
+    def _explain(self, error: Exception) -> NoReturn:
+        """Opening has failed: because of where the files are, or because of what is in them."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise InputError(
+                f"storage {self.path} is in use: {self._process} is running, or was paused; end "
+                "that process first, or give this one another id"
+            ) from error
+        if code in _NOT_DAMAGE:
+            raise InputError(
+                f"storage {self.path}: {_reason(error)}; see to it that {self._process} may read "
+                "and write there, and that there is room"
+            ) from error
+        self._refuse(f"{self.path} is damaged: {_reason(error)}")
+
+    # Opening.
+
+    def _is_new(self) -> bool:
+        """Whether there is nothing yet; then begin with the file for the number of commits. Until
+        the first commit it says 0, so one that was interrupted before is begun again."""
+        parts = [self.path, self._commits_path, *self._logs()]
+        there = [path for path in parts if path.exists()]
+        if not there:
+            with self._commits_path.open("xb") as file:
+                file.write(encode_commits(0, self._identity_text))
+                file.flush()
+                os.fsync(file.fileno())
+            _sync_folder(self._commits_path.parent)
+            return True
+        if self._commits_path not in there:
+            self._refuse(f"{there[0].name} is there, but {self._commits_path} is missing")
+        interrupted = self._commits_path.read_bytes() == encode_commits(0, self._identity_text)
+        if self.path in there and self.path.stat().st_size:
+            return False
+        if not interrupted:
+            what = "is empty" if self.path in there else "is missing"
+            self._refuse(f"{self.path} {what}, but {self._commits_path.name} is there")
+        return True
+
+    def _logs(self) -> list[Path]:
+        """Where SQLite keeps what is not in the database yet."""
+        return [self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-journal")]
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "rwc" if self.is_new else "rw"
+        database = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=0,
+            isolation_level=None,
+            check_same_thread=False,  # one thread at a time: the node's lock sees to it
+        )
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (journal,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+        if journal != "wal":
+            raise InputError(f"storage {self.path}: no write-ahead log is possible there")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        database.execute("PRAGMA cell_size_check = ON")
+        return database
+
+    def _open(self) -> None:
+        tables = self._database.execute("SELECT name, sql FROM sqlite_master").fetchall()
+        unfinished = encode_commits(0, self._identity_text)
+        if self.is_new or (not tables and self._commits_path.read_bytes() == unfinished):
+            self.is_new = True
+            self._create()
+        else:
+            self._verify(dict(tables))
+        self._clock.resume(self._record.clock)
+        self.incarnation = self._record.incarnation
+
+    def _create(self) -> None:
+        execute = self._database.execute
+        execute("BEGIN IMMEDIATE")
+        execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        execute(f"PRAGMA user_version = {FORMAT}")
+        for table in _TABLES.values():
+            execute(table)
+        execute("INSERT INTO identity VALUES (?)", (self._identity_text,))
+        execute(_INSERT_STATE, self._next_record())
+        execute("COMMIT")
+        execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _sync_folder(self.path.parent)
+        self._count_commit()
+        os.fsync(self._commits_fd)
+
+    # Verifying.
+
+    def _verify(self, tables: dict[str, str]) -> None:
+        """Read everything; refuse what is not exactly what was committed."""
+        database = self._database
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            self._refuse(f"{self.path} is no storage of this program")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version != FORMAT:
+            raise InputError(
+                f"storage {self.path} has format {version}, but this program reads and writes "
+                f"format {FORMAT}; use the program that wrote it"
+            )
+        if tables != _TABLES:
+            self._refuse(f"{self.path} is damaged: its tables are not those that were made")
+        problems = [text for (text,) in database.execute("PRAGMA quick_check(1)")]
+        if problems != ["ok"]:
+            self._refuse(f"{self.path} is damaged: {_one_line(problems[0])}")
+        self._check_identity()
+        self._read_state()
+        self._read_votes()
+        self._check_commits()
+
+    def _check_identity(self) -> None:
+        ((text,),) = self._database.execute("SELECT text FROM identity").fetchall()
+        if text == self._identity_text:
+            return
+        theirs = json.loads(text)
+        for key, mine in self._identity.items():
+            if theirs.get(key) != mine:
+                raise InputError(
+                    f"storage {self.path} is another's: `{key}` is {theirs.get(key)} there, and "
+                    f"{mine} here; use the configuration and the id that it was written with, or "
+                    "another data folder for another cluster"
+                )
+        self._refuse(f"{self.path} is damaged: it does not say whose it is")
+
+    def _read_state(self) -> None:
+        ((*fields, digest),) = self._database.execute(_SELECT_STATE).fetchall()
+        self._record = StateRecord(**dict(zip(COLUMNS, fields, strict=True)))
+        if digest != state_digest(self._record, self._identity_text):
+            self._refuse(f"{self.path} is damaged: the state does not have its digest")
+        self.promised = self._record.promised
+        self.round = self._record.round
+        self.trimmed = self._record.trimmed
+
+    def _read_votes(self) -> None:
+        total = 0
+        for instance, round, proposer, batch, digest in self._database.execute(_SELECT_VOTES):
+            vote = Vote(instance, Ballot(round, proposer), batch)
+            if digest != vote_digest(vote):
+                self._refuse(
+                    f"{self.path} is damaged: the vote in instance {instance} does not have its "
+                    "digest"
+                )
+            self.votes[instance] = vote
+            self._digests[instance] = digest
+            total ^= digest
+        if (len(self.votes), total) != (self._record.votes, self._record.votes_digest):
+            self._refuse(f"{self.path} is damaged: its votes are not those that were cast")
+
+    def _check_commits(self) -> None:
+        counted = decode_commits(self._commits_path.read_bytes(), self._identity_text)
+        if counted is None:
+            self._refuse(f"{self._commits_path} is damaged or another process's")
+        if counted > self._record.commits:
+            self._refuse(
+                f"{self.path} has lost commits: it has {self._record.commits} of at least {counted}"
+            )
+
+    def _refuse(self, what: str) -> NoReturn:
+        """There was a state, and it cannot be known."""
+        raise InputError(
+            f"storage {what}; what {self._process} promised is lost with it, so it must not run in "
+            "this cluster again unless all its files are put back as they were"
+        )
+
+    # Writing.
+
+    def begin(self, incarnation: int) -> None:
+        self.incarnation = incarnation
+        self.save([])
+
+    def save(self, writes: Sequence[Write]) -> None:
+        trimmed = self.trimmed
+        voted = {write.vote.instance for write in writes if isinstance(write, VoteWrite)}
+        last = max((write.last for write in writes if isinstance(write, TrimWrite)), default=0)
+        gone = self.votes_up_to(last)
+        self.apply(writes)
+        for instance in gone:
+            self._record.votes_digest ^= self._digests.pop(instance)
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            if self.trimmed != trimmed:
+                self._database.execute(_TRIM_VOTES, (self.trimmed,))
+            if voted:
+                self._database.executemany(_PUT_VOTE, self._rows(voted))
+            self._database.execute(_UPDATE_STATE, self._next_record())
+            self._database.execute("COMMIT")
+            self._count_commit()
+        except sqlite3.Error as error:
+            raise OSError(f"{self.path}: {_reason(error)}") from error
+
+    def _rows(self, instances: set[int]) -> Iterator[tuple[int, int, int, bytes, int]]:
+        """The rows of the votes in `instances`, as they are now."""
+        for instance in sorted(instances & self.votes.keys()):
+            vote = self.votes[instance]
+            digest = vote_digest(vote)
+            self._record.votes_digest ^= digest ^ self._digests.get(instance, 0)
+            self._digests[instance] = digest
+            yield instance, *vote.ballot, vote.batch, digest
+
+    def _next_record(self) -> list[int]:
+        """The row of the state, one commit on. After the rows of the votes: it sums them up."""
+        record = self._record
+        record.incarnation = self.incarnation
+        record.commits += 1
+        record.promised_round, record.promised_proposer = self.promised
+        record.round = self.round
+        record.trimmed = self.trimmed
+        record.clock = self._clock.last
+        record.votes = len(self.votes)
+        digest = state_digest(record, self._identity_text)
+        return [*(getattr(record, column) for column in COLUMNS), digest]
+
+    def _count_commit(self) -> None:
+        os.pwrite(self._commits_fd, encode_commits(self._record.commits, self._identity_text), 0)
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+def _reason(error: Exception) -> str:
+    """What SQLite says, with its name for it."""
+    name = getattr(error, "sqlite_errorname", None)
+    return _one_line(str(error)) + (f" ({name})" if name else "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make durable which files are in it."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
