@@ -50,7 +50,7 @@ lock: ## pin the newest packages again in requirements.lock (needs uv)
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 clean: ## remove .venv, caches and recorded runs
-	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis traces/runs/*
+	rm -rf $(VENV) .tlc *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis traces/runs/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up in two steps, each with a stamp: packages (slow, redone when the lock changes) and the

@@ -53,7 +53,7 @@ def _with_tlc(
 ) -> set[str]:
     """Print both judges' verdicts; what comes of TLC's, and of any difference."""
     from conformance import judge, tlc, tlcreport  # only then: it needs Java
-    from conformance.models import termination_as_interrupt
+    from conformance.abreast import termination_as_interrupt
     from conformance.survey import survey
 
     kinds: set[str] = set()

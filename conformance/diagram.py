@@ -1,6 +1,7 @@
 """Space-time diagrams: a lane per process, time downwards, messages as arrows.
 
-Which events are drawn is decided in explaining.py; here it is only how. Needs matplotlib.
+Which events of a trace are drawn is decided in explaining.py, and which steps of a counterexample
+in sketch.py; here it is only how. Needs matplotlib.
 """
 
 from __future__ import annotations
@@ -9,18 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from conformance.events import (
-    AnyEvent,
-    Broadcast,
-    Deliver,
-    Learn,
-    Phase1a,
-    Phase1b,
-    Phase2a,
-    Recover,
-)
-from conformance.rules import show_ballot, show_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,43 +25,18 @@ COLOURS = {
     "Decide": "#9467bd",
 }
 REJECTED = "#d62728"
-ROLES = ("client", "proposer", "acceptor", "learner")
+ROLES = ("service", "client", "proposer", "acceptor", "learner")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An event to draw: its number in the run, and which earlier ones sent it which messages."""
+    """An event to draw: its number, whose it is, a few words, and which earlier events sent it
+    which messages."""
 
     number: int
-    event: AnyEvent
+    lane: str
+    text: str
     causes: tuple[tuple[int, str], ...] = ()
-
-
-def label(e: AnyEvent) -> str:
-    """The event in a few words."""
-    if isinstance(e, Broadcast):
-        return f"Broadcast {_ranges(e.values)}"
-    if isinstance(e, Deliver):
-        return f"Deliver in {e.instance}: {_ranges(e.values)}"
-    if isinstance(e, Recover):
-        return "Recover"
-    text = f"{e.action} {show_ballot(e.ballot)}"
-    if isinstance(e, Phase1a | Phase1b):
-        text += f" for {e.first}" + (f"..{e.last}" if e.last != e.first else "")
-        if isinstance(e, Phase1b) and e.votes:
-            text += f", {len(e.votes)} vote" + ("s" if len(e.votes) > 1 else "")
-        return text
-    text += f" in {e.instance}"
-    if isinstance(e, Phase2a | Learn):
-        text += f": {_ranges(e.batch)}"
-    return text
-
-
-def _ranges(ranges: Sequence[tuple[str, int, int, str]]) -> str:
-    if not ranges:
-        return "no-op"
-    more = f" +{len(ranges) - 1}" if len(ranges) > 1 else ""
-    return show_range(ranges[0]).partition("#")[0] + more
 
 
 def lanes(events: Sequence[Shown]) -> list[str]:
@@ -81,9 +45,9 @@ def lanes(events: Sequence[Shown]) -> list[str]:
     def order(process: str) -> tuple[int, int, int]:
         role, _, rest = process.partition("-")
         number, _, incarnation = rest.partition(".")
-        return ROLES.index(role), int(number), int(incarnation)
+        return ROLES.index(role), int(number or 0), int(incarnation or 0)
 
-    return sorted({s.event.process for s in events}, key=order)
+    return sorted({s.lane for s in events}, key=order)
 
 
 def draw(
@@ -93,9 +57,10 @@ def draw(
     title: str = "",
     rejected: int = 0,
     why: Sequence[str] = (),
+    word: str = "rejected",
 ) -> None:
     """Draw the events, from the first to the last one, into each of the files; the ending of a
-    name says how. The event numbered `rejected` is marked, and `why` stands below."""
+    name says how. The event numbered `rejected` is marked with the word, and `why` stands below."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -110,7 +75,7 @@ def draw(
         below = (0.24 * len(why) + 0.25) / height
         axes = figure.add_axes((0.01, below, 0.98, 1 - below - 0.45 / height))
         _lanes(axes, columns, len(events), _messages(events))
-        _events(axes, events, columns, rejected)
+        _events(axes, events, columns, rejected, word)
         figure.text(0.015, 1 - 0.28 / height, title, fontsize=10, fontweight="bold")
         for k, line in enumerate(why):
             y = (0.24 * (len(why) - k) - 0.06) / height
@@ -144,9 +109,11 @@ def _lanes(axes: Axes, columns: Sequence[str], rows: int, messages: Sequence[str
         )
 
 
-def _events(axes: Axes, events: Sequence[Shown], columns: Sequence[str], rejected: int) -> None:
+def _events(
+    axes: Axes, events: Sequence[Shown], columns: Sequence[str], rejected: int, word: str
+) -> None:
     row = {shown.number: k for k, shown in enumerate(events)}
-    lane = {shown.number: columns.index(shown.event.process) for shown in events}
+    lane = {shown.number: columns.index(shown.lane) for shown in events}
     before: int | None = None
     for shown in events:
         n = shown.number
@@ -173,7 +140,7 @@ def _events(axes: Axes, events: Sequence[Shown], columns: Sequence[str], rejecte
         axes.text(
             lane[n] + 0.03,
             row[n] - 0.3,
-            label(shown.event) + ("  rejected" if bad else ""),
+            shown.text + (f"  {word}" if bad else ""),
             va="center",
             color=colour,
             fontsize=8.5,

@@ -12,10 +12,21 @@ from pathlib import Path
 from conformance import checking, export
 from conformance.causes import Causes
 from conformance.diagram import Shown, draw
+from conformance.events import (
+    AnyEvent,
+    Broadcast,
+    Deliver,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Recover,
+)
 from conformance.explain import where
 from conformance.log import Run, open_run
 from conformance.places import places
 from conformance.replay import Verdict, check_run
+from conformance.rules import show_ballot, show_range
 
 FAR = 20_000  # events before the rejected one that are looked at
 MOST = 24  # events that are drawn
@@ -87,14 +98,14 @@ def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence
     near: deque[Shown] = deque(maxlen=FAR)
     for number, (_, _, _, event) in enumerate(run.rows(), 1):
         found = tuple((c.event, c.message) for c in causes.of(event))
-        near.append(Shown(number, event, found))
+        near.append(Shown(number, event.process, label(event), found))
         if number == last:
             break
     known = {shown.number: shown for shown in near}
     chosen = {last}
     waiting = deque([last])
-    for process in dict.fromkeys([near[-1].event.process, *involved]):
-        own = [s.number for s in near if s.event.process == process and s.number < last]
+    for process in dict.fromkeys([near[-1].lane, *involved]):
+        own = [s.number for s in near if s.lane == process and s.number < last]
         waiting.extend(reversed(own[-NEAR:]))
     while waiting and len(chosen) < MOST:
         number = waiting.popleft()
@@ -103,3 +114,30 @@ def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence
         chosen.add(number)
         waiting.extend(n for n, _ in known[number].causes if n not in chosen)
     return [known[n] for n in sorted(chosen)]
+
+
+def label(e: AnyEvent) -> str:
+    """The event in a few words."""
+    if isinstance(e, Broadcast):
+        return f"Broadcast {_ranges(e.values)}"
+    if isinstance(e, Deliver):
+        return f"Deliver in {e.instance}: {_ranges(e.values)}"
+    if isinstance(e, Recover):
+        return "Recover"
+    text = f"{e.action} {show_ballot(e.ballot)}"
+    if isinstance(e, Phase1a | Phase1b):
+        text += f" for {e.first}" + (f"..{e.last}" if e.last != e.first else "")
+        if isinstance(e, Phase1b) and e.votes:
+            text += f", {len(e.votes)} vote" + ("s" if len(e.votes) > 1 else "")
+        return text
+    text += f" in {e.instance}"
+    if isinstance(e, Phase2a | Learn):
+        text += f": {_ranges(e.batch)}"
+    return text
+
+
+def _ranges(ranges: Sequence[tuple[str, int, int, str]]) -> str:
+    if not ranges:
+        return "no-op"
+    more = f" +{len(ranges) - 1}" if len(ranges) > 1 else ""
+    return show_range(ranges[0]).partition("#")[0] + more

@@ -25,6 +25,8 @@ from conformance.events import (
     Phase2b,
 )
 from conformance.explain import shown
+from conformance.itf import as_map, as_set, as_tuple
+from conformance.itf import write as write_itf
 from conformance.log import Run
 from conformance.replay import Verdict
 from conformance.rules import show_range
@@ -59,17 +61,8 @@ def itf(run: Run, path: Path, verdict: Verdict) -> None:
             f"{run.directory}: {verdict.events} events are too many for ITF, whose states hold "
             f"all messages; give at most {LONGEST_ITF}"
         )
-    states = list(_states(run, run.header, verdict.events))
-    text = {
-        "#meta": {
-            "format": "ITF",
-            "description": f"{run.directory.name}: {verdict.kind}",
-            "varTypes": {},
-        },
-        "vars": list(VARIABLES),
-        "states": states,
-    }
-    path.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
+    states = _states(run, run.header, verdict.events)
+    write_itf(path, f"{run.directory.name}: {verdict.kind}", VARIABLES, states)
 
 
 VARIABLES = ("broadcast", "msgs", "promised", "vote", "learned", "prefix", "delivered", "action")
@@ -106,25 +99,25 @@ class _State:
         if isinstance(e, Broadcast):
             self.broadcast += map(show_range, e.values)
         elif isinstance(e, Phase1a):
-            self.send({"type": "1a", "bal": _tuple(e.ballot), "from": e.first, "to": e.last})
+            self.send({"type": "1a", "bal": as_tuple(e.ballot), "from": e.first, "to": e.last})
         elif isinstance(e, Phase1b):
             self.promised[acceptor] = list(e.ballot)
-            said = [_tuple([i, _tuple(b), [*map(show_range, v)]]) for i, b, v in e.votes]
-            fields = {"acc": acceptor, "bal": _tuple(e.ballot), "from": e.first, "to": e.last}
-            self.send({"type": "1b", **fields, "votes": {"#set": said}})
+            said = [as_tuple([i, as_tuple(b), [*map(show_range, v)]]) for i, b, v in e.votes]
+            fields = {"acc": acceptor, "bal": as_tuple(e.ballot), "from": e.first, "to": e.last}
+            self.send({"type": "1b", **fields, "votes": as_set(said)})
         elif isinstance(e, Phase2a):
             self.proposed[e.ballot, e.instance] = batch = [*map(show_range, e.batch)]
-            self.send({"type": "2a", "bal": _tuple(e.ballot), "inst": e.instance, "batch": batch})
+            self.send({"type": "2a", "bal": as_tuple(e.ballot), "inst": e.instance, "batch": batch})
         elif isinstance(e, Phase2b):
             self.promised[acceptor] = list(e.ballot)
             batch = self.proposed.get((e.ballot, e.instance), [])
-            self.vote[acceptor][e.instance] = _tuple([_tuple(e.ballot), batch])
-            fields = {"acc": acceptor, "bal": _tuple(e.ballot), "inst": e.instance}
+            self.vote[acceptor][e.instance] = as_tuple([as_tuple(e.ballot), batch])
+            fields = {"acc": acceptor, "bal": as_tuple(e.ballot), "inst": e.instance}
             self.send({"type": "2b", **fields})
         elif isinstance(e, Decide):
-            self.send({"type": "Decide", "bal": _tuple(e.ballot), "inst": e.instance})
+            self.send({"type": "Decide", "bal": as_tuple(e.ballot), "inst": e.instance})
         elif isinstance(e, Learn):
-            learned = _tuple([_tuple(e.ballot), [*map(show_range, e.batch)]])
+            learned = as_tuple([as_tuple(e.ballot), [*map(show_range, e.batch)]])
             self.learned.setdefault(e.process, {})[e.instance] = learned
         elif isinstance(e, Deliver):
             self.prefix[e.process] = e.instance
@@ -136,20 +129,12 @@ class _State:
     def show(self, index: int, action: str) -> dict[str, Any]:
         return {
             "#meta": {"index": index},
-            "broadcast": {"#set": list(self.broadcast)},
-            "msgs": {"#set": list(self.msgs.values())},
-            "promised": _map({a: _tuple(b) for a, b in self.promised.items()}),
-            "vote": _map({a: _map(v) for a, v in self.vote.items()}),
-            "learned": _map({x: _map(v) for x, v in self.learned.items()}),
-            "prefix": _map(self.prefix),
-            "delivered": _map({x: list(v) for x, v in self.delivered.items()}),
+            "broadcast": as_set(self.broadcast),
+            "msgs": as_set(self.msgs.values()),
+            "promised": as_map({a: as_tuple(b) for a, b in self.promised.items()}),
+            "vote": as_map({a: as_map(v) for a, v in self.vote.items()}),
+            "learned": as_map({x: as_map(v) for x, v in self.learned.items()}),
+            "prefix": as_map(self.prefix),
+            "delivered": as_map({x: list(v) for x, v in self.delivered.items()}),
             "action": action,
         }
-
-
-def _tuple(items: Any) -> dict[str, Any]:
-    return {"#tup": list(items)}
-
-
-def _map(pairs: dict[Any, Any]) -> dict[str, Any]:
-    return {"#map": [[k, v] for k, v in pairs.items()]}

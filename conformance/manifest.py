@@ -31,11 +31,24 @@ class Violates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind | None = None
 
 
+class Simulate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Draw `num` behaviours of at most `depth` states at random, the same ones for a seed."""
+
+    num: int
+    depth: int
+    seed: int
+
+
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the manifest; module and config are files beside it.
 
     deadlock says whether a state without a successor is an error. mutant says, for a model that
     must fail, which clause was changed. states and depth are those at which TLC ends.
+
+    lncheck says when TLC looks for violated temporal properties: `final` is once, at the end.
+    simulate draws behaviours in place of searching all: states then counts every state that was
+    generated, and depth is that of a counterexample, or the most that a behaviour may have. Each
+    action must have been taken in at least one of them.
     """
 
     name: str
@@ -49,6 +62,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mutant: str = ""
     deadlock: bool = False
     workers: int = 1
+    lncheck: Literal["default", "final"] = "default"
+    simulate: Simulate | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

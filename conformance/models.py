@@ -2,42 +2,43 @@
 
 The manifest says of each model which verdict TLC must give, in how many distinct states and at
 which depth. A model that is expected to fail counts as much as one that holds: it shows that the
-property can tell the difference. manifest.py reads the manifest, tlc.py runs TLC.
+property can tell the difference. manifest.py reads the manifest, tlc.py runs TLC, abreast.py runs
+models side by side, and counterexample.py shows how a model failed.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from conformance import tlc
+from conformance.abreast import Stop, abreast, cores, termination_as_interrupt
+from conformance.checkpoints import EVERY_S, Checkpoints
+from conformance.display import aligned
 from conformance.manifest import MANIFEST, ManifestError, Model, Size, Violates, choose, load
-from conformance.tlcout import Progress, set_elements
+from conformance.tlcout import Progress
+
+WORK = MANIFEST.parents[2] / ".tlc"
+"""Counterexamples, checkpoints, and which models failed last."""
 
 # What one model of a class may take before it counts as an error: megabytes and seconds.
-_HEAP_MB: dict[Size, int] = {"tiny": 512, "small": 2048, "large": 6144}
-_SECONDS: dict[Size, float] = {"tiny": 240, "small": 1200, "large": 4 * 3600}
+HEAP_MB: dict[Size, int] = {"tiny": 512, "small": 2048, "large": 6144}
+SECONDS: dict[Size, float] = {"tiny": 240, "small": 1200, "large": 4 * 3600}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model's outcome: TLC's result, or the error that stood in the way."""
+    """One model's outcome: TLC's result, or the error that stood in the way. seconds are those
+    since resumed, if it went on from a checkpoint."""
 
     model: Model
     result: tlc.Result | None
     error: str = ""
     compare_figures: bool = True
+    resumed: bool = False
 
     @property
     def verdict(self) -> str:
@@ -50,6 +51,13 @@ class Row:
     def expected(self) -> str:
         expect = self.model.expect
         return f"violates {expect.violates}" if isinstance(expect, Violates) else "ok"
+
+    @property
+    def depth(self) -> int:
+        """TLC's, or of behaviours drawn at random how long they may be."""
+        assert self.result is not None
+        drawn = self.model.simulate
+        return drawn.depth if drawn and not self.result.violation else self.result.depth
 
     @property
     def differences(self) -> list[str]:
@@ -67,45 +75,30 @@ class Row:
         if not differences and self.compare_figures:
             if found.distinct != self.model.states:
                 differences.append(f"{found.distinct:,} states, not {self.model.states:,}")
-            if found.depth != self.model.depth:
-                differences.append(f"depth {found.depth}, not {self.model.depth}")
+            if self.depth != self.model.depth:
+                differences.append(f"depth {self.depth}, not {self.model.depth}")
+        if self.model.simulate and not found.violation:
+            differences += [f"{c.action} was never taken" for c in found.covered if not c.taken]
         return differences
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """Limits given by the user in place of those of a model's class."""
+    """Limits given by the user in place of those of a model's class, and where checkpoints go
+    (None: nothing is kept)."""
 
     timeout: float | None = None
     heap_mb: int | None = None
     workers: int | None = None
+    checkpoints: Path | None = None
+    checkpoint_s: float = EVERY_S
 
     def limits(self, model: Model) -> tlc.Limits:
         return tlc.Limits(
-            seconds=self.timeout or _SECONDS[model.size],
-            heap_mb=self.heap_mb or _HEAP_MB[model.size],
+            seconds=self.timeout or SECONDS[model.size],
+            heap_mb=self.heap_mb or HEAP_MB[model.size],
             workers=self.workers or model.workers,
         )
-
-
-@dataclass(frozen=True)
-class Running:
-    """A model that TLC is at: when it started, and its last report and when that came.
-
-    TLC reports after three seconds and then once a minute; its own rates are of the last minute
-    even if that has not passed, so the rate shown is the mean since the start.
-    """
-
-    started: float
-    seen: Progress | None = None
-    at: float = 0
-
-    def describe(self) -> str:
-        text = f"{time.monotonic() - self.started:.0f} s"
-        if self.seen:
-            rate = self.seen.generated / max(self.at - self.started, 0.001)
-            text += f", {self.seen.distinct:,} states, {rate:,.0f}/s, queue {self.seen.queue:,}"
-        return text
 
 
 def run_model(
@@ -113,135 +106,93 @@ def run_model(
     folder: Path,
     overrides: Overrides = Overrides(),
     *,
-    running: dict[str, Running] | None = None,
-    stop: threading.Event | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: Stop | None = None,
 ) -> Row:
-    """Runs one model whose files are in folder; never raises for what TLC does."""
-
-    if running is not None:
-        running[model.name] = Running(time.monotonic())
-
-    def note(seen: Progress) -> None:
-        if running is not None:
-            started = running[model.name].started
-            running[model.name] = Running(started, seen, time.monotonic())
-
+    """Runs one model whose files are in folder; never raises for what TLC does. A large one goes on
+    from its checkpoint, if it was interrupted."""
     limits = overrides.limits(model)
-    try:
-        result = tlc.run(
+    # Several workers meet states in another order: only the verdict is then the same every time.
+    exact = limits.workers == 1
+
+    def run(
+        options: Sequence[str] = (), java: Sequence[str] = (), keep: Path | None = None
+    ) -> tlc.Result:
+        return tlc.run(
             folder / model.module,
             folder / model.config,
             library=[folder.parent],
             limits=limits,
             deadlock=model.deadlock,
             short=model.size == "tiny",
-            on_progress=note,
+            options=[*tlc_options(model), *options],
+            java_options=java,
+            on_progress=on_progress,
             stop=stop,
+            keep=keep,
         )
+
+    try:
+        if overrides.checkpoints is None or model.size != "large" or model.simulate:
+            return Row(model, run(), compare_figures=exact)
+        places = (overrides.checkpoints, folder / model.module, folder / model.config)
+        kept = Checkpoints(*places, str(limits.workers), every_s=overrides.checkpoint_s)
+        with kept:
+            resumed = kept.last() is not None
+            return Row(model, kept.search(run), compare_figures=exact, resumed=resumed)
     except tlc.TlcError as error:
         return Row(model, None, str(error))
-    # Several workers meet states in another order: only the verdict is then the same every time.
-    return Row(model, result, compare_figures=limits.workers == 1)
+
+
+def tlc_options(model: Model) -> list[str]:
+    """What TLC has to be told of the model beside its configuration."""
+    options = [] if model.lncheck == "default" else ["-lncheck", model.lncheck]
+    if drawn := model.simulate:
+        options += ["-simulate", f"num={drawn.num}", "-depth", str(drawn.depth)]
+        options += ["-seed", str(drawn.seed), "-coverage", "1000"]  # minutes: only at the end
+    return options
 
 
 def run_models(
-    models: Sequence[Model], folder: Path, overrides: Overrides = Overrides(), *, jobs: int = 1
+    models: Sequence[Model],
+    folder: Path,
+    overrides: Overrides = Overrides(),
+    *,
+    jobs: int | None = None,
 ) -> list[Row]:
-    """Runs models side by side, showing progress on standard error; rows in the models' order."""
-    running: dict[str, Running] = {}
-    stop = threading.Event()
-    display = Display(len(models))
-    rows: dict[str, Row] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            waiting: set[Future[Row]] = {
-                pool.submit(run_model, model, folder, overrides, running=running, stop=stop)
-                for model in models
-            }
-            while waiting:
-                done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in done:
-                    row = future.result()
-                    rows[row.model.name] = row
-                    display.finished(row, len(rows))
-                display.live(len(rows), [(n, r) for n, r in running.items() if n not in rows])
-        finally:
-            stop.set()  # ends what still runs if we are leaving early
-            pool.shutdown(cancel_futures=True)
-            display.clear()
+    """Runs models side by side, as many as the cores and the free memory take, showing progress on
+    standard error; rows in the models' order."""
+    sizes = {model.name: overrides.limits(model).heap_mb or 0 for model in models}
+    by_name = {model.name: model for model in models}
+
+    def run(name: str, on_progress: Callable[[Progress], None], stop: Stop) -> Row:
+        return run_model(by_name[name], folder, overrides, on_progress=on_progress, stop=stop)
+
+    def words(row: Row) -> tuple[str, float | None]:
+        return row.verdict, row.result.seconds if row.result else None
+
+    rows = abreast(sizes, run, words, jobs=jobs or cores())
     return [rows[model.name] for model in models]
 
 
-class Display:
-    """Progress on standard error: one line kept up to date on a terminal, a line a model if not."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._terminal = sys.stderr.isatty()
-
-    def finished(self, row: Row, done: int) -> None:
-        if not self._terminal:
-            seconds = f", {row.result.seconds:.1f} s" if row.result else ""
-            print(f"{done}/{self._total} {row.model.name}: {row.verdict}{seconds}", file=sys.stderr)
-
-    def live(self, done: int, running: Sequence[tuple[str, Running]]) -> None:
-        if self._terminal:
-            parts = [f"{name}: {state.describe()}" for name, state in running]
-            line = f"{done}/{self._total} models" + "".join(f" | {part}" for part in parts)
-            width = shutil.get_terminal_size().columns - 1
-            print(f"\r\033[K{line[:width]}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+def default_jobs(heap_mb: int) -> int:
+    """As many models at once as there are cores; run_models holds back what memory does not
+    take."""
+    return cores() if heap_mb else 1
 
 
 def table(rows: Iterable[Row]) -> str:
     """Rows as aligned text."""
-    lines = [("model", "verdict", "expected", "states", "depth", "seconds")]
+    lines: list[Sequence[str]] = [("model", "verdict", "expected", "states", "depth", "seconds")]
     for row in rows:
         result = row.result
         figures = (
-            (f"{result.distinct:,}", str(result.depth), f"{result.seconds:.1f}")
+            (f"{result.distinct:,}", str(row.depth), f"{result.seconds:.1f}")
             if result
             else ("-", "-", "-")
         )
         lines.append((row.model.name, row.verdict, row.expected, *figures))
-    widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if column < 3 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def describe_trace(result: tlc.Result) -> str:
-    """A counterexample step by step: the action, and the variables that it changed."""
-    lines = []
-    before: dict[str, str] = {}
-    for number, state in enumerate(result.trace, 1):
-        lines.append(f"  {number}. {state.action}")
-        for name, value in state.values.items():
-            if before.get(name) != value:
-                lines += [f"       {change}" for change in _changes(name, before.get(name), value)]
-        before = state.values
-    if result.loops_to is not None:
-        lines.append(f"  and from there back to step {result.loops_to}, for ever")
-    if result.stutters:
-        lines.append("  and then nothing more, for ever")
-    return "\n".join(lines)
-
-
-def _changes(name: str, before: str | None, after: str) -> list[str]:
-    """A variable's new value; of a set that was there before, only what came and went."""
-    old, new = set_elements(before or ""), set_elements(after)
-    if old is None or new is None:
-        return [f"{name} = {' '.join(after.split())}"]
-    came = [f"{name} gains {element}" for element in new if element not in old]
-    went = [f"{name} loses {element}" for element in old if element not in new]
-    return came + went
+    return aligned(lines, words=3)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -253,23 +204,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME", help="this model; may be repeated"
     )
+    parser.add_argument(
+        "--rerun-failed",
+        action="store_true",
+        help="the models that did not give what they should when they were run last",
+    )
     parser.add_argument("--list", action="store_true", help="list the models and run nothing")
-    parser.add_argument("--trace", action="store_true", help="print every counterexample")
-    parser.add_argument("--jobs", type=_positive, metavar="N", help="models run side by side")
+    parser.add_argument(
+        "--show",
+        action="store_true",
+        help="show every counterexample, also those that are expected (so does --model)",
+    )
+    parser.add_argument("--jobs", type=positive, metavar="N", help="models run side by side")
     parser.add_argument(
         "--workers",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="TLC threads a model (then only verdicts count)",
     )
     parser.add_argument(
-        "--timeout", type=_positive, metavar="SECONDS", help="time limit of each model"
+        "--timeout", type=positive, metavar="SECONDS", help="time limit of each model"
     )
-    parser.add_argument("--heap", type=_positive, metavar="MB", help="Java heap of each model")
+    parser.add_argument("--heap", type=positive, metavar="MB", help="Java heap of each model")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=WORK,
+        metavar="DIR",
+        help="where counterexamples and checkpoints go (default: .tlc)",
+    )
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--checkpoint", type=float, default=EVERY_S, metavar="SECONDS", help=argparse.SUPPRESS
+    )
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return int(text)
@@ -277,8 +247,15 @@ def _positive(text: str) -> int:
 
 def main(args: argparse.Namespace) -> int:
     """Runs `conformance spec`: 0 as the manifest says, 1 if not, 2 bad input or no verdict."""
+    failed = args.work / "failed"
     try:
-        models = choose(load(args.manifest), args.size, args.model)
+        names = args.model
+        if args.rerun_failed:
+            names = failed.read_text(encoding="utf-8").split() if failed.is_file() else []
+            if not names:
+                print("no model failed when it was run last")
+                return 0
+        models = choose(load(args.manifest), args.size, names)
         if args.list:
             print("\n".join(f"{m.name:24} {m.size:6} {m.about or m.mutant}" for m in models))
             return 0
@@ -287,25 +264,50 @@ def main(args: argparse.Namespace) -> int:
     except (ManifestError, tlc.TlcError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    heap_mb = args.heap or max((_HEAP_MB[model.size] for model in models), default=1)
+    kept = args.work / "checkpoints"
+    overrides = Overrides(args.timeout, args.heap, args.workers, kept, args.checkpoint)
     try:
         with termination_as_interrupt():
-            overrides = Overrides(args.timeout, args.heap, args.workers)
-            jobs = args.jobs or default_jobs(heap_mb)
-            rows = run_models(models, args.manifest.parent, overrides, jobs=jobs)
+            rows = run_models(models, args.manifest.parent, overrides, jobs=args.jobs)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
+        _say_what_is_kept(models, args.manifest.parent, kept)
         return 130
-    return report(rows, every_trace=args.trace)
-
-
-def report(rows: Sequence[Row], *, every_trace: bool = False) -> int:
-    """Prints the table, counterexamples, and what differs from the manifest; the exit status."""
+    _note_failed(failed, rows)
     print(table(rows))
+    for line in notes(rows):
+        print(line)
+    _show(rows, args, every=args.show or bool(args.model))
+    return report(rows)
+
+
+def _show(rows: Sequence[Row], args: argparse.Namespace, *, every: bool) -> None:
+    """Counterexamples: those nobody expected, or all."""
+    wanted = [row for row in rows if row.result and row.result.trace]
+    for row in wanted:
+        if row.result and (every or row.verdict != row.expected):
+            from conformance.counterexample import show_counterexample  # only then: it draws
+
+            print(f"\n{row.model.name} {row.verdict}:", flush=True)
+            into = args.work / "counterexamples"
+            try:
+                print(show_counterexample(row.model, args.manifest.parent, row.result, into))
+            except (tlc.TlcError, OSError) as error:
+                print(f"error: {row.model.name}: its counterexample: {error}", file=sys.stderr)
+
+
+def notes(rows: Sequence[Row]) -> Iterable[str]:
+    """What the table does not say: how often each action was taken, in a simulation."""
     for row in rows:
-        if row.result and row.result.trace and (every_trace or row.verdict != row.expected):
-            print(f"\n{row.model.name} {row.verdict}:")
-            print(describe_trace(row.result))
+        if row.resumed and row.result:
+            yield f"{row.model.name} went on from a checkpoint; the seconds are those since"
+        if row.result and row.model.simulate:
+            counts = ", ".join(f"{c.action} {c.taken:,}" for c in row.result.covered)
+            yield f"{row.model.name} took {counts}"
+
+
+def report(rows: Sequence[Row]) -> int:
+    """Says on standard error what differs from the manifest; the exit status."""
     different = [(row.model.name, text) for row in rows for text in row.differences]
     failed = [(row.model.name, row.error) for row in rows if row.result is None]
     sys.stdout.flush()
@@ -316,24 +318,16 @@ def report(rows: Sequence[Row], *, every_trace: bool = False) -> int:
     return 2 if failed else 0
 
 
-def default_jobs(heap_mb: int) -> int:
-    """As many models at once as there are cores, and as fit in two thirds of the memory."""
-    memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
-    return max(1, min(os.cpu_count() or 1, memory_mb * 2 // 3 // heap_mb))
+def _note_failed(path: Path, rows: Sequence[Row]) -> None:
+    """Of the models that were run, which failed; what is known of others stays."""
+    known = path.read_text(encoding="utf-8").split() if path.is_file() else []
+    run = {row.model.name for row in rows}
+    now = [row.model.name for row in rows if row.result is None or row.differences]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*(name for name in known if name not in run), *now]), "utf-8")
 
 
-@contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Within it SIGTERM does what Ctrl-C does, so that no Java is left behind."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _say_what_is_kept(models: Sequence[Model], folder: Path, root: Path) -> None:
+    kept = [m.name for m in models if any(root.glob(f"{Path(m.config).stem}-*/meta/*/queue.chkpt"))]
+    if kept:
+        print(f"checkpoints kept: {', '.join(kept)} will go on from there", file=sys.stderr)

@@ -7,6 +7,7 @@ conjuncts has its bullets below one another. A test holds that against TLC's own
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,22 +99,29 @@ class Source:
 
 
 @cache
-def read(module: str, folder: Path = SPEC) -> Source:
-    """Read a module and all that it extends. Raises OSError if a file is not there."""
-    path = folder / f"{module}.tla"
+def read(module: str, *folders: Path) -> Source:
+    """Read a module and all that it extends from the folders (spec/ if none is given), the first
+    that has it. Raises OSError if a file is not there."""
+    folders = folders or (SPEC,)
+    path = _find(module, folders) or folders[0] / f"{module}.tla"
     text = strip_comments(path.read_text(encoding="utf-8"))
     definitions: dict[str, Definition] = {}
     variables: list[str] = []
     if found := _EXTENDS.search(text):
         for name in _WORD.findall(found[1]):
-            if (folder / f"{name}.tla").is_file():
-                other = read(name, folder)
+            if _find(name, folders):
+                other = read(name, *folders)
                 definitions.update(other.definitions)
                 variables += other.variables
     for found in _VARIABLES.finditer(text):
         variables += _WORD.findall(found[1])
     definitions.update((d.name, d) for d in _definitions(module, text))
     return Source(definitions, tuple(variables))
+
+
+def _find(module: str, folders: Sequence[Path]) -> Path | None:
+    files = (folder / f"{module}.tla" for folder in folders)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _definitions(module: str, text: str) -> list[Definition]:

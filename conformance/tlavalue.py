@@ -1,7 +1,8 @@
 """Reads values as TLC prints them: numbers, strings, model values, sets, sequences, functions.
 
-Only the syntax lives here; what a value means is its reader's. Strings and model values both
-become str: a reader knows which of them stands where.
+Only the syntax lives here; what a value means is its reader's. A string is a `Text` and a record a
+`Record`, which are equal to the str and the `Function` of the same contents: a reader mostly knows
+which of them stands where.
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ class Function(dict[Any, Any]):
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset(self.items()))
+
+
+class Record(Function):
+    """A record: what was printed with field names."""
+
+
+class Text(str):
+    """A string; any other str is a model value."""
+
+    __slots__ = ()
 
 
 class NotAValue(ValueError):
@@ -32,7 +43,8 @@ _NAMES: dict[str, Any] = {"TRUE": True, "FALSE": False}
 
 
 def parse(text: str) -> Any:
-    """The value: int, bool, str, frozenset, tuple (a sequence) or `Function`."""
+    """The value: int, bool, str (a model value), Text, frozenset, tuple (a sequence), `Function` or
+    `Record`."""
     reader = _Reader(text)
     value = reader.value()
     reader.expect("")
@@ -77,7 +89,7 @@ class _Reader:
             case "number", _:
                 return int(text)
             case "string", _:
-                return text
+                return Text(text)
             case "name", _:
                 return _NAMES.get(text, text)
             case "mark", "<<":
@@ -85,7 +97,7 @@ class _Reader:
             case "mark", "{":
                 return frozenset(self.items("}"))
             case "mark", "[":
-                return self.pairs("|->", ",", "]")
+                return Record(self.pairs("|->", ",", "]"))
             case "mark", "(":
                 return self.pairs(":>", "@@", ")")
         raise NotAValue(f"before {self.at}: {text!r} begins no value")

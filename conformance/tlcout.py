@@ -1,4 +1,4 @@
-"""Reads what TLC prints in its -tool mode, and the names a configuration file checks.
+"""Reads what TLC prints in its -tool mode. What a message is about is in tlcnames.py.
 
 Pure functions from text to values: nothing here starts a process. In -tool mode every message of
 TLC is framed by its number and severity, so nothing hangs on the wording of a message except the
@@ -8,9 +8,8 @@ values inside it. Messages may nest; what is between them comes from the parser 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 Kind = Literal["invariant", "property", "deadlock", "assumption"]
@@ -33,6 +32,17 @@ class Progress:
     generated: int
     distinct: int
     queue: int
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How often TLC took an action, from which definition of which module, and how often it
+    evaluated each of its parts: by place, "line .., col .. to line .., col .. of module .."."""
+
+    action: str
+    place: str
+    taken: int
+    parts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class Report:
     loops_to: int | None = None
     stutters: bool = False
     loose: list[str] = field(default_factory=list)
+    covered: list[Covered] = field(default_factory=list)
 
 
 _START = re.compile(r"@!@!@STARTMSG (\d+):(\d) @!@!@$")
@@ -88,6 +99,9 @@ _PROGRESS = re.compile(
     r"Progress\((\d+)\)[^:]*:\d+:\d+: ([\d,]+) states generated(?: \([\d,]+ s/min\))?, "
     r"([\d,]+) distinct states found(?: \([\d,]+ ds/min\))?, ([\d,]+) states left"
 )
+_SIMULATED = re.compile(r"Progress\(-1\)[^:]*:\d+:\d+: ([\d,]+) states generated")
+_ACTION = re.compile(r"<(\w+) (line .*?)(?: \([\d ]*\))?>: ([\d,]+)(?::([\d,]+))?$")
+_PART = re.compile(r"\s*\|*(line .* of module \w+): ([\d,]+)")
 _ASSIGNMENT = re.compile(r"(?:/\\ )?(\w+) = (.*)", re.DOTALL)
 _STEP = re.compile(r"\s*(\d+): <?(.*?)>?$")
 _LOOSE_LIMIT = 100_000  # lines kept: PrintT in a large search must not fill the memory
@@ -100,6 +114,7 @@ class Reader:
         self.report = Report()
         self._open: list[tuple[int, int, list[str]]] = []
         self._on_progress = on_progress
+        self._parts: dict[str, int] = {}  # of the action whose coverage is being told
 
     def line(self, line: str) -> None:
         line = line.rstrip("\n")
@@ -121,14 +136,10 @@ class Reader:
     def _message(self, message: Message) -> None:
         report = self.report
         match message.code:
-            case 2200:
-                self._progress(message.text)
-            case 2199:
-                numbers = re.findall(r"(\d[\d,]*) (?:states generated|distinct)", message.text)
-                if len(numbers) == 2:
-                    report.generated, report.distinct = (_number(text) for text in numbers)
-            case 2194:
-                report.depth = _number(re.sub(r"\D", "", message.text) or "0")
+            case 2194 | 2199 | 2200 | 2209:
+                self._figures(message)
+            case 2201 | 2221 | 2772 | 2773 | 2774:
+                self._coverage(message)
             case 2217:
                 report.trace.append(read_state(message.text))
             case 2218:
@@ -149,11 +160,36 @@ class Reader:
             values = read_values(message.text.partition("\n")[2])
             self.report.trace = [State("Init", "", values)]
 
-    def _progress(self, text: str) -> None:
-        if found := _PROGRESS.search(text):
-            self.report.progress = Progress(*(_number(part) for part in found.groups()))
-            if self._on_progress:
-                self._on_progress(self.report.progress)
+    def _figures(self, message: Message) -> None:
+        report, text = self.report, message.text
+        if message.code == 2194:
+            report.depth = _number(re.sub(r"\D", "", text) or "0")
+        elif message.code == 2199:
+            numbers = re.findall(r"(\d[\d,]*) (?:states generated|distinct)", text)
+            if len(numbers) == 2:
+                report.generated, report.distinct = map(_number, numbers)
+        elif found := _PROGRESS.search(text):
+            self._say(Progress(*map(_number, found.groups())))
+        elif found := _SIMULATED.search(text):
+            report.generated = _number(found[1])
+            self._say(Progress(0, report.generated, report.generated, 0))
+
+    def _say(self, progress: Progress) -> None:
+        self.report.progress = progress
+        if self._on_progress:
+            self._on_progress(progress)
+
+    def _coverage(self, message: Message) -> None:
+        """Each report on coverage stands for those before it."""
+        if message.code == 2201:
+            self.report.covered.clear()
+        elif message.code != 2221:
+            self._parts = {}
+            if message.code == 2772 and (found := _ACTION.match(message.text)):
+                taken = _number(found[4] or found[3])
+                self.report.covered.append(Covered(found[1], found[2], taken, self._parts))
+        elif found := _PART.match(message.text):
+            self._parts[found[1]] = self._parts.get(found[1], 0) + _number(found[2])
 
 
 def _number(text: str) -> int:
@@ -199,165 +235,7 @@ def set_elements(value: str) -> list[str] | None:
     return [element for element in elements if element]
 
 
-# ---- which invariant or property is meant
-
-_SECTIONS = {
-    "INVARIANT": "invariant",
-    "INVARIANTS": "invariant",
-    "PROPERTY": "property",
-    "PROPERTIES": "property",
-}
-_KEYWORDS = {
-    *("CONSTANT", "CONSTANTS", "SPECIFICATION", "INIT", "NEXT", "SYMMETRY", "VIEW"),
-    *("CONSTRAINT", "CONSTRAINTS", "ACTION_CONSTRAINT", "ACTION_CONSTRAINTS"),
-    *_SECTIONS,
-}
-
-
-def checked_names(cfg: str) -> dict[str, tuple[str, ...]]:
-    """The invariants and properties a configuration file asks for, by kind."""
-    names: dict[str, list[str]] = {"invariant": [], "property": []}
-    section = None
-    for word in strip_comments(cfg).split():
-        if word in _KEYWORDS:
-            section = _SECTIONS.get(word)
-        elif section:
-            names[section].append(word)
-    return {kind: tuple(found) for kind, found in names.items()}
-
-
 def strip_comments(text: str) -> str:
     """TLA+ without comments, lines kept where they are."""
     text = re.sub(r"\(\*.*?\*\)", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
     return re.sub(r"\\\*.*", "", text)
-
-
-def read_violation(message: Message, cfg: str, module: str, texts: dict[str, str]) -> Violation:
-    """Says what a violation message is about.
-
-    cfg is the configuration's text; module the root module's name; texts the text of each module
-    of the specification, by name. TLC names an invariant, and a property that is one formula. Of
-    a property such as A!Spec it gives only the place of the part that is false, inside the other
-    module: then the properties are those whose definition contains, or instantiates, that place.
-    """
-    names = checked_names(cfg)
-    match message.code:
-        case 2114 | 2115:
-            return Violation("deadlock", ("Deadlock",))
-        case 2104:
-            return Violation("assumption", (_assumption(message.text, texts),))
-        case 2116:
-            return Violation("property", names["property"])
-    found = re.match(r"(?:Invariant|Property|Action property) (.*?) (?:is|of) ", message.text)
-    subject = found[1] if found else message.text
-    if subject in names["property"]:
-        return Violation("property", (subject,))
-    if message.code in (2107, 2110) and subject in names["invariant"]:
-        return Violation("invariant", (subject,))
-    place = _place(message.text)
-    candidates = names["property"]
-    if len(candidates) > 1:
-        meant = [name for name in candidates if _concerns(name, subject, place, module, texts)]
-        candidates = tuple(meant) or candidates
-    return Violation("property", candidates or (subject,))
-
-
-def _place(text: str) -> tuple[str, int] | None:
-    found = re.search(r"line (\d+), col \d+ to line \d+, col \d+ of module (\w+)", text)
-    return (found[2], int(found[1])) if found else None
-
-
-def _assumption(text: str, texts: dict[str, str]) -> str:
-    place = _place(text)
-    if place is None or place[0] not in texts:
-        return text
-    line = texts[place[0]].split("\n")[place[1] - 1]
-    named = re.search(r"\b(?:ASSUME|ASSUMPTION|AXIOM)\s+(\w+)\s*==", line)
-    return named[1] if named else f"{place[0]} line {place[1]}"
-
-
-_DEFINITION = re.compile(r"^\s*(?:LOCAL\s+)?(\w+)(?:\([^)]*\))?\s*==", re.MULTILINE)
-
-
-def _concerns(
-    name: str, subject: str, place: tuple[str, int] | None, module: str, texts: dict[str, str]
-) -> bool:
-    """Whether the property can be what TLC means by a definition's name or by a place."""
-    for home in _closure(module, texts, instances=False):
-        definitions = _definitions(texts[home])
-        if name not in definitions:
-            continue
-        first, body = definitions[name]
-        if place and place[0] == home and first <= place[1] <= first + body.count("\n"):
-            return True
-        for instance, used in re.findall(r"\b(\w+)!(\w+)", body):
-            target = re.search(r"INSTANCE\s+(\w+)", definitions.get(instance, (0, ""))[1])
-            if target is None or target[1] not in texts:
-                continue
-            reach = _closure(target[1], texts, instances=True)
-            if (place and place[0] in reach) or (
-                not place
-                and (
-                    subject == used or any(subject in _definitions(texts[other]) for other in reach)
-                )
-            ):
-                return True
-    return False
-
-
-def _definitions(text: str) -> dict[str, tuple[int, str]]:
-    """Each definition of a module: its first line (from 1), and its text to the next one."""
-    text = strip_comments(text)
-    starts = list(_DEFINITION.finditer(text))
-    ends = [found.start() for found in starts[1:]] + [len(text)]
-    return {
-        found[1]: (text.count("\n", 0, found.start(1)) + 1, text[found.start(1) : end].rstrip())
-        for found, end in zip(starts, ends, strict=True)
-    }
-
-
-def _closure(module: str, texts: dict[str, str], *, instances: bool) -> set[str]:
-    """The module and all it extends (and instantiates), of those whose text is known."""
-    reached: set[str] = set()
-    waiting = [module]
-    while waiting:
-        current = waiting.pop()
-        if current in reached or current not in texts:
-            continue
-        reached.add(current)
-        text = strip_comments(texts[current])
-        if extends := re.search(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)", text):
-            waiting += re.findall(r"\w+", extends[1])
-        if instances:
-            waiting += re.findall(r"\bINSTANCE\s+(\w+)", text)
-    return reached
-
-
-# ---- what went wrong before there was a verdict
-
-
-def explain_error(
-    message: Message, loose: Iterable[str], find: Callable[[str], Path | None]
-) -> str:
-    """One line for a specification or configuration that TLC does not take: where and what."""
-    lines = [line.strip() for line in loose if line.strip()]
-    text = "\n".join(lines) if message.code == 3002 else message.text
-    missing = re.search(r"Cannot find source file for module .*", text)
-    if missing:
-        return missing[0]
-    if syntax := re.search(r'Encountered (".*?") at line (\d+), column \d+', text):
-        module = re.search(r"Could not parse module (\w+)|in file (\w+)", text)
-        name = (module[1] or module[2]) if module else ""
-        expected = re.search(r"Was expecting (.*)", text)
-        wanted = f" where {expected[1]} was expected" if expected else ""
-        return f"{_file(name, syntax[2], find)}: {syntax[1]} does not parse{wanted}"
-    if found := re.search(r"line (\d+), col \d+ to line \d+, col \d+ of module (\w+)", text):
-        rest = (text[found.end() :] if message.code == 3002 else text.replace(found[0], "")).strip()
-        head = rest if message.code != 3002 else rest.split("\n")[0]
-        return f"{_file(found[2], found[1], find)}: {' '.join(head.split())}"
-    return " ".join(text.split()) or "TLC gave no reason"
-
-
-def _file(module: str, line: str, find: Callable[[str], Path | None]) -> str:
-    path = find(module)
-    return f"{path or module}:{line}"

@@ -14,8 +14,8 @@ import pytest
 from conformance.causes import Causes
 from conformance.cli import main
 from conformance.coverage import BRANCHES, Coverage
-from conformance.diagram import Shown, label, lanes
-from conformance.explaining import MOST, neighbourhood
+from conformance.diagram import lanes
+from conformance.explaining import MOST, label, neighbourhood
 from conformance.log import open_run
 from conformance.replay import SPECS, check_run
 from tests.conformance.good_runs import failover, plain
@@ -104,7 +104,7 @@ def test_only_what_matters_is_drawn(tmp_path: Path) -> None:
     numbers = {s.number for s in shown}
     assert any(cause in numbers for s in shown for cause, _ in s.causes)
     assert lanes(shown)[0].startswith("client")
-    assert all(label(s.event) for s in shown)
+    assert all(s.text for s in shown)
 
 
 def test_causes_are_events_that_were_before() -> None:
@@ -116,8 +116,7 @@ def test_causes_are_events_that_were_before() -> None:
         for cause in causes.of(event):
             assert events[cause.event - 1].process != process or cause.message == "2a"
     assert causes.count == len(events)
-    shown = Shown(1, events[0])
-    assert label(shown.event).startswith("Broadcast 1.1:1 +1")
+    assert label(events[0]).startswith("Broadcast 1.1:1 +1")
 
 
 def counted(*scenarios: Scenario) -> Coverage:
