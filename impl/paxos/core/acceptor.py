@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from paxos.core import events
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import decode_batch, describe
+from paxos.core.budget import Budget
 from paxos.core.messages import (
     VOTE_OVERHEAD_BYTES,
     Accept,
     Accepted,
     Ask,
+    Delivered,
     Group,
     Message,
     Prepare,
@@ -38,6 +40,11 @@ class Acceptor(Role):
         super().__init__(settings)
         self.promised = promised
         self.votes: dict[int, Vote] = dict(votes or {})
+        self.known = max(self.votes, default=0)
+        """Up to here the log is known to exist: a learner has reported it delivered, or there was
+        a vote there at the start."""
+        self._promising = Budget(settings.promised_instances)
+        self._answering = Budget(settings.asked_instances)
 
     def come_back(self) -> None:
         recover = events.Recover(
@@ -58,6 +65,8 @@ class Acceptor(Role):
                 self.on_prepare(message)
             case Ask():
                 self.on_ask(message)
+            case Delivered():
+                self.on_delivered(message)
             case _:
                 pass
 
@@ -71,10 +80,13 @@ class Acceptor(Role):
         if prepare.ballot < self.promised:
             self.step.send(Reject(self.promised), Group.PROPOSERS)
             return
+        last = min(prepare.last, prepare.first + self.settings.prepare_instances - 1)
+        if not self._promising.grants(last - prepare.first + 1):
+            self.step.refuse("Prepares for too many instances")
+            return
         if prepare.ballot > self.promised:
             self.promised = prepare.ballot
             self.step.writes.append(PromiseWrite(prepare.ballot))
-        last = min(prepare.last, prepare.first + self.settings.prepare_instances - 1)
         for first, end, votes in self._reports(prepare.first, last):
             self.step.events.append(
                 events.Phase1b(
@@ -92,6 +104,9 @@ class Acceptor(Role):
         if accept.ballot < self.promised:
             self.step.send(Reject(self.promised), Group.PROPOSERS)
             return
+        if accept.instance > self.known + self.settings.reach_instances:
+            self.step.refuse("Accepts for instances that are too far ahead")
+            return
         vote = self.votes.get(accept.instance)
         if vote is None or vote.ballot != accept.ballot:
             self.promised = accept.ballot
@@ -108,10 +123,22 @@ class Acceptor(Role):
     def on_ask(self, ask: Ask) -> None:
         """Say again what was voted, to whoever learns from votes."""
         last = min(ask.last, ask.first + self.settings.ask_instances - 1)
+        if not self._answering.grants(last - ask.first + 1):
+            self.step.refuse("Asks for too many instances")
+            return
         to = Group.LEARNERS if self.settings.direct_learning else Group.PROPOSERS
         for _, _, votes in self._reports(ask.first, last):
             if votes:
                 self.step.send(Votes(votes), to)
+
+    def on_delivered(self, delivered: Delivered) -> None:
+        """A learner says how far the log is."""
+        reach = self.known + self.settings.reach_instances
+        self.known = max(self.known, min(delivered.prefix, reach))
+
+    def _finish(self, now_s: float) -> None:
+        self._promising.renew()
+        self._answering.renew()
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message."""

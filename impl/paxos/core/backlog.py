@@ -42,7 +42,8 @@ class Backlog:
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
         self._queued_values = 0
         self._queued_bytes = 0
-        self._chosen: dict[str, IntervalSet] = {}
+        self._clients: set[str] = set()  # whose values were taken
+        self._chosen: dict[str, IntervalSet] = {}  # by client, the longest not heard of first
 
     def batches(self) -> int:
         """How many instances it takes, about, to propose what waits now."""
@@ -51,9 +52,10 @@ class Backlog:
             -(-self._queued_bytes // self._settings.max_payload_bytes),
         )
 
-    def add(self, packets: Iterable[Packet], now_s: float) -> None:
-        """Values were submitted. Malformed packets and those beyond the limit are dropped: a
-        client resends."""
+    def add(self, packets: Iterable[Packet], now_s: float) -> bool:
+        """Values were submitted. Packets that no client sends are dropped, and so are those beyond
+        the limits, for which the answer is False: a client resends."""
+        within = True
         for packet in packets:
             key = packet.client, packet.first
             chosen = self._chosen.get(packet.client)
@@ -62,12 +64,23 @@ class Backlog:
                 or (chosen and chosen.overlaps(packet.first, packet.last))
                 or packet.count > self._settings.max_batch
                 or len(packet.payload) > self._settings.max_payload_bytes
-                or len(self._waiting) >= self._settings.waiting_packets
                 or not is_well_formed(packet)
             ):
                 continue
+            if len(self._waiting) >= self._settings.waiting_packets or not self._takes(packet):
+                within = False
+                continue
             self._waiting[key] = _Waiting(packet, now_s)
             self._enqueue(key, self._waiting[key])
+        return within
+
+    def _takes(self, packet: Packet) -> bool:
+        """Whether values of this client are taken: they were before, or it is not one too many."""
+        if packet.client not in self._clients:
+            if len(self._clients) >= self._settings.clients:
+                return False
+            self._clients.add(packet.client)
+        return True
 
     def batch_due_s(self) -> float:
         """When the next batch is to be proposed: at once if it is full, otherwise when its first
@@ -107,7 +120,7 @@ class Backlog:
 
     def mark_chosen(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are chosen: they wait no longer."""
-        self._chosen.setdefault(client, IntervalSet()).add(first, last)
+        self._remember_chosen(client, first, last)
         if last - first < len(self._waiting):
             keys = [(client, seq) for seq in range(first, last + 1)]
         else:
@@ -115,6 +128,14 @@ class Backlog:
         for key in keys:
             self._waiting.pop(key, None)
             self._dequeue(key)
+
+    def _remember_chosen(self, client: str, first: int, last: int) -> None:
+        chosen = self._chosen.pop(client, None) or IntervalSet()
+        chosen.add(first, last)
+        chosen.keep_last(self._settings.chosen_gaps)
+        self._chosen[client] = chosen
+        if len(self._chosen) > self._settings.chosen_clients:
+            del self._chosen[next(iter(self._chosen))]
 
     def start_ballot(self) -> None:
         """A new ballot: nothing is proposed in it yet, all that waits is to be proposed."""

@@ -6,7 +6,7 @@ highest ballot it knows for `failover_s` takes a higher one and leads. The pause
 proposer to proposer, so that they do not all try at once.
 """
 
-from paxos.core.ballot import NO_BALLOT, Ballot
+from paxos.core.ballot import LARGEST_INT, NO_BALLOT, Ballot
 from paxos.core.settings import Settings
 
 STAGGER = 0.25
@@ -27,18 +27,25 @@ class Election:
         head_start_s = 2 * settings.heartbeat_s
         self.due_s = now_s + head_start_s + self._patience_s - settings.failover_s
 
+    def wait(self, now_s: float) -> None:
+        """Do not try to lead before a leader has not been heard for as long as that takes."""
+        self.due_s = now_s + self._patience_s
+
     def heard(self, ballot: Ballot, now_s: float) -> bool:
         """A heartbeat, a message or a rejection shows that `ballot` is in use. Returns whether
         this proposer has just lost its lead by that."""
         if ballot < self.highest or ballot == self.ballot:
             return False
         self.highest = ballot
-        self.due_s = now_s + self._patience_s
+        self.wait(now_s)
         lost = self.ballot is not None
         self.ballot = None
         return lost
 
-    def take_lead(self) -> Ballot:
-        """Lead with a ballot higher than every one heard of."""
+    def take_lead(self) -> Ballot | None:
+        """Lead with a ballot higher than every one heard of. None if no round is left: who says
+        what is not true can use them up with one message, and then nobody can lead any more."""
+        if self.highest.round >= LARGEST_INT:
+            return None
         self.ballot = self.highest = Ballot(self.highest.round + 1, self._id)
         return self.ballot

@@ -28,6 +28,11 @@ class IntervalSet:
         starts[left:right] = [first]
         ends[left:right] = [last]
 
+    def keep_last(self, count: int) -> None:
+        """Forget all but the last `count` intervals."""
+        if len(self._starts) > count:
+            del self._starts[:-count], self._ends[:-count]
+
     def covers(self, first: int, last: int) -> bool:
         """Whether all of `first..last` is in the set."""
         at = bisect_right(self._starts, first) - 1

@@ -42,6 +42,20 @@ class _Open:
         self.batches: dict[Ballot, bytes] = {}
         self.votes: dict[Ballot, set[int]] = {}
 
+    def admits(self, ballot: Ballot, limit: int) -> bool:
+        """Whether what is said in `ballot` is kept: of so many ballots, the highest."""
+        if ballot in self.batches or ballot in self.votes:
+            return True
+        ballots = self.batches.keys() | self.votes.keys()
+        if len(ballots) < limit:
+            return True
+        lowest = min(ballots)
+        if ballot < lowest:
+            return False
+        self.batches.pop(lowest, None)
+        self.votes.pop(lowest, None)
+        return True
+
 
 class Learner(Role):
     """Learns instances in any order, delivers them in theirs."""
@@ -60,6 +74,7 @@ class Learner(Role):
         self._asked_to = 0
         self._gap_s = inf
         self._status_s = now_s
+        self._report_s = now_s
 
     # What it hears.
 
@@ -76,7 +91,7 @@ class Learner(Role):
                 for vote in message.votes:
                     self._on_vote(sender, vote.instance, vote.ballot, vote.batch)
             case Heartbeat():
-                self.top = max(self.top, message.top)
+                self._has_begun(message.top)
             case Submit():
                 self._on_submit(message)
             case _:
@@ -84,23 +99,38 @@ class Learner(Role):
         if self.top > self.prefix and self._gap_s == inf:
             self._gap_s = now_s + self.settings.gap_s
 
+    def _has_begun(self, instance: int) -> None:
+        """Somebody says so. If it is far ahead, it will be said again when this learner is nearer
+        to it; if it is not true, little comes of it."""
+        self.top = max(self.top, min(instance, self.prefix + self.settings.reach_instances))
+
     def _is_new(self, instance: int) -> bool:
         """Whether to listen: it is not learned, and not too far ahead to remember."""
-        self.top = max(self.top, instance)
+        self._has_begun(instance)
         return (
             self.prefix < instance <= self.prefix + self.settings.learner_instances
             and instance not in self.learned
         )
 
+    def _listen(self, instance: int, ballot: Ballot) -> _Open | None:
+        """Where to note what is said of an instance in `ballot`; None if it is of no use."""
+        if not self._is_new(instance):
+            return None
+        heard = self._open.setdefault(instance, _Open())
+        if heard.admits(ballot, self.settings.open_ballots):
+            return heard
+        self.step.refuse("votes in more ballots of one instance than a learner counts")
+        return None
+
     def _on_accept(self, accept: Accept) -> None:
-        if self._is_new(accept.instance):
-            heard = self._open.setdefault(accept.instance, _Open())
+        heard = self._listen(accept.instance, accept.ballot)
+        if heard:
             heard.batches[accept.ballot] = accept.batch
             self._count(accept.instance, accept.ballot, heard)
 
     def _on_vote(self, sender: int, instance: int, ballot: Ballot, batch: bytes | None) -> None:
-        if self._is_new(instance):
-            heard = self._open.setdefault(instance, _Open())
+        heard = self._listen(instance, ballot)
+        if heard:
             heard.votes.setdefault(ballot, set()).add(sender)
             if batch is not None:
                 heard.batches[ballot] = batch
@@ -176,6 +206,10 @@ class Learner(Role):
         for start in range(0, len(spans) or 1, MAX_SPANS):
             delivered = Delivered(self.prefix, spans[start : start + MAX_SPANS])
             self.step.send(delivered, Group.CLIENTS, Group.PROPOSERS)
+        if now_s >= self._report_s:
+            # Acceptors need only know about where the log is.
+            self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)
+            self._report_s = now_s + self.settings.failover_s
         self._to_tell.clear()
         self._tell = False
         self._status_s = now_s + self.settings.failover_s

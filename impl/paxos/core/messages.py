@@ -102,7 +102,7 @@ Span = tuple[ClientName, Positive, Positive]
 
 class Delivered(Struct, array_like=True, frozen=True, tag=8):
     """Learner to clients and proposers: instances `1..prefix` are delivered, these values with
-    them, now or earlier."""
+    them, now or earlier. From time to time, without values, to acceptors."""
 
     prefix: Natural
     values: list[Span]

@@ -16,6 +16,7 @@ from paxos.core import events
 from paxos.core.backlog import Backlog
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import Packet, decode_batch, describe, encode_batch
+from paxos.core.budget import Budget
 from paxos.core.election import Election
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
@@ -65,6 +66,8 @@ class Proposer(Role):
         self.chosen = IntervalSet()  # the instances known to be chosen
         self.top = 0  # the highest instance known to have been begun
         self.repair = Repair(settings)
+        self._asking = Budget(settings.asked_instances)
+        self._noting = Budget(settings.delivered_spans)
         self._retry_s = inf
         self._batch_s = inf  # when a batch that waits for more values is to be proposed
         self._forget_ballot()
@@ -92,7 +95,8 @@ class Proposer(Role):
             case Promise():
                 self._on_promise(sender, message, now_s)
             case Submit():
-                self.backlog.add(message.packets, now_s)
+                if not self.backlog.add(message.packets, now_s):
+                    self.step.refuse("Submits of too many values, or too many clients")
             case Delivered():
                 self._on_delivered(message)
             case Heartbeat():
@@ -113,15 +117,22 @@ class Proposer(Role):
 
     def _on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
         self._heard(heartbeat.ballot, now_s)
-        self.top = max(self.top, heartbeat.top)
+        self.top = max(self.top, self._reached(heartbeat.top))
+
+    def _reached(self, instance: int) -> int:
+        """How far the log is believed to be when somebody speaks of `instance`."""
+        return min(instance, self.chosen.first_missing(1) - 1 + self.settings.reach_instances)
 
     def _on_delivered(self, delivered: Delivered) -> None:
-        if delivered.prefix:
-            self.chosen.add(1, delivered.prefix)
-            self.top = max(self.top, delivered.prefix)
+        prefix = self._reached(delivered.prefix)
+        if prefix:
+            self.chosen.add(1, prefix)
+            self.top = max(self.top, prefix)
+        if not self._noting.grants(len(delivered.values)):
+            self.step.refuse("lists of delivered values beyond those of one step")
+            return
         for client, first, last in delivered.values:
-            if first <= last:
-                self.backlog.mark_chosen(client, first, last)
+            self.backlog.mark_chosen(client, first, last)
 
     # Leading.
 
@@ -129,7 +140,11 @@ class Proposer(Role):
         if now_s >= self.election.due_s:
             if self.election.ballot is None:
                 self._take_lead()
-            self._send_heartbeat(now_s)
+            if self.election.ballot is None:
+                self.election.wait(now_s)
+                self.step.refuse("chances to lead, as all rounds are used up")
+            else:
+                self._send_heartbeat(now_s)
         if now_s >= self._retry_s:
             self._retry(now_s)
 
@@ -138,6 +153,8 @@ class Proposer(Role):
 
     def _take_lead(self) -> None:
         ballot = self.election.take_lead()
+        if ballot is None:
+            return
         self._forget_ballot()
         self.backlog.start_ballot()
         self.step.writes.append(RoundWrite(ballot.round))
@@ -149,6 +166,8 @@ class Proposer(Role):
         self.election.due_s = now_s + self.settings.heartbeat_s
 
     def _finish(self, now_s: float) -> None:
+        self._asking.renew()
+        self._noting.renew()
         ballot = self.election.ballot
         if ballot is None:
             return
@@ -169,6 +188,7 @@ class Proposer(Role):
         if ahead <= self.settings.window // 2:
             self._skip_chosen()
             last = self.next + self.settings.window - ahead - 1
+            last = min(last, self.next + self.settings.prepare_instances - 1)
             if self.settings.synod:
                 last = min(last, 1)
             if self.next <= last:
@@ -323,9 +343,18 @@ class Proposer(Role):
         ballot = self.election.ballot
         if ballot is None:
             return
-        self.top = max(self.top, ask.last)
-        for instance in self.repair.asked(ask, now_s):
-            if instance < self.next and not self._is_under_way(instance):
+        last = min(self._reached(ask.last), ask.first + self.settings.ask_instances - 1)
+        if last < ask.first or not self._asking.grants(last - ask.first + 1):
+            self.step.refuse("Asks for too many instances, or too far ahead")
+            return
+        self.top = max(self.top, last)
+        most = self.settings.in_flight + self.settings.asked_instances
+        for instance in self.repair.asked(ask.first, last, now_s):
+            if (
+                instance < self.next
+                and len(self.phase1) < most
+                and not self._is_under_way(instance)
+            ):
                 self._prepare(ballot, instance, instance, now_s)
 
     def _is_under_way(self, instance: int) -> bool:

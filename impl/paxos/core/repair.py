@@ -6,7 +6,7 @@ not settle the instance (they are of different ballots, or too few), and the lea
 """
 
 from paxos.core.ballot import Ballot
-from paxos.core.messages import Ask, Vote
+from paxos.core.messages import Vote
 from paxos.core.settings import Settings
 
 
@@ -17,23 +17,21 @@ class _Asked:
 
     def __init__(self, since_s: float) -> None:
         self.since_s = since_s
-        self.votes: dict[Ballot, set[int]] = {}
+        self.votes: dict[int, Ballot] = {}  # of each acceptor, what it said last
 
 
 class Repair:
-    """The instances asked for of late, at most `4 * ask_instances` of them."""
+    """The instances asked for of late, at most `asked_instances` of them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
 
-    def asked(self, ask: Ask, now_s: float) -> list[int]:
-        """A learner asks for instances. Returns those that are to be run again."""
+    def asked(self, first: int, last: int, now_s: float) -> list[int]:
+        """A learner asks for `first..last`. Returns those that are to be run again."""
         rerun: list[int] = []
-        for instance in range(
-            ask.first, min(ask.last, ask.first + self._settings.ask_instances - 1) + 1
-        ):
+        for instance in range(first, last + 1):
             known = self._asked.get(instance)
             patience_s = self._settings.repair_s
             if known is None or now_s - known.since_s > 10 * patience_s:
@@ -43,7 +41,7 @@ class Repair:
                 known.since_s = now_s
                 rerun.append(instance)
         self._rerun.update(rerun)
-        while len(self._asked) > 4 * self._settings.ask_instances:
+        while len(self._asked) > self._settings.asked_instances:
             self._forget(next(iter(self._asked)))
         return rerun
 
@@ -57,8 +55,8 @@ class Repair:
         known = self._asked.get(vote.instance)
         if known is None:
             return []
-        voters = known.votes.setdefault(vote.ballot, set())
-        voters.add(acceptor)
+        known.votes[acceptor] = vote.ballot
+        voters = [voter for voter, ballot in known.votes.items() if ballot == vote.ballot]
         if len(voters) < self._settings.quorum:
             return []
         self._forget(vote.instance)

@@ -40,6 +40,31 @@ class Settings:
     prepare_instances: int = 4_096
     """Instances that one promise covers at most."""
 
+    # Limits that no honest process meets. They bound what a stranger's messages can make a process
+    # keep or do; what is beyond is dropped, as if it were lost.
+
+    reach_instances: int = 65_536
+    """How far beyond what it knows of the log a process follows a message. A proposer knows of the
+    instances that are chosen, a learner of those that it has delivered, an acceptor of those that
+    a learner has reported delivered. More than ever are in flight. One that comes back late and
+    hears of a log far ahead follows in steps of so many."""
+    open_ballots: int = 4
+    """Ballots, the highest, whose votes a learner counts in one instance."""
+    asked_instances: int = 1_024
+    """Instances that a process looks up in one step for learners that ask."""
+    promised_instances: int = 16_384
+    """Instances that an acceptor looks up in one step for proposers that prepare."""
+    delivered_spans: int = 4_096
+    """Spans of delivered values that a proposer takes note of in one step."""
+    clients: int = 100_000
+    """Clients, each incarnation counted, whose values one proposer takes in its life. Of every
+    client that had a value delivered, learners must remember which, for ever."""
+    chosen_clients: int = 10_000
+    """Clients of which a proposer remembers what was chosen, those that it heard of last. What it
+    forgets may be proposed again, and is dropped by the learners."""
+    chosen_gaps: int = 1_024
+    """Runs of values of one client that a proposer remembers to be chosen."""
+
     heartbeat_s: float = 0.1
     failover_s: float = 0.6
     """A proposer that hears nothing of a leader for so long takes over."""

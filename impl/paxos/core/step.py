@@ -43,7 +43,7 @@ Write = PromiseWrite | VoteWrite | RoundWrite | TrimWrite
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
-    __slots__ = ("acknowledged", "deliveries", "events", "sends", "writes")
+    __slots__ = ("acknowledged", "deliveries", "events", "refused", "sends", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
@@ -53,6 +53,12 @@ class Step:
         self.acknowledged: list[tuple[int, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited)`."""
+        self.refused: dict[str, int] = {}
+        """To be counted and reported only: what was dropped because of a limit, how often."""
+
+    def refuse(self, what: str) -> None:
+        """`what`, a few words from a small set, is dropped, as if it were lost."""
+        self.refused[what] = self.refused.get(what, 0) + 1
 
     def send(self, message: Message, *groups: Group) -> None:
         """Send `message` to every process of each of `groups`."""
