@@ -151,9 +151,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
     datagram_bytes: Annotated[int, Meta(ge=512, le=MAX_DATAGRAM_BYTES)] = 32_768
-    window: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.window
+    window: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.window
     """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
-    in_flight: Annotated[int, Meta(ge=1, le=100_000)] = _CORE.in_flight
+    in_flight: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.in_flight
     """How many instances the leader works on at a time; 1: one after another."""
     timings: Timings = Timings()
     storage: Literal["sqlite", "memory"] = "sqlite"

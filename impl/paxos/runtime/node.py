@@ -209,6 +209,8 @@ class Node:
             self._deliver(step)
         if step.sends:
             self._send(step)
+        for what, count in step.refused.items():
+            self._complaints.add(what, count)
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged, time.monotonic())
         if self._role.deadline_s() < self._awaited_s:
