@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from paxos import arguments
+from paxos.bench import options as bench_options
 from paxos.compare import options as compare_options
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import fail
@@ -31,12 +33,14 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with `arguments` (default: the process's own); the exit status."""
-    options = _parser().parse_args(arguments)
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command with `words` (default: the process's own); the exit status."""
+    options = _parser().parse_args(words)
     try:
         if options.role == "compare":
             return _compare(options)
+        if options.role == "bench":
+            return _bench(options)
         stop = Stop()
         stop.on_signals()
         return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
@@ -53,6 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from paxos.compare.command import main
+
+    return main(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from paxos.bench.command import main
 
     return main(options)
 
@@ -122,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(run)
     compare = commands.add_parser("compare", help="measure what each optimisation buys")
     compare_options.add_arguments(compare)
+    bench = commands.add_parser("bench", help="measure how fast the cluster is")
+    bench_options.add_arguments(bench)
     for role in ROLES:
         command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
         command.add_argument("id", metavar="ID", type=int, help="its number, from 1")
@@ -188,7 +200,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--timeout",
         metavar="S",
-        type=_seconds,
+        type=arguments.seconds,
         default=60.0,
         help="give up when nothing was delivered for S seconds (default 60)",
     )
@@ -200,13 +212,13 @@ def _add_client_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate",
         metavar="VALUES_PER_S",
-        type=_rate,
+        type=arguments.rate,
         help="broadcast at this steady rate, each client (default: as fast as values are taken)",
     )
     parser.add_argument(
         "--outstanding",
         metavar="VALUES",
-        type=_whole_number,
+        type=arguments.whole_number,
         help="broadcast no more while so many are not delivered, each client; 1: one at a time",
     )
 
@@ -239,29 +251,3 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
         help="where their files are (default: `data` in the run folder, or `paxos-data` here)",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e9:
-        raise ValueError
-    return value
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not 0.001 <= value <= 1e9:
-        raise ValueError
-    return value
-
-
-def _whole_number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-_seconds.__name__ = "number of seconds"  # argparse says so of what is none
-_rate.__name__ = "number of values per second"
-_whole_number.__name__ = "whole number above 0"

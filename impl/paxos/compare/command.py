@@ -26,9 +26,6 @@ ACCEPTORS, PROPOSERS, LEARNERS = 3, 2, 2
 TOO_LATE_US = 100_000
 """A combination that takes longer, in the median, cannot keep up, and is not offered more."""
 
-BUSY = 0.5
-"""Load of the machine, to a core, beyond which a warning is due."""
-
 
 def main(options: argparse.Namespace) -> int:
     """Compare; 0 if every combination conforms and has the message delays of the specification,
@@ -50,8 +47,7 @@ def compare(options: argparse.Namespace) -> int:
     large = not chosen.is_quick if options.large_models is None else options.large_models
     models = _check_models(combinations, options.out, every=large)
     busy = machine.busy()
-    if busy > BUSY:
-        say(f"this machine is busy (load {busy:.1f} a core): timings will be off")
+    machine.warn(busy, say)
     comparison = _Comparison(combinations, chosen, options.out, keep=options.keep)
     measured = list(comparison.run())
     result = Result(

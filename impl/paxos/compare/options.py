@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from paxos.arguments import whole_number
 from paxos.compare.plan import QUICK
 from paxos.figures.combos import ALL
 
@@ -14,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count",
         metavar="N",
-        type=_count,
+        type=whole_number,
         default=20_000,
         help="values to a client at full speed (default 20000); below "
         f"{QUICK}: a quick version, of a minute or two",
@@ -38,13 +39,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="check the large models too, which takes a while the first time (default: yes, but "
         "not in the quick version)",
     )
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-_count.__name__ = "whole number above 0"

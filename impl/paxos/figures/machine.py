@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     return platform.processor() or platform.machine()
+
+
+BUSY = 0.5
+"""Processes that want a core, to a core, beyond which figures are to be doubted."""
+
+
+def warn(load: float, say: Callable[[str], None]) -> None:
+    """Say so if `load`, as `busy` gave it, is too much to measure beside."""
+    if load > BUSY:
+        say(f"this machine is busy (load {load:.1f} a core): timings will be off")
 
 
 def busy() -> float:

@@ -68,15 +68,17 @@ class Reader:
         self._node = node
         self._client = client
         self._stop = stop
-        self._pace = Pace(limits, client, time.monotonic())
+        self._limits = limits
         self._fd = fd
 
     def run(self) -> None:
         """Read to the end, wait until every value is delivered, then stop the process."""
         try:
             limit = self._client.settings.max_value_bytes
+            pace = None  # begins with the first values, however long they are in coming
             for values in split_lines(self._fd, limit, "standard input"):
-                self._submit(values)
+                pace = pace or Pace(self._limits, self._client, time.monotonic())
+                self._submit(values, pace)
         except InputError as error:
             # What was read before is not given up: the process ends when it is delivered.
             self._stop.note(error)
@@ -84,15 +86,15 @@ class Reader:
         self._node.act_when(lambda: self._client.finished, lambda now_s: None)
         self._stop.request()
 
-    def _submit(self, values: list[bytes]) -> None:
+    def _submit(self, values: list[bytes], pace: Pace) -> None:
         done = 0
 
         def submit_some(now_s: float) -> None:
             nonlocal done
-            since_s = self._pace.since_s()
-            some = values[done : done + self._pace.take(len(values) - done, now_s)]
+            since_s = pace.since_s()
+            some = values[done : done + pace.take(len(values) - done, now_s)]
             done += len(some)
             self._client.submit(some, now_s, since_s)
 
         while done < len(values) and not self._stop.requested:
-            self._node.act_when(lambda: self._pace.room() > 0, submit_some, at_s=self._pace.due_s())
+            self._node.act_when(lambda: pace.room() > 0, submit_some, at_s=pace.due_s())

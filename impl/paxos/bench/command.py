@@ -1,0 +1,118 @@
+"""`paxos bench`: the rounds, the tables, the plots, in this order, with progress."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from paxos.bench import plan, proc, rivals, table
+from paxos.bench.plan import Plan
+from paxos.bench.result import Result
+from paxos.bench.rounds import Rounds
+from paxos.bench.runs import Runner
+from paxos.bench.setting import SATURATED
+from paxos.errors import InputError, RunError
+from paxos.figures import machine
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure; 0 if every run ended well and every trace conforms, 1 if not, 130 if interrupted.
+    Whether goals are met is in the table. Raises `InputError` or `RunError`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return bench(options)
+    except KeyboardInterrupt:
+        _say("stopped")
+        return 130
+
+
+def bench(options: argparse.Namespace) -> int:
+    """All of it, once."""
+    if not proc.available():
+        raise InputError("the benchmark reads what processes use in /proc, and needs Linux for it")
+    if not options.no_plots and find_spec("matplotlib") is None:
+        raise InputError("plots need matplotlib: `pip install paxos[plots]`, or use --no-plots")
+    if not options.no_peer:
+        rivals.check_installed()
+    chosen = (
+        plan.smoke(options.only)
+        if options.smoke
+        else plan.full(options.only, options.runs, options.seconds, options.long_values)
+    )
+    _make(options.out)
+    busy = machine.busy()
+    machine.warn(busy, _say)
+    rounds = Rounds(
+        chosen, Runner(options.out, keep=options.keep), _say, with_peer=not options.no_peer
+    )
+    try:
+        rounds.run()
+    finally:
+        shutil.rmtree(options.out / "values", ignore_errors=True)
+    result = Result(
+        machine=machine.describe(),
+        method={**_method(chosen), "other load": f"{busy:.1f} processes a core at the start"},
+        is_smoke=chosen.smoke,
+        parts=list(chosen.parts),
+        rows=rounds.rows,
+        peers=rounds.peers,
+        limits=rounds.limits,
+        flat=rounds.flat,
+        late=rounds.late,
+        failures=rounds.failures,
+    )
+    _write(result, chosen, options.out, plots=not options.no_plots)
+    return _conclude(result, chosen, options.out)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _make(out: Path) -> None:
+    try:
+        (out / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"folder {out}: {error.strerror or error}") from error
+
+
+def _method(chosen: Plan) -> dict[str, str]:
+    return {
+        "cluster": "3 acceptors, 2 proposers, 2 learners and 2 clients if nothing else is said, "
+        "each a process, all on this machine, multicast on the loopback",
+        "load": f"saturated: {SATURATED:,} values of each client under way; one at a time: one "
+        "value of one client",
+        "runs": f"{chosen.runs} of each setting, by turns with the machine's limits and the peer, "
+        f"about {chosen.seconds:g} s each, the first fifth not measured",
+        "peer": f"PySyncObj, {rivals.NODES} nodes, in memory, driven from inside its leader, "
+        f"pipelined with up to {rivals.OUTSTANDING:,} commands under way, or one at a time",
+    }
+
+
+def _write(result: Result, chosen: Plan, out: Path, *, plots: bool) -> None:
+    try:
+        text = msgspec.json.format(msgspec.json.encode(result), indent=1)
+        (out / "results.json").write_bytes(text + b"\n")
+        (out / "table.md").write_text(table.render(result, chosen), encoding="utf-8")
+        if plots:
+            from paxos.bench.plots import draw  # matplotlib is slow to import
+
+            draw(result, chosen, out)
+    except OSError as error:
+        raise RunError(f"folder {out}: {error.strerror or error}") from error
+
+
+def _conclude(result: Result, chosen: Plan, out: Path) -> int:
+    """Print the tables, say what went wrong and where the rest is; the exit status."""
+    print(table.render(result, chosen))
+    sys.stdout.flush()
+    for failure in result.failures:
+        print(f"error: {failure.splitlines()[0]}", file=sys.stderr)
+    _say(f"tables, figures and plots: {out}/")
+    return 1 if result.failures else 0
