@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -66,6 +67,7 @@ def test_without_a_majority_nothing_is_delivered_and_nothing_is_wrong(cluster: C
     cluster.say("client-1", *numbered(1, 1, 100))
     cluster.wait_delivered(100, "learner-1", "learner-2")
     cluster.kill("acceptor-1", "acceptor-2")
+    wait_for(lambda: list(cluster.run_dir.glob("acceptor-3.*.ndjson")), "third acceptor")
     trace = next(cluster.run_dir.glob("acceptor-3.*.ndjson"))
     size = trace.stat().st_size
     cluster.say("client-1", *numbered(1, 101, 200))
@@ -133,11 +135,14 @@ def test_a_client_that_crashed_comes_back_as_another(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("role", ["acceptor", "proposer"])
-def test_what_forgot_its_promises_does_not_come_back(cluster: Cluster, role: str) -> None:
-    cluster.start(f"{role}-1")
+@pytest.mark.parametrize("how", ["in memory", "deleted"])
+def test_what_forgot_its_promises_does_not_come_back(cluster: Cluster, role: str, how: str) -> None:
+    options = ["--storage", "memory"] if how == "in memory" else []
+    cluster.start(f"{role}-1", options=options)
     wait_for(lambda: list(cluster.run_dir.glob("*.ndjson")), "trace")
     cluster.kill(f"{role}-1")
-    cluster.start(f"{role}-1")
+    shutil.rmtree(cluster.run_dir / "data", ignore_errors=True)
+    cluster.start(f"{role}-1", options=options)
     assert cluster.processes[f"{role}-1"].wait(30) == 2
     said = cluster.log(f"{role}-1").read_text(encoding="utf-8")
     assert said.splitlines()[-1].startswith(f"error: {role} 1 has run before in ")

@@ -213,6 +213,9 @@ class SqliteStorage(DurableState):
         self._read_state()
         self._read_votes()
         self._check_commits()
+        database.execute("BEGIN IMMEDIATE")  # can it be written, too?
+        database.execute("UPDATE state SET digest = digest")
+        database.execute("ROLLBACK")
 
     def _check_identity(self) -> None:
         ((text,),) = self._database.execute("SELECT text FROM identity").fetchall()

@@ -54,7 +54,8 @@ class DurableState:
             match write:
                 case VoteWrite(vote):
                     self.promised = vote.ballot
-                    self.votes[vote.instance] = vote
+                    if vote.instance > self.trimmed:
+                        self.votes[vote.instance] = vote
                 case PromiseWrite(ballot):
                     self.promised = ballot
                 case RoundWrite(round):

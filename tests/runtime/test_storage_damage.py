@@ -1,0 +1,264 @@
+"""Damaged storage: a byte changed anywhere, a file cut off, deleted, or put in from elsewhere. What
+is opened then is exactly the state that was saved (the byte meant nothing), or nothing is.
+
+The files are those that a killed process leaves: a database into which a part was moved from the
+log, a log with the rest, and the number of commits.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from paxos.config import Config
+from paxos.core.ballot import Ballot
+from paxos.core.messages import Vote
+from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
+from paxos.errors import InputError
+from paxos.runtime.clock import Clock
+from paxos.runtime.sqlite_storage import SqliteStorage
+from tests.cluster.processes import run
+
+CONFIG = Config(cluster="damaged")
+DB, WAL, COMMITS = "acceptor-1.db", "acceptor-1.db-wal", "acceptor-1.commits"
+MARK = Vote(99, Ballot(99, 1), b"after the damage")
+
+State = tuple[Ballot, dict[int, Vote], int, int, int]
+
+
+def on_disk(folder: Path, number: int = 1) -> SqliteStorage:
+    identity = {"role": "acceptor", "id": number, **CONFIG.identity()}
+    return SqliteStorage(folder, identity, Clock())
+
+
+def state(storage: SqliteStorage) -> State:
+    return storage.promised, storage.votes, storage.trimmed, storage.round, storage.incarnation
+
+
+def vote(draw: random.Random, instance: int, round: int) -> VoteWrite:
+    return VoteWrite(Vote(instance, Ballot(round, 2), draw.randbytes(draw.randrange(3_000))))
+
+
+def fill(storage: SqliteStorage, draw: random.Random, number: int) -> None:
+    storage.begin(number)
+    storage.save([PromiseWrite(Ballot(10 * number, 2)), RoundWrite(number)])
+    for first in range(10 * number, 10 * number + 6, 2):
+        storage.save([vote(draw, i, 10 * number) for i in (first, first + 1, first - 9)])
+    storage.save([TrimWrite(3 * number)])
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
+    """The files of a process that was killed in its second life, and its state. Half of what the
+    database has is not in the log."""
+    draw = random.Random(1)
+    folder, copy = (tmp_path_factory.mktemp(name) for name in ("running", "killed"))
+    storage = on_disk(folder)
+    fill(storage, draw, 1)
+    storage.save([vote(draw, i, 11) for i in range(100, 120)])
+    storage.close()
+    storage = on_disk(folder)
+    fill(storage, draw, 2)
+    for name in (DB, WAL, COMMITS):
+        shutil.copy(folder / name, copy)
+    kept = state(storage)
+    storage.close()
+    assert len(kept[1]) > 30
+    return copy, kept
+
+
+@pytest.fixture(scope="module")
+def ended(
+    tmp_path_factory: pytest.TempPathFactory, killed: tuple[Path, State]
+) -> tuple[Path, State]:
+    """The same of one that has ended by itself: all is in the database."""
+    folder = tmp_path_factory.mktemp("ended")
+    shutil.copytree(killed[0], folder, dirs_exist_ok=True)
+    on_disk(folder).close()
+    assert not (folder / WAL).exists()
+    return folder, killed[1]
+
+
+def open_damaged(folder: Path, expected: State) -> str:
+    """What comes of opening the storage, now and again: "refused", or "right" if it is as it was
+    before the damage, and can be written."""
+    try:
+        storage = on_disk(folder)
+    except InputError as error:
+        assert str(error).startswith("storage ")
+        assert "\n" not in str(error)
+        with pytest.raises(InputError):
+            on_disk(folder)
+        return "refused"
+    assert state(storage) == expected
+    storage.save([VoteWrite(MARK)])
+    storage.close()
+    storage = on_disk(folder)
+    assert storage.votes == {**expected[1], MARK.instance: MARK}
+    storage.close()
+    return "right"
+
+
+def outcomes(
+    folder: Path, killed: tuple[Path, State], damages: Iterator[Callable[[Path], None]]
+) -> Counter[str]:
+    """Do each damage to a fresh copy of the files."""
+    files, expected = killed
+    seen: Counter[str] = Counter()
+    for damage in damages:
+        copy = folder / "data"
+        shutil.copytree(files, copy)
+        damage(copy)
+        seen[open_damaged(copy, expected)] += 1
+        shutil.rmtree(copy)
+    return seen
+
+
+def flip(name: str, position: int, mask: int) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        content = bytearray((folder / name).read_bytes())
+        content[position] ^= mask
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+def cut(name: str, length: int) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:length])
+
+
+def test_without_damage_all_is_there(tmp_path: Path, killed: tuple[Path, State]) -> None:
+    assert outcomes(tmp_path, killed, iter([lambda folder: None])) == {"right": 1}
+
+
+@pytest.mark.parametrize(("name", "how"), [(DB, "killed"), (WAL, "killed"), (DB, "ended")])
+def test_a_byte_changed_anywhere(
+    tmp_path: Path, request: pytest.FixtureRequest, name: str, how: str
+) -> None:
+    draw, count = random.Random(1), 400
+    files: tuple[Path, State] = request.getfixturevalue(how)
+    size = (files[0] / name).stat().st_size
+    headers = range(100)  # of SQLite's files, where a byte means most
+    places = [*headers, *(draw.randrange(size) for _ in range(count - len(headers)))]
+    damages = (
+        flip(name, place, draw.choice([1, 4, 128, draw.randrange(1, 256)])) for place in places
+    )
+    seen = outcomes(tmp_path, files, damages)
+    assert seen["refused"] > count / 10
+
+
+def test_a_byte_changed_in_the_number_of_commits(
+    tmp_path: Path, killed: tuple[Path, State]
+) -> None:
+    damages = (flip(COMMITS, place, mask) for place in range(16) for mask in (1, 128, 255))
+    assert outcomes(tmp_path, killed, damages) == {"refused": 48}
+
+
+@pytest.mark.parametrize("name", [DB, WAL, COMMITS])
+def test_a_file_cut_off(tmp_path: Path, killed: tuple[Path, State], name: str) -> None:
+    draw = random.Random(1)
+    size = (killed[0] / name).stat().st_size
+    pages = range(0, size, 4096 if name == DB else 24 + 4096)
+    lengths = {0, 1, 32, size - 1, *pages, *(draw.randrange(size) for _ in range(40))}
+    seen = outcomes(tmp_path, killed, (cut(name, length) for length in lengths if length < size))
+    assert seen["refused"] > len(lengths) / 2
+    assert seen["right"] == 0 or name == DB, "of the database, the log may have what is cut off"
+
+
+@pytest.mark.parametrize("gone", [[DB], [WAL], [COMMITS], [DB, WAL], [DB, COMMITS], [WAL, COMMITS]])
+def test_files_deleted(tmp_path: Path, killed: tuple[Path, State], gone: list[str]) -> None:
+    def damage(folder: Path) -> None:
+        for name in gone:
+            (folder / name).unlink()
+
+    assert outcomes(tmp_path, killed, iter([damage])) == {"refused": 1}
+
+
+@pytest.mark.parametrize("name", [DB, WAL, COMMITS])
+def test_a_file_of_another_process(tmp_path: Path, killed: tuple[Path, State], name: str) -> None:
+    other = on_disk(tmp_path, 2)
+    fill(other, random.Random(2), 1)
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path, copy)
+    other.close()
+
+    def damage(folder: Path) -> None:
+        shutil.copy(copy / name.replace("1", "2"), folder / name)
+
+    assert outcomes(tmp_path, killed, iter([damage])) == {"refused": 1}
+
+
+@pytest.mark.parametrize("name", [DB, WAL])
+def test_an_old_copy_of_one_file(tmp_path: Path, killed: tuple[Path, State], name: str) -> None:
+    """As from a backup that was put back in part."""
+    storage = on_disk(tmp_path / "old")
+    fill(storage, random.Random(1), 1)
+    shutil.copytree(tmp_path / "old", tmp_path / "copy")
+    storage.close()
+    damage = lambda folder: shutil.copy(tmp_path / "copy" / name, folder / name)  # noqa: E731
+    assert outcomes(tmp_path, killed, iter([damage])) == {"refused": 1}
+
+
+def test_a_row_changed_without_its_digest(tmp_path: Path, killed: tuple[Path, State]) -> None:
+    """What SQLite itself would never notice."""
+    statements = (
+        "UPDATE votes SET round = round + 1 WHERE instance = 13",
+        "UPDATE votes SET instance = 98 WHERE instance = 13",
+        "UPDATE votes SET batch = x'' WHERE instance = 13",
+        "UPDATE votes SET batch = 7 WHERE instance = 13",
+        "DELETE FROM votes WHERE instance = 13",
+        "DELETE FROM votes",
+        "UPDATE state SET promised_round = 1",
+        "UPDATE state SET round = 0",
+        "UPDATE state SET incarnation = 1",
+        "UPDATE state SET votes = votes - 1",
+        "DELETE FROM state",
+        "DELETE FROM identity",
+        "DROP TABLE votes",
+        "CREATE TABLE more (x)",
+        "ALTER TABLE votes ADD COLUMN more",
+    )
+
+    def change(statement: str) -> Callable[[Path], None]:
+        def damage(folder: Path) -> None:
+            database = sqlite3.connect(folder / DB)
+            database.execute(statement)
+            database.commit()
+            database.close()
+
+        return damage
+
+    seen = outcomes(tmp_path, killed, map(change, statements))
+    assert seen == {"refused": len(statements)}
+
+
+def test_a_page_in_use_that_is_listed_as_free(tmp_path: Path, ended: tuple[Path, State]) -> None:
+    """All that is read is right; the next commits would write over it."""
+
+    def damage(folder: Path) -> None:
+        content = bytearray((folder / DB).read_bytes())
+        content[32:40] = (len(content) // 4096).to_bytes(4) + (1).to_bytes(4)
+        (folder / DB).write_bytes(content)
+
+    assert outcomes(tmp_path, ended, iter([damage])) == {"refused": 1}
+
+
+def test_what_the_user_sees(tmp_path: Path, killed: tuple[Path, State]) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("cluster: damaged\n", encoding="utf-8")
+    shutil.copytree(killed[0], tmp_path / "data")
+    (tmp_path / "data" / DB).unlink()
+    ended = run("acceptor", 1, "--config", config, "--data-dir", tmp_path / "data")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"error: storage {tmp_path}/data/{DB} is missing, but {COMMITS} is there; what acceptor 1 "
+        "promised is lost with it, so it must not run in this cluster again unless all its files "
+        "are put back as they were\n"
+    )
+    assert not (tmp_path / "data" / DB).exists()
