@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec compare graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed compare graph bench-check lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,13 @@ run: setup ## check the tiny models, run a cluster on the sample values, check i
 test: setup lint ## check style and types, then run every test
 	@$(BIN)/pytest
 
-spec: setup ## run TLC on all models; MODEL=name for one, CLASS=tiny|small|large for a class
-	@$(BIN)/conformance spec $(if $(MODEL),--model $(MODEL),--class $(or $(CLASS),all))
+spec: setup ## run TLC on all models; MODEL="name ..." for some, FAILED=1 for those that failed, CLASS=tiny|small|large
+	@$(BIN)/conformance spec $(foreach m,$(MODEL),--model $(m)) $(if $(FAILED),--rerun-failed) \
+	    --class $(or $(CLASS),all)
+
+spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by ssh; none: two workers here); PORT=, BY_HAND=1
+	@$(BIN)/conformance spec-distributed --model $(or $(MODEL),"") $(foreach h,$(WORKERS),--worker $(h)) \
+	    $(if $(PORT),--port $(PORT)) $(if $(BY_HAND),--by-hand)
 
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
 	@$(BIN)/paxos compare $(if $(N),--count $(N))

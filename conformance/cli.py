@@ -79,10 +79,19 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
     )
+    distributed = commands.add_parser(
+        "spec-distributed",
+        help="check one model with workers on several machines",
+        description="Run one model on TLC's distributed mode: the server here, workers on other\n"
+        "hosts (by ssh, which needs Java there and nothing else), or two on this machine.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXITS,
+    )
     if with_spec:
-        from conformance import models  # only then: it needs what `check` does not
+        from conformance import distributed_command, models  # only then: not needed by `check`
 
         models.add_arguments(spec)
+        distributed_command.add_arguments(distributed)
     return top
 
 
@@ -122,13 +131,17 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
-    with_spec = bool(argv) and argv[0] == "spec"
+    with_spec = bool(argv) and argv[0].startswith("spec")
     args = parser(with_spec).parse_args(argv)
     try:
         if args.command == "spec":
             from conformance import models
 
             return models.main(args)
+        if args.command == "spec-distributed":
+            from conformance import distributed_command
+
+            return distributed_command.main(args)
         if args.command == "explain":
             from conformance.explaining import explain_run  # only then: it draws
 

@@ -20,7 +20,7 @@ from conformance import tlc
 from conformance.source import Source, read
 from conformance.tlavalue import parse
 from conformance.tlcnames import sections
-from conformance.tlcout import set_elements
+from conformance.tlcout import Violation, set_elements
 
 _SECONDS = 120.0
 _HEAP_MB = 512
@@ -77,26 +77,9 @@ def _ask(
     module: Path, config: Path, library: Path, states: Sequence[dict[str, str]]
 ) -> dict[int, tuple[str, dict[str, Any]]]:
     """By number of the state: the first action that leads to it, with its parameters."""
-    source = read(module.stem, module.parent, library)
-    offered = list(disjuncts(source))
-    cfg = config.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="steps-") as folder:
-        asked = Path(folder) / "Counterexample.tla"
-        constants = sections(cfg).get("CONSTANT", "")
-        new = [name for name in model_values(constants) if f" {name} =" not in f" {constants}"]
-        asked.write_text(_module(module.stem, new, offered, states), encoding="utf-8")
-        given = [f"{name} = {name}" for name in new]
-        lines = ["SPECIFICATION CxSpec", "CONSTANTS", constants, *given, ""]
-        (Path(folder) / "asked.cfg").write_text("\n".join(lines), encoding="utf-8")
-        answer = tlc.run(
-            asked,
-            Path(folder) / "asked.cfg",
-            library=[module.parent, library],
-            limits=tlc.Limits(_SECONDS, _HEAP_MB),
-            short=True,
-        )
+    offered = list(disjuncts(read(module.stem, module.parent, library)))
     found: dict[int, tuple[int, dict[str, Any]]] = {}
-    for line in answer.printed:
+    for line in _again(module, config, library, states, offered).printed:
         if match := _PRINTED.match(line):
             number, which = int(match[1]), int(match[2])
             values = set_elements("{" + (match[3] or "") + "}") or []
@@ -104,6 +87,42 @@ def _ask(
             if number not in found or which < found[number][0]:
                 found[number] = which, named
     return {number: (offered[which].action, named) for number, (which, named) in found.items()}
+
+
+def broken(
+    module: Path, config: Path, library: Path, states: Sequence[dict[str, str]]
+) -> Violation | None:
+    """The invariant of the configuration that one of the states violates. Raises TlcError."""
+    names = sections(config.read_text(encoding="utf-8")).get("INVARIANT", "").split()
+    lines = ["INVARIANTS", *names] if names else []
+    return _again(module, config, library, states, [], lines).violation
+
+
+def _again(
+    module: Path,
+    config: Path,
+    library: Path,
+    states: Sequence[dict[str, str]],
+    offered: Sequence[Disjunct],
+    lines: Sequence[str] = (),
+) -> tlc.Result:
+    """Has TLC go through the states, under the constants of the configuration; it prints which of
+    the actions offered lead from one to the next. lines are added to the configuration."""
+    constants = sections(config.read_text(encoding="utf-8")).get("CONSTANT", "")
+    new = [name for name in model_values(constants) if f" {name} =" not in f" {constants}"]
+    given = [f"{name} = {name}" for name in new]
+    with tempfile.TemporaryDirectory(prefix="steps-") as folder:
+        asked = Path(folder) / "Counterexample.tla"
+        asked.write_text(_module(module.stem, new, offered, states), encoding="utf-8")
+        cfg = ["SPECIFICATION CxSpec", "CONSTANTS", constants, *given, *lines, ""]
+        (Path(folder) / "asked.cfg").write_text("\n".join(cfg), encoding="utf-8")
+        return tlc.run(
+            asked,
+            Path(folder) / "asked.cfg",
+            library=[module.parent, library],
+            limits=tlc.Limits(_SECONDS, _HEAP_MB),
+            short=True,
+        )
 
 
 def disjuncts(source: Source) -> Iterator[Disjunct]:

@@ -59,7 +59,8 @@ class Result:
 
     violation is None if everything holds; otherwise trace is the counterexample. One that goes on
     for ever either goes back to the state numbered loops_to (from 1), or stutters at its end.
-    printed is what the specification printed; covered is told with the option -coverage.
+    printed is what the specification printed; covered is told with the option -coverage. completed
+    says that TLC has searched all and found no error.
 
     A simulation (option -simulate) does not know which states are distinct: distinct is then
     generated, and depth that of the counterexample or 0.
@@ -75,6 +76,7 @@ class Result:
     stutters: bool = False
     printed: tuple[str, ...] = ()
     covered: tuple[Covered, ...] = ()
+    completed: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def run(
             keep.mkdir(parents=True, exist_ok=True)
             scratch = keep.resolve()
         command = [
-            *_java(scratch, folders, limits, short=short, options=java_options),
+            *java(scratch, folders, limits, short=short, options=java_options),
             "tlc2.TLC",
             *("-tool", "-nowarning", "-metadir", str(scratch / "meta")),
             *("-workers", str(limits.workers), "-config", str(config.resolve())),
@@ -173,11 +175,7 @@ def run(
             *options,
             module.stem,
         ]
-        started = time.monotonic()
-        report, status, errors = _search(command, scratch, limits.seconds, on_progress, stop)
-        return _conclude(
-            report, status, errors, time.monotonic() - started, module, config, folders, limits
-        )
+        return conclude(command, scratch, module, config, folders, limits, on_progress, stop)
 
 
 @contextmanager
@@ -190,7 +188,7 @@ def _no_room() -> Iterator[None]:
         raise TlcCrash(f"{where}: {error.strerror}; make room, or set TMPDIR") from error
 
 
-def _java(
+def java(
     scratch: Path,
     folders: Sequence[Path],
     limits: Limits,
@@ -198,6 +196,7 @@ def _java(
     short: bool,
     options: Sequence[str] = (),
 ) -> list[str]:
+    """The command up to the class to run."""
     quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if short else ["-XX:+UseParallelGC"]
     heap = [f"-Xmx{limits.heap_mb}m"] if limits.heap_mb else []
     return [
@@ -210,6 +209,24 @@ def _java(
         f"-DTLA-Library={os.pathsep.join(map(str, folders))}",
         *("-cp", str(find_jar())),
     ]
+
+
+def conclude(
+    command: Sequence[str],
+    scratch: Path,
+    module: Path,
+    config: Path,
+    folders: Sequence[Path],
+    limits: Limits,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Runs a command that prints as TLC does, in a folder of its own; its verdict on the model.
+    Raises TlcError."""
+    started = time.monotonic()
+    report, status, errors = _search(command, scratch, limits.seconds, on_progress, stop)
+    seconds = time.monotonic() - started
+    return _verdict(report, status, errors, seconds, module, config, folders, limits)
 
 
 def _search(
@@ -269,7 +286,7 @@ def _search(
         return reader.report, status, stderr.read()
 
 
-def _conclude(
+def _verdict(
     report: Report,
     status: int,
     errors: str,
@@ -317,6 +334,7 @@ def _conclude(
         stutters=report.stutters,
         printed=tuple(line for line in report.loose if not _is_parser_chatter(line)),
         covered=tuple(report.covered),
+        completed=report.completed,
     )
 
 

@@ -87,6 +87,7 @@ class Report:
     trace: list[State] = field(default_factory=list)
     loops_to: int | None = None
     stutters: bool = False
+    completed: bool = False
     loose: list[str] = field(default_factory=list)
     covered: list[Covered] = field(default_factory=list)
 
@@ -142,6 +143,8 @@ class Reader:
                 self._coverage(message)
             case 2217:
                 report.trace.append(read_state(message.text))
+            case 2193:
+                report.completed = True
             case 2218:
                 report.stutters = True
             case 2122:
