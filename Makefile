@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed compare graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed compare bench bench-smoke graph bench-check lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by 
 
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
 	@$(BIN)/paxos compare $(if $(N),--count $(N))
+
+bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to bench/; BENCH="part part": some
+	@$(BIN)/paxos bench $(if $(BENCH),--only "$(BENCH)")
+
+bench-smoke: setup ## a little of everything that make bench does, to see that it works
+	@$(BIN)/paxos bench --smoke --out bench/smoke
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.graph

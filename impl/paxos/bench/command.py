@@ -40,10 +40,12 @@ def bench(options: argparse.Namespace) -> int:
         raise InputError("plots need matplotlib: `pip install paxos[plots]`, or use --no-plots")
     if not options.no_peer:
         rivals.check_installed()
+    wanted = ((name, getattr(options, name)) for name in ("storage", "tracing", "optimisations"))
+    changes = {name: value for name, value in wanted if value is not None}
     chosen = (
-        plan.smoke(options.only)
+        plan.smoke(options.only, changes)
         if options.smoke
-        else plan.full(options.only, options.runs, options.seconds, options.long_values)
+        else plan.full(options.only, options.runs, options.seconds, options.long_values, changes)
     )
     _make(options.out)
     busy = machine.busy()

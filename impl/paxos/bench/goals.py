@@ -86,7 +86,9 @@ def _long(result: Result) -> Iterator[Goal]:
         ("catch-up of a late learner, of the live rate", CATCH_UP_SHARE, "catch_up"),
         ("live rate meanwhile, of that before", LIVE_SHARE, "live_during"),
     ):
-        yield _at_least(name, wanted, middle(getattr(one, found) / one.live_before for one in late))
+        rates = [(getattr(one, found), one.live_before) for one in late]
+        shares = [rate / before for rate, before in rates if rate is not None]
+        yield _at_least(name, wanted, middle(shares))
 
 
 def _conform(result: Result) -> Goal:

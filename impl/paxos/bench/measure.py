@@ -74,7 +74,7 @@ def figures(
             for role, watched in roles.items()
         },
         rss_mib={role: max(w.peak_bytes for w in some) / 2**20 for role, some in roles.items()},
-        datagrams=counted["datagrams"] / values,
+        datagrams=counted["datagrams"] * 1e3 / values,
         repeated=counted["repeated"] * 1e3 / values,
         asked=counted["asked"] * 1e3 / values,
         drops={role: sum(w.drops for w in some) for role, some in roles.items()},

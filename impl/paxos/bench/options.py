@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from paxos.arguments import seconds, whole_number
+from paxos.figures.combos import ALL
 
 PARTS = ("throughput", "latency", "load", "switches", "loss", "scale", "flat", "late", "combos")
 DEFAULT = tuple(part for part in PARTS if part != "combos")
@@ -43,6 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number,
         default=2_000_000,
         help="values of the long runs, flat and late (default 2000000)",
+    )
+    parser.add_argument("--storage", choices=("memory", "sqlite"), help="in all runs")
+    parser.add_argument("--tracing", action=argparse.BooleanOptionalAction, help="in all runs")
+    parser.add_argument(
+        "--optimisations",
+        metavar="NAME",
+        choices=[combination.name for combination in ALL],
+        help="in all runs: off, direct, ..., direct-ahead-batch, as `paxos compare` names them",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("bench"), help="default: bench"

@@ -18,7 +18,7 @@ USUAL = Setting()
 """What is compared with: values of 64 bytes, in memory, traced, everything on, saturated."""
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, kw_only=True):
     """How much is run."""
 
     parts: tuple[str, ...]
@@ -29,21 +29,52 @@ class Plan(Struct, frozen=True):
     """How long each run is to last, about; its first fifth is not measured."""
     peer_s: float
     limit_s: float
-    flat_values: int
+    long_values: int
+    """Of a flat run; delivered before the late learner starts."""
     late_values: int
-    """Delivered before the late learner starts; half as many more while it catches up."""
+    """How many more there are while it catches up."""
     long_runs: int
     """Of `flat` and of `late`."""
+    changes: dict[str, str | bool]
+    """What is different in all settings: their fields and values."""
 
 
-def full(parts: Iterable[str], runs: int, seconds: float, long_values: int) -> Plan:
+def full(
+    parts: Iterable[str],
+    runs: int,
+    seconds: float,
+    long_values: int,
+    changes: dict[str, str | bool],
+) -> Plan:
     """The plan of `make bench`."""
-    return Plan(tuple(parts), False, runs, seconds, seconds, 0.5, long_values, long_values, 3)
+    return Plan(
+        parts=tuple(parts),
+        smoke=False,
+        runs=runs,
+        seconds=seconds,
+        peer_s=seconds,
+        limit_s=0.5,
+        long_values=long_values,
+        late_values=long_values // 2,
+        long_runs=3,
+        changes=changes,
+    )
 
 
-def smoke(parts: Iterable[str]) -> Plan:
+def smoke(parts: Iterable[str], changes: dict[str, str | bool]) -> Plan:
     """A little of everything: shows that the benchmark works, and nothing of speed."""
-    return Plan(tuple(parts), True, 1, 0.2, 0.2, 0.05, 3_000, 3_000, 1)
+    return Plan(
+        parts=tuple(parts),
+        smoke=True,
+        runs=1,
+        seconds=0.2,
+        peer_s=0.2,
+        limit_s=0.05,
+        long_values=2_000,
+        late_values=3_000,
+        long_runs=1,
+        changes=changes,
+    )
 
 
 ONE = Setting(clients=1, outstanding=1)
@@ -85,7 +116,20 @@ def settings(plan: Plan, part: str) -> list[Setting]:
     """The points of a part, in the order in which they are listed; none of a part that is made of
     long runs. Parts share points."""
     points = (_SMOKE_POINTS if plan.smoke else _POINTS).get(part, [])
-    return list(dict.fromkeys(points))
+    return list(dict.fromkeys(changed(plan, point) for point in points))
+
+
+def changed(plan: Plan, setting: Setting) -> Setting:
+    """A setting with what is different in all of them."""
+    return replace(setting, **plan.changes)
+
+
+def late_setting(plan: Plan) -> Setting:
+    """One learner more, which comes late. In a smoke test the values come slowly, or they would
+    all be there before it is."""
+    usual = Setting(learners=3)
+    slow = replace(usual, rate=4_000.0, outstanding=None)
+    return changed(plan, slow if plan.smoke else usual)
 
 
 def all_settings(plan: Plan) -> list[Setting]:

@@ -31,7 +31,8 @@ def draw(result: Result, chosen: Plan, folder: Path) -> list[Path]:
         for part, draw_part in _PARTS.items():
             rows = _rows(result, chosen, part) if part in chosen.parts else []
             if rows:
-                paths += save(draw_part(result, rows), folder, part)
+                usual = plan.changed(chosen, plan.USUAL)
+                paths += save(draw_part(result, rows, usual), folder, part)
         if result.flat:
             paths += save(_flat(result), folder, "flat")
         if result.late:
@@ -56,7 +57,7 @@ def _bar(axes: Axes, place: float, found: Spread | None, unit: float = 1.0, **st
 # By size of value.
 
 
-def _throughput(result: Result, rows: list[Row]) -> Figure:
+def _throughput(result: Result, rows: list[Row], _: Setting) -> Figure:
     figure = Figure(figsize=(9.2, 3.9), layout="constrained")
     values, megabytes = figure.subplots(1, 2)
     peers = [result.peer("pipelined", row.setting.value_bytes) for row in rows]
@@ -84,7 +85,7 @@ def _throughput(result: Result, rows: list[Row]) -> Figure:
 _POINTS: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8}
 
 
-def _latency(result: Result, rows: list[Row]) -> Figure:
+def _latency(result: Result, rows: list[Row], _: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
@@ -125,7 +126,7 @@ def _quantiles(axes: Axes, place: float, row: Row | PeerRow, marker: str, colour
 # By load, by switch, by number.
 
 
-def _load(result: Result, rows: list[Row]) -> Figure:
+def _load(result: Result, rows: list[Row], usual: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     rows = [row for row in rows if row.setting.rate]
@@ -141,7 +142,7 @@ def _load(result: Result, rows: list[Row]) -> Figure:
     plain_ticks(axes, "x")
     plain_ticks(axes, "y")
     axes.tick_params(axis="x", rotation=30)
-    full = (row := result.row(plan.USUAL)) and row.rate()
+    full = (row := result.row(usual)) and row.rate()
     if full:
         axes.axvline(full.median, color="black", linestyle="--", linewidth=1)
         axes.annotate(
@@ -157,7 +158,7 @@ def _load(result: Result, rows: list[Row]) -> Figure:
     return figure
 
 
-def _switches(_: Result, rows: list[Row]) -> Figure:
+def _switches(_: Result, rows: list[Row], __: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     names = []
@@ -179,16 +180,15 @@ def _switches(_: Result, rows: list[Row]) -> Figure:
     return figure
 
 
-def _scale(_: Result, rows: list[Row]) -> Figure:
+def _scale(_: Result, rows: list[Row], usual: Setting) -> Figure:
     figure = Figure(figsize=(9.2, 3.6), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     for axes, what in zip(panels, ("clients", "acceptors", "learners"), strict=True):
-        usual = getattr(plan.USUAL, what)
         shown = sorted(
             (
                 row
                 for row in rows
-                if row.setting == replace(plan.USUAL, **{what: getattr(row.setting, what)})
+                if row.setting == replace(usual, **{what: getattr(row.setting, what)})
             ),
             key=lambda row: int(getattr(row.setting, what)),
         )
@@ -200,13 +200,13 @@ def _scale(_: Result, rows: list[Row]) -> Figure:
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", color=_DARK, linestyle="-")
             axes.set_xticks([count for count, _ in points])
-        axes.set(title=f"{what} (else {usual})", xlabel=what)
+        axes.set(title=f"{what} (else {getattr(usual, what)})", xlabel=what)
         axes.yaxis.set_major_formatter(thousands)
     panels[0].set(ylabel="values/s, 64 B, saturated", ylim=(0, None))
     return figure
 
 
-_PARTS: dict[str, Callable[[Result, list[Row]], Figure]] = {
+_PARTS: dict[str, Callable[[Result, list[Row], Setting], Figure]] = {
     "throughput": _throughput,
     "latency": _latency,
     "load": _load,

@@ -32,7 +32,7 @@ class Run(Struct):
     rss_mib: dict[str, float]
     """By role: the most memory that one process had resident."""
     datagrams: float
-    """Sent by all processes, per value."""
+    """Sent by all processes, per thousand values."""
     repeated: float
     """Packets and messages said again for want of an answer, per thousand values."""
     asked: float
@@ -111,10 +111,10 @@ class Late(Struct):
     """Values delivered before it started."""
     live_before: float
     """Values per second at the other learners before it started."""
-    live_during: float
-    """The same while it was catching up."""
-    catch_up: float
-    """Its own values per second while the others were still delivering."""
+    live_during: float | None
+    """The same while it was catching up; None if it began only when the others had everything."""
+    catch_up: float | None
+    """Its own values per second in that time."""
     caught_up: bool
     """Whether it delivered everything in the end."""
     course: list[tuple[float, int, int]]

@@ -108,20 +108,20 @@ class Rounds:
     def _flat(self, number: int) -> None:
         name = f"flat {number + 1}"
         with self._noting(name):
-            flat = self.runner.flat(plan.USUAL, self.plan.flat_values)
+            flat = self.runner.flat(plan.changed(self.plan, plan.USUAL), self.plan.long_values)
             self.flat.append(flat)
             self._judge(name, flat.run.checked)
             first, last = flat.tenths[0], flat.tenths[-1]
             self._show(
-                f"{name}: {self.plan.flat_values:,} values, first tenth {figure(first)} values/s, "
+                f"{name}: {flat.run.values:,} values, first tenth {figure(first)} values/s, "
                 f"last {figure(last)}, {_verdict(flat.run.checked)}"
             )
 
     def _late(self, number: int) -> None:
         name = f"late {number + 1}"
         with self._noting(name):
-            before = self.plan.late_values
-            late = self.runner.late(Setting(learners=3), before, before // 2)
+            setting = plan.late_setting(self.plan)
+            late = self.runner.late(setting, self.plan.long_values, self.plan.late_values)
             self.late.append(late)
             self._judge(name, late.checked)
             self._show(

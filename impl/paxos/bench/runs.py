@@ -172,10 +172,10 @@ def _late(
     )
 
 
-def _slope(points: Sequence[tuple[float, int]], which: Sequence[int]) -> float:
-    """Values per second from the first to the last of the points with these numbers; 0 if there
-    are not two."""
+def _slope(points: Sequence[tuple[float, int]], which: Sequence[int]) -> float | None:
+    """Values per second from the first to the last of the points with these numbers; None if
+    there are not two."""
     if len(which) < 2:
-        return 0.0
+        return None
     (from_s, first), (to_s, last) = points[which[0]], points[which[-1]]
     return (last - first) / (to_s - from_s)

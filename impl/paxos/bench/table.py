@@ -52,7 +52,9 @@ _MEANING = (
     "same use (pipelined, or one at a time) with values of the same size. Of the raw stream: bytes "
     "of values per second over what one process can send another by multicast. In one-way delays: "
     "the median latency over the raw delay of a datagram; three is the least there can be. Check: "
-    "seconds that the checker took for a second of the run."
+    "seconds that the checker took for a second of the run. Per 1000 values: datagrams sent by all "
+    "processes; packets and messages said again for want of an answer; learners' questions for "
+    "what they missed."
 )
 
 
@@ -134,7 +136,7 @@ def _checking(row: Row) -> str:
 def _cost(rows: list[Row]) -> list[str]:
     heads = ["setting", *(f"CPU s/M values, {role}s" for role in ROLES)]
     heads += [f"MiB, {role}" for role in ROLES]
-    heads += ["datagrams/value", "repeated/1000", "asked/1000", "buffer drops"]
+    heads += ["datagrams/1000", "repeated/1000", "asked/1000", "buffer drops"]
     return table(heads, [_cost_cells(row) for row in rows])
 
 
@@ -164,7 +166,7 @@ def _flat(result: Result) -> list[str]:
     for number, flat in enumerate(result.flat, 1):
         rates = [figure(rate) for rate in flat.tenths]
         ratio = f"{flat.tenths[-1] / flat.tenths[0]:.0%}"
-        row = Row(plan.USUAL, [flat.run])
+        row = Row(plan.USUAL, [flat.run])  # for its cells only
         rows.append([str(number), f"{flat.run.values:,}", *rates, ratio])
         rows[-1] += [_verdict(row), _checking(row)]
     memory = [[role, *_memory_cells(result, role)] for role in ROLES]
@@ -204,8 +206,8 @@ def _late(late: list[Late]) -> list[str]:
     return table(heads, rows)
 
 
-def _percent(part: float, whole: float) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
+def _percent(part: float | None, whole: float) -> str:
+    return f"{part / whole:.0%}" if part is not None and whole else "-"
 
 
 def spread_text(found: Spread | None, unit: float = 1.0) -> str:
