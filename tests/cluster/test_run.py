@@ -185,6 +185,7 @@ def test_traces_that_cannot_be_written_do_not_stop_the_cluster_but_fail_the_run(
 
     values[0].write_bytes(b"".join(b"%d\n" % n for n in range(400)))
     arguments = ["--values", values[0], "--run-dir", tmp_path / "r", "--no-batching"]
+    arguments += ["--storage", "memory"]  # the files of the other are no smaller
     ended = run("run", *arguments, preexec_fn=no_file_beyond_30_kilobytes)
     assert ended.returncode == 1
     assert "learner-1 delivered 400 of 400" in ended.stdout

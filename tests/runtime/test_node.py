@@ -19,6 +19,7 @@ from paxos.core.messages import Ask, Delivered, Group, Message, Reject, encode_m
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite
+from paxos.errors import RunError
 from paxos.runtime import node as node_module
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
@@ -108,7 +109,7 @@ class Fake(Role):
 
 
 class Harness:
-    def __init__(self) -> None:
+    def __init__(self, strict_trace: bool = False) -> None:
         self.world: Any = Recorder()
         self.role = Fake()
         self.stop = Stop()
@@ -126,6 +127,7 @@ class Harness:
             tracer=self.world,
             faults=Faults(FaultRates(), "proposer-1"),
             stop=self.stop,
+            strict_trace=strict_trace,
         )
 
     def datagram(self, *messages: Message, clock: int = 0) -> bytes:
@@ -182,6 +184,29 @@ def test_what_failed_is_not_followed_by_the_rest(
     assert "No space left on device" in str(harness.stop.failure)
     assert harness.world.done == done
     os.close(full)
+
+
+def test_after_a_step_that_failed_there_is_no_other(harness: Harness) -> None:
+    """The disk works again at once; but the role believes in a promise that is not there."""
+    harness.world.failing = "save"
+    harness.role.on_flush = lambda: full_step(harness.role)
+    harness.node.start()
+    harness.world.failing = ""
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.role.due_s = 0.0
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.node.stop()
+    assert harness.world.done == ["close", "close"], "of trace and storage"
+    assert isinstance(harness.stop.failure, RunError)
+
+
+def test_a_strict_trace_that_fails_stops_the_node_before_it_sends() -> None:
+    harness = Harness(strict_trace=True)
+    harness.world.failing = "trace"
+    harness.role.on_flush = lambda: full_step(harness.role)
+    with pytest.raises(RunError, match="trace: No space left on device"):
+        harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.world.done == ["save"]
 
 
 def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(

@@ -13,7 +13,14 @@ from paxos.config import Config, FaultRates
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.runtime.clock import Clock
-from paxos.runtime.tracer import TraceError, Tracer, header, next_incarnation, trace_path
+from paxos.runtime.tracer import (
+    TraceError,
+    Tracer,
+    header,
+    last_clock,
+    next_incarnation,
+    trace_path,
+)
 
 B = Ballot(2, 1)
 
@@ -85,6 +92,22 @@ def test_incarnations_are_counted_from_the_files(tmp_path: Path) -> None:
     assert next_incarnation(tmp_path, "acceptor", 1) == 1
     with pytest.raises(FileExistsError):
         create(tmp_path, 9)
+
+
+def test_the_clock_of_the_last_life_is_found_in_its_trace(tmp_path: Path) -> None:
+    assert last_clock(tmp_path, "acceptor", 2) == 0
+    tracer, _ = create(tmp_path, wall=5000)
+    assert last_clock(tmp_path, "acceptor", 2) == 0, "only a header"
+    tracer.write([events.Phase2b(ballot=B, instance=n) for n in range(1, 4)])
+    _, path = create(tmp_path, 2)
+    assert last_clock(tmp_path, "acceptor", 2) == 5002
+    with path.open("ab") as file:
+        votes = b"[1,[1,1],[]]," * 100_000
+        for clock in (7000, 7001):
+            file.write(b'{"event":"Recover","hlc":%d,"votes":[%s[]]}\n' % (clock, votes))
+        file.write(b'{"event":"Phase2b","hlc":80')
+    assert last_clock(tmp_path, "acceptor", 2) == 7001, "lines are long, and the last is torn"
+    assert last_clock(tmp_path, "acceptor", 1) == 0
 
 
 def test_a_trace_that_cannot_grow_ends_and_says_so(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def _last_clock(path: Path) -> int:
     with path.open("rb") as file:
         while True:
             file.seek(max(0, size - span))
-            clocks = re.findall(rb'"hlc":(\d+),', file.read())
+            clocks = re.findall(rb'"hlc":(\d+)[,}]', file.read())
             if clocks or span >= size:
                 return int(clocks[-1]) if clocks else 0
             span *= 16
