@@ -116,7 +116,7 @@ class Cast:
 
     def propose(self, proposer: Proposer, i: int, batch: Batch) -> None:
         """It has proposed a batch, and waits for votes."""
-        proposer.phase2[i] = Phase2(self.bytes(batch), self.some(batch), NOW_S + 1)
+        proposer.phase2[i] = Phase2(self.bytes(batch), self.some(batch), NOW_S, 1.0)
 
     def learner(self, x: int, state: State) -> Learner:
         learner = Learner(self.settings, 0.0)

@@ -125,18 +125,18 @@ class PromisesOfAMinority(Proposer):
 
 
 class VotesOfAMinority(Proposer):
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         settings, self.settings = self.settings, replace(self.settings, acceptors=1)
-        super()._on_accepted(sender, accepted)
+        super()._on_accepted(sender, accepted, now_s)
         self.settings = settings
 
 
 class CountsAVoteTwice(Proposer):
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         phase2 = self.phase2.get(accepted.instance)
         if phase2 and sender in phase2.votes and accepted.ballot == self.election.ballot:
             self._decide(accepted.ballot, accepted.instance, phase2.batch, [sender, sender])
-        super()._on_accepted(sender, accepted)
+        super()._on_accepted(sender, accepted, now_s)
 
 
 class CountsPromisesOfOldBallots(Proposer):
@@ -146,9 +146,9 @@ class CountsPromisesOfOldBallots(Proposer):
 
 
 class CountsVotesOfOldBallots(Proposer):
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         ballot = self.election.ballot or accepted.ballot
-        super()._on_accepted(sender, msgspec.structs.replace(accepted, ballot=ballot))
+        super()._on_accepted(sender, msgspec.structs.replace(accepted, ballot=ballot), now_s)
 
 
 class ForgetsItsRound(Proposer):
@@ -211,9 +211,9 @@ class BatchesTooMuch(Proposer):
 
 
 class DecidesWithDirectLearning(Proposer):
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         settings, self.settings = self.settings, replace(self.settings, direct_learning=False)
-        super()._on_accepted(sender, accepted)
+        super()._on_accepted(sender, accepted, now_s)
         self.settings = settings
 
 

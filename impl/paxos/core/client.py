@@ -11,10 +11,15 @@ from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import VOTE_OVERHEAD_BYTES, Delivered, Group, Message, Submit
 from paxos.core.role import Role
+from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
 
 LONGEST_BACKOFF = 8
 """A value is resent at intervals of up to so many times `resend_s`."""
+
+
+RESEND_FACTOR = 4
+"""A client is so many times more patient than the others, who repair most losses before it."""
 
 
 class ValueTooLargeError(ValueError):
@@ -46,6 +51,7 @@ class Client(Role):
         self.name = name
         self.next_seq = 1
         self.outstanding: dict[int, _Outstanding] = {}  # by first sequence number, in order
+        self._round_trip = RoundTrip(RESEND_FACTOR * settings.shortest_s, settings.resend_s)
         self._new: list[Packet] = []  # submitted in this group
         self._resend_s = inf
         self._settled = False  # Synod: the one value was chosen, ours or not
@@ -77,10 +83,11 @@ class Client(Role):
             packet = pack(self.name, self.next_seq, some)
             self.next_seq += packet.count
             self.outstanding[packet.first] = _Outstanding(
-                packet, now_s if since_s is None else since_s, now_s, self.settings.resend_s
+                packet, now_s if since_s is None else since_s, now_s, self._round_trip.timeout_s
             )
+            self._round_trip.asked(packet.first, now_s)
             self._new.append(packet)
-        self._resend_s = min(self._resend_s, now_s + self.settings.resend_s)
+        self._resend_s = min(self._resend_s, now_s + self._round_trip.timeout_s)
 
     def _portions(self, values: Sequence[bytes]) -> list[list[bytes]]:
         """Cut `values` into the packets they will travel in."""
@@ -97,9 +104,9 @@ class Client(Role):
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         if isinstance(message, Delivered):
-            self._on_delivered(message)
+            self._on_delivered(message, now_s)
 
-    def _on_delivered(self, delivered: Delivered) -> None:
+    def _on_delivered(self, delivered: Delivered, now_s: float) -> None:
         if self.settings.synod and delivered.prefix > 0:
             self._settled = True
             self.outstanding.clear()
@@ -108,9 +115,9 @@ class Client(Role):
             if client == self.name and first <= last:
                 mine.add(first, last)
         for first, last in mine.intervals():
-            self._forget(first, last)
+            self._forget(first, last, now_s)
 
-    def _forget(self, first: int, last: int) -> None:
+    def _forget(self, first: int, last: int, now_s: float) -> None:
         """The values `first..last` are delivered. Sequence numbers may skip inside a packet, so
         walk whichever is shorter: the interval or what is outstanding."""
         if last - first < len(self.outstanding):
@@ -121,6 +128,7 @@ class Client(Role):
             outstanding = self.outstanding[seq]
             if outstanding.packet.last <= last:
                 self.step.acknowledged.append((outstanding.packet.count, outstanding.since_s))
+                self._round_trip.answered(seq, now_s)
                 del self.outstanding[seq]
 
     def tick(self, now_s: float) -> None:
@@ -132,6 +140,7 @@ class Client(Role):
         due = [o for o in self.outstanding.values() if o.due_s <= now_s]
         for outstanding in due:
             outstanding.postpone(now_s, longest_s)
+            self._round_trip.repeated(outstanding.packet.first)
         self.repeated += len(due)
         self._send([o.packet for o in due], Group.PROPOSERS, Group.LEARNERS)
         self._resend_s = min((o.due_s for o in self.outstanding.values()), default=inf)

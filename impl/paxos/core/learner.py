@@ -27,6 +27,7 @@ from paxos.core.messages import (
     Votes,
 )
 from paxos.core.role import Role
+from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
 
 MAX_SPANS = 200
@@ -70,8 +71,10 @@ class Learner(Role):
         self._open: dict[int, _Open] = {}
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
         self._tell = False
+        self._round_trip = RoundTrip(settings.shortest_s, settings.gap_s)
         self._old_top = 0  # what was begun before the last look for gaps
         self._asked_to = 0
+        self._coming = False  # something of what was asked for was learned since the last look
         self._gap_s = inf
         self._status_s = now_s
         self._report_s = now_s
@@ -79,6 +82,7 @@ class Learner(Role):
     # What it hears.
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
+        top = self.top
         match message:
             case Accepted() if self.settings.direct_learning:
                 self._on_vote(sender, message.instance, message.ballot, None)
@@ -96,8 +100,10 @@ class Learner(Role):
                 self._on_submit(message)
             case _:
                 pass
+        if self.top > top:
+            self._round_trip.asked(self.top, now_s)
         if self.top > self.prefix and self._gap_s == inf:
-            self._gap_s = now_s + self.settings.gap_s
+            self._gap_s = now_s + self._round_trip.timeout_s
 
     def _has_begun(self, instance: int) -> None:
         """Somebody says so. If it is far ahead, it will be said again when this learner is nearer
@@ -162,6 +168,7 @@ class Learner(Role):
             event.quorum = quorum
         self.step.events.append(event)
         self._open.pop(instance, None)
+        self._coming = self._coming or instance <= self._asked_to
         self.learned[instance] = packets, ranges
         while self.prefix + 1 in self.learned:
             self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
@@ -192,6 +199,7 @@ class Learner(Role):
         self._tell = True
 
     def _finish(self, now_s: float) -> None:
+        self._round_trip.answered_to(self.prefix, now_s)
         if self._asked_to and self.prefix >= self._asked_to:
             self._ask(now_s)
         if self._tell:
@@ -216,13 +224,21 @@ class Learner(Role):
 
     def tick(self, now_s: float) -> None:
         if now_s >= self._gap_s:
-            self._ask(now_s)
-            self._old_top = self.top
+            self._look(now_s)
         if now_s >= self._status_s:
             self._tell = True  # proposers that come late hear where the log is
 
     def deadline_s(self) -> float:
         return min(self._gap_s, self._status_s)
+
+    def _look(self, now_s: float) -> None:
+        """Time to look for gaps. While answers arrive, asking again would double them."""
+        if self._coming:
+            self._coming = False
+            self._gap_s = now_s + self._round_trip.timeout_s
+        else:
+            self._ask(now_s)
+        self._old_top = self.top
 
     def _ask(self, now_s: float) -> None:
         """Ask for what was begun before the last look and is still missing. What is newer is
@@ -232,7 +248,9 @@ class Learner(Role):
         for first, end in self._missing(last):
             self.step.send(Ask(first, end), Group.ACCEPTORS, Group.PROPOSERS)
             self._asked_to = last
-        self._gap_s = now_s + self.settings.gap_s if self.top > self.prefix else inf
+            self._round_trip.give_up()
+        self._coming = False
+        self._gap_s = now_s + self._round_trip.timeout_s if self.top > self.prefix else inf
 
     def _missing(self, last: int) -> list[tuple[int, int]]:
         """The runs of instances up to `last` that are not learned."""

@@ -35,22 +35,12 @@ from paxos.core.messages import (
     Votes,
 )
 from paxos.core.phase1 import Phase1
+from paxos.core.phase2 import Phase2
 from paxos.core.repair import Repair
 from paxos.core.role import Role
+from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
 from paxos.core.step import RoundWrite
-
-
-class Phase2:
-    """A batch that was proposed in an instance, in this ballot."""
-
-    __slots__ = ("batch", "due_s", "packets", "votes")
-
-    def __init__(self, batch: bytes, packets: Sequence[Packet], due_s: float) -> None:
-        self.batch = batch
-        self.packets = packets
-        self.due_s = due_s
-        self.votes: set[int] = set()
 
 
 class Proposer(Role):
@@ -61,6 +51,7 @@ class Proposer(Role):
     ) -> None:
         super().__init__(settings)
         self.id = proposer_id
+        self.round_trip = RoundTrip(settings.shortest_s, settings.retry_s)
         self.election = Election(settings, proposer_id, round_used, now_s)
         self.backlog = Backlog(settings)
         self.chosen = IntervalSet()  # the instances known to be chosen
@@ -74,6 +65,7 @@ class Proposer(Role):
 
     def _forget_ballot(self) -> None:
         """What is true in one ballot only."""
+        self.round_trip.give_up()
         self.next = 1  # the first instance that Phase 1 was not begun for
         self.phase1: dict[int, Phase1] = {}  # by first instance
         self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
@@ -91,7 +83,7 @@ class Proposer(Role):
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         match message:
             case Accepted():
-                self._on_accepted(sender, message)
+                self._on_accepted(sender, message, now_s)
             case Promise():
                 self._on_promise(sender, message, now_s)
             case Submit():
@@ -177,7 +169,7 @@ class Proposer(Role):
             self._prepare_for_values(ballot, now_s)
         self._propose_ready(ballot, now_s)
         if (self.phase1 or self.phase2) and self._retry_s == inf:
-            self._retry_s = now_s + self.settings.retry_s
+            self._retry_s = now_s + self.round_trip.timeout_s
 
     # Phase 1.
 
@@ -215,7 +207,7 @@ class Proposer(Role):
 
     def _prepare(self, ballot: Ballot, first: int, last: int, now_s: float) -> None:
         """Ask for promises for `first..last` (spec: `Phase1a`)."""
-        self.phase1[first] = Phase1(first, last, now_s + self.settings.retry_s)
+        self.phase1[first] = Phase1(first, last, now_s + self.round_trip.timeout_s)
         self.step.events.append(events.Phase1a(ballot=ballot, first=first, last=last))
         self.step.send(Prepare(ballot, first, last), Group.ACCEPTORS)
 
@@ -288,7 +280,8 @@ class Proposer(Role):
     def _accept(
         self, ballot: Ballot, instance: int, batch: bytes, packets: Sequence[Packet], now_s: float
     ) -> None:
-        self.phase2[instance] = Phase2(batch, packets, now_s + self.settings.retry_s)
+        self.phase2[instance] = Phase2(batch, packets, now_s, self.round_trip.timeout_s)
+        self.round_trip.asked(instance, now_s)
         self._send_accept(Accept(ballot, instance, batch))
 
     def _send_accept(self, accept: Accept) -> None:
@@ -297,7 +290,7 @@ class Proposer(Role):
         else:
             self.step.send(accept, Group.ACCEPTORS)
 
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         phase2 = self.phase2.get(accepted.instance)
         if phase2 is None or accepted.ballot != self.election.ballot:
             return
@@ -305,6 +298,7 @@ class Proposer(Role):
         if len(phase2.votes) < self.settings.quorum:
             return
         del self.phase2[accepted.instance]
+        self.round_trip.answered(accepted.instance, now_s)
         self.chosen.add(accepted.instance, accepted.instance)
         for packet in phase2.packets:
             self.backlog.mark_chosen(packet.client, packet.first, packet.last)
@@ -330,7 +324,8 @@ class Proposer(Role):
                 self.step.send(Prepare(ballot, phase1.first, phase1.last), Group.ACCEPTORS)
         for instance, phase2 in self.phase2.items():
             if phase2.due_s <= now_s:
-                phase2.due_s = due_s
+                phase2.postpone(now_s, self.settings.retry_s)
+                self.round_trip.repeated(instance)
                 self.repeated += 1
                 self._send_accept(Accept(ballot, instance, phase2.batch))
         due = [phase1.due_s for phase1 in self.phase1.values()]

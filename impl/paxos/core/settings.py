@@ -69,11 +69,15 @@ class Settings:
     failover_s: float = 0.6
     """A proposer that hears nothing of a leader for so long takes over."""
     retry_s: float = 0.05
-    """A proposer repeats an unanswered Prepare or Accept after so long."""
+    """A proposer repeats an unanswered Prepare or Accept after so long at the latest; sooner where
+    answers usually come sooner, as with the next two."""
     resend_s: float = 0.25
     """A client resends an undelivered value after so long, then less and less often."""
     gap_s: float = 0.05
     """A learner asks for an instance that is missing for so long."""
+    shortest_s: float = 0.005
+    """These three are never shorter: what is answered when its receiver next gets a processor is
+    not lost."""
     repair_s: float = 0.2
     """A leader runs an instance again if a learner still misses it after so long."""
 

@@ -4,7 +4,7 @@ Nothing is known here of what datagrams mean.
 """
 
 import errno
-import selectors
+import select
 import socket
 import struct
 from contextlib import suppress
@@ -41,9 +41,9 @@ class Multicast:
         except BaseException:
             self.close()
             raise
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._receiver, selectors.EVENT_READ)
-        self._selector.register(self._wake_receiver, selectors.EVENT_READ)
+        self._poll = select.poll()
+        self._poll.register(self._receiver, select.POLLIN)
+        self._poll.register(self._wake_receiver, select.POLLIN)
 
     def _join(self, own: Endpoint) -> None:
         receiver = self._receiver
@@ -88,7 +88,7 @@ class Multicast:
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`
         or `wake` was called."""
-        if not self._selector.select(timeout_s):
+        if not self._poll.poll(None if timeout_s is None else timeout_s * 1000):
             return []
         datagrams: list[bytes] = []
         receive = self._receiver.recv
