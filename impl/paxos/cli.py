@@ -18,6 +18,7 @@ from paxos.compare import options as compare_options
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import fail
 from paxos.runtime.stop import Stop
+from paxos.simulate import options as simulate_options
 
 if TYPE_CHECKING:
     from paxos.runtime.pace import Limits
@@ -39,6 +40,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if options.role == "compare":
             return _compare(options)
+        if options.role == "simulate":
+            return _simulate(options)
         if options.role == "bench":
             return _bench(options)
         stop = Stop()
@@ -63,6 +66,12 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     from paxos.bench.command import main
+
+    return main(options)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from paxos.simulate.command import main
 
     return main(options)
 
@@ -132,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(run)
     compare = commands.add_parser("compare", help="measure what each optimisation buys")
     compare_options.add_arguments(compare)
+    simulate = commands.add_parser("simulate", help="run a cluster in one process, with faults")
+    simulate_options.add_arguments(simulate)
     bench = commands.add_parser("bench", help="measure how fast the cluster is")
     bench_options.add_arguments(bench)
     for role in ROLES:

@@ -305,7 +305,7 @@ BUGS = [
     Bug("proposer", CountsAVoteTwice, {"Decide.quorum"}),
     Bug("proposer", CountsPromisesOfOldBallots, {"Phase2a.promises"}),
     Bug("proposer", CountsVotesOfOldBallots, {"Decide.voted"}),
-    Bug("proposer", ForgetsItsRound, {"Phase1a.prepare", "Phase2a.once"}, ONE_PROPOSER),
+    Bug("proposer", ForgetsItsRound, {"Recover.round"}, ONE_PROPOSER),
     Bug("proposer", SharesItsBallots, {"Phase1a.owner"}),
     Bug("proposer", ProposesTwice, {"Phase2a.once"}),
     Bug("proposer", AltersValues, {"Phase2a.broadcast"}),

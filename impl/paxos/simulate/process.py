@@ -25,7 +25,7 @@ from paxos.simulate.network import Key
 if TYPE_CHECKING:
     from paxos.simulate.world import Simulation
 
-GROUP_S = 0.00002
+GROUP_S = 0.0001
 """What arrives within so long of the first is one group."""
 
 INBOX = 20_000
@@ -56,7 +56,7 @@ class Process:
         self.role_name = role_name
         self.id = process_id
         self.key: Key = role_name, process_id
-        self.disk = world.make_disk()
+        self.disk = world.make_disk(role_name, process_id)
         self.incarnation = 0
         self.name = f"{role_name}-{process_id}.0"
         self.role: Role | None = None
@@ -78,6 +78,7 @@ class Process:
         self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
         self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
         self._seq = 0
+        self._traced_us = 0  # its clock at the last event that is in a trace
 
     # Lives.
 
@@ -91,9 +92,13 @@ class Process:
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
         heapify(self._inbox)
         self.clock = self.world.make_clock(self.wall_us)
-        self.storage = self.disk.open()
+        self.clock.resume(self._traced_us)
+        self.storage = self.disk.open(self.clock)
         self.world.born(self)
+        self.storage.begin(self.incarnation)
         self.role = self.world.make_role(self)
+        if self.incarnation > 1:
+            self.role.come_back()
         self._perform(self.role.flush(now_s))
 
     def crash(self) -> None:
@@ -237,6 +242,7 @@ class Process:
     def _trace(self, step: Step) -> None:
         for event in step.events:
             self.world.observe(self._stamp(event))
+            self._traced_us = event.hlc
 
     def _stamp(self, event: Event) -> Event:
         self._seq += 1

@@ -35,6 +35,8 @@ class Watch:
         self.checker = Checker(constants, cluster, spec)
         self.disorder = ""
         """What is wrong with the clocks; empty: nothing so far."""
+        self.is_rejected = False
+        """Whether the run is wrong already."""
         self._clocks: dict[str, int] = {}
         self._digest = blake2b(digest_size=8)
         self._traces = traces
@@ -47,12 +49,15 @@ class Watch:
             self._traces.write(event.process, line + b"\n")
         self.checker.feed(event.process, _decode(line))
         who = event.process.partition(".")[0]
-        if event.hlc <= self._clocks.get(who, 0) and not self.disorder:
+        before = self._clocks.get(who, 0)
+        self._clocks[who] = event.hlc
+        if event.hlc <= before and not self.is_rejected:
             self.disorder = (
                 f"the clock of {event.process} shows {event.hlc} at its event {event.seq}, but "
-                f"{who} had an event at {self._clocks[who]} before that"
+                f"{who} had an event at {before} before that"
             )
-        self._clocks[who] = event.hlc
+        if self.disorder or self.checker.verdict is not None:
+            self.is_rejected = True
 
     def tear(self, event: Event) -> None:
         """A crash came while this event was written."""
@@ -60,11 +65,6 @@ class Watch:
         self._digest.update(line[: len(line) // 2])
         if self._traces:
             self._traces.write(event.process, line[: len(line) // 2])
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether the run is wrong already."""
-        return self.checker.verdict is not None or bool(self.disorder)
 
     def digest(self) -> str:
         """Of all lines, in the order in which they were written."""

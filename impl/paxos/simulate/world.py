@@ -15,8 +15,6 @@ from typing import Any
 
 from paxos.core import events
 from paxos.core.acceptor import Acceptor
-from paxos.core.ballot import NO_BALLOT
-from paxos.core.batch import decode_batch, describe
 from paxos.core.client import Client
 from paxos.core.learner import Learner
 from paxos.core.messages import Group, Message
@@ -24,7 +22,7 @@ from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.runtime.clock import Clock
-from paxos.simulate.disk import Disk
+from paxos.simulate.disk import Disk, PlainDisk
 from paxos.simulate.network import Cut, Faults, Key, Network
 from paxos.simulate.process import Process
 
@@ -129,8 +127,8 @@ class Simulation:
 
     # What a process is made of.
 
-    def make_disk(self) -> Disk:
-        disk: Disk = self.parts.get("disk", Disk)()
+    def make_disk(self, role: str, process_id: int) -> Disk:
+        disk: Disk = self.parts.get("disk", PlainDisk)(role, process_id)
         return disk
 
     def make_clock(self, wall: Callable[[], int]) -> Clock:
@@ -138,7 +136,7 @@ class Simulation:
         return clock
 
     def make_role(self, process: Process) -> Role:
-        """The role as the storage left it; if it comes back, with the event that says so."""
+        """The role as the storage left it."""
         make, storage = self.parts.get(process.role_name), process.storage
         role: Role
         match process.role_name:
@@ -151,8 +149,6 @@ class Simulation:
                 role = (make or Acceptor)(self.settings, storage.promised, storage.votes)
             case _:
                 role = (make or Learner)(self.settings, self.now_s)
-        if process.incarnation > 1:
-            _log_recovery(role)
         return role
 
     # Time.
@@ -206,19 +202,3 @@ class Simulation:
         assert len(datagram) <= self.settings.message_bytes + 64, "a message too large"
         receivers = self._receivers[group]
         self.network.send(self.now_s, sender, receivers, message, datagram, clock)
-
-
-def _log_recovery(role: Role) -> None:
-    """Say what the process came back with, if it keeps anything."""
-    if isinstance(role, Acceptor):
-        recover = events.Recover(
-            votes=[
-                (v.instance, v.ballot, describe(decode_batch(v.batch)))
-                for _, v in sorted(role.votes.items())
-            ]
-        )
-        if role.promised != NO_BALLOT:
-            recover.promised = role.promised
-        role.step.events.append(recover)
-    elif isinstance(role, Proposer) and role.election.highest != NO_BALLOT:
-        role.step.events.append(events.Recover(round=role.election.highest.round))

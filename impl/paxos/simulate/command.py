@@ -1,0 +1,42 @@
+"""`paxos simulate`: one seed, or with `--minutes` one after another, and what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from paxos.errors import InputError
+from paxos.simulate.plan import Request, draw
+from paxos.simulate.report import report
+from paxos.simulate.run import simulate
+from paxos.simulate.soak import soak
+
+
+def main(options: argparse.Namespace) -> int:
+    """The exit status: 0 if the run conforms and delivers, 1 if not. Raises `InputError`."""
+    request = Request(
+        seed=_seed(options),
+        steps=options.steps,
+        acceptors=options.acceptors,
+        proposers=options.proposers,
+        learners=options.learners,
+        clients=options.clients,
+        direct_learning=options.direct_learning,
+        prepare_ahead=options.prepare_ahead,
+        batching=options.batching,
+        without=frozenset(options.without),
+    )
+    draw(request)  # what cannot be is said before anything is started
+    if options.minutes is None:
+        outcome = simulate(request, trace_dir=options.trace)
+        print(report(outcome))
+        return 1 if outcome.failure else 0
+    if options.trace:
+        raise InputError("--trace is for one run, and --minutes for many; give one of them")
+    return soak(request, options.minutes * 60)
+
+
+def _seed(options: argparse.Namespace) -> int:
+    if options.seed is not None:
+        return int(options.seed)
+    return 0 if options.minutes is None else int(time.time())

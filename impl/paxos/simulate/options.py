@@ -1,0 +1,92 @@
+"""The options of `paxos simulate`; kept apart from what it does, which takes longer to load."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+STEPS = 20_000
+"""How long a run is, if nobody says."""
+
+KINDS = (
+    "loss",
+    "duplicate",
+    "reorder",
+    "delay",
+    "partition",
+    "leader",
+    "stall",
+    "crash",
+    "outage",
+    "slow-disk",
+    "clock",
+)
+"""The kinds of faults. What each is, `paxos.simulate.weather` says."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `paxos simulate`."""
+    parser.description = (
+        "Run a whole cluster in one process, with a simulated network, clocks and faults, and "
+        "check every event against the specification as it happens. The same options are the same "
+        "run, byte for byte. Exit status 0: it conforms, and all is delivered after the faults."
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="S",
+        type=_natural,
+        help="what is not given is drawn from it (default 0; with --minutes, a new one each time)",
+    )
+    parser.add_argument(
+        "--steps",
+        metavar="N",
+        type=_count,
+        default=STEPS,
+        help="faults and load for N steps: groups of messages handled, and timers "
+        f"(default {STEPS})",
+    )
+    for role in ("acceptors", "proposers", "learners", "clients"):
+        parser.add_argument(f"--{role}", metavar="N", type=_count, help=f"number of {role}")
+    for switch in ("direct-learning", "prepare-ahead", "batching"):
+        parser.add_argument(f"--{switch}", action=argparse.BooleanOptionalAction)
+    parser.add_argument(
+        "--without",
+        metavar="KIND",
+        nargs="+",
+        choices=KINDS,
+        default=[],
+        help=f"kinds of faults to leave out: {', '.join(KINDS)}",
+    )
+    parser.add_argument("--trace", metavar="DIR", type=Path, help="write the run's traces there")
+    parser.add_argument(
+        "--minutes",
+        metavar="M",
+        type=_minutes,
+        help="run seed after seed, from --seed on, on all cores; shrink the first one that fails",
+    )
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**53:
+        raise ValueError
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise ValueError
+    return value
+
+
+_natural.__name__ = "whole number"  # argparse says so of what is none
+_count.__name__ = "whole number above 0"
+_minutes.__name__ = "number of minutes"

@@ -1,0 +1,283 @@
+"""What goes wrong in a run, when, and how badly: drawn from the seed, a kind of fault at a time.
+
+Each kind has its own stream of random numbers, strikes now and then, lasts for a while, and is
+undone; some runs do not meet it at all. When the faults are over, everything is undone, and every
+process runs: what must come of that is asked in `paxos.simulate.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from paxos.core.proposer import Proposer
+from paxos.simulate.network import Cut, Faults
+from paxos.simulate.options import KINDS
+from paxos.simulate.process import Doom, Process
+from paxos.simulate.world import Simulation
+
+Struck = tuple[float, Callable[[], None]]
+"""How long a fault lasts, in seconds, and what undoes it."""
+
+FURTHEST_US = 25 * 60 * 1_000_000
+"""How far a wall clock may be off: two of them less than what the hybrid clock refuses to follow
+(`paxos.runtime.clock.MAX_AHEAD_US`)."""
+
+
+def _nothing() -> None:
+    pass
+
+
+# The network.
+
+
+def _network(world: Simulation, seconds: float, **change: Any) -> Struck:
+    """Change what the network does, and change it back."""
+    before = {name: getattr(Faults(), name) for name in change}
+    world.network.faults = replace(world.network.faults, **change)
+
+    def undo() -> None:
+        world.network.faults = replace(world.network.faults, **before)
+
+    return seconds, undo
+
+
+def loss(world: Simulation, random: Random) -> Struck:
+    """Messages are lost: a few, many, or mostly proposals."""
+    rates = random.choice(({"loss": 0.02}, {"loss": 0.2}, {"loss": 0.6}, {"accept_loss": 0.7}))
+    return _network(world, random.uniform(0.05, 0.5), **rates)
+
+
+def duplicate(world: Simulation, random: Random) -> Struck:
+    """Messages arrive twice."""
+    return _network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.5)))
+
+
+def reorder(world: Simulation, random: Random) -> Struck:
+    """Messages are overtaken by later ones."""
+    rate, held_s = random.choice((0.05, 0.3)), random.choice((0.002, 0.03))
+    return _network(world, random.uniform(0.05, 1.0), reorder=rate, held_s=held_s)
+
+
+def delay(world: Simulation, random: Random) -> Struck:
+    """The network is slow, in no regular way."""
+    world.injected["slow network"] += 1
+    return _network(
+        world, random.uniform(0.05, 0.5), delay_s=(0.0001, random.choice((0.005, 0.05)))
+    )
+
+
+def partition(world: Simulation, random: Random) -> Struck:
+    """The processes are in two parts that do not hear each other, or one does not hear the
+    other."""
+    one = {key for key in world.processes if random.random() < 0.5}
+    cuts = [Cut(one, world.processes.keys() - one)]
+    if random.random() < 0.5:
+        cuts.append(Cut(cuts[0].receivers, one))
+    world.injected["partitions" if len(cuts) == 2 else "one-way partitions"] += 1
+    return random.uniform(0.05, 0.6), _cut(world, cuts)
+
+
+def _cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
+    """Cut; how to undo that."""
+    world.network.cuts += cuts
+
+    def heal() -> None:
+        world.network.cuts = [cut for cut in world.network.cuts if cut not in cuts]
+
+    return heal
+
+
+# Processes.
+
+
+def leader(world: Simulation, random: Random) -> Struck:
+    """Whoever leads is stopped, or cut off in one direction or both, for longer than it takes to
+    replace it; then it comes back, and thinks that it still leads."""
+    seconds = random.uniform(1.0, 5.0) * world.settings.failover_s
+    how = random.choice(("stop", "deaf", "mute", "alone"))
+    leaders = _leaders(world)
+    if not leaders:
+        return 0.01, _nothing
+    chosen = random.choice(leaders)
+    world.injected[f"leaders {_PAST[how]}"] += 1
+    if how == "stop":
+        return seconds, _hold(chosen)
+    one, everybody = {chosen.key}, world.processes.keys()
+    deaf, mute = Cut(everybody, one), Cut(one, everybody)
+    return seconds, _cut(world, {"deaf": [deaf], "mute": [mute], "alone": [deaf, mute]}[how])
+
+
+_PAST = {"stop": "stopped", "deaf": "made deaf", "mute": "made mute", "alone": "isolated"}
+
+
+def _leaders(world: Simulation) -> list[Process]:
+    return [
+        process
+        for process in world.of("proposer")
+        if isinstance(process.role, Proposer) and process.role.election.ballot is not None
+    ]
+
+
+def _hold(process: Process) -> Callable[[], None]:
+    """Stop a process; how to let it go on."""
+    life = process.incarnation
+    process.hold()
+    return lambda: process.release(life)
+
+
+def stall(world: Simulation, random: Random) -> Struck:
+    """A process is stopped, as by SIGSTOP: for it no time passes."""
+    process, seconds = _any(world, random), random.uniform(0.05, 1.0)
+    if process.role is None:
+        return 0.01, _nothing
+    world.injected["stops"] += 1
+    return seconds, _hold(process)
+
+
+def _any(world: Simulation, random: Random) -> Process:
+    return random.choice(list(world.processes.values()))
+
+
+CRASHES = {
+    "acceptor": ("rest", "save", "save", "trace", "send"),
+    "proposer": ("rest", "save", "save", "trace", "send"),
+    "learner": ("rest", "trace", "deliver", "send"),
+    "client": ("rest", "trace", "send"),
+}
+"""Where a process can crash, by its role: between two steps, or in a stage of one."""
+
+
+def crash(world: Simulation, random: Random) -> Struck:
+    """A process crashes, at rest or in its next step, and comes back."""
+    process, seconds = _any(world, random), random.uniform(0.05, 0.5)
+    return seconds, _crash(world, random, process)
+
+
+def outage(world: Simulation, random: Random) -> Struck:
+    """Many processes crash at about the same time: one in two, or all of them."""
+    share, seconds = random.choice((0.5, 1.0)), random.uniform(0.05, 0.3)
+    world.injected["outages"] += 1
+    undo = [
+        _crash(world, random, process)
+        for process in world.processes.values()
+        if random.random() < share
+    ]
+
+    def undo_all() -> None:
+        for restart in undo:
+            restart()
+
+    return seconds, undo_all
+
+
+def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], None]:
+    """Crash a process now or in a step to come; how to have it back."""
+    stage = random.choice(CRASHES[process.role_name])
+    part = random.choice((0.0, 1.0) if stage == "save" else (0.0, 0.5, 1.0))
+    if process.role is None:
+        return _nothing
+    if stage == "rest":
+        world.injected["crashes at rest"] += 1
+        process.crash()
+    else:
+        process.doom = Doom(stage, part)
+
+    def undo() -> None:
+        process.doom = None
+        world.restart(*process.key)
+
+    return undo
+
+
+def restart_all(world: Simulation) -> None:
+    """Start every process that is down."""
+    for key in world.processes:
+        world.restart(*key)
+
+
+def slow_disk(world: Simulation, random: Random) -> Struck:
+    """To make something durable takes long, at one process or at all."""
+    save_s, seconds = random.choice((0.001, 0.01, 0.1)), random.uniform(0.1, 1.0)
+    keepers = world.of("acceptor") + world.of("proposer")
+    slow = keepers if random.random() < 0.2 else [random.choice(keepers)]
+    for process in slow:
+        process.save_s = save_s
+
+    def undo() -> None:
+        for process in slow:
+            process.save_s = 0.0
+
+    return seconds, undo
+
+
+def clock(world: Simulation, random: Random) -> Struck:
+    """A wall clock jumps, forwards or back."""
+    process, size = _any(world, random), random.choice((1_000, 100_000, 10_000_000, FURTHEST_US))
+    jump_us = random.randint(-size, size)
+    off_us = process.wall_offset_us + jump_us
+    process.wall_offset_us = max(-FURTHEST_US, min(FURTHEST_US, off_us))
+    world.injected["clocks set " + ("forwards" if jump_us > 0 else "back")] += 1
+    return 0.0, _nothing
+
+
+STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
+    zip(
+        KINDS,
+        (
+            loss,
+            duplicate,
+            reorder,
+            delay,
+            partition,
+            leader,
+            stall,
+            crash,
+            outage,
+            slow_disk,
+            clock,
+        ),
+        strict=True,
+    )
+)
+"""The kinds of faults: what each does when it strikes."""
+
+MEETS = 0.6
+"""How probable it is that a run meets a kind of fault."""
+
+
+class Weather:
+    """Makes things go wrong in a simulation until it is stopped."""
+
+    def __init__(self, world: Simulation, seed: int, without: Collection[str] = ()) -> None:
+        self._world = world
+        self._over = False
+        self._undo: dict[str, Callable[[], None]] = {}
+        for kind in KINDS:
+            random = Random(f"{seed}/{kind}")
+            is_met, mean_s = random.random() < MEETS, random.choice((0.2, 0.5, 2.0))
+            if is_met and kind not in without:
+                self._await(kind, random, mean_s)
+
+    def _await(self, kind: str, random: Random, mean_s: float) -> None:
+        pause_s = random.expovariate(1 / mean_s)
+        self._world.after(pause_s, self._strike, kind, random, mean_s)
+
+    def _strike(self, kind: str, random: Random, mean_s: float) -> None:
+        if not self._over:
+            seconds, self._undo[kind] = STRIKE[kind](self._world, random)
+            self._world.after(seconds, self._end, kind, random, mean_s)
+
+    def _end(self, kind: str, random: Random, mean_s: float) -> None:
+        if not self._over:
+            self._undo.pop(kind)()
+            self._await(kind, random, mean_s)
+
+    def stop(self) -> None:
+        """Undo what is wrong, and let nothing go wrong any more."""
+        self._over = True
+        for undo in self._undo.values():
+            undo()
+        restart_all(self._world)

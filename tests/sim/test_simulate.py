@@ -1,0 +1,161 @@
+"""`paxos simulate`: a seed is a run, byte for byte; whatever goes wrong, runs conform and deliver;
+a bug in what surrounds the roles is found, by the faults that it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conformance.replay import check_run
+from paxos.cli import main
+from paxos.simulate.options import KINDS
+from paxos.simulate.plan import Request
+from paxos.simulate.run import Outcome, simulate
+from paxos.simulate.weather import STRIKE
+from tests.sim.faulty_parts import FAULTY_PARTS, FaultyPart, TracesBeforeSaving
+
+SEEDS = range(40)
+"""Runs within which a planted bug must show."""
+
+STEPS = 3_000
+
+
+def traces(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.ndjson"))}
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Outcome]:
+    """A handful of seeds, as anybody would run them."""
+    return [simulate(Request(seed)) for seed in range(8)]
+
+
+def test_runs_conform_and_deliver(runs: list[Outcome]) -> None:
+    for outcome in runs:
+        assert outcome.failure is None, f"{outcome.request.command()}\n{outcome.failure.text}"
+        assert outcome.events > 1_000
+    assert sum(outcome.delivered for outcome in runs) > 1_000
+
+
+def test_runs_meet_faults_of_every_kind(runs: list[Outcome]) -> None:
+    injected: Counter[str] = sum((outcome.injected for outcome in runs), Counter())
+    crashes = {
+        f"crash {when} {stage}" for when in ("before", "after") for stage in ("save", "send")
+    }
+    leaders = {"leaders stopped", "leaders made deaf", "leaders made mute", "leaders isolated"}
+    network = {"lost", "duplicated", "held back", "slow network"}
+    cuts = {"cut off", "partitions", "one-way partitions"}
+    clocks = {"clocks set forwards", "clocks set back"}
+    others = {"crashes at rest", "outages", "slow saves", "stops"}
+    assert crashes | leaders | network | cuts | clocks | others <= set(injected)
+    assert tuple(STRIKE) == KINDS
+
+
+def test_a_seed_is_a_run_byte_for_byte_in_any_process(tmp_path: Path) -> None:
+    """Also where sets and dictionaries of strings are in another order."""
+    for order in ("1", "2"):
+        command = [sys.executable, "-m", "paxos", "simulate", "--seed", "6", "--steps", "4000"]
+        done = subprocess.run(
+            [*command, "--trace", str(tmp_path / order)],
+            env={**os.environ, "PYTHONHASHSEED": order, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    one, other = traces(tmp_path / "1"), traces(tmp_path / "2")
+    assert one and one == other
+    simulate(Request(6, 4_000), trace_dir=tmp_path / "here")
+    assert traces(tmp_path / "here") == one
+    simulate(Request(7, 4_000), trace_dir=tmp_path / "another")
+    assert traces(tmp_path / "another") != one
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_traces_are_read_by_the_checker(tmp_path: Path, seed: int) -> None:
+    """In the order of the clocks, which have jumped, and with the lines that crashes have torn."""
+    outcome = simulate(Request(seed, 6_000), trace_dir=tmp_path)
+    verdict = check_run(tmp_path)
+    assert verdict.kind == "conforms", verdict
+    assert verdict.events == outcome.events
+    assert bool(verdict.torn) == any("trace" in kind for kind in outcome.injected), verdict.torn
+
+
+@pytest.mark.parametrize("bug", FAULTY_PARTS, ids=lambda bug: bug.make.__name__)
+def test_a_faulty_part_is_found(bug: FaultyPart, tmp_path: Path) -> None:
+    for seed in SEEDS:
+        outcome = simulate(Request(seed, STEPS), parts={bug.part: bug.make})
+        if outcome.failure is not None:
+            assert outcome.failure.kind in bug.found_as, outcome.failure.text
+            return
+    pytest.fail(f"{len(SEEDS)} runs with the bug conform and deliver")
+
+
+@pytest.mark.parametrize("bug", FAULTY_PARTS, ids=lambda bug: bug.make.__name__)
+def test_only_certain_faults_find_it(bug: FaultyPart) -> None:
+    """So these faults are needed: without them the bug could stay."""
+    for seed in range(6):
+        request = Request(seed, STEPS, without=frozenset(bug.needs))
+        outcome = simulate(request, parts={bug.part: bug.make})
+        assert outcome.failure is None, f"{request.command()}\n{outcome.failure.text}"
+
+
+def test_a_failing_run_is_explained_and_its_trace_is_rejected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command itself, with a planted bug: what is wrong, and how to have it again."""
+    from paxos.simulate import command
+
+    def with_bug(request: Request, *, trace_dir: Path | None = None) -> Outcome:
+        parts = {"process": TracesBeforeSaving}
+        return simulate(request, parts=parts, trace_dir=trace_dir)
+
+    monkeypatch.setattr(command, "simulate", with_bug)
+    for seed in SEEDS:
+        folder = tmp_path / str(seed)
+        arguments = ["simulate", "--seed", str(seed), "--steps", str(STEPS)]
+        if main([*arguments, "--trace", str(folder)]) == 1:
+            break
+        capsys.readouterr()
+    said = capsys.readouterr().out
+    verdict = check_run(folder)
+    assert verdict.violation is not None
+    assert f"  verdict    fails: {verdict.violation.name}" in said
+    assert f"  false     guard {verdict.violation.name}" in said
+    assert said.splitlines()[-1] == f"again with: paxos {' '.join(arguments)}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--seed", "-1"], "whole number"),
+        (["--steps", "0"], "whole number above 0"),
+        (["--acceptors", "5000"], "acceptors: expected a whole number <= 999"),
+        (["--without", "rain"], "choose from"),
+        (["--minutes", "1", "--trace", "somewhere"], "give one of them"),
+    ],
+)
+def test_bad_input_is_said_in_a_line(
+    arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(["simulate", *arguments])
+    except SystemExit as stop:  # argparse
+        status = stop.code  # type: ignore[assignment]
+    said = capfd.readouterr().err
+    assert status == 2
+    assert words in said and said.count("\n") == 1
+
+
+def test_a_folder_that_has_traces_is_left_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "acceptor-1.1.ndjson").write_bytes(b"mine")
+    assert main(["simulate", "--trace", str(tmp_path)]) == 2
+    assert "has traces already" in capfd.readouterr().err
+    assert traces(tmp_path) == {"acceptor-1.1.ndjson": b"mine"}
