@@ -84,6 +84,10 @@ class Cluster:
                     pipe.close()
         self._chosen.__exit__()
 
+    def program(self, name: str) -> list[str]:
+        """What is run as the process `name`; a test may have its own."""
+        return PAXOS
+
     def start(self, *names: str, values: Path | None = None, options: Iterable[str] = ()) -> None:
         """Start processes by name, such as `learner-1`. A client reads `values`, or a pipe."""
         for name in names:
@@ -92,7 +96,7 @@ class Cluster:
             with self.output(name).open("wb") as sink, self.log(name).open("ab") as log:
                 source = values.open("rb") if values else None
                 self.processes[name] = subprocess.Popen(
-                    [*PAXOS, role, number, *arguments],
+                    [*self.program(name), role, number, *arguments],
                     stdin=source or subprocess.PIPE,
                     stdout=sink,
                     stderr=log,
@@ -133,7 +137,10 @@ class Cluster:
         """Kill processes, as a crash would."""
         for name in names:
             self.processes[name].kill()
+        for name in names:
             self.processes[name].wait()
+            if pipe := self.processes[name].stdin:
+                pipe.close()
 
     def wait_delivered(self, count: int, *learners: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until each of `learners` has delivered `count` values."""

@@ -1,0 +1,31 @@
+"""The `paxos` command with a disk that fails on command: `python -m tests.cluster.failing FILE
+ROLE ...`. As soon as FILE is there, whatever is to be made durable ends with the error that FILE
+names, such as `ENOSPC`."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paxos.cli import main
+from paxos.core.step import Write
+from paxos.runtime.sqlite_storage import SqliteStorage
+
+COMMAND = Path(sys.argv[1])
+
+_save = SqliteStorage.save
+
+
+def save(storage: SqliteStorage, writes: Sequence[Write]) -> None:
+    if COMMAND.exists():
+        number = getattr(errno, COMMAND.read_text(encoding="utf-8"))
+        raise OSError(number, os.strerror(number))
+    _save(storage, writes)
+
+
+if __name__ == "__main__":
+    SqliteStorage.save = save  # type: ignore[method-assign]
+    sys.exit(main(sys.argv[2:]))

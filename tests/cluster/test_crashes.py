@@ -1,0 +1,219 @@
+"""Crashes and coming back: real processes on real multicast, killed at any time, with what they had
+promised on disk. Nothing is lost, duplicated or reordered, and the traces of all lives conform."""
+
+from __future__ import annotations
+
+import random
+import resource
+import signal
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.processes import Cluster, conformance, run, wait_for
+
+pytestmark = pytest.mark.multicast
+
+
+def numbered(name: str, first: int, last: int) -> list[bytes]:
+    return [b"%s %d" % (name.encode(), n) for n in range(first, last + 1)]
+
+
+def finish(
+    cluster: Cluster, expected: list[bytes], *learners: str, perhaps: Sequence[bytes] = ()
+) -> None:
+    """Wait until all is delivered; then each value must be there once, in one order, and the traces
+    must conform. Of `perhaps`, what a client had only begun to broadcast when it was killed, each
+    may be there once."""
+
+    def delivered(learner: str) -> Counter[bytes]:
+        return Counter(line for line in cluster.lines(learner) if line not in uncertain)
+
+    uncertain = frozenset(perhaps)
+    for learner in learners:
+        wait_for(lambda name=learner: delivered(name) == Counter(expected), "delivery of all")
+    cluster.stop()
+    for learner in learners:
+        assert cluster.lines(learner) == cluster.lines(learners[0])
+    counts = Counter(cluster.lines(learners[0]))
+    assert delivered(learners[0]) == Counter(expected)
+    assert all(counts[value] <= 1 for value in uncertain)
+    conformance(cluster.run_dir)
+
+
+def traces(cluster: Cluster, name: str) -> int:
+    """How many lives of a process have a trace."""
+    return len(list(cluster.run_dir.glob(f"{name}.*.ndjson")))
+
+
+def test_every_role_is_killed_again_and_again_under_load(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    values = {name: numbered(name, 1, 2_500) for name in ("client-1", "client-2")}
+    lives = [numbered(f"life {n} of client-3", 1, 400) for n in (1, 2)]
+    victims = [f"acceptor-{n}" for n in (1, 2, 3)] + ["proposer-1", "proposer-2", "learner-2"]
+    rounds = draw.sample(victims, len(victims)) + draw.sample(victims, len(victims))
+    with Cluster(tmp_path, clients=3) as cluster:
+        cluster.start_all()
+        for client, lines in values.items():
+            (tmp_path / client).write_bytes(b"".join(line + b"\n" for line in lines))
+            cluster.start(client, values=tmp_path / client, options=["--rate", "400"])
+        cluster.start("client-3")
+        for number, victim in enumerate(rounds, 1):
+            cluster.wait_delivered(350 * number + draw.randrange(50), "learner-1")
+            cluster.kill(victim)
+            cluster.start(victim)
+            if number == 3:
+                cluster.say("client-3", *lives[0])
+                cluster.kill("client-3")
+                cluster.start("client-3")
+                cluster.say("client-3", *lives[1])
+        expected = [*values["client-1"], *values["client-2"], *lives[1]]
+        finish(cluster, expected, "learner-1", "learner-2", perhaps=lives[0])
+        assert all(traces(cluster, victim) >= 2 for victim in victims), "or killed while starting"
+
+
+def test_all_are_killed_at_once(cluster: Cluster) -> None:
+    """As when the power fails, but for what a disk may do then."""
+    cluster.start_all()
+    cluster.start("client-1")
+    cluster.say("client-1", *numbered("before", 1, 300))
+    cluster.wait_delivered(200, "learner-1")
+    cluster.kill(*cluster.processes)
+    before = cluster.lines("learner-1")
+    cluster.start_all()
+    cluster.start("client-1")
+    cluster.say("client-1", *numbered("after", 1, 100))
+    cluster.wait_delivered(len(before) + 100, "learner-1")
+    assert cluster.lines("learner-1")[: len(before)] == before, "the same again from the start"
+    wait_for(lambda: numbered("after", 100, 100)[0] in cluster.lines("learner-2"), "the last value")
+    cluster.stop()
+    delivered = cluster.lines("learner-1")
+    assert cluster.lines("learner-2") == delivered
+    assert set(numbered("after", 1, 100)) <= set(delivered)
+    assert set(delivered) <= set(numbered("before", 1, 300) + numbered("after", 1, 100))
+    assert len(set(delivered)) == len(delivered)
+    conformance(cluster.run_dir)
+
+
+@pytest.mark.parametrize("switches", [True, False], ids=["optimised", "plain"])
+def test_a_majority_is_lost_and_regained(tmp_path: Path, switches: bool) -> None:
+    with Cluster(
+        tmp_path, direct_learning=switches, prepare_ahead=switches, batching=switches
+    ) as cluster:
+        cluster.start_all()
+        cluster.start("client-1")
+        cluster.say("client-1", *numbered("v", 1, 100))
+        cluster.wait_delivered(100, "learner-1", "learner-2")
+        cluster.kill("acceptor-1", "acceptor-3")
+        trace = cluster.run_dir / "acceptor-2.1.ndjson"
+        size = trace.stat().st_size
+        cluster.say("client-1", *numbered("v", 101, 200))
+        wait_for(lambda: trace.stat().st_size > size, "vote of the acceptor that is left")
+        cluster.kill("acceptor-2")
+        assert len(cluster.lines("learner-1")) == 100
+        cluster.start("acceptor-1", "acceptor-2", "acceptor-3")
+        finish(cluster, numbered("v", 1, 200), "learner-1", "learner-2")
+
+
+def test_milestone_1_with_acceptors_that_come_back(tmp_path: Path) -> None:
+    with Cluster(tmp_path, milestone="synod") as cluster:
+        cluster.start("acceptor-1", "acceptor-2", "proposer-1", "client-1")
+        cluster.say("client-1", b"the one")
+        wait_for(lambda: b"Phase2b" in all_traces(cluster, "acceptor"), "vote")
+        cluster.kill("acceptor-1", "acceptor-2", "proposer-1")
+        cluster.start("acceptor-1", "acceptor-2", "proposer-1", "learner-1", "learner-2")
+        finish(cluster, [b"the one"], "learner-1", "learner-2")
+        assert b"Recover" in all_traces(cluster, "acceptor")
+
+
+def all_traces(cluster: Cluster, role: str) -> bytes:
+    return b"".join(path.read_bytes() for path in cluster.run_dir.glob(f"{role}-*.ndjson"))
+
+
+def test_a_paused_acceptor_keeps_its_place(cluster: Cluster) -> None:
+    """A new one of the same id must not vote beside it."""
+    cluster.start_all()
+    cluster.start("client-1")
+    cluster.say("client-1", b"one")
+    cluster.wait_delivered(1, "learner-1", "learner-2")
+    paused = cluster.processes["acceptor-1"]
+    paused.send_signal(signal.SIGSTOP)
+    cluster.start("acceptor-1")
+    assert cluster.processes["acceptor-1"].wait(60) == 2
+    said = cluster.log("acceptor-1").read_text(encoding="utf-8")
+    assert "acceptor-1.db is in use: acceptor 1 is running, or was paused; end that" in said
+    paused.send_signal(signal.SIGCONT)
+    cluster.processes["acceptor-1"] = paused
+    cluster.say("client-1", b"two")
+    finish(cluster, [b"one", b"two"], "learner-1", "learner-2")
+
+
+class FailingDisk(Cluster):
+    """Acceptor 2 and both proposers have disks that fail on command."""
+
+    def program(self, name: str) -> list[str]:
+        command = str(self.run_dir / f"{name}.fails")
+        return [sys.executable, "-m", "tests.cluster.failing", command]
+
+    def fail(self, name: str, how: str) -> None:
+        (self.run_dir / f"{name}.fails").write_text(how, encoding="utf-8")
+
+    def repair(self, name: str) -> None:
+        (self.run_dir / f"{name}.fails").unlink()
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")],
+    ids=["full disk", "failing fsync"],
+)
+def test_a_disk_that_fails_stops_its_process_and_no_other(
+    tmp_path: Path, how: str, said: str
+) -> None:
+    with FailingDisk(tmp_path) as cluster:
+        cluster.start_all()
+        cluster.start("client-1")
+        cluster.say("client-1", *numbered("v", 1, 50))
+        cluster.wait_delivered(50, "learner-1", "learner-2")
+        leader = cluster.leader()
+        other = "proposer-1" if leader == "proposer-2" else "proposer-2"
+        cluster.fail("acceptor-2", how)
+        cluster.fail(other, how)
+        cluster.say("client-1", *numbered("v", 51, 100))
+        cluster.wait_delivered(100, "learner-1", "learner-2")
+        check_stopped(cluster, "acceptor-2", said)
+        assert cluster.processes[other].poll() is None, "it has nothing to keep while it follows"
+        cluster.kill(leader)
+        check_stopped(cluster, other, said)
+        cluster.repair("acceptor-2")
+        cluster.repair(other)
+        cluster.start("acceptor-2", other)
+        cluster.say("client-1", *numbered("v", 101, 150))
+        finish(cluster, numbered("v", 1, 150), "learner-1", "learner-2")
+
+
+def check_stopped(cluster: Cluster, name: str, said: str) -> None:
+    assert cluster.processes[name].wait(60) == 1
+    assert cluster.log(name).read_text(encoding="utf-8") == f"error: {name}.1: storage: {said}\n"
+
+
+def test_a_strict_trace_that_cannot_be_written_stops_its_process_before_it_sends(
+    tmp_path: Path,
+) -> None:
+    """So what the traces have by then conforms, although all of them end early."""
+
+    def no_file_beyond_30_kilobytes() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30 << 10, 30 << 10))
+
+    config, values = tmp_path / "c.yaml", tmp_path / "values"
+    config.write_text("trace: strict\nstorage: memory\nbatching: false\n", encoding="utf-8")
+    values.write_bytes(b"".join(b"%d\n" % n for n in range(400)))
+    arguments = ["--config", config, "--values", values, "--run-dir", tmp_path / "r"]
+    ended = run("run", *arguments, preexec_fn=no_file_beyond_30_kilobytes)
+    assert ended.returncode == 1
+    assert "File too large; it ends here, incomplete" in ended.stderr
+    assert "ended with exit status 1" in ended.stderr
+    conformance(tmp_path / "r")
