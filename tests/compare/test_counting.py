@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from math import inf
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,7 @@ from paxos.core.client import Client
 from paxos.core.messages import Accept, Accepted, Delivered
 from paxos.core.settings import Settings
 from paxos.runtime.pace import Limits, Pace
+from paxos.runtime.reader import Reader
 from paxos.runtime.stats import BUCKET_RATIO, Latency, Stats
 
 
@@ -81,6 +85,31 @@ def test_a_steady_rate_does_not_drift() -> None:
     assert pace.take(50, 100.35) == 3, "what was held up is made up for"
     assert pace.due_s() == pytest.approx(100.4)
     assert pace.take(2, 110.0) == 2, "there are no more"
+
+
+def test_a_steady_rate_begins_when_there_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the client waited for the first one: what was not there was not due."""
+
+    class Node:
+        due: list[float] = []
+
+        def act_when(self, ready: object, action: Callable[[float], None], at_s: float = 0) -> None:
+            self.due.append(at_s)
+            action(at_s + 1e-6)
+
+    clock = SimpleNamespace(now_s=10.0)
+    clock.monotonic = lambda: clock.now_s
+    monkeypatch.setattr("paxos.runtime.reader.time", clock)
+    reader, writer = os.pipe()
+    client, node = Client(Settings(max_batch=10), "1.1", 0.0), Node()
+    stop = SimpleNamespace(requested=False, request=lambda: None)
+    made = Reader(node, client, stop, Limits(rate=10.0), reader)  # type: ignore[arg-type]
+    clock.now_s = 99.0
+    os.write(writer, b"a\nb\n")
+    os.close(writer)
+    made.run()
+    os.close(reader)
+    assert node.due[:2] == pytest.approx([99.0, 99.1])
 
 
 def test_a_bound_on_what_is_outstanding() -> None:

@@ -1,0 +1,123 @@
+"""`paxos bench`, a very small one, from the command line to the files it leaves; its helpers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from paxos.bench.helper import Helper
+from paxos.errors import RunError
+from tests.cluster.processes import ENVIRONMENT, run, wait_for
+
+
+@pytest.mark.multicast
+@pytest.mark.timeout(300)
+def test_a_little_of_everything(tmp_path: Path) -> None:
+    """All that `make bench-smoke` does but scale and load, which are more of the same."""
+    out = tmp_path / "out"
+    only = "throughput,latency,switches,loss,flat,late"
+    ended = run("bench", "--smoke", "--only", only, "--out", out, timeout=280)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert list((out / "runs").iterdir()) == [], "checked runs are removed"
+    assert not (out / "values").exists()
+    assert {path.name for path in out.iterdir()} > {"table.md", "results.json", "flat.svg"}
+    assert (out / "table.md").read_text(encoding="utf-8").strip() == ended.stdout.strip()
+    result = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    rows = {json.dumps(row["setting"]): row["runs"] for row in result["rows"]}
+    assert len(rows) == 5 and all(len(runs) == 1 for runs in rows.values())
+    for setting, (one,) in rows.items():
+        assert one["rate"] > 0 and one["datagrams"] > 0, setting
+        assert set(one["rss_mib"]) == {"client", "proposer", "acceptor", "learner"}
+        assert all(mib > 5 for mib in one["rss_mib"].values()), setting
+        traced = json.loads(setting)["tracing"]
+        assert (one["checked"] is not None) == traced
+        assert not traced or (one["checked"]["conforms"] and one["checked"]["events"] > 10)
+    one = next(runs[0] for setting, runs in rows.items() if '"outstanding": 1,' in setting)
+    assert 10 < one["latency_us"]["p50"] <= one["latency_us"]["p99"] < 1e8
+    assert {(peer["mode"], peer["value_bytes"]) for peer in result["peers"]} == {
+        ("pipelined", 64),
+        ("pipelined", 16_384),
+        ("one", 64),
+    }
+    assert all(peer["runs"][0]["rate"] > 0 for peer in result["peers"])
+    assert all(peer["runs"][0]["failed"] == 0 for peer in result["peers"])
+    assert all(figure > 0 for figure in result["limits"][0].values())
+    assert result["flat"][0]["run"]["values"] == 2_000
+    assert result["late"][0]["caught_up"] and result["late"][0]["checked"]["conforms"]
+    assert result["failures"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "everything"], "expected some of throughput, latency, load,"),
+        (["--only", ""], "expected some of throughput, latency, load,"),
+        (["--runs", "0"], "invalid whole number above 0 value: '0'"),
+        (["--seconds", "soon"], "invalid number of seconds value: 'soon'"),
+        (["--optimisations", "none"], "invalid choice: 'none'"),
+        (["--out", "/dev/null/out"], "folder /dev/null/out: "),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], words: str) -> None:
+    ended = run("bench", *arguments)
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+ECHO = ["echo", "239.0.0.1", "29998", "239.0.0.1", "29999"]
+
+
+def test_a_helper_ends_with_its_block() -> None:
+    with Helper("limits", ECHO) as helper:
+        assert helper.process.stdout and helper.process.stdout.readline() == b"ready\n"
+    assert helper.process.returncode == 0
+
+
+def test_a_helper_ends_with_its_parent() -> None:
+    program = (
+        "import sys\nfrom paxos.bench.helper import Helper\n"
+        f"helper = Helper('limits', {ECHO!r})\nhelper.process.stdout.readline()\n"
+        "print(helper.process.pid, flush=True)\nsys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    assert parent.stdout and parent.stdin
+    pid = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    with suppress(BrokenPipeError):
+        parent.stdin.close()
+
+    def is_gone() -> bool:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return True
+        return state[state.rindex(")") + 2] == "Z"
+
+    try:
+        wait_for(is_gone, "end of the helper")
+    except AssertionError:
+        os.kill(pid, signal.SIGKILL)
+        raise
+
+
+def test_a_helper_that_fails_says_why() -> None:
+    with Helper("limits", ["echo", "10.0.0.1", "1", "239.0.0.1", "1"]) as helper:
+        assert helper.process.stdout and helper.process.stdout.readline() == b""
+        failure = helper.failure()
+    assert isinstance(failure, RunError)
+    assert "expected a multicast address" in str(failure)

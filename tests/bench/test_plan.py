@@ -1,0 +1,72 @@
+"""What is run: each part has its points, shared ones are run once, everything takes its turn."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from paxos.bench import plan
+from paxos.bench.options import DEFAULT, PARTS
+from paxos.bench.plan import ONE, USUAL
+from paxos.bench.result import PeerRow, Row
+from paxos.bench.rounds import Rounds
+from paxos.bench.runs import Runner
+from paxos.bench.setting import Setting
+
+LONG = {"flat", "late"}
+
+
+@pytest.mark.parametrize("chosen", [plan.smoke(PARTS, {}), plan.full(PARTS, 5, 3.0, 2_000_000, {})])
+def test_every_part_has_points_and_shared_ones_are_run_once(chosen: plan.Plan) -> None:
+    points = {part: plan.settings(chosen, part) for part in PARTS}
+    assert {part for part, found in points.items() if not found} == LONG
+    together = plan.all_settings(chosen)
+    assert len(together) == len(set(together)) < sum(map(len, points.values()))
+    assert set(together) == {point for found in points.values() for point in found}
+    assert len({setting.name for setting in together}) == len(together), "names tell them apart"
+
+
+def test_the_goals_are_measured_by_the_default_parts() -> None:
+    chosen = plan.full(DEFAULT, 5, 3.0, 2_000_000, {})
+    needed = {
+        USUAL,
+        ONE,
+        Setting(storage="sqlite"),
+        Setting(tracing=False),
+        Setting(loss=0.1),
+    }
+    assert needed <= set(plan.all_settings(chosen))
+
+
+def test_the_peer_is_run_as_the_settings_are() -> None:
+    some = [ONE, USUAL, Setting(value_bytes=16), Setting(storage="sqlite"), Setting(rate=5.0)]
+    assert plan.peers(some) == [("one", 64), ("pipelined", 64), ("pipelined", 16)]
+
+
+def test_what_is_different_in_all_runs() -> None:
+    chosen = plan.smoke(("throughput", "late"), {"storage": "sqlite", "tracing": False})
+    assert {s.storage for s in plan.all_settings(chosen)} == {"sqlite"}
+    assert not plan.late_setting(chosen).tracing
+    assert plan.all_settings(chosen)[0].config().storage == "sqlite"
+
+
+def test_a_setting_is_a_configuration() -> None:
+    setting = Setting(optimisations="direct-batch", clients=4, loss=0.1, rate=100.0)
+    config = setting.config()
+    assert (config.direct_learning, config.prepare_ahead, config.batching) == (True, False, True)
+    assert config.clients == 5, "one warms the cluster up"
+    assert config.faults.loss == 0.1
+    assert setting.client_options() == ["--outstanding=4000", "--rate=25.0"]
+
+
+def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:
+    chosen = plan.full(DEFAULT, 5, 3.0, 2_000_000, {})
+    rounds = Rounds(chosen, Runner(tmp_path, keep=False), print, with_peer=True)
+    jobs = list(rounds._interleaved())
+    assert [job for job in jobs if isinstance(job, Row)] == rounds.rows
+    assert [job for job in jobs if isinstance(job, PeerRow)] == rounds.peers
+    places = [n for n, job in enumerate(jobs) if isinstance(job, PeerRow)]
+    gaps = [b - a for a, b in pairwise(places)]
+    assert len(gaps) == 7 and max(gaps) - min(gaps) <= 1

@@ -1,0 +1,211 @@
+"""Tables, goals and plots of a benchmark that was made up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from paxos.bench import plan, plots, table
+from paxos.bench.goals import Goal, goals
+from paxos.bench.limits import Limits
+from paxos.bench.options import PARTS
+from paxos.bench.plan import ONE, USUAL
+from paxos.bench.result import ROLES, Flat, Late, PeerRow, Result, Row, Run
+from paxos.bench.rivals import Peer
+from paxos.bench.setting import Setting
+from paxos.figures.folder import Checked
+
+CHOSEN = plan.full(PARTS, 3, 3.0, 1000, {})
+
+
+def run(rate: float, *, conforms: bool | None = True, p50_us: float = 300.0) -> Run:
+    """A run of ten seconds."""
+    return Run(
+        values=int(rate * 10),
+        rate=rate,
+        window_s=8.0,
+        length_s=10.0,
+        latency_us={"p50": p50_us, "p99": 5 * p50_us, "p99.9": 9 * p50_us},
+        cpu_s=dict.fromkeys(ROLES, 1.5),
+        rss_mib=dict.fromkeys(ROLES, 30.0),
+        datagrams=12.0,
+        repeated=0.5,
+        asked=0.25,
+        drops={"learner": 7, "client": 0},
+        checked=None if conforms is None else Checked(conforms, "said so", 100, 5.0),
+    )
+
+
+RATES = {
+    USUAL: 100_000.0,
+    Setting(storage="sqlite"): 75_000.0,
+    Setting(tracing=False): 110_000.0,
+    Setting(loss=0.1): 50_000.0,
+    ONE: 1_000.0,
+}
+
+
+@pytest.fixture
+def result() -> Result:
+    """Everything is run thrice, at rates 10 % apart, and every goal is met."""
+    rows = []
+    for setting in plan.all_settings(CHOSEN):
+        rate = RATES.get(setting, 20_000.0)
+        conforms = True if setting.tracing else None
+        runs = [run(rate * factor, conforms=conforms) for factor in (0.9, 1.0, 1.1)]
+        rows.append(Row(setting, runs))
+    latency = {"p50": 200.0, "p99": 400.0, "p99.9": 800.0}
+    memory = {role: [(n / 2, 20.0 + n) for n in range(20)] for role in ROLES}
+    course = [(n / 10, n * 100, max(0, n - 10) * 60) for n in range(30)]
+    checked = Checked(True, "conforms", 100, 5.0)
+    return Result(
+        machine={"processor": "2 cores, an example"},
+        method={"runs": "3"},
+        is_smoke=False,
+        parts=list(PARTS),
+        rows=rows,
+        peers=[
+            PeerRow(mode, size, [Peer(10_000.0, 0, latency)])
+            for mode, size in plan.peers(row.setting for row in rows)
+        ],
+        limits=[Limits(30.0, 60.0, 90_000.0, 640.0, 500.0)],
+        flat=[Flat(run(100_000.0), [100_000.0] * 9 + [95_000.0], memory)],
+        late=[Late(1000, 1000.0, 800.0, 600.0, True, course, checked)],
+    )
+
+
+def cells(text: str, heading: str, nth: int = 0) -> dict[str, dict[str, str]]:
+    """The nth table below a heading: rows by their first cell, cells by their head."""
+    part = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    block = re.findall(r"(?:^\|.*\n)+", part + "\n", re.MULTILINE)[nth]
+    heads, _, *rows = [[c.strip() for c in r.split("|")[1:-1]] for r in block.splitlines()]
+    assert all(len(row) == len(heads) for row in rows)
+    return {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
+
+
+def goal(result: Result, start: str) -> Goal:
+    (found,) = (g for g in goals(result) if g.name.startswith(start))
+    return found
+
+
+def test_every_goal_is_met_here(result: Result) -> None:
+    assert [g.name for g in goals(result) if not g.met] == []
+    assert len(list(goals(result))) == 11
+
+
+def test_the_figures_of_the_goals(result: Result) -> None:
+    assert goal(result, "values/s, memory").found == "10 times"
+    assert goal(result, "values/s with SQLite").found == "75%"
+    assert goal(result, "p50 of one").wanted == "at most 330"
+    assert goal(result, "p50 of one").found == "300"
+    assert goal(result, "what tracing").found == "9%"
+    assert goal(result, "seconds of checking").found == "50%"
+    assert goal(result, "values/s in the last").found == "95%"
+    assert goal(result, "catch-up").found == "60%"
+    assert goal(result, "live rate").found == "80%"
+    assert goal(result, "what 10 % loss").found == "50%"
+
+
+@pytest.mark.parametrize(
+    ("start", "setting", "change"),
+    [
+        ("values/s, memory", USUAL, {"rate": 79_000.0}),
+        ("values/s with SQLite", Setting(storage="sqlite"), {"rate": 69_000.0}),
+        ("what tracing", Setting(tracing=False), {"rate": 118_000.0}),
+        ("what 10 % loss", Setting(loss=0.1), {"rate": 39_000.0}),
+        ("p50 of one", ONE, {"latency_us": {"p50": 331.0, "p99": 400.0}}),
+        ("its p99", ONE, {"latency_us": {"p50": 300.0, "p99": 3_100.0}}),
+        ("traced runs", USUAL, {"checked": Checked(False, "violation", 9, 0.1)}),
+    ],
+)
+def test_a_goal_is_missed(
+    result: Result, start: str, setting: Setting, change: dict[str, object]
+) -> None:
+    row = result.row(setting)
+    assert row
+    row.runs = [msgspec.structs.replace(one, **change) for one in row.runs]
+    assert goal(result, start).met is False
+    assert "NOT met" in table.render(result, CHOSEN)
+
+
+def test_long_runs_that_miss_their_goals(result: Result) -> None:
+    result.flat[0].tenths[-1] = 89_000.0
+    result.flat[0].run.checked = Checked(True, "slow to check", 100, 10.5)
+    result.late[0].catch_up, result.late[0].live_during = 490.0, 690.0
+    missed = ["seconds of checking", "values/s in the last", "catch-up", "live rate"]
+    assert [goal(result, start).met for start in missed] == [False] * 4
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed(result: Result) -> None:
+    result.rows, result.peers, result.limits, result.flat, result.late = [], [], [], [], []
+    assert {g.met for g in goals(result)} == {None}
+    assert "NOT met" not in table.render(result, CHOSEN)
+
+
+def test_the_speed_table(result: Result) -> None:
+    row = cells(table.render(result, CHOSEN), "Throughput by size of value")["64 B values"]
+    assert row == {
+        "setting": "64 B values",
+        "values/s": "100,000 (90,000–110,000)",
+        "MB/s": "6.4",
+        "p50, ms": "0.3",
+        "p99, ms": "1.5",
+        "p99.9, ms": "2.7",
+        "of PySyncObj": "10×",
+        "of the raw stream": "1.0%",
+        "in one-way delays": "-",
+        "traces": "conform",
+        "check, s/s": "0.50",
+    }
+    one = cells(table.render(result, CHOSEN), "Latency, one value at a time")
+    assert one["64 B values, one at a time"]["in one-way delays"] == "10.0"
+    assert one["64 B values, one at a time"]["of PySyncObj"] == "0.1×"
+
+
+def test_the_cost_table(result: Result) -> None:
+    row = cells(table.render(result, CHOSEN), "Loss", 1)["64 B values, 10% loss"]
+    assert row["CPU s/M values, acceptors"] == "1.5"
+    assert row["MiB, learner"] == "30"
+    assert (row["datagrams/1000"], row["repeated/1000"], row["asked/1000"]) == (
+        "12",
+        "0.50",
+        "0.25",
+    )
+    assert row["buffer drops"] == "21 learner", "of all three runs"
+
+
+def test_a_violation_shows(result: Result) -> None:
+    row = result.row(USUAL)
+    assert row
+    row.runs[1].checked = Checked(False, "violation of Learn", 9, 0.1)
+    result.failures.append("64 B values: violation of Learn")
+    text = table.render(result, CHOSEN)
+    assert cells(text, "Loss")["64 B values"]["traces"] == "VIOLATE"
+    assert "- 64 B values: violation of Learn" in text
+
+
+def test_only_chosen_parts_are_shown(result: Result) -> None:
+    text = table.render(result, plan.full(("loss",), 3, 3.0, 1000, {}))
+    assert "## Loss" in text and "## Clients, acceptors" not in text
+
+
+def test_plots(result: Result, tmp_path: Path) -> None:
+    drawn = plots.draw(result, CHOSEN, tmp_path)
+    names = {"throughput", "latency", "load", "switches", "scale", "flat", "late"}
+    assert {path.stem for path in drawn} == names
+    for path in drawn:
+        assert path.stat().st_size > 5_000
+        if path.suffix == ".svg":
+            words = " ".join(ElementTree.parse(path).getroot().itertext())
+            assert "value" in words
+    text = " ".join(ElementTree.parse(tmp_path / "throughput.svg").getroot().itertext())
+    assert "PySyncObj, pipelined" in text and "16 KiB" in text
+
+
+def test_results_are_kept_whole(result: Result) -> None:
+    text = msgspec.json.encode(result)
+    assert msgspec.json.decode(text, type=Result) == result
