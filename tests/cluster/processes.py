@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,6 +54,15 @@ def wait_for(condition: Callable[[], Any], what: str, patience_s: float = PATIEN
     while not condition():
         assert time.monotonic() < until_s, f"no {what} within {patience_s} s"
         time.sleep(0.01)
+
+
+def can_be_told_to_stop(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it has come as far as to handle SIGTERM, or has ended."""
+    if process.poll() is not None:
+        return True
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    (caught,) = re.findall(r"SigCgt:\s*([0-9a-f]+)", status)
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 class Cluster:
@@ -170,7 +180,8 @@ class Cluster:
     def stop(self) -> None:
         """End what still runs, with SIGTERM; all of it must end well."""
         running = {n: p for n, p in self.processes.items() if p.poll() is None}
-        for process in running.values():
+        for name, process in running.items():
+            wait_for(lambda ended=process: can_be_told_to_stop(ended), f"start of {name}")
             process.send_signal(signal.SIGTERM)
         for name, process in running.items():
             assert process.wait(PATIENCE_S) == 0, f"{name}: {self.log(name).read_text()}"
