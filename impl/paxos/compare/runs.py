@@ -61,7 +61,7 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
 
 def _run_cluster(job: Job, run_dir: Path) -> None:
     command = [sys.executable, "-m", "paxos", "run", "--run-dir", str(run_dir)]
-    command += [*job.combination.options, *job.options]
+    command += ["--storage", "memory", *job.combination.options, *job.options]
     command += ["--values", *map(str, job.values)]
     path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
