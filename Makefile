@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed compare bench bench-smoke graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke soak graph bench-check lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by 
 	@$(BIN)/conformance spec-distributed --model $(or $(MODEL),"") $(foreach h,$(WORKERS),--worker $(h)) \
 	    $(if $(PORT),--port $(PORT)) $(if $(BY_HAND),--by-hand)
 
+spec-growth: setup ## measure how models grow with each constant, write docs/growth.svg and the tables beside it; LIMIT=seconds a run
+	@$(BIN)/conformance spec-growth $(if $(LIMIT),--limit $(LIMIT))
+
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
 	@$(BIN)/paxos compare $(if $(N),--count $(N))
 
@@ -40,6 +43,10 @@ bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to be
 
 bench-smoke: setup ## a little of everything that make bench does, to see that it works
 	@$(BIN)/paxos bench --smoke --out bench/smoke
+
+soak: setup ## simulate seed after seed for MINUTES=n (default 10), then fuzz for a tenth of that; SEED=n: from there on
+	@$(BIN)/paxos simulate --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.fuzz --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.graph

@@ -22,7 +22,7 @@ from tests.sim.faulty_parts import FAULTY_PARTS, FaultyPart, TracesBeforeSaving
 SEEDS = range(40)
 """Runs within which a planted bug must show."""
 
-STEPS = 3_000
+STEPS = 2_000
 
 
 def traces(folder: Path) -> dict[str, bytes]:
@@ -32,7 +32,7 @@ def traces(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def runs() -> list[Outcome]:
     """A handful of seeds, as anybody would run them."""
-    return [simulate(Request(seed)) for seed in range(8)]
+    return [simulate(Request(seed, 10_000)) for seed in range(8)]
 
 
 def test_runs_conform_and_deliver(runs: list[Outcome]) -> None:
@@ -79,7 +79,7 @@ def test_a_seed_is_a_run_byte_for_byte_in_any_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_traces_are_read_by_the_checker(tmp_path: Path, seed: int) -> None:
     """In the order of the clocks, which have jumped, and with the lines that crashes have torn."""
-    outcome = simulate(Request(seed, 6_000), trace_dir=tmp_path)
+    outcome = simulate(Request(seed, 4_000), trace_dir=tmp_path)
     verdict = check_run(tmp_path)
     assert verdict.kind == "conforms", verdict
     assert verdict.events == outcome.events
@@ -99,7 +99,7 @@ def test_a_faulty_part_is_found(bug: FaultyPart, tmp_path: Path) -> None:
 @pytest.mark.parametrize("bug", FAULTY_PARTS, ids=lambda bug: bug.make.__name__)
 def test_only_certain_faults_find_it(bug: FaultyPart) -> None:
     """So these faults are needed: without them the bug could stay."""
-    for seed in range(6):
+    for seed in range(5):
         request = Request(seed, STEPS, without=frozenset(bug.needs))
         outcome = simulate(request, parts={bug.part: bug.make})
         assert outcome.failure is None, f"{request.command()}\n{outcome.failure.text}"

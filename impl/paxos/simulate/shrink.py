@@ -17,9 +17,6 @@ from paxos.simulate.run import Outcome, simulate
 ATTEMPTS = 100
 """How many runs are made at most."""
 
-_SHARES = (0.25, 0.5, 0.75, 0.9)
-"""Of the steps that fail, what is tried instead."""
-
 Simulate = Callable[[Request], Outcome]
 
 
@@ -49,12 +46,15 @@ class _Shrinking:
         return any(dropped)
 
     def drop_steps(self) -> bool:
-        """Stop sooner, if it can be; whether it could."""
-        request = self.smallest.request
-        return any(
-            self._try(replace(request, steps=max(1, int(share * request.steps))))
-            for share in _SHARES
-        )
+        """Stop as soon as can be, by halving; whether it is sooner than before. With one step less
+        it does not fail in this way."""
+        steps = self.smallest.request.steps
+        too_few = 0
+        while self.smallest.request.steps - too_few > 1:
+            middle = (too_few + self.smallest.request.steps) // 2
+            if not self._try(replace(self.smallest.request, steps=middle)):
+                too_few = middle
+        return self.smallest.request.steps < steps
 
     def _try(self, request: Request) -> bool:
         failure = self.smallest.failure
