@@ -115,8 +115,10 @@ class Backlog:
         they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
             key = packet.client, packet.first
-            self._waiting.setdefault(key, _Waiting(packet, now_s))
-            self._dequeue(key)
+            if key in self._waiting:
+                self._dequeue(key)
+            elif len(self._waiting) < self._settings.waiting_packets:
+                self._waiting[key] = _Waiting(packet, now_s)
 
     def mark_chosen(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are chosen: they wait no longer."""

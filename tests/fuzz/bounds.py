@@ -1,0 +1,83 @@
+"""What the messages of a stranger may make a role remember at most: each container that a message
+can make grow, and the setting that ends it. This is the list to extend when a role gets another.
+"""
+
+from __future__ import annotations
+
+from paxos.core.acceptor import Acceptor
+from paxos.core.ballot import LARGEST_INT
+from paxos.core.client import Client
+from paxos.core.intervals import IntervalSet
+from paxos.core.learner import Learner
+from paxos.core.proposer import Proposer
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.runtime.freshness import REMEMBERED, Freshness
+
+
+def check(role: Role, limits: Settings) -> None:
+    """Raises `AssertionError` if the role holds more than `limits` allow."""
+    match role:
+        case Acceptor():
+            _check_acceptor(role, limits)
+        case Proposer():
+            _check_proposer(role, limits)
+        case Learner():
+            _check_learner(role, limits)
+        case Client():
+            assert len(role.outstanding) <= limits.client_packets
+    assert not role.step, "everything was flushed"
+
+
+def _check_acceptor(acceptor: Acceptor, limits: Settings) -> None:
+    furthest = acceptor.known + limits.reach_instances
+    assert max(acceptor.votes, default=0) <= furthest, "it votes for instances that do not exist"
+    assert acceptor.promised.round <= LARGEST_INT
+
+
+def _check_proposer(proposer: Proposer, limits: Settings) -> None:
+    under_way = limits.window + limits.in_flight + limits.asked_instances
+    assert len(proposer.phase1) <= under_way
+    assert len(proposer.ready) <= 2 * under_way
+    assert len(proposer.phase2) <= 2 * under_way
+    known = proposer.chosen.first_missing(1) - 1
+    _check_intervals(proposer.chosen)
+    assert len(proposer.chosen.intervals()) <= under_way + limits.reach_instances
+    assert proposer.top <= known + limits.reach_instances + under_way
+    assert proposer.next <= known + limits.reach_instances + under_way
+    assert proposer.election.highest.round <= LARGEST_INT
+    assert len(proposer.repair._asked) <= limits.asked_instances
+    assert proposer.repair._rerun <= proposer.repair._asked.keys()
+    for asked in proposer.repair._asked.values():
+        assert len(asked.votes) <= limits.acceptors
+    backlog = proposer.backlog
+    assert len(backlog._waiting) <= limits.waiting_packets
+    assert backlog._queue.keys() <= backlog._waiting.keys()
+    assert len(backlog._clients) <= limits.clients
+    assert len(backlog._chosen) <= limits.chosen_clients
+    for chosen in backlog._chosen.values():
+        _check_intervals(chosen)
+        assert len(chosen.intervals()) <= limits.chosen_gaps
+
+
+def _check_intervals(numbers: IntervalSet) -> None:
+    """An empty interval put in it would spoil all that it says."""
+    flat = [number for interval in numbers.intervals() for number in interval]
+    assert flat == sorted(flat)
+
+
+def _check_learner(learner: Learner, limits: Settings) -> None:
+    beyond = range(learner.prefix + 1, learner.prefix + limits.learner_instances + 1)
+    for remembered in (learner.learned, learner._open):
+        assert all(instance in beyond for instance in remembered)
+    for heard in learner._open.values():
+        assert len(heard.batches.keys() | heard.votes.keys()) <= limits.open_ballots
+        assert all(len(voters) <= limits.acceptors for voters in heard.votes.values())
+    assert learner.top <= learner.prefix + limits.reach_instances
+    assert not learner._to_tell
+
+
+def check_freshness(freshness: Freshness, members: int) -> None:
+    """The same of what was received."""
+    assert len(freshness._senders) <= members
+    assert all(len(sender.order) <= REMEMBERED for sender in freshness._senders.values())

@@ -1,0 +1,120 @@
+"""Datagrams that are valid in every respect, and not true: what a process that lies could say, or
+anybody where there is no key. They name the first instances and the last, rounds and clients
+without end, and ranges of everything.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from paxos.core.ballot import LARGEST_INT, Ballot
+from paxos.core.batch import Packet, encode_batch, pack
+from paxos.core.messages import (
+    Accept,
+    Accepted,
+    Ask,
+    Decide,
+    Delivered,
+    Heartbeat,
+    Message,
+    Prepare,
+    Promise,
+    Reject,
+    Span,
+    Submit,
+    Vote,
+    Votes,
+    encode_messages,
+)
+from paxos.runtime.envelope import ROLES, Envelope, bodies
+from tests.fuzz.table import CLUSTER, MEMBERS
+
+
+def lie(random: Random, clock: int) -> bytes:
+    """A datagram of some process, sent at `clock`. Clients begin ever new incarnations; of other
+    roles a new one would only silence the true process."""
+    role = random.choice(ROLES)
+    sender = random.randint(1, MEMBERS[role])
+    incarnation = 1
+    if role == "client":
+        incarnation = random.choice((1, clock))
+    said = [_say(random, role, sender, incarnation) for _ in range(random.choice((1, 1, 1, 2, 25)))]
+    envelope = Envelope(CLUSTER, role, sender, incarnation, MEMBERS)
+    return envelope.seal(clock, next(bodies(map(encode_messages, said), 60_000)))
+
+
+def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:
+    match role:
+        case "client":
+            count = random.randint(0, 4)
+            return Submit([_packet(random, f"{sender}.{incarnation}") for _ in range(count)])
+        case "proposer":
+            return _propose(random, Ballot(_round(random), sender))
+        case "acceptor":
+            return _answer(random, Ballot(_round(random), random.randint(1, 2)))
+        case _:
+            if random.random() < 0.5:
+                return Ask(*_range(random))
+            spans = [_span(random) for _ in range(random.choice((0, 1, 9)))]
+            return Delivered(_instance(random), spans)
+
+
+def _propose(random: Random, ballot: Ballot) -> Message:
+    match random.randrange(4):
+        case 0:
+            return Prepare(ballot, *_range(random))
+        case 1:
+            return Accept(ballot, _instance(random), _batch(random))
+        case 2:
+            return Decide(ballot, _instance(random), _batch(random))
+        case _:
+            return Heartbeat(ballot, _instance(random))
+
+
+def _answer(random: Random, ballot: Ballot) -> Message:
+    first, last = _range(random)
+    some = [
+        Vote(random.choice((first, last)), min(ballot, Ballot(_round(random), 1)), _batch(random))
+        for _ in range(random.randint(1, 3))
+    ]
+    match random.randrange(4):
+        case 0:
+            return Promise(ballot, first, last, random.choice(([], some)))
+        case 1:
+            return Accepted(ballot, first)
+        case 2:
+            return Reject(ballot)
+        case _:
+            return Votes(some)
+
+
+def _instance(random: Random) -> int:
+    near = random.randint(1, 100)
+    return random.choice((near, near, near, random.randint(1, 10**6), LARGEST_INT))
+
+
+def _range(random: Random) -> tuple[int, int]:
+    first, last = sorted((_instance(random), _instance(random)))
+    return first, last
+
+
+def _round(random: Random) -> int:
+    """Mostly one that may be in use; the last of all ends every election."""
+    return random.choice((LARGEST_INT, 99, *[random.randint(1, 9)] * 98))
+
+
+def _client(random: Random) -> str:
+    return f"{random.randint(1, 2)}.{random.choice((1, random.randint(1, 10**6)))}"
+
+
+def _span(random: Random) -> Span:
+    first = random.randint(1, 10**6)
+    return _client(random), first, random.choice((first, first, first + 5, LARGEST_INT))
+
+
+def _packet(random: Random, client: str) -> Packet:
+    return pack(client, random.choice((random.randint(1, 500), 10**9)), [b"lie"])
+
+
+def _batch(random: Random) -> bytes:
+    return encode_batch([_packet(random, _client(random)) for _ in range(random.randint(0, 3))])
