@@ -70,10 +70,8 @@ def test_a_second_accept_is_answered_but_no_second_vote() -> None:
 
 def test_direct_learning_sends_votes_to_the_learners() -> None:
     step = give(Acceptor(Settings(direct_learning=True)), Accept(LOW, 1, BATCH))
-    assert step.sends == [
-        (Group.PROPOSERS, Accepted(LOW, 1)),
-        (Group.LEARNERS, Accepted(LOW, 1)),
-    ]
+    assert step.urgent == [(Group.LEARNERS, Accepted(LOW, 1))]
+    assert step.later == [(Group.PROPOSERS, Accepted(LOW, 1))], "the leader can wait"
 
 
 def test_promises_of_many_votes_come_in_parts_that_fit() -> None:

@@ -15,11 +15,12 @@ from paxos.config import Endpoint, FaultRates, Groups
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import pack
-from paxos.core.messages import Ask, Delivered, Group, Message, Reject, encode_messages
+from paxos.core.messages import Ask, Delivered, Group, Heartbeat, Message, Reject, encode_messages
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite
 from paxos.errors import RunError
+from paxos.runtime import held
 from paxos.runtime import node as node_module
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
@@ -377,3 +378,30 @@ def test_what_cannot_be_sent_is_like_lost(
     harness.role.on_flush = lambda: harness.role.step.send(Ask(1, 1), Group.CLIENTS)
     harness.node.act_when(lambda: True, lambda now_s: None)
     assert "1 that could not be sent (No space left on device)" in capfd.readouterr().err
+
+
+def test_what_nobody_waits_for_is_held_back_and_sent_together(harness: Harness) -> None:
+    harness.role.step.send_later(Heartbeat(B, 1), Group.LEARNERS)
+    harness.role.step.send(Reject(B), Group.PROPOSERS)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert [to for to, _ in harness.world.sent] == [Groups().proposers]
+    harness.role.step.send_later(Heartbeat(B, 2), Group.LEARNERS)
+    harness.node.start()
+    harness.wait(lambda: len(harness.world.sent) == 2)
+    _, datagram = harness.world.sent[1]
+    reader = Envelope(b"cluster!", "learner", 1, 1, MEMBERS)
+    assert reader.open(datagram).messages == [Heartbeat(B, 1), Heartbeat(B, 2)]
+
+
+def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
+    harness.role.step.send_later(Ask(1, 1), Group.LEARNERS)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.node.stop()
+    assert len(harness.world.sent) == 1
+
+
+def test_very_much_is_not_held_back(harness: Harness) -> None:
+    for n in range(1, held.MOST + 1):
+        harness.role.step.send_later(Ask(n, n), Group.LEARNERS)
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.world.sent, "at once"

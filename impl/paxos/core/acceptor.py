@@ -116,7 +116,9 @@ class Acceptor(Role):
             self.step.events.append(events.Phase2b(ballot=accept.ballot, instance=accept.instance))
         accepted = Accepted(accept.ballot, accept.instance)
         if self.settings.direct_learning:
-            self.step.send(accepted, Group.PROPOSERS, Group.LEARNERS)
+            # The leader needs to know only before it begins too many instances.
+            self.step.send(accepted, Group.LEARNERS)
+            self.step.send_later(accepted, Group.PROPOSERS)
         else:
             self.step.send(accepted, Group.PROPOSERS)
 

@@ -213,7 +213,8 @@ class Learner(Role):
         ]
         for start in range(0, len(spans) or 1, MAX_SPANS):
             delivered = Delivered(self.prefix, spans[start : start + MAX_SPANS])
-            self.step.send(delivered, Group.CLIENTS, Group.PROPOSERS)
+            self.step.send(delivered, Group.CLIENTS)
+            self.step.send_later(delivered, Group.PROPOSERS)
         if now_s >= self._report_s:
             # Acceptors need only know about where the log is.
             self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)

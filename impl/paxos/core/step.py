@@ -43,13 +43,17 @@ Write = PromiseWrite | VoteWrite | RoundWrite | TrimWrite
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
-    __slots__ = ("acknowledged", "deliveries", "events", "refused", "sends", "writes")
+    __slots__ = ("acknowledged", "deliveries", "events", "later", "refused", "urgent", "writes")
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         self.deliveries: list[Packet] = []
-        self.sends: list[tuple[Group, Message]] = []
+        self.urgent: list[tuple[Group, Message]] = []
+        """To be sent at once."""
+        self.later: list[tuple[Group, Message]] = []
+        """To be sent, but nobody waits for it: it may be held back for a few milliseconds, to go
+        with what follows. A datagram costs about the same whatever is in it."""
         self.acknowledged: list[tuple[int, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited)`."""
@@ -63,7 +67,17 @@ class Step:
     def send(self, message: Message, *groups: Group) -> None:
         """Send `message` to every process of each of `groups`."""
         for group in groups:
-            self.sends.append((group, message))
+            self.urgent.append((group, message))
+
+    def send_later(self, message: Message, *groups: Group) -> None:
+        """The same, when there is time."""
+        for group in groups:
+            self.later.append((group, message))
+
+    @property
+    def sends(self) -> list[tuple[Group, Message]]:
+        """All that is to be sent, and to which group."""
+        return self.urgent + self.later
 
     def __bool__(self) -> bool:
-        return bool(self.writes or self.events or self.deliveries or self.sends)
+        return bool(self.writes or self.events or self.deliveries or self.urgent or self.later)

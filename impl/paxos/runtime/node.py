@@ -8,12 +8,12 @@ under the lock, in the one order that is right: make durable, write the trace, d
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from paxos.config import Groups
 from paxos.core.batch import unpack
-from paxos.core.messages import Group, encode_messages
+from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.errors import RunError
@@ -21,6 +21,7 @@ from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
+from paxos.runtime.held import Held
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.report import Complaints, say
 from paxos.runtime.stats import Stats
@@ -72,7 +73,8 @@ class Node:
         self._deadline_moved = threading.Condition(self._lock)
         self._changed = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
-        self._ready: Callable[[], bool] | None = None  # what the reader is waiting for
+        self._held = Held()
+        self._waiting: tuple[Callable[[], bool], Callable[[float], None]] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self.trace_failed = False
@@ -106,7 +108,9 @@ class Node:
         self._network.wake()
         if not self._lock.acquire(timeout=STOP_S):
             return False
-        self._stopped = True
+        if not self._stopped:
+            self._stopped = True
+            self._send(self._held.take())
         self._deadline_moved.notify_all()
         self._changed.notify_all()
         self._lock.release()
@@ -147,6 +151,7 @@ class Node:
                 self.stats.received += 1
                 for message in received.messages:
                     self._role.receive(received.sender, message, now_s)
+        self._act(now_s)
         self._perform(self._role.flush(now_s))
 
     def _refusal(self, received: Received | RejectedError) -> str | None:
@@ -163,9 +168,10 @@ class Node:
         with self._lock:
             while not self._stopped:
                 now_s = time.monotonic()
-                deadline_s = self._role.deadline_s()
+                deadline_s = self._deadline_s()
                 if now_s >= deadline_s:
-                    self._role.tick(now_s)
+                    if now_s >= self._role.deadline_s():
+                        self._role.tick(now_s)
                     self._perform(self._role.flush(now_s))
                     continue
                 self._awaited_s = deadline_s
@@ -175,19 +181,35 @@ class Node:
     def act_when(
         self, ready: Callable[[], bool], action: Callable[[float], None], at_s: float = 0.0
     ) -> None:
-        """For one other thread: wait until `at_s` has come and `ready()`, then do `action(now)` to
-        the role and perform what comes of it. If the node is stopped, the action is not done."""
+        """For one other thread: wait until `at_s` has come and `ready()`, and have `action(now)`
+        done to the role and what comes of it performed. If the node is stopped, it is not done.
+
+        Whichever thread makes it ready does it, in the same step: to wake this one for it would
+        cost more than the action."""
         with self._lock:
             while not self._stopped and (pause_s := at_s - time.monotonic()) > 0:
                 self._changed.wait(pause_s)
-            self._ready = ready
-            while not self._stopped and not ready():
-                self._changed.wait()
-            self._ready = None
-            if not self._stopped:
-                now_s = time.monotonic()
-                action(now_s)
+            if self._stopped:
+                return
+            self._waiting = ready, action
+            now_s = time.monotonic()
+            self._act(now_s)
+            if self._waiting is None:
                 self._perform(self._role.flush(now_s))
+            while self._waiting is not None and not self._stopped:
+                self._changed.wait()
+            self._waiting = None
+
+    def _act(self, now_s: float) -> None:
+        """Do what another thread waits to be done, if it is time."""
+        if self._waiting is not None and self._waiting[0]():
+            action, self._waiting = self._waiting[1], None
+            action(now_s)
+            self._changed.notify()
+
+    def _deadline_s(self) -> float:
+        """When the timer thread is next wanted."""
+        return min(self._role.deadline_s(), self._held.due_s)
 
     # Steps.
 
@@ -207,16 +229,18 @@ class Node:
             self._trace(self._tracer, step)
         if step.deliveries:
             self._deliver(step)
-        if step.sends:
-            self._send(step)
+        if step.urgent:
+            self._send(step.urgent)
+        if step.later:
+            self._held.add(step.later, time.monotonic())
+        if self._held.is_due(time.monotonic()):
+            self._send(self._held.take())
         for what, count in step.refused.items():
             self._complaints.add(what, count)
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged, time.monotonic())
-        if self._role.deadline_s() < self._awaited_s:
+        if self._deadline_s() < self._awaited_s:
             self._deadline_moved.notify()
-        if self._ready and self._ready():
-            self._changed.notify()
 
     def _save(self, step: Step) -> None:
         try:
@@ -242,11 +266,11 @@ class Node:
         except OSError as error:
             raise RunError(f"standard output: {error.strerror or error}") from error
 
-    def _send(self, step: Step) -> None:
+    def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
         """Messages to the same group share datagrams; each is encoded once."""
         encoded: dict[int, bytes] = {}
         by_group: dict[Group, tuple[list[bytes], list[type]]] = {}
-        for group, message in step.sends:
+        for group, message in sends:
             data = encoded.get(id(message))
             if data is None:
                 data = encoded[id(message)] = encode_messages(message)

@@ -1,0 +1,40 @@
+"""Messages that nobody waits for, held back until there are several of them: a datagram costs its
+receivers a wake-up each, whatever is in it, and on a busy machine that is what time goes into."""
+
+from collections.abc import Sequence
+from math import inf
+
+from paxos.core.messages import Group, Message
+
+HOLD_S = 0.003
+"""How long a message is held back at most."""
+
+MOST = 1_024
+"""So many are not held back any longer."""
+
+
+class Held:
+    """What is held back of one process. Used under the node's lock."""
+
+    def __init__(self) -> None:
+        self.due_s = inf
+        """When it is to be sent."""
+        self._sends: list[tuple[Group, Message]] = []
+
+    def add(self, sends: Sequence[tuple[Group, Message]], now_s: float) -> None:
+        """Hold back these too."""
+        if not self._sends:
+            self.due_s = now_s + HOLD_S
+        self._sends += sends
+        if len(self._sends) >= MOST:
+            self.due_s = now_s
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether to send."""
+        return now_s >= self.due_s
+
+    def take(self) -> list[tuple[Group, Message]]:
+        """All of it; nothing is held back any more."""
+        self.due_s = inf
+        taken, self._sends = self._sends, []
+        return taken
