@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from paxos import config as configuration
+from paxos.config import Config
+from paxos.runtime.groups import ChosenGroups
 from tests.cluster.processes import ENVIRONMENT, PAXOS, conformance, run, wait_for
 
 pytestmark = pytest.mark.multicast
@@ -192,3 +194,40 @@ def test_traces_that_cannot_be_written_do_not_stop_the_cluster_but_fail_the_run(
     assert "error: acceptor-1 ended with exit status 1" in ended.stderr
     assert "acceptor-1.1.ndjson: File too large; it ends here, incomplete" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "folder"),
+    [([], "r/data"), (["--data-dir", "elsewhere"], "elsewhere"), (["--storage", "memory"], None)],
+)
+def test_where_promises_are_kept(
+    tmp_path: Path, values: list[Path], options: list[str], folder: str | None
+) -> None:
+    ended = run("run", "--values", values[0], "--run-dir", "r", *options, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    names = {path.stem for path in tmp_path.rglob("*.db")}
+    kept = {f"acceptor-{n}" for n in (1, 2, 3)} | {"proposer-1", "proposer-2"}
+    assert names == (kept if folder else set())
+    assert folder is None or {path.stem for path in (tmp_path / folder).glob("*.db")} == kept
+    said = (tmp_path / "r" / "logs" / "acceptor-1.log").read_text(encoding="utf-8")
+    assert ("storage: memory: what it has promised is lost" in said) == (folder is None)
+
+
+def test_without_a_run_folder_the_state_is_here_and_numbers_the_lives(tmp_path: Path) -> None:
+    with ChosenGroups(Config()) as chosen:
+        config = tmp_path / "c.yaml"
+        config.write_text(configuration.dump(Config(groups=chosen.groups)), encoding="utf-8")
+        for life in (1, 2):
+            with subprocess.Popen(
+                [*PAXOS, "acceptor", "2", "--config", str(config), "--verbose"],
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                env=ENVIRONMENT,
+            ) as process:
+                assert process.stderr
+                said = [process.stderr.readline() for _ in range(2)]
+                process.send_signal(signal.SIGTERM)
+            assert said[1] == f"acceptor-2.{life}: storage in paxos-data\n"
+            assert process.returncode == 0
+    assert (tmp_path / "paxos-data" / "acceptor-2.db").exists()
