@@ -77,14 +77,14 @@ ECHO = ["echo", "239.0.0.1", "29998", "239.0.0.1", "29999"]
 
 def test_a_helper_ends_with_its_block() -> None:
     with Helper("limits", ECHO) as helper:
-        assert helper.process.stdout and helper.process.stdout.readline() == b"ready\n"
+        assert helper.line() == b"ready\n"
     assert helper.process.returncode == 0
 
 
 def test_a_helper_ends_with_its_parent() -> None:
     program = (
         "import sys\nfrom paxos.bench.helper import Helper\n"
-        f"helper = Helper('limits', {ECHO!r})\nhelper.process.stdout.readline()\n"
+        f"helper = Helper('limits', {ECHO!r})\nhelper.line()\n"
         "print(helper.process.pid, flush=True)\nsys.stdin.read()"
     )
     parent = subprocess.Popen(
@@ -116,8 +116,8 @@ def test_a_helper_ends_with_its_parent() -> None:
 
 
 def test_a_helper_that_fails_says_why() -> None:
-    with Helper("limits", ["echo", "10.0.0.1", "1", "239.0.0.1", "1"]) as helper:
-        assert helper.process.stdout and helper.process.stdout.readline() == b""
-        failure = helper.failure()
-    assert isinstance(failure, RunError)
-    assert "expected a multicast address" in str(failure)
+    with (
+        Helper("limits", ["echo", "10.0.0.1", "1", "239.0.0.1", "1"]) as helper,
+        pytest.raises(RunError, match="expected a multicast address"),
+    ):
+        helper.line()

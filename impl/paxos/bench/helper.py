@@ -75,6 +75,15 @@ class Helper:
         assert self.process.stdout
         return self.process.stdout.fileno()
 
+    def line(self) -> bytes:
+        """The next line that it writes, waited for. A helper writes a line only when it was asked
+        for something, so none waits behind it. Raises `RunError` if it ended instead."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise self.failure()
+        return line
+
     def failure(self) -> RunError:
         """Why it ended, in its own last words. Waits for its end."""
         assert self.process.stderr

@@ -99,8 +99,7 @@ def _stream(groups: Groups, size: int, seconds: float) -> tuple[float, float]:
             while time.monotonic() < end_s:
                 for _ in range(64):
                     mouth.say(groups.proposers, datagram)
-            assert helper.process.stdout
-            while not select.select([helper.process.stdout], [], [], 0.01)[0]:
+            while not select.select([helper.output], [], [], 0.01)[0]:
                 mouth.say(groups.proposers, END)  # until one is not lost
                 if time.monotonic() > end_s + PATIENCE_S:
                     raise RunError("raw multicast: the receiver does not answer")
@@ -134,13 +133,9 @@ def _text(endpoint: Endpoint) -> list[str]:
 
 
 def _await_line(helper: Helper) -> str:
-    assert helper.process.stdout
-    if not select.select([helper.process.stdout], [], [], PATIENCE_S)[0]:
+    if not select.select([helper.output], [], [], PATIENCE_S)[0]:
         raise RunError("raw multicast: the other process does not start")
-    line = helper.process.stdout.readline()
-    if not line:
-        raise helper.failure()
-    return line.decode()
+    return helper.line().decode()
 
 
 # The other process.

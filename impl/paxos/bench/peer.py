@@ -94,7 +94,8 @@ class _Drive:
         self.failed = 0
 
     def run(self, seconds: float) -> dict[str, object]:
-        """Warm up, measure for `seconds`; commits per second and the quantiles of latency."""
+        """Warm up, measure for `seconds`, and longer if nothing was committed in that time; commits
+        per second and the quantiles of latency."""
         self._until(time.monotonic() + WARM_UP_S)
         self.waits_s.clear()
         began_s = time.monotonic()
@@ -113,7 +114,7 @@ class _Drive:
         }
 
     def _until(self, end_s: float) -> None:
-        while time.monotonic() < end_s:
+        while time.monotonic() < end_s or not self.waits_s:
             while self.under_way < self.outstanding:
                 self.under_way += 1
                 self.node.put(self.value, callback=self._callback())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 from contextlib import ExitStack
@@ -17,7 +16,10 @@ from paxos.errors import InputError, RunError
 
 NODES = 3
 OUTSTANDING = 10_000
-"""Commands under way when pipelined."""
+"""Commands under way when pipelined, at most."""
+
+OUTSTANDING_BYTES = 32 << 20
+"""Bytes of commands under way, at most."""
 
 PATIENCE_S = 60.0
 """For election and start, beyond the time that is measured."""
@@ -41,12 +43,13 @@ def check_installed() -> None:
 
 def measure(mode: str, value_bytes: int, seconds: float) -> Peer:
     """Run the peer's cluster once, `mode` being `pipelined` or `one`. Raises `RunError`."""
+    outstanding = min(OUTSTANDING, OUTSTANDING_BYTES // value_bytes)
     addresses = [f"127.0.0.1:{port}" for port in _free_ports(NODES)]
     with ExitStack() as stack:
         nodes = []
         for own in addresses:
             others = [address for address in addresses if address != own]
-            arguments = [mode, value_bytes, seconds, OUTSTANDING, own, *others]
+            arguments = [mode, value_bytes, seconds, outstanding, own, *others]
             nodes.append(stack.enter_context(Helper("peer", arguments)))
         return msgspec.convert(json.loads(_first_line(nodes, seconds + PATIENCE_S)), Peer)
 
@@ -57,9 +60,7 @@ def _first_line(nodes: list[Helper], patience_s: float) -> bytes:
     ready, _, _ = select.select(list(outputs), [], [], patience_s)
     if not ready:
         raise RunError(f"the peer did not finish within {patience_s:g} s")
-    if line := os.read(ready[0], 1 << 16):
-        return line
-    raise outputs[ready[0]].failure()
+    return outputs[ready[0]].line()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -165,7 +165,7 @@ def _flat(result: Result) -> list[str]:
     rows = []
     for number, flat in enumerate(result.flat, 1):
         rates = [figure(rate) for rate in flat.tenths]
-        ratio = f"{flat.tenths[-1] / flat.tenths[0]:.0%}"
+        ratio = _percent(flat.tenths[-1], flat.tenths[0])
         row = Row(plan.USUAL, [flat.run])  # for its cells only
         rows.append([str(number), f"{flat.run.values:,}", *rates, ratio])
         rows[-1] += [_verdict(row), _checking(row)]
