@@ -25,6 +25,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Path("named.yaml").write_text("interface: nosuch0\n")
         Path("small").write_bytes(b"a\nb\n")
         Path("large").write_bytes(b"a\nb\n" + b"x" * 40_000 + b"\nc\n")
+        Path("open.key").write_bytes(bytes(32))
+        Path("open.key").chmod(0o644)
+        Path("short.key").write_bytes(b"1234")
+        Path("short.key").chmod(0o600)
         Path("old").mkdir()
         Path("old/acceptor-1.1.ndjson").touch()
         yield tmp_path
@@ -47,6 +51,9 @@ CASES = [
     ("learner 1 --config named.yaml", "no network interface nosuch0"),
     ("acceptor 1 --config good.yaml --run-dir old", "acceptor 1 has run before in old"),
     ("acceptor 1 --config good.yaml --run-dir small", "run folder small: "),
+    ("acceptor 1 --config good.yaml --key-file open.key", "(mode 0644); run `chmod 600"),
+    ("client 1 --config good.yaml --key-file none.key", "none.key: No such file"),
+    ("run --values small --key-file short.key", "expected 16 to 4096 bytes, not 4 bytes"),
     ("run --config none.yaml", "configuration none.yaml: No such file"),
     ("run --acceptors 0", "acceptors: expected a whole number >= 1"),
     ("run --milestone raft", "argument --milestone: invalid choice: 'raft'"),
