@@ -37,13 +37,13 @@ class Load:
             return
         client, count = process.role, random.randint(1, self._load.burst)
         bytes_more = random.choice((0, 0, 20, 200))
-        if isinstance(client, Client):
+        if isinstance(client, Client) and client.room():
             known = self.submitted.setdefault(client.name, [])
             values = [
                 b"%s/%d" % (client.name.encode(), len(known) + k) + bytes(bytes_more)
                 for k in range(1, min(count, client.room()) + 1)
             ]
-            if values and process.act(lambda now_s: client.submit(values, now_s)):
+            if process.act(lambda now_s: client.submit(values, now_s)):
                 known += values
         self._pause(process, random)
 

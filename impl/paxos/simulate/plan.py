@@ -64,6 +64,8 @@ class Plan:
     config: Config
     settings: Settings
     load: Load
+    group_s: float
+    """What reaches a process within so long of the first is one group."""
 
 
 def draw(request: Request) -> Plan:
@@ -111,4 +113,4 @@ def draw(request: Request) -> Plan:
         prepare_instances=random.choice((3, 4_096)),
     )
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
-    return Plan(wanted, settings, load)
+    return Plan(wanted, settings, load, group_s=random.choice((0.00002, 0.0001, 0.0005)))

@@ -15,25 +15,24 @@ from typing import TYPE_CHECKING
 
 from paxos.core.batch import unpack
 from paxos.core.events import Event
-from paxos.core.messages import Message, decode_messages, encode_messages
+from paxos.core.messages import Group, Message, decode_messages, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.runtime.clock import Clock
+from paxos.runtime.held import Held
 from paxos.runtime.storage import Storage
 from paxos.simulate.network import Key
 
 if TYPE_CHECKING:
     from paxos.simulate.world import Simulation
 
-GROUP_S = 0.0001
-"""What arrives within so long of the first is one group."""
-
 INBOX = 20_000
 """Datagrams that are kept for a process, as a socket's buffer keeps them; more are lost."""
 
 
-STAGES = {"save": "writes", "trace": "events", "deliver": "deliveries", "send": "sends"}
-"""The stages of a step, in their order, and what of it each does."""
+STAGES = {"save": "writes", "trace": "events", "deliver": "deliveries", "send": "urgent"}
+"""The stages of a step, in their order, and what of it each does. What need not be sent at once is
+held back, and lost in a crash."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,9 @@ class Process:
         self._inbox: list[tuple[float, int, int, int, bytes]] = []
         """A heap of `(when it arrives, count, sender's id, sender's clock, datagram)`."""
         self._arrivals = 0
+        self._group_s = world.group_s
         self._wake_s = inf  # when it will look for something to do
+        self._held = Held()
         self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
         self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
         self._seq = 0
@@ -87,7 +88,7 @@ class Process:
         now_s = self.world.now_s
         self.incarnation += 1
         self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
-        self.output, self.doom, self._rest = [], None, None
+        self.output, self.doom, self._rest, self._held = [], None, None, Held()
         self._seq = self._holds = 0
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
         heapify(self._inbox)
@@ -138,8 +139,8 @@ class Process:
             return
         self._arrivals += 1
         heappush(self._inbox, (at_s, self._arrivals, sender, clock, datagram))
-        if at_s + GROUP_S < self._wake_s and self.role is not None and not self._holds:
-            self._wake_at(at_s + GROUP_S)
+        if at_s + self._group_s < self._wake_s and self.role is not None and not self._holds:
+            self._wake_at(at_s + self._group_s)
 
     def act(self, action: Callable[[float], None]) -> bool:
         """Have `action(now)` done to the role, as a client's reader does; False if it is down or
@@ -158,9 +159,9 @@ class Process:
         """See to it that it wakes when there is something to do."""
         if self.role is None or self._holds:
             return
-        due_s = self.role.deadline_s()
-        if self._inbox and self._inbox[0][0] + GROUP_S < due_s:
-            due_s = self._inbox[0][0] + GROUP_S
+        due_s = min(self.role.deadline_s(), self._held.due_s)
+        if self._inbox and self._inbox[0][0] + self._group_s < due_s:
+            due_s = self._inbox[0][0] + self._group_s
         if due_s < self._wake_s:
             self._wake_at(max(due_s, self.world.now_s))
 
@@ -170,10 +171,11 @@ class Process:
         if planned_s != self._wake_s or role is None:
             return  # something more urgent, or a crash, came between
         self._wake_s = inf
-        is_due = role.deadline_s() <= now_s
-        has_group = bool(self._inbox) and self._inbox[0][0] + GROUP_S <= now_s
+        is_due = min(role.deadline_s(), self._held.due_s) <= now_s
+        has_group = bool(self._inbox) and self._inbox[0][0] + self._group_s <= now_s
         if is_due and (not has_group or self.world.coin()):  # two threads race for the role
-            role.tick(now_s)
+            if role.deadline_s() <= now_s:
+                role.tick(now_s)
         elif has_group:
             self._consume(role, now_s)
         else:
@@ -254,12 +256,20 @@ class Process:
             self.output += unpack(packet)
 
     def _send(self, step: Step) -> None:
-        if not step.sends:
-            return
+        now_s = self.world.now_s
+        if step.urgent:
+            self._transmit(step.urgent)
+        if step.later:
+            self._held.add(step.later, now_s)
+        if self._held.is_due(now_s):
+            self._transmit(self._held.take())
+
+    def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
+        """Send each message in a datagram of its own: the more can go wrong with them."""
         stamp = self.clock.tick()
         message: Message | None = None
         datagram = b""
-        for group, to_send in step.sends:
+        for group, to_send in sends:
             if to_send is not message:
                 message, datagram = to_send, encode_messages([to_send])
             self.world.send(self, group, to_send, datagram, stamp)

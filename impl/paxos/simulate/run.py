@@ -95,6 +95,7 @@ class _Run:
             proposers=len(plan.config.ids("proposer")),
             learners=len(plan.config.ids("learner")),
             clients=len(plan.config.ids("client")),
+            group_s=plan.group_s,
             parts=parts,
             observe=self.watch.observe,
             tear=self.watch.tear,

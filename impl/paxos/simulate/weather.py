@@ -52,7 +52,7 @@ def loss(world: Simulation, random: Random) -> Struck:
 
 def duplicate(world: Simulation, random: Random) -> Struck:
     """Messages arrive twice."""
-    return _network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.5)))
+    return _network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.3)))
 
 
 def reorder(world: Simulation, random: Random) -> Struck:

@@ -54,12 +54,15 @@ class Simulation:
         learners: int = 2,
         clients: int = 2,
         faults: Faults | None = None,
+        group_s: float = 0.0001,
         parts: Parts | None = None,
         observe: Callable[[events.Event], None] = lambda event: None,
         tear: Callable[[events.Event], None] = lambda event: None,
         born: Callable[[Process], None] = lambda process: None,
     ) -> None:
         self.settings = settings
+        self.group_s = group_s
+        """What reaches a process within so long of the first is one group."""
         self.parts = parts or {}
         self.observe = observe
         self.tear = tear
