@@ -14,7 +14,7 @@ import pytest
 
 from paxos.bench.helper import Helper
 from paxos.errors import RunError
-from tests.cluster.processes import ENVIRONMENT, run, wait_for
+from tests.cluster.processes import ENVIRONMENT, PAXOS, run, wait_for
 
 
 @pytest.mark.multicast
@@ -121,3 +121,32 @@ def test_a_helper_that_fails_says_why() -> None:
         pytest.raises(RunError, match="expected a multicast address"),
     ):
         helper.line()
+
+
+@pytest.mark.multicast
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_no_process_outlives_the_benchmark(tmp_path: Path, number: int, status: int) -> None:
+    out = tmp_path / "out"
+    arguments = ["bench", "--smoke", "--only", "throughput", "--no-peer", "--out", str(out)]
+    bench = subprocess.Popen(
+        [*PAXOS, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT
+    )
+    try:
+        wait_for(lambda: len(processes_with(str(out))) > 5, "cluster")
+        bench.send_signal(number)
+        said = bench.communicate()[0].decode()
+    finally:
+        bench.kill()
+        bench.wait()
+    assert bench.returncode == status, said
+    assert "Traceback" not in said
+    wait_for(lambda: not processes_with(str(out)), "end of all processes")
+
+
+def processes_with(word: str) -> list[str]:
+    """The command lines of running processes that have a word in them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+    return [line for line in found if word in line]
