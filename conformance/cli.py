@@ -87,11 +87,13 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
     )
+    grow = commands.add_parser("spec-growth", help="measure how models grow with their constants")
     if with_spec:
-        from conformance import distributed_command, models  # only then: not needed by `check`
+        from conformance import distributed_command, growth, models  # not needed by `check`
 
         models.add_arguments(spec)
         distributed_command.add_arguments(distributed)
+        growth.add_arguments(grow)
     return top
 
 
@@ -142,6 +144,10 @@ def main(argv: list[str] | None = None) -> int:
             from conformance import distributed_command
 
             return distributed_command.main(args)
+        if args.command == "spec-growth":
+            from conformance import growth
+
+            return growth.main(args)
         if args.command == "explain":
             from conformance.explaining import explain_run  # only then: it draws
 

@@ -101,12 +101,77 @@ def test_a_model_without_a_verdict(manifest: Path, capsys: pytest.CaptureFixture
     assert "Nowhere" in err
 
 
+# ---- what a model may ask of TLC beyond a search
+
+
+@pytest.mark.tlc
+def test_behaviours_are_drawn_and_each_action_counts(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = MODULE.replace("Next == ", "Never == x = 9 /\\ x' = 1\nUp == ")
+    module = module.replace("Small ==", "Next == Up \\/ Never\nFair == Up\nSmall ==")
+    (manifest.parent / "Count.tla").write_text(module, encoding="utf-8")
+    (manifest.parent / "ok.cfg").write_text("INIT Init\nNEXT Fair\n", encoding="utf-8")
+    alter(manifest, "states: 6, depth: 6", "simulate: {num: 3, depth: 4, seed: 1}, @")
+    alter(manifest, "@", "states: 13, depth: 4")
+    assert spec(manifest, "--model", "ok") == 0
+    out = capsys.readouterr().out
+    assert "ok took Up 12" in out
+    (manifest.parent / "ok.cfg").write_text("INIT Init\nNEXT Next\n", encoding="utf-8")
+    assert spec(manifest, "--model", "ok") == 1
+    assert "error: ok: Never was never taken" in capsys.readouterr().err
+
+
+@pytest.mark.tlc
+def test_a_property_may_be_checked_at_the_end_only(
+    manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = MODULE.replace("====", "Reaches == <>(x = 9)\nSpec == Init /\\ [][Next]_x\n====")
+    (manifest.parent / "Count.tla").write_text(module, encoding="utf-8")
+    (manifest.parent / "small.cfg").write_text("SPECIFICATION Spec\nPROPERTY Reaches\n", "utf-8")
+    alter(manifest, "{violates: Small, kind: invariant}", "{violates: Reaches, kind: property}")
+    alter(manifest, "states: 4, depth: 4", "lncheck: final, states: 6, depth: 6")
+    [model] = choose(load(manifest), "all", ["fails"])
+    assert models.tlc_options(model) == ["-lncheck", "final"]
+    assert spec(manifest, "--model", "fails") == 0
+    out = capsys.readouterr().out
+    assert "violates Reaches" in out
+    assert "and then nothing more happens, for ever" in out
+
+
+@pytest.mark.tlc
+def test_those_that_failed_are_run_again(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alter(manifest, "states: 6", "states: 7")
+    assert spec(manifest) == 1
+    assert spec(manifest, "--rerun-failed") == 1
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[4:]] == ["ok"]
+    alter(manifest, "states: 7", "states: 6")
+    assert spec(manifest, "--rerun-failed") == 0
+    assert spec(manifest, "--rerun-failed") == 0
+    assert "no model failed" in capsys.readouterr().out
+
+
+@pytest.mark.tlc
+def test_a_counterexample_that_is_expected_is_shown_on_request(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert spec(manifest) == 0
+    assert "what changes" not in capsys.readouterr().out
+    for request in (["--show"], ["--model", "fails"]):
+        assert spec(manifest, *request) == 0
+        out = capsys.readouterr().out
+        assert "fails violates Small:\n  step  action  what changes" in out
+    assert (manifest.parent / "work" / "counterexamples" / "fails.itf.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("states: 6", "stats: 6", "model ok: Object contains unknown field `stats`"),
-        (", depth: 6", "", "model ok: Object missing required field `depth`"),
-        ("class: tiny", "class: huge", "model ok: Invalid enum value 'huge'"),
+        (", depth: 6", "", "model ok has no states or no depth"),
+        ("class: tiny", "class: vast", "model ok: Invalid enum value 'vast'"),
         ("name: fails", "name: ok", "model ok is there twice"),
         ("config: ok.cfg", "config: no.cfg", "model ok: there is no file no.cfg"),
         ("models:", "models: [", "while parsing"),
@@ -159,6 +224,11 @@ def test_choosing(manifest: Path) -> None:
     assert [model.name for model in choose(every, "tiny", [])] == ["ok"]
     assert [model.name for model in choose(every, "all", [])] == ["ok", "fails"]
     assert [model.name for model in choose(every, "tiny", ["fails"])] == ["fails"]
+    alter(manifest, "class: tiny", "class: huge")
+    alter(manifest, ", states: 6, depth: 6", "")
+    every = load(manifest)
+    assert [model.name for model in choose(every, "all", [])] == ["fails"]
+    assert [model.name for model in choose(every, "huge", [])] == ["ok"]
     with pytest.raises(ManifestError):
         choose(every, "all", ["nothing like it"])
 

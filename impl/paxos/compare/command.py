@@ -80,7 +80,7 @@ def _check_models(
     folder = manifest.MANIFEST.parent
     try:
         out.mkdir(parents=True, exist_ok=True)
-        entries = manifest.load()
+        entries = manifest.choose(manifest.load(), "all", [])
         tlc.find_java()
         tlc.find_jar()
         cache = verdicts.Cache(out / "tlc.json", folder)

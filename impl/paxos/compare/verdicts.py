@@ -24,7 +24,6 @@ from paxos.compare.result import Model
 from paxos.figures.combos import Combination
 
 _CONSTANT = re.compile(r"^\s*(\w+) = (\w+)\s*$", re.MULTILINE)
-_HEAP_MB = {"tiny": 512, "small": 2_048, "large": 6_144}  # as many run at once as have room
 _SHOWS_LEAST = ("NeverFaster", "AlwaysSlower")
 
 
@@ -100,8 +99,7 @@ def check(entries: Sequence[Entry], folder: Path, cache: Cache, *, every: bool) 
             verdicts[entry.name] = known
         elif every or entry.size != "large":
             to_run.append(entry)
-    heap_mb = max((_HEAP_MB[entry.size] for entry in to_run), default=1)
-    for row in checker.run_models(to_run, folder, jobs=checker.default_jobs(heap_mb)):
+    for row in checker.run_models(to_run, folder):
         least = constants(row.model, folder).get("Least")
         model = Model(
             name=row.model.name,
