@@ -17,7 +17,8 @@ from conformance.tlcout import Kind
 
 MANIFEST = Path(__file__).resolve().parents[1] / "spec" / "models" / "manifest.yaml"
 
-Size = Literal["tiny", "small", "large"]
+Size = Literal["tiny", "small", "large", "huge"]
+"""huge is for several machines and days; it is run only by name or class."""
 
 
 class ManifestError(Exception):
@@ -43,7 +44,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the manifest; module and config are files beside it.
 
     deadlock says whether a state without a successor is an error. mutant says, for a model that
-    must fail, which clause was changed. states and depth are those at which TLC ends.
+    must fail, which clause was changed. states and depth are those at which TLC ends; a huge model
+    that nobody has run to its end has neither.
 
     lncheck says when TLC looks for violated temporal properties: `final` is once, at the end.
     simulate draws behaviours in place of searching all: states then counts every state that was
@@ -59,8 +61,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config: str
     size: Size = msgspec.field(name="class")
     expect: Literal["ok"] | Violates
-    states: int
-    depth: int
+    states: int | None = None
+    depth: int | None = None
     about: str = ""
     mutant: str = ""
     deadlock: bool = False
@@ -93,6 +95,8 @@ def load(path: Path = MANIFEST) -> list[Model]:
         for file in (model.module, model.config):
             if not (path.parent / file).is_file():
                 raise ManifestError(f"{path}: model {model.name}: there is no file {file}")
+        if model.size != "huge" and (model.states is None or model.depth is None):
+            raise ManifestError(f"{path}: model {model.name} has no states or no depth")
         if model.mutant and model.expect == "ok":
             raise ManifestError(f"{path}: model {model.name} is a mutant and is expected to hold")
     return models
@@ -108,9 +112,11 @@ def _locate(text: str, content: object) -> str:
 
 
 def choose(models: Sequence[Model], size: str, names: Sequence[str]) -> list[Model]:
-    """The models of a class, or those named. Raises ManifestError for an unknown name."""
+    """The models of a class (all: but for the huge ones), or those named. Raises ManifestError for
+    an unknown name."""
     if not names:
-        return [model for model in models if size in ("all", model.size)]
+        every = [model for model in models if model.size != "huge"]
+        return every if size == "all" else [model for model in models if model.size == size]
     by_name = {model.name: model for model in models}
     for name in names:
         if name not in by_name:
