@@ -160,6 +160,7 @@ def test_the_speed_table(result: Result) -> None:
         "in one-way delays": "-",
         "traces": "conform",
         "check, s/s": "0.50",
+        "events/s": "20",
     }
     one = cells(table.render(result, CHOSEN), "Latency, one value at a time")
     assert one["64 B values, one at a time"]["in one-way delays"] == "10.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from paxos.bench import plan
 from paxos.bench.goals import goals
@@ -51,12 +51,14 @@ _MEANING = (
     "offered, from when the value was due. Of PySyncObj: values/s over those of PySyncObj in the "
     "same use (pipelined, or one at a time) with values of the same size. Of the raw stream: bytes "
     "of values per second over what one process can send another by multicast. In one-way delays: "
-    "the median latency over the raw delay of a datagram; three is the least there can be. Check: "
-    "seconds that the checker took for a second of the run. Per 1000 values: datagrams sent by all "
-    "processes; packets and messages said again for want of an answer; learners' questions for "
+    "the median latency over the raw delay of a datagram; the least there can be is three until "
+    "delivery, and one until the client hears of it. Check: seconds that the checker took for a "
+    "second of the run, and events that it took in a second. Per 1000 values: datagrams sent by "
+    "all processes; packets and messages said again for want of an answer; learners' questions for "
     "what they missed."
 )
 
+_CHECK = ["check, s/s", "events/s"]
 
 _MET = {True: "met", False: "NOT met", None: "-"}
 
@@ -74,14 +76,14 @@ def _limits(result: Result) -> list[str]:
         ("raw stream of 32 KiB datagrams, MB/s", result.limit(lambda x: x.large_mb_per_s)),
         ("raw fsync, per second", result.limit(lambda x: x.fsync_per_s)),
     ]
-    return table(["limit", "measured"], [[name, spread_text(found)] for name, found in entries])
+    return table(["limit", "measured"], [[name, _spread(found)] for name, found in entries])
 
 
 def _peers(result: Result) -> list[str]:
     rows = [
         [
             f"{'one at a time' if row.mode == 'one' else row.mode}, {size_text(row.value_bytes)}",
-            spread_text(row.rate()),
+            _spread(row.rate()),
             *(_ms(row.latency_us(quantile)) for quantile in ("p50", "p99", "p99.9")),
             str(sum(run.failed for run in row.runs)),
         ]
@@ -95,7 +97,7 @@ def _peers(result: Result) -> list[str]:
 
 def _speed(result: Result, rows: list[Row]) -> list[str]:
     heads = ["setting", "values/s", "MB/s", "p50, ms", "p99, ms", "p99.9, ms", "of PySyncObj"]
-    heads += ["of the raw stream", "in one-way delays", "traces", "check, s/s"]
+    heads += ["of the raw stream", "in one-way delays", "traces", *_CHECK]
     return table(heads, [_speed_cells(result, row) for row in rows])
 
 
@@ -110,14 +112,14 @@ def _speed_cells(result: Result, row: Row) -> list[str]:
     p50 = row.latency_us("p50")
     return [
         setting.name,
-        spread_text(rate),
+        _spread(rate),
         figure(megabytes),
         *(_ms(row.latency_us(quantile)) for quantile in ("p50", "p99", "p99.9")),
         f"{rate.median / peer_rate.median:.2g}×" if rate and peer_rate else "-",
         f"{megabytes / raw.median:.1%}" if megabytes and raw else "-",
         f"{p50.median / one_way.median:.1f}" if p50 and one_way else "-",
         _verdict(row),
-        _checking(row),
+        *_checking(row),
     ]
 
 
@@ -128,9 +130,11 @@ def _verdict(row: Row) -> str:
     return "conform" if all(one.conforms for one in checked) else "VIOLATE"
 
 
-def _checking(row: Row) -> str:
-    found = row.spread(lambda run: run.check_s_per_s)
-    return figure(found.median) if found else "-"
+def _checking(row: Row) -> list[str]:
+    """Seconds of checking for a second of the run, and events checked per second."""
+    share = row.spread(lambda run: run.check_s_per_s)
+    speed = row.spread(lambda run: run.checked.events_per_s if run.checked else None)
+    return [figure(found.median if found else None) for found in (share, speed)]
 
 
 def _cost(rows: list[Row]) -> list[str]:
@@ -161,14 +165,14 @@ def _cost_cells(row: Row) -> list[str]:
 
 def _flat(result: Result) -> list[str]:
     heads = ["run", "values", *(f"{n}/10" for n in range(1, 11)), "last / first", "traces"]
-    heads += ["check, s/s"]
+    heads += _CHECK
     rows = []
     for number, flat in enumerate(result.flat, 1):
         rates = [figure(rate) for rate in flat.tenths]
         ratio = _percent(flat.tenths[-1], flat.tenths[0])
         row = Row(plan.USUAL, [flat.run])  # for its cells only
         rows.append([str(number), f"{flat.run.values:,}", *rates, ratio])
-        rows[-1] += [_verdict(row), _checking(row)]
+        rows[-1] += [_verdict(row), *_checking(row)]
     memory = [[role, *_memory_cells(result, role)] for role in ROLES]
     heads_of_memory = ["MiB resident", *(f"at {n}0 %" for n in range(1, 11))]
     return [
@@ -210,13 +214,13 @@ def _percent(part: float | None, whole: float) -> str:
     return f"{part / whole:.0%}" if part is not None and whole else "-"
 
 
-def spread_text(found: Spread | None, unit: float = 1.0) -> str:
+def _spread(found: Spread | None, text: Callable[[float], str] = figure) -> str:
     """Median, least and most."""
     if found is None:
         return "-"
-    middle, least, most = (figure(x / unit) for x in (found.median, found.least, found.most))
+    middle, least, most = (text(x) for x in (found.median, found.least, found.most))
     return middle if found.least == found.most else f"{middle} ({least}–{most})"
 
 
 def _ms(found: Spread | None) -> str:
-    return ms(found.median if found else None)
+    return _spread(found, ms)

@@ -26,6 +26,11 @@ class Checked(Struct):
     seconds: float
     """What the check took."""
 
+    @property
+    def events_per_s(self) -> float:
+        """How fast it was."""
+        return self.events / max(self.seconds, 1e-9)
+
 
 def check(run_dir: Path) -> Checked:
     """Have the traces of a run checked."""
