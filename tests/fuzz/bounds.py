@@ -53,6 +53,9 @@ def _check_proposer(proposer: Proposer, limits: Settings) -> None:
     backlog = proposer.backlog
     assert len(backlog._waiting) <= limits.waiting_packets
     assert backlog._queue.keys() <= backlog._waiting.keys()
+    by_client = {(client, seq) for client, firsts in backlog._firsts.items() for seq in firsts}
+    assert by_client == backlog._waiting.keys()
+    assert all(backlog._firsts.values())
     assert len(backlog._clients) <= limits.clients
     assert len(backlog._chosen) <= limits.chosen_clients
     for chosen in backlog._chosen.values():

@@ -39,6 +39,7 @@ class Backlog:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._waiting: dict[Key, _Waiting] = {}
+        self._firsts: dict[str, set[int]] = {}  # the same keys, by client
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
         self._queued_values = 0
         self._queued_bytes = 0
@@ -70,9 +71,13 @@ class Backlog:
             if len(self._waiting) >= self._settings.waiting_packets or not self._takes(packet):
                 within = False
                 continue
-            self._waiting[key] = _Waiting(packet, now_s)
-            self._enqueue(key, self._waiting[key])
+            self._enqueue(key, self._wait(packet, now_s))
         return within
+
+    def _wait(self, packet: Packet, now_s: float) -> _Waiting:
+        waiting = self._waiting[packet.client, packet.first] = _Waiting(packet, now_s)
+        self._firsts.setdefault(packet.client, set()).add(packet.first)
+        return waiting
 
     def _takes(self, packet: Packet) -> bool:
         """Whether values of this client are taken: they were before, or it is not one too many."""
@@ -118,18 +123,24 @@ class Backlog:
             if key in self._waiting:
                 self._dequeue(key)
             elif len(self._waiting) < self._settings.waiting_packets:
-                self._waiting[key] = _Waiting(packet, now_s)
+                self._wait(packet, now_s)
 
     def mark_chosen(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are chosen: they wait no longer."""
         self._remember_chosen(client, first, last)
-        if last - first < len(self._waiting):
-            keys = [(client, seq) for seq in range(first, last + 1)]
+        waiting = self._firsts.get(client)
+        if not waiting:
+            return
+        if last - first < len(waiting):
+            done = [seq for seq in range(first, last + 1) if seq in waiting]
         else:
-            keys = [key for key in self._waiting if key[0] == client and first <= key[1] <= last]
-        for key in keys:
-            self._waiting.pop(key, None)
-            self._dequeue(key)
+            done = [seq for seq in waiting if first <= seq <= last]
+        waiting.difference_update(done)
+        if not waiting:
+            del self._firsts[client]
+        for seq in done:
+            del self._waiting[client, seq]
+            self._dequeue((client, seq))
 
     def _remember_chosen(self, client: str, first: int, last: int) -> None:
         chosen = self._chosen.pop(client, None) or IntervalSet()

@@ -54,7 +54,7 @@ class Settings:
     """Instances that a process looks up in one step for learners that ask."""
     promised_instances: int = 16_384
     """Instances that an acceptor looks up in one step for proposers that prepare."""
-    delivered_spans: int = 4_096
+    delivered_spans: int = 32_768
     """Spans of delivered values that a proposer takes note of in one step."""
     clients: int = 100_000
     """Clients, each incarnation counted, whose values one proposer takes in its life. Of every
