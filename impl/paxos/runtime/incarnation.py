@@ -57,7 +57,8 @@ def begin(
     try:
         storage.begin(number)
     except OSError as error:
-        raise RunError(f"{role}-{process_id}.{number}: storage: {error}") from error
+        reason = error.strerror or error
+        raise RunError(f"{role}-{process_id}.{number}: storage: {reason}") from error
     return Incarnation(number, storage, tracer, data_dir, remembers and data_dir is None)
 
 
