@@ -87,7 +87,7 @@ DLearn(l, b, i, Q) ==
            THEN {depth[m] : m \in VotesIn(Q, b, i) \cup Accepts(b, i)}
            ELSE {depth[[type |-> "Decide", bal |-> b, inst |-> i]]})
 
-DDeliver(l, i) == Deliver(l, i) /\ UNCHANGED delayVars
+DDeliver(l, i) == Deliver(l, i) /\ Consumes(<<"learner", l>>, {})
 
 -----------------------------------------------------------------------------
 DInit == /\ Init

@@ -38,10 +38,17 @@ Owner(b) == ((b - 1) % Proposers) + 1
 NoVote == <<0, NoOp>>
 Vote   == {NoVote} \cup (Ballot \X Batch)
 
+(* A learner that crashes loses everything.  So one that is started again is
+   a new learner here, which begins with instance 1; Learner has one element
+   for each life.  Lives has a set for each learner that the cluster has, of
+   all its lives; it is empty where nobody knows how many learners there are. *)
+Lives == {{l} : l \in Learner}
+
 VARIABLES broadcast,  \* the values that clients have broadcast
           msgs,       \* every message ever sent
           promised,   \* promised[a]: acceptor a's ballot, for all instances
           vote,       \* vote[a][i]: acceptor a's last vote in instance i
+          trimmed,    \* trimmed[a]: a has forgotten instances 1..trimmed[a]
           learned,    \* learned[l][i]: the vote that learner l knows chosen
           prefix,     \* prefix[l]: instances 1..prefix[l] are delivered
           delivered,  \* delivered[l]: the values delivered, in order
@@ -49,7 +56,7 @@ VARIABLES broadcast,  \* the values that clients have broadcast
           chosen,     \* history: chosen[i], the batches chosen in i
           order       \* history: the one order of values that chosen gives
 
-acceptorVars == <<promised, vote>>
+acceptorVars == <<promised, vote, trimmed>>
 learnerVars  == <<learned, prefix, delivered>>
 historyVars  == <<votes, chosen, order>>
 vars == <<broadcast, msgs, acceptorVars, learnerVars, historyVars>>
@@ -62,6 +69,7 @@ Message ==
     \cup [type : {"2a"}, bal : Ballot, inst : Instance, batch : Batch]
     \cup [type : {"2b"}, acc : Acceptor, bal : Ballot, inst : Instance]
     \cup [type : {"Decide"}, bal : Ballot, inst : Instance]
+    \cup [type : {"Delivered"}, lrn : Learner, inst : Instance]
 
 Send(m) == msgs' = msgs \cup {m}
 
@@ -125,6 +133,10 @@ Phase1a(b, from, to) ==
    next range, or the message may have been lost. *)
 MayPromise(a, b) == b >= promised[a]
 
+(* Of instances that it has trimmed an acceptor can report nothing: it does not
+   know any more how it voted, and to say that it did not would be a lie. *)
+MayReport(a, from) == from > trimmed[a]
+
 (* Every vote of acceptor a in the range, as triples. *)
 VotesOf(a, from, to) == {<<i, vote[a][i][1], vote[a][i][2]>> :
                             i \in {j \in from..to : vote[a][j] # NoVote}}
@@ -138,10 +150,11 @@ Phase1b(a, b, from, to) ==
     /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
                        /\ m.from <= from /\ to <= m.to
     /\ MayPromise(a, b)
+    /\ MayReport(a, from)
     /\ promised' = [promised EXCEPT ![a] = b]
     /\ Send([type |-> "1b", acc |-> a, bal |-> b, from |-> from, to |-> to,
              votes |-> VotesOf(a, from, to)])
-    /\ UNCHANGED <<broadcast, vote, learnerVars, historyVars>>
+    /\ UNCHANGED <<broadcast, vote, trimmed, learnerVars, historyVars>>
 
 (* With no vote reported, the leader is free: any batch of broadcast values.
    The no-op is for filling a gap only. *)
@@ -174,15 +187,19 @@ Phase2a(b, i, batch, Q) ==
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
 (* History only, read by no process: acceptor a votes, and if that completes
-   a quorum in ballot b, the batch is chosen.  The order follows from that. *)
+   a quorum in ballot b, the batch is chosen.  The order follows from that.
+   A vote counts from when it is durable, whether or not anybody was told. *)
 RecordVote(a, b, i) ==
     /\ votes' = [votes EXCEPT ![a][i] = @ \cup {<<b, BatchOf(b, i)>>}]
-    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : HasVoted(c, b, i)
+    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : <<b, BatchOf(b, i)>> \in votes[c][i]
        THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {BatchOf(b, i)}]
             /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
        ELSE UNCHANGED <<chosen, order>>
 
 MayVote(a, b) == b >= promised[a]
+
+(* Instances that it has trimmed are over, and it does not begin them anew. *)
+Remembers(a, i) == i > trimmed[a]
 
 (* A vote is a promise too: having voted in b, an acceptor may not vote below
    b, in this or in any other instance. *)
@@ -194,11 +211,12 @@ VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
 Phase2b(a, b, i) ==
     /\ Accepts(b, i) # {}
     /\ MayVote(a, b)
+    /\ Remembers(a, i)
     /\ VotePromises(a, b)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
     /\ RecordVote(a, b, i)
-    /\ UNCHANGED <<broadcast, learnerVars>>
+    /\ UNCHANGED <<broadcast, trimmed, learnerVars>>
 
 (* A proposer that knows of a quorum of votes in one ballot tells the
    learners.  Any proposer may: after a failover the votes of the old
@@ -229,24 +247,98 @@ IsNext(l, i) == i = prefix[l] + 1
 
 (* Learner l delivers the batch of the next instance: its values in their
    order, but for those that it has delivered before.  No instance may be
-   skipped: its batch, when it is learned, comes before. *)
+   skipped: its batch, when it is learned, comes before.  It says how far it
+   is, for the acceptors to know what nobody needs any more. *)
 Deliver(l, i) ==
     /\ IsNext(l, i)
     /\ learned[l][i] # NoVote
     /\ prefix' = [prefix EXCEPT ![l] = i]
     /\ delivered' = [delivered EXCEPT ![l] = AppendNew(@, learned[l][i][2])]
-    /\ UNCHANGED <<broadcast, msgs, acceptorVars, learned, historyVars>>
+    /\ Send([type |-> "Delivered", lrn |-> l, inst |-> i])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
 
-(* Acceptor a crashes and comes back with its stable storage.  It made its
-   promise and its votes durable before it sent them, so nothing changes:
-   the step is here to be said, and to be broken (see models/). *)
+-----------------------------------------------------------------------------
+(* Each learner of the cluster has said, in one of its lives, that it has
+   delivered instance i, and so all below it.  Where nobody knows who the
+   learners are, nobody can know this. *)
+DeliveredEverywhere(i) ==
+    /\ Lives # {}
+    /\ \A lives \in Lives : \E l \in lives :
+           [type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs
+
+(* Acceptor a forgets its votes in the instances up to i, so that its storage
+   does not grow for ever.  A learner that is started again later cannot learn
+   these instances from a any more: that is what the guard is for, and why an
+   implementation retains some of them.
+
+   For Agreement it would not be needed.  What a has trimmed it is silent
+   about, as if it were down: MayReport.  A leader that has a quorum of
+   promises for instance i has them from acceptors that still had their votes
+   there when they promised, so it hears of any batch chosen below its ballot,
+   as ever; if too many acceptors have trimmed i, there is no such quorum, and
+   no batch at all is proposed there.  What must never happen is that an
+   acceptor forgets its votes and still answers as if it had cast none (see
+   paxos-trim-answers in models/).
+
+   votes and chosen are history, not storage, and keep everything: to the rung
+   above, nothing happens here. *)
+Trim(a, i) ==
+    /\ i > trimmed[a]
+    /\ DeliveredEverywhere(i)
+    /\ trimmed' = [trimmed EXCEPT ![a] = i]
+    /\ vote' = [vote EXCEPT ![a] =
+           [j \in Instance |-> IF j <= i THEN NoVote ELSE @[j]]]
+    /\ UNCHANGED <<broadcast, msgs, promised, learnerVars, historyVars>>
+
+-----------------------------------------------------------------------------
+(* Crashes.  A client, a proposer and a learner lose everything but for the
+   highest round that a proposer has used, which it made durable before it
+   sent the 1a.  A proposer that comes back takes a higher round, so Unused
+   is true of what it proposes then, though it remembers no proposal; the
+   ballot that it was in is left as it is, and its messages remain.  What else
+   a proposer may do follows from messages, which it may just as well have
+   received after the crash.  A learner or a client that comes back is
+   another one: see Lives.  So no step is needed for these.
+
+   An acceptor has stable storage.  It makes a promise or a vote durable, and
+   sends it after that.  If it crashes before, the messages that it received
+   are lost with it, which needs no step.  If it crashes after, nothing is
+   lost, and Recover changes nothing: the step is here to be said, and to be
+   broken (see models/).  If it crashes in between, it comes back with a
+   promise or a vote that nobody has seen: RecoverPromise and RecoverVote are
+   Phase1b and Phase2b without the message.  Several of them, where it handled
+   several messages together, are several steps. *)
 Recover(a) == UNCHANGED vars
+
+RecoverPromise(a, b) ==
+    /\ \E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)
+    /\ MayPromise(a, b)
+    /\ promised' = [promised EXCEPT ![a] = b]
+    /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars, historyVars>>
+
+RecoverVote(a, b, i) ==
+    /\ Accepts(b, i) # {}
+    /\ MayVote(a, b)
+    /\ Remembers(a, i)
+    /\ VotePromises(a, b)
+    /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
+    /\ RecordVote(a, b, i)
+    /\ UNCHANGED <<broadcast, msgs, trimmed, learnerVars>>
+
+(* Acceptor a says again what it voted in instance i: a 2a came twice, or a
+   learner asks.  This may be after it promised a higher ballot, for it is true
+   that it voted.  The message is a new one only after RecoverVote. *)
+Repeat(a, i) ==
+    /\ vote[a][i] # NoVote
+    /\ Send([type |-> "2b", acc |-> a, bal |-> vote[a][i][1], inst |-> i])
+    /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
 -----------------------------------------------------------------------------
 Init == /\ broadcast = {}
         /\ msgs = {}
         /\ promised  = [a \in Acceptor |-> 0]
         /\ vote      = [a \in Acceptor |-> [i \in Instance |-> NoVote]]
+        /\ trimmed   = [a \in Acceptor |-> 0]
         /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
         /\ prefix    = [l \in Learner |-> 0]
         /\ delivered = [l \in Learner |-> << >>]
@@ -265,7 +357,11 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
                Learn(l, b, i, Q)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
+        \/ \E a \in Acceptor, i \in Instance : Trim(a, i)
         \/ \E a \in Acceptor : Recover(a)
+        \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
+        \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
+        \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
 
 Spec == Init /\ [][Next]_vars
 
@@ -274,6 +370,7 @@ TypeOK == /\ broadcast \subseteq Value
           /\ msgs \subseteq Message
           /\ promised \in [Acceptor -> {0} \cup Ballot]
           /\ vote \in [Acceptor -> [Instance -> Vote]]
+          /\ trimmed \in [Acceptor -> 0..Instances]
           /\ learned \in [Learner -> [Instance -> Vote]]
           /\ prefix \in [Learner -> 0..Instances]
           /\ \A l \in Learner : delivered[l] \in Seq(Value)
@@ -305,6 +402,13 @@ VotesBelowPromise == \A a \in Acceptor, i \in Instance :
 LearnedFromOneBallot == \A l \in Learner, i \in Instance :
     learned[l][i] # NoVote =>
         \E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][i][1], i)
+
+(* What an acceptor has trimmed is over: every learner has delivered it, and
+   the acceptor has no vote there. *)
+TrimmedIsOver == \A a \in Acceptor :
+    /\ trimmed[a] > 0 => \A lives \in Lives :
+                             \E l \in lives : prefix[l] >= trimmed[a]
+    /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote
 
 -----------------------------------------------------------------------------
 (* The rung above: the same without messages.  Its variables are all here. *)

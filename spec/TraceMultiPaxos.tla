@@ -18,8 +18,11 @@
 (* the votes there; that is all that anybody asks of it.  What is asked    *)
 (* across instances is laid out too, each where it is defined below: the   *)
 (* highest instance that was proposed in (Reached), a value that waits and *)
-(* every proposal of it (ValueWaits), and the other instances in which a   *)
-(* value of the batch was delivered, or that were skipped (Deliver).       *)
+(* every proposal of it (ValueWaits), the other instances in which a       *)
+(* value of the batch was delivered, or that were skipped (Deliver), and   *)
+(* who has delivered an instance (Trim): a learner has sent Delivered for  *)
+(* all instances up to its prefix, so these messages need not be kept.     *)
+(* A vote that was trimmed stays in its part, and is not laid out.         *)
 (* Where less is laid out than there is, it is for a guard that asks       *)
 (* whether something is there: then a row may be refused that is right,    *)
 (* but none is taken that is wrong.                                        *)
@@ -66,6 +69,7 @@ SetAsked(to) == TLCSet(3 * window + 2, to)
    that no guard reads. *)
 TraceInstance  == focus
 TraceOrderOf(c) == << >>
+TraceLives      == Windows[window].lives
 
 IsBatch(s, most, weights, overlap) ==
     /\ Weight(s, weights) <= most
@@ -153,19 +157,31 @@ TakeDeliver(l, i, batch, position) ==
     /\ AppendNew(delivered[l], learned[l][i][2]) = delivered[l] \o batch
     /\ position = counted[l] + 1
 
+TakeTrim(a, i) ==
+    /\ Trim(a, i)
+
 (* An acceptor comes back with the promise and the votes that it should have.
    Those that it made durable just before it crashed, and that no trace has,
    are rows of their own before this one. *)
-TakeRecover(a, b, list) ==
+TakeRecover(a, b, list, i) ==
+    /\ trimmed[a] = i
     /\ promised[a] = b
     /\ {<<v[1], v[2], v[3]>> : v \in Range(list)} =
-           {<<i, vote[a][i][1], vote[a][i][2]>> :
-               i \in {j \in Instance : vote[a][j] # NoVote}}
+           {<<j, vote[a][j][1], vote[a][j][2]>> :
+               j \in {k \in Instance : vote[a][k] # NoVote}}
     /\ Recover(a)
 
-(* A promise that no trace has: its 1b was lost with the acceptor. *)
+(* A promise that no trace has; i is an instance that it was asked for in. *)
 TakePromise(a, b, i) ==
-    /\ Phase1b(a, b, i, i)
+    /\ RecoverPromise(a, b)
+
+(* A vote that no trace has; and from then on the acceptor may say it, which is
+   no event. *)
+TakeUnseen(a, b, i) ==
+    /\ RecoverVote(a, b, i)
+
+TakeRepeat(a, i) ==
+    /\ Repeat(a, i)
 
 (* A proposer comes back with the highest round that it used, or more. *)
 TakeRestart(p, b) ==
@@ -185,22 +201,28 @@ Take ==
       [] IsRow(KLearn)     -> TakeLearn(Row[2], Row[3], Row[4], Batches[Row[5]],
                                         Quorums[Row[6]])
       [] IsRow(KDeliver)   -> TakeDeliver(Row[2], Row[3], Batches[Row[4]], Row[5])
-      [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]])
+      [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
+      [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
+      [] IsRow(KUnseen)    -> TakeUnseen(Row[2], Row[3], Row[4])
+      [] IsRow(KRepeat)    -> TakeRepeat(Row[2], Row[3])
 
 -----------------------------------------------------------------------------
 (* The view for the next row. *)
+
+VoteIn(i, a) == IF i <= trimmed[a] THEN NoVote ELSE Part(i).vote[a]
 
 (* Instances of the row itself. *)
 Named ==
     CASE IsRow(KPhase1a) -> {Row[4], Row[5]}
       [] IsRow(KPhase1b) -> {Row[4], Row[5]} \cup (Row[4]..Row[5])
-      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) \/ IsRow(KPromise) -> {Row[4]}
-      [] IsRow(KDecide) \/ IsRow(KDeliver) -> {Row[3]}
+      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) \/ IsRow(KPromise)
+             \/ IsRow(KUnseen) -> {Row[4]}
+      [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KTrim) \/ IsRow(KRepeat) -> {Row[3]}
       [] IsRow(KRecover) -> {i \in UNION {{InChunk(c, k) : k \in 1..Size} : c \in DOMAIN parts} :
-                                Part(i).vote[Row[2]] # NoVote}
+                                VoteIn(i, Row[2]) # NoVote}
       [] OTHER -> {}
 
 (* Reached is asked for a no-op, and by Phase1a without PrepareAhead: it is
@@ -265,11 +287,17 @@ Requests(b, from, to) ==
 (* An acceptor that promises reads of the messages the 1a only, of however many
    instances; what was learned there, which has its proof in messages, is then
    not laid out either. *)
-MessagesMatter == ~(IsRow(KPhase1b) \/ IsRow(KPromise) \/ IsRow(KRecover))
+MessagesMatter ==
+    ~(IsRow(KPhase1b) \/ IsRow(KPromise) \/ IsRow(KTrim) \/ IsRow(KRecover))
+
+(* Of the other messages of the instance that is trimmed, nothing is asked. *)
+DeliveredBefore(i) ==
+    {[type |-> "Delivered", lrn |-> l, inst |-> i] : l \in {k \in Learner : prefix[k] >= i}}
 
 MessagesInView ==
     CASE IsRow(KPhase1b) -> Requests(Row[3], Row[4], Row[5])
       [] IsRow(KPromise) -> Requests(Row[3], Row[4], Row[4])
+      [] IsRow(KTrim)    -> DeliveredBefore(Row[3])
       [] IsRow(KRecover) -> {}
       [] OTHER           -> UNION {Part(i).msgs : i \in InView}
 
@@ -282,9 +310,9 @@ Gone       == IF Start = 0 THEN << >> ELSE Borders[Start].gone
 GoneValues == IF Start = 0 THEN << >> ELSE Borders[Start].goneValues
 
 NothingIsGone ==
-    /\ Gone # << >> => \A i \in InView \cup Others : ~IsGone(i, Gone)
+    /\ Gone # << >> /\ ~IsRow(KTrim) => \A i \in InView \cup Others : ~IsGone(i, Gone)
     /\ GoneValues # << >> => \A v \in Mentioned : ~IsGone(v, GoneValues)
-    /\ IsRow(KRecover) => Gone = << >>
+    /\ IsRow(KRecover) => \A k \in DOMAIN Gone : Gone[k][2] <= trimmed[Row[2]]
 
 LayOut ==
     /\ ~laid /\ row <= Len(Rows)
@@ -293,13 +321,13 @@ LayOut ==
     /\ focus'     = TLCEval(InView)
     /\ broadcast' = TLCEval({v \in Mentioned : Fact(v).known})
     /\ msgs'      = TLCEval(MessagesInView)
-    /\ vote'      = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).vote[a]]])
+    /\ vote'      = TLCEval([a \in Acceptor |-> [i \in focus' |-> VoteIn(i, a)]])
     /\ learned'   = TLCEval([l \in Learner |-> [i \in focus' |->
                         IF MessagesMatter THEN Part(i).learned[l] ELSE NoVote]])
     /\ votes'     = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).votes[a]]])
     /\ chosen'    = TLCEval([i \in focus' |-> Part(i).chosen])
     /\ delivered' = TLCEval(DeliveredThere)
-    /\ UNCHANGED <<window, row, promised, prefix, order, traceVars>>
+    /\ UNCHANGED <<window, row, promised, trimmed, prefix, order, traceVars>>
 
 -----------------------------------------------------------------------------
 (* What a row changed goes back into parts and facts. *)
@@ -309,15 +337,17 @@ At(m, i) == IF m.type = "1b"
             THEN [m EXCEPT !.from = i, !.to = i, !.votes = {v \in @ : v[1] = i}]
             ELSE m
 
-Sent == msgs' \ msgs
+Sent == {m \in msgs' \ msgs : m.type # "Delivered"}
+
+Votes == IsRow(KPhase2b) \/ IsRow(KUnseen)
 
 Changed(i) ==
     [msgs    |-> Part(i).msgs \cup {At(m, i) : m \in Sent},
-     vote    |-> IF IsRow(KPhase2b) THEN TLCEval([a \in Acceptor |-> vote'[a][i]])
+     vote    |-> IF Votes THEN TLCEval([a \in Acceptor |-> vote'[a][i]])
                  ELSE Part(i).vote,
      learned |-> IF IsRow(KLearn) THEN TLCEval([l \in Learner |-> learned'[l][i]])
                  ELSE Part(i).learned,
-     votes   |-> IF IsRow(KPhase2b) THEN TLCEval([a \in Acceptor |-> votes'[a][i]])
+     votes   |-> IF Votes THEN TLCEval([a \in Acceptor |-> votes'[a][i]])
                  ELSE Part(i).votes,
      chosen  |-> chosen'[i],
      given   |-> IF IsRow(KDeliver)
@@ -330,8 +360,8 @@ PutBackParts == SetParts(
     CASE IsRow(KPhase1a) -> IF Row[4] = Row[5] THEN Change(Row[4]) ELSE parts
       [] IsRow(KPhase1b) -> IF Row[4] = Row[5] THEN Change(Row[4])
                             ELSE Renewed(parts, Row[4]..Row[5], Changed)
-      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) -> Change(Row[4])
-      [] IsRow(KDecide) \/ IsRow(KDeliver) -> Change(Row[3])
+      [] IsRow(KPhase2a) \/ IsRow(KLearn) \/ Votes -> Change(Row[4])
+      [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KRepeat) -> Change(Row[3])
       [] OTHER -> parts)
 
 ProposedHere(v) == [Fact(v) EXCEPT !.proposed = @ \cup {Row[4]}]
@@ -363,6 +393,7 @@ Invariants == /\ TypeOK
               /\ OneBatchPerBallot
               /\ VotesBelowPromise
               /\ LearnedFromOneBallot
+              /\ TrimmedIsOver
 
 Attempt ==
     /\ laid
@@ -378,7 +409,7 @@ Step == Taken /\ Count /\ PutBackParts /\ PutBackFacts /\ PutBackAsked
 KeptInBorder(B) ==
     /\ \A n \in DOMAIN B.instances : Part(B.instances[n]) = B.parts[n]
     /\ \A n \in DOMAIN B.values : Fact(B.values[n]) = B.facts[n]
-    /\ promised = B.promised /\ prefix = B.prefix
+    /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
     /\ asked = B.asked /\ top = B.top /\ used = B.used /\ counted = B.counted
 
 LeftOut(B) ==
@@ -426,7 +457,7 @@ TraceInit ==
                    /\ SetAsked(TLCEval([b \in Ballot |-> {}])) /\ top = 0
                    /\ used = [p \in Proposer |-> 0]
                    /\ counted = [l \in Learner |-> 0]
-              ELSE /\ promised = B.promised /\ prefix = B.prefix
+              ELSE /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
                    /\ SetAsked(B.asked) /\ top = B.top /\ used = B.used
                    /\ counted = B.counted
                    /\ broadcast = {} /\ msgs = {} /\ order = << >>

@@ -23,10 +23,13 @@ KPhase2b   == 5   \* acceptor, ballot, instance
 KDecide    == 6   \* ballot, instance, quorum
 KLearn     == 7   \* learner, ballot, instance, batch, quorum
 KDeliver   == 8   \* learner, instance, batch, position
-KRecover   == 9   \* acceptor, ballot, list of votes
+KRecover   == 9   \* acceptor, ballot, list of votes, instance
 KRestart   == 10  \* proposer, ballot
 KReturn    == 11  \* of a client or a learner, which keep nothing
 KPromise   == 12  \* acceptor, ballot, instance
+KTrim      == 13  \* acceptor, instance
+KUnseen    == 14  \* acceptor, ballot, instance
+KRepeat    == 15  \* acceptor, instance
 
 -----------------------------------------------------------------------------
 (* Sets of the run, for the constants of the specification. *)

@@ -65,6 +65,10 @@ TakeRecover(a, b, list) ==
     /\ list = ListOf(vote[a])
     /\ Recover(a)
 
+(* Of one instance nothing is trimmed. *)
+TakeTrim(a, i) ==
+    /\ FALSE
+
 (* A promise that no trace has: its 1b was lost with the acceptor. *)
 TakePromise(a, b, i) ==
     /\ Phase1b(a, b)
@@ -90,6 +94,7 @@ Take ==
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
+      [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
 
 -----------------------------------------------------------------------------
 Invariants == /\ TypeOK

@@ -24,7 +24,15 @@ GraphNext ==
                Learn(l, b, i, Q) /\ Take(<<"Learn", l, b, i, Q>>)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
                /\ Take(<<"Deliver", l, i>>)
+        \/ \E a \in Acceptor, i \in Instance : Trim(a, i)
+               /\ Take(<<"Trim", a, i>>)
         \/ \E a \in Acceptor : Recover(a) /\ Take(<<"Recover", a>>)
+        \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
+               /\ Take(<<"RecoverPromise", a, b>>)
+        \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
+               /\ Take(<<"RecoverVote", a, b, i>>)
+        \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
+               /\ Take(<<"Repeat", a, i>>)
 
 GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>
 
@@ -35,6 +43,7 @@ Edge == FewRequests /\ PrintEdge(
     \o Changed("broadcast", broadcast, broadcast')
     \o Changed("promised", promised, promised')
     \o Changed("vote", vote, vote')
+    \o Changed("trimmed", trimmed, trimmed')
     \o Changed("learned", learned, learned')
     \o Changed("prefix", prefix, prefix')
     \o Changed("delivered", delivered, delivered')

@@ -98,10 +98,32 @@ ReducedWithRecovery ==
     Init /\ [][ReducedNext \/ \E a \in Acceptor : Recover(a)]_vars
 
 (* And with learners that learn at any time: for mutants of learning. *)
-ReducedLearnEarly ==
-    Init /\ [][\/ ReducedNext
-               \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
-                      Learn(l, b, i, Q)]_vars
+LearnEarly == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+                  Learn(l, b, i, Q)
+
+ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
+
+(* With acceptors that crash between making something durable and sending it. *)
+Crash ==
+    \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
+    \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
+    \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
+
+ReducedWithCrashes == Init /\ [][ReducedNext \/ Crash]_vars
+
+(* With acceptors that trim.  There learners must learn early: after the
+   highest ballot has run its course, nothing can go wrong any more. *)
+Trims == \E a \in Acceptor, i \in Instance : Trim(a, i)
+
+ReducedWithTrimming == Init /\ [][ReducedNext \/ LearnEarly \/ Trims]_vars
+
+(* The learners of the model are lives of one, which was started again. *)
+OneLearner == {Learner}
+
+(* With both, and with restarts: for mutants of Recover. *)
+ReducedWithAll ==
+    Init /\ [][\/ ReducedNext \/ LearnEarly \/ Trims \/ Crash
+               \/ \E a \in Acceptor : Recover(a)]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
@@ -149,12 +171,52 @@ HighestVote(a) ==
 
 PromiseLost(a) ==
     /\ promised' = [promised EXCEPT ![a] = HighestVote(a)]
-    /\ UNCHANGED <<broadcast, msgs, vote, learnerVars, historyVars>>
+    /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars, historyVars>>
 
 (* Recover: the votes were not stored. *)
 VoteLost(a) ==
     /\ vote' = [vote EXCEPT ![a] = [i \in Instance |-> NoVote]]
-    /\ UNCHANGED <<broadcast, msgs, promised, learnerVars, historyVars>>
+    /\ UNCHANGED <<broadcast, msgs, promised, trimmed, learnerVars, historyVars>>
+
+(* RecoverVote: a vote below the promise, which stays as it is. *)
+OldVoteRecovered(a, b, i) ==
+    /\ Accepts(b, i) # {}
+    /\ ~HasVoted(a, b, i)
+    /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
+    /\ promised' = [promised EXCEPT ![a] = IF b > @ THEN b ELSE @]
+    /\ RecordVote(a, b, i)
+    /\ UNCHANGED <<broadcast, msgs, trimmed, learnerVars>>
+
+(* RecoverVote: the vote was sent before it was durable, and the acceptor
+   crashed in between. *)
+SentFirst(a, b, i) ==
+    /\ Accepts(b, i) # {}
+    /\ MayVote(a, b)
+    /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
+    /\ RecordVote(a, b, i)
+    /\ UNCHANGED <<broadcast, acceptorVars, learnerVars>>
+
+(* RecoverPromise: the promise was sent before it was durable. *)
+PromiseSentFirst(a, b) ==
+    /\ MayPromise(a, b)
+    /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
+                       /\ Send([type |-> "1b", acc |-> a, bal |-> b,
+                                from |-> m.from, to |-> m.to,
+                                votes |-> VotesOf(a, m.from, m.to)])
+    /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
+
+(* DeliveredEverywhere: one learner has delivered it. *)
+DeliveredSomewhere(i) ==
+    \E l \in Learner : [type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs
+
+(* MayReport, Remembers: as if nothing had been trimmed. *)
+ReportAnyway(a, from) == TRUE
+RemembersAll(a, i)    == TRUE
+
+(* Recover: the votes were trimmed, but not that they were was stored. *)
+TrimLost(a) ==
+    /\ trimmed' = [trimmed EXCEPT ![a] = 0]
+    /\ UNCHANGED <<broadcast, msgs, promised, vote, learnerVars, historyVars>>
 
 (* Unused: a ballot may be used again in an instance. *)
 UsedAgain(b, i) == TRUE
