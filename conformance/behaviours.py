@@ -82,7 +82,7 @@ class Replay:
         """The state after a step; None if the rules do not allow it."""
         model, after = self.model, self.model.unpack(node.packed)
         actor, event = model.words.event(label, node.state)
-        action = model.spec.actions[label[0]]
+        action = {**model.spec.actions, **model.spec.inner}[label[0]]
         if action.refused(after, actor, event) is not None:
             return None
         action.effect(after, actor, event)

@@ -79,8 +79,21 @@ def _kept(s: State, a: Any, e: Any) -> bool:
     )
 
 
+def _came_back(s: State, last: int) -> bool:
+    """Whether a learner delivered so far in one life, and delivers in another now."""
+    return any(
+        x.prefix < last <= s.delivered_to(int(name.partition(".")[0]))
+        for name, x in s.learners.items()
+    )
+
+
 def _role(role: str) -> Taken:
     return lambda s, x, e: e.process.startswith(role)
+
+
+def _above_trimmed(s: State, a: int, e: Any) -> bool:
+    asked = s.asked.get(e.ballot)
+    return asked is not None and 0 < s.trimmed[a] == e.first - 1 and asked.contain(1, e.last)
 
 
 MULTIPAXOS = (
@@ -96,6 +109,7 @@ MULTIPAXOS = (
     Branch("Phase1a.prepare", "at any time", lambda s, p, e: True, AHEAD),
     Branch("Phase1b.asked", "all that was asked for", _whole),
     Branch("Phase1b.asked", "a part of it", lambda s, a, e: not _whole(s, a, e), AHEAD),
+    Branch("Phase1b.trimmed", "what it has not trimmed of what was asked", _above_trimmed, AHEAD),
     Branch(
         "Phase2a.gap", "the no-op fills a gap", lambda s, p, e: not (_reported(s, e) or e.batch)
     ),
@@ -116,6 +130,20 @@ MULTIPAXOS = (
         lambda s, x, e: _learned(s, x, e.instance) != e.values,
     ),
     Branch("Deliver.values", "the no-op", lambda s, x, e: not _learned(s, x, e.instance)),
+    Branch("Trim.further", "for the first time", lambda s, a, e: not s.trimmed[a]),
+    Branch("Trim.further", "further than before", lambda s, a, e: bool(s.trimmed[a])),
+    Branch("Trim.delivered", "by each learner", lambda s, a, e: not _came_back(s, e.last)),
+    Branch("Trim.delivered", "by one in another life", lambda s, a, e: _came_back(s, e.last)),
+    Branch(
+        "Recover.trimmed",
+        "an acceptor that has trimmed",
+        lambda s, a, e: e.process.startswith("acceptor") and bool(s.trimmed[a]),
+    ),
+    Branch(
+        "Recover.new trim",
+        "with a trimming that no trace has",
+        lambda s, a, e: e.process.startswith("acceptor") and (e.trimmed or 0) > s.trimmed[a],
+    ),
 )
 SHARED = (
     Branch("Broadcast.fresh", "the client's first", lambda s, c, e: c not in s.broadcast),

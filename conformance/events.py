@@ -157,29 +157,38 @@ class Deliver(Event, frozen=True, kw_only=True, tag="Deliver"):
     values: tuple[Range, ...]
 
 
+class Trim(Event, frozen=True, kw_only=True, tag="Trim", rename={"last": "to"}):
+    action: ClassVar[str] = "Trim"
+    last: Id
+
+
 class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
     action: ClassVar[str] = "Recover"
     promised: Ballot | UnsetType = UNSET
     votes: tuple[Vote, ...] | UnsetType = UNSET
+    trimmed: Id | UnsetType = UNSET
     round: Id | UnsetType = UNSET
 
 
-AnyEvent = Broadcast | Phase1a | Phase1b | Phase2a | Phase2b | Decide | Learn | Deliver | Recover
+AnyEvent = (
+    Broadcast | Phase1a | Phase1b | Phase2a | Phase2b | Decide | Learn | Deliver | Trim | Recover
+)
 
 EVENTS: dict[str, type[Event]] = {kind.action: kind for kind in get_args(AnyEvent)}
 
-# Which actions a role takes. Synod has no Deliver: what is learned is the output.
+# Which actions a role takes. Synod has no Deliver: what is learned is the output; and of one
+# instance nothing is trimmed.
 ACTIONS_OF: dict[str, frozenset[str]] = {
     "client": frozenset({"Broadcast", "Recover"}),
     "proposer": frozenset({"Phase1a", "Phase2a", "Decide", "Recover"}),
-    "acceptor": frozenset({"Phase1b", "Phase2b", "Recover"}),
+    "acceptor": frozenset({"Phase1b", "Phase2b", "Trim", "Recover"}),
     "learner": frozenset({"Learn", "Deliver", "Recover"}),
 }
 
 
 def actions_of(role: str, spec: str) -> frozenset[str]:
     """The names of the events that a process of this role may log under this specification."""
-    return ACTIONS_OF[role] - ({"Deliver"} if spec == "Synod" else frozenset())
+    return ACTIONS_OF[role] - ({"Deliver", "Trim"} if spec == "Synod" else frozenset())
 
 
 def fields(event: Event) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from conformance.events import (
     Phase1b,
     Phase2a,
     Recover,
+    Trim,
 )
 from conformance.explain import where
 from conformance.log import Run, open_run
@@ -124,6 +125,8 @@ def label(e: AnyEvent) -> str:
         return f"Deliver in {e.instance}: {_ranges(e.values)}"
     if isinstance(e, Recover):
         return "Recover"
+    if isinstance(e, Trim):
+        return f"Trim to {e.last}"
     text = f"{e.action} {show_ballot(e.ballot)}"
     if isinstance(e, Phase1a | Phase1b):
         text += f" for {e.first}" + (f"..{e.last}" if e.last != e.first else "")

@@ -23,6 +23,7 @@ from conformance.events import (
     Phase1b,
     Phase2a,
     Phase2b,
+    Trim,
 )
 from conformance.explain import shown
 from conformance.itf import as_map, as_set, as_tuple
@@ -65,7 +66,10 @@ def itf(run: Run, path: Path, verdict: Verdict) -> None:
     write_itf(path, f"{run.directory.name}: {verdict.kind}", VARIABLES, states)
 
 
-VARIABLES = ("broadcast", "msgs", "promised", "vote", "learned", "prefix", "delivered", "action")
+VARIABLES = (
+    *("broadcast", "msgs", "promised", "vote", "trimmed"),
+    *("learned", "prefix", "delivered", "action"),
+)
 
 
 def _states(run: Run, header: Header, events: int) -> Iterator[dict[str, Any]]:
@@ -89,6 +93,7 @@ class _State:
         self.msgs: dict[str, dict[str, Any]] = {}
         self.promised = {f"acceptor-{a}": [0, 0] for a in header.cluster.acceptors}
         self.vote: dict[str, dict[int, Any]] = {name: {} for name in self.promised}
+        self.trimmed = dict.fromkeys(self.promised, 0)
         self.learned: dict[str, dict[int, Any]] = {}
         self.prefix: dict[str, int] = {}
         self.delivered: dict[str, list[str]] = {}
@@ -121,7 +126,13 @@ class _State:
             self.learned.setdefault(e.process, {})[e.instance] = learned
         elif isinstance(e, Deliver):
             self.prefix[e.process] = e.instance
+            self.send({"type": "Delivered", "lrn": e.process, "inst": e.instance})
             self.delivered.setdefault(e.process, []).extend(map(show_range, e.values))
+
+        elif isinstance(e, Trim):
+            self.trimmed[acceptor] = e.last
+            kept = self.vote[acceptor].items()
+            self.vote[acceptor] = {i: vote for i, vote in kept if i > e.last}
 
     def send(self, message: dict[str, Any]) -> None:
         self.msgs[json.dumps(message)] = message
@@ -133,6 +144,7 @@ class _State:
             "msgs": as_set(self.msgs.values()),
             "promised": as_map({a: as_tuple(b) for a, b in self.promised.items()}),
             "vote": as_map({a: as_map(v) for a, v in self.vote.items()}),
+            "trimmed": as_map(self.trimmed),
             "learned": as_map({x: as_map(v) for x, v in self.learned.items()}),
             "prefix": as_map(self.prefix),
             "delivered": as_map({x: list(v) for x, v in self.delivered.items()}),

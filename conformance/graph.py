@@ -25,8 +25,8 @@ Batch = tuple[str, ...]
 Vote = tuple[int, Batch]
 Quorum = tuple[int, ...]
 Message = tuple[Any, ...]
-"""("1a", b, from, to), ("1b", a, b, from, to, votes), ("2a", b, i, batch), ("2b", a, b, i) or
-("Decide", b, i); votes are a frozenset of (i, b, batch)."""
+"""("1a", b, from, to), ("1b", a, b, from, to, votes), ("2a", b, i, batch), ("2b", a, b, i),
+("Decide", b, i) or ("Delivered", l, i); votes are a frozenset of (i, b, batch)."""
 Label = tuple[Any, ...]
 """The action and its parameters, as in the specification: ("Phase2a", b, i, batch, Q)."""
 
@@ -36,12 +36,13 @@ NO_VOTE: Vote = (0, ())
 class State(NamedTuple):
     """A state of MultiPaxos.tla. Acceptors, learners, instances and ballots are numbers from 1;
     what is per acceptor, learner or instance is a tuple in their order. Of Synod, what is about
-    delivery, `chosen` and `order` stays as it is at first."""
+    delivery and trimming, `chosen` and `order` stays as it is at first."""
 
     broadcast: frozenset[str]
     msgs: frozenset[Message]
     promised: tuple[int, ...]
     vote: tuple[tuple[Vote, ...], ...]
+    trimmed: tuple[int, ...]
     learned: tuple[tuple[Vote, ...], ...]
     prefix: tuple[int, ...]
     delivered: tuple[Batch, ...]
@@ -103,6 +104,7 @@ class Bounds:
             msgs=none,
             promised=(0,) * self.acceptors,
             vote=tuple(votes for _ in acceptors),
+            trimmed=(0,) * self.acceptors,
             learned=tuple(votes for _ in learners),
             prefix=(0,) * self.learners,
             delivered=tuple(() for _ in learners),
@@ -266,6 +268,7 @@ class Terms:
             "broadcast": frozenset,
             "promised": lambda f: self.each(f, self.acceptors),
             "vote": lambda f: self.each(f, self.acceptors, self.votes_at),
+            "trimmed": lambda f: self.each(f, self.acceptors),
             "learned": lambda f: self.each(f, self.learners, self.votes_at),
             "prefix": lambda f: self.each(f, self.learners),
             "delivered": lambda f: self.each(f, self.learners),
@@ -312,7 +315,7 @@ class Terms:
         return read
 
     def message(self, m: Any) -> Message:
-        kind, b = m["type"], m["bal"]
+        kind, b = m["type"], m.get("bal")
         i = 1 if self.synod else m.get("inst")
         match kind:
             case "1a":
@@ -329,6 +332,8 @@ class Terms:
                 return kind, number(m["acc"]), b, i
             case "Decide":
                 return kind, b, i
+            case "Delivered":
+                return kind, number(m["lrn"]), i
         raise ValueError(f"no such message: {m}")
 
     def label(self, step: tuple[Any, ...]) -> Label:
@@ -351,7 +356,7 @@ class Terms:
             case "Learn":
                 i = 1 if self.synod else p[2]
                 return name, number(p[0]), p[1], i, numbers(p[3]) if self.bounds.direct else ()
-            case "Deliver" | "Recover":
+            case "Deliver" | "Trim" | "Recover" | "RecoverPromise" | "RecoverVote" | "Repeat":
                 return name, number(p[0]), *p[1:]
         return step
 

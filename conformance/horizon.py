@@ -3,8 +3,8 @@ it.
 
 A first pass over the files makes a Horizon; the replay asks it after each event what may go. An
 instance goes only when no later event can ask about it: not one that names it, nor a promise for
-a range that has it, nor a recovered state, which speaks of every instance. So forgetting never
-changes a verdict.
+a range that has it, nor a recovered state, which speaks of every instance that is not trimmed.
+So forgetting never changes a verdict. Which instances are trimmed asks learners, not instances.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Horizon:
         if isinstance(event, Phase1b) and event.first < event.last:
             self._wide.append((event.hlc, event.first))
         elif isinstance(event, Recover):
-            self._wide.append((event.hlc, 1))
+            self._wide.append((event.hlc, (event.trimmed or 0) + 1))
         elif isinstance(event, Deliver):
             self._deliver[event.process.removeprefix("learner-")] = event.hlc
 

@@ -59,6 +59,13 @@ class IntervalSet:
         lasts[lo:hi] = [last]
         return new
 
+    def remove_to(self, last: int) -> None:
+        """Take out all members up to `last`."""
+        k = bisect_left(self.lasts, last + 1)
+        del self.firsts[:k], self.lasts[:k]
+        if self.firsts:
+            self.firsts[0] = max(self.firsts[0], last + 1)
+
     def copy(self) -> IntervalSet:
         other = IntervalSet()
         other.firsts, other.lasts = self.firsts[:], self.lasts[:]

@@ -16,6 +16,7 @@ from conformance.events import (
     Phase2a,
     Phase2b,
     Recover,
+    Trim,
 )
 from conformance.rules import Fault, rule, show_ballot, show_batch, show_range, show_vote
 from conformance.state import Bal, Bat, Learner, State, ValueSet
@@ -98,6 +99,29 @@ def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
                 f"votes up to acceptor {a}'s promise, {show_ballot(promised)}",
                 f"in instance {i}: {show_vote(vote)}",
             )
+    return None
+
+
+@rule(
+    "TrimmedIsOver",
+    r"\A a \in Acceptor : /\ trimmed[a] > 0 => \A lives \in Lives : \E l \in lives : "
+    r"prefix[l] >= trimmed[a] /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote",
+    "what an acceptor trimmed, every learner has delivered, and it has no vote there",
+)
+def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | None:
+    trimmed = s.trimmed.get(a, 0)
+    if isinstance(e, Phase2b) and e.instance > trimmed:
+        return None
+    for x in s.cluster.learners if trimmed and not isinstance(e, Phase2b) else ():
+        if s.delivered_to(x) < trimmed:
+            return Fault(
+                f"instance {trimmed}, up to which acceptor {a} trimmed, delivered by learner {x}",
+                f"it delivered up to {s.delivered_to(x)}",
+            )
+    for i in s.voted_in[a].within(1, trimmed) if trimmed else ():
+        return Fault(
+            f"no vote in instance {i}, which acceptor {a} trimmed", show_vote(s.look(i).vote[a])
+        )
     return None
 
 

@@ -22,7 +22,7 @@ NONE: VotedFor = (0, ())
 
 KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     *("Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver"),
-    *("Recover", "Restart", "Return", "Promise"),
+    *("Recover", "Restart", "Return", "Promise", "Trim", "Unseen", "Repeat"),
 )
 (
     BROADCAST,
@@ -37,6 +37,9 @@ KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     RESTART,
     RETURN,
     PROMISE,
+    TRIM,
+    UNSEEN,
+    REPEAT,
 ) = range(1, len(KINDS) + 1)
 
 
@@ -74,6 +77,7 @@ class Mirror:
     parts: dict[int, Part] = field(default_factory=dict)
     facts: dict[int, Fact] = field(default_factory=dict)
     promised: dict[int, int] = field(default_factory=dict)
+    trimmed: dict[int, int] = field(default_factory=dict)
     prefix: dict[int, int] = field(default_factory=dict)
     asked: dict[int, set[tuple[int, int]]] = field(default_factory=dict)
     top: int = 0
@@ -88,7 +92,9 @@ class Mirror:
         return found
 
     def vote_of(self, a: int, i: int) -> VotedFor:
-        return self.parts[i].vote.get(a, NONE) if i in self.parts else NONE
+        if i <= self.trimmed.get(a, 0) or i not in self.parts:
+            return NONE
+        return self.parts[i].vote.get(a, NONE)
 
     # -- one method per action ------------------------------------------------------------------
     def broadcast(self, v: int) -> None:
@@ -140,6 +146,10 @@ class Mirror:
 
     def promise(self, a: int, b: int) -> None:
         self.promised[a] = b
+
+    def trim(self, a: int, i: int) -> None:
+        """What was voted stays in its part, and is no vote any more."""
+        self.trimmed[a] = i
 
     def copy(self) -> Mirror:
         """As it is now, whatever becomes of this one."""

@@ -3,8 +3,8 @@
 That module leads: a guard here is a conjunct there (its text is beside it), in the same order.
 Before them come the sets that Next draws the parameters from (Q \\in Quorum, batch \\in Batch,
 the owner of a ballot), and after them what a trace says beyond the action's parameters (a
-learner's position, the votes that a promise reports). Invariants are in invariants.py, Recover in
-recover.py.
+learner's position, the votes that a promise reports). Invariants are in invariants.py, Recover, and
+the actions that only it shows, in recover.py.
 
 Guards that speak of the absence of something (no 2a of the ballot yet, nothing learned yet, a
 value not yet broadcast) speak of the actor's own past only. Its own events are in its own order
@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance import invariants, outcome, phases
+from conformance import invariants, outcome, phases, trim
 from conformance.events import Broadcast
-from conformance.recover import RECOVER
+from conformance.recover import INNER, RECOVER
 from conformance.rules import Action, Fault, Spec, rule, show_range
 from conformance.state import ClientValues, State, ValueSet
 
@@ -66,7 +66,7 @@ _ACTIONS = (
     Action(
         "Phase1b",
         "Phase1b(a, b, from, to)",
-        (phases.not_empty, phases.asked, MAY_PROMISE, phases.votes),
+        (phases.not_empty, phases.asked, MAY_PROMISE, phases.may_report, phases.votes),
         phases.do_phase1b,
         (invariants.votes_below_promise, invariants.type_of_votes),
     ),
@@ -89,9 +89,14 @@ _ACTIONS = (
     Action(
         "Phase2b",
         "Phase2b(a, b, i)",
-        (phases.proposed, MAY_VOTE),
+        (phases.proposed, MAY_VOTE, phases.remembers),
         phases.do_phase2b,
-        (invariants.agreement, invariants.votes_below_promise, invariants.type_of_ballot),
+        (
+            invariants.agreement,
+            invariants.votes_below_promise,
+            invariants.type_of_ballot,
+            invariants.trimmed_is_over,
+        ),
     ),
     Action(
         "Decide",
@@ -114,7 +119,14 @@ _ACTIONS = (
         outcome.do_deliver,
         (invariants.integrity, invariants.total_order),
     ),
+    Action(
+        "Trim",
+        "Trim(a, i)",
+        (trim.further, trim.delivered),
+        trim.do_trim,
+        (invariants.trimmed_is_over,),
+    ),
     RECOVER,
 )
 
-MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State)
+MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER)

@@ -107,6 +107,17 @@ def promise(s: State, a: int, e: Phase1b | Phase2b) -> Fault | None:
     )
 
 
+@rule("trimmed", "MayReport(a, from): from > trimmed[a]", "the acceptor has trimmed none of them")
+def may_report(s: State, a: int, e: Phase1b) -> Fault | None:
+    return _trimmed(s, a, e.first)
+
+
+def _trimmed(s: State, a: int, i: int) -> Fault | None:
+    if i > s.trimmed[a]:
+        return None
+    return Fault(f"instances above {s.trimmed[a]}, up to which acceptor {a} trimmed", f"{i}")
+
+
 @rule(
     "votes",
     r"votes |-> {<<i, vote[a][i][1], vote[a][i][2]>> : "
@@ -240,5 +251,11 @@ def proposed(s: State, a: int, e: Phase2b) -> Fault | None:
     )
 
 
+@rule("trimmed", "Remembers(a, i): i > trimmed[a]", "the acceptor has not trimmed the instance")
+def remembers(s: State, a: int, e: Phase2b) -> Fault | None:
+    return _trimmed(s, a, e.instance)
+
+
 def do_phase2b(s: State, a: int, e: Phase2b) -> None:
     s.cast(a, (e.ballot, s.batch_of(e.ballot, e.instance)), e.instance)
+    s.say(a, e.ballot, e.instance)

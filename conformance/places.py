@@ -26,6 +26,7 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Phase1b.instance": ("from = 1",),
     "Phase1b.asked": ("\\E m \\in msgs", '[type |-> "1a"'),
     "Phase1b.promise": ("MayPromise(",),
+    "Phase1b.trimmed": ("MayReport(",),
     "Phase1b.votes": ("AreVotesOf(", "list = ListOf("),
     "Phase2a.owner": ("Owner(b)",),
     "Phase2a.instance": ("i = 1",),
@@ -40,6 +41,7 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Phase2b.instance": ("i = 1",),
     "Phase2b.proposed": ("Accepts(",),
     "Phase2b.promise": ("MayVote(",),
+    "Phase2b.trimmed": ("Remembers(",),
     "Decide.instance": ("i = 1",),
     "Decide.quorum": (QUORUM,),
     "Decide.indirect": ("~DirectLearning",),
@@ -53,13 +55,22 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Deliver.learned": ("learned[l][i] #",),
     "Deliver.values": ("AppendNew(",),
     "Deliver.position": ("position =",),
+    "Trim.further": ("i > trimmed[a]",),
+    "Trim.delivered": ("DeliveredEverywhere(",),
     "Recover.round": ("used[p]",),
+    "Recover.trimmed": ("trimmed[a] =", "FALSE"),
     "Recover.promise": ("promised[a] =",),
-    "Recover.votes": ("{<<v[1], v[2], v[3]>>", "list = ListOf(", "MayVote("),
-    "Recover.new votes": ("Accepts(", "MayVote(", "{<<v[1], v[2], v[3]>>", "list = ListOf("),
+    "Recover.votes": ("{<<v[1], v[2], v[3]>>", "list = ListOf(", "MayVote(", "Remembers("),
+    "Recover.new votes": (
+        *("Accepts(", "MayVote(", "Remembers(", "{<<v[1], v[2], v[3]>>", "list = ListOf("),
+    ),
     "Recover.new promise": ("\\E m \\in msgs", '[type |-> "1a"'),
+    "Recover.new trim": ("DeliveredEverywhere(",),
 }
-RECOVERIES = ("TakeRecover", "TakeRestart", "TakePhase2b", "TakePromise")
+RECOVERIES = {
+    "MultiPaxos": ("TakeRecover", "TakeRestart", "TakeUnseen", "TakePromise", "TakeTrim"),
+    "Synod": ("TakeRecover", "TakeRestart", "TakePhase2b", "TakePromise", "TakeTrim"),
+}
 
 
 def places(spec: str, rule: str) -> tuple[Conjunct, ...]:
@@ -68,6 +79,6 @@ def places(spec: str, rule: str) -> tuple[Conjunct, ...]:
     action, dot, _ = rule.partition(".")
     if not dot:
         return tuple(c for c in invariants(module) if c.definition == rule)
-    takes = RECOVERIES if action == "Recover" else (f"Take{action}",)
+    takes = RECOVERIES[spec] if action == "Recover" else (f"Take{action}",)
     every = [g.conjunct for take in takes for g in guards(module, take)]
     return tuple(c for start in BEGINNINGS[rule] for c in every if c.text.startswith(start))

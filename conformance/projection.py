@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance import events as ev
 from conformance.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
+from conformance.recover import Again, Unseen
 from conformance.state import Bal, Bat, Rng
 from conformance.state import State as Checked
 
@@ -59,8 +60,9 @@ class Words:
             (i, self.ballot(v[0]), self.batch(v[1])) for i, v in votes.items() if v != NO_VOTE
         )
 
-    def recover(self, a: int, promised: int, votes: tuple[Vote, ...]) -> ev.Recover:
+    def recover(self, a: int, promised: int, votes: tuple[Vote, ...], trimmed: int) -> ev.Recover:
         said: dict[str, Any] = {"promised": self.ballot(promised)} if promised else {}
+        said |= {"trimmed": trimmed} if trimmed else {}
         reported = self.votes(dict(enumerate(votes, 1)))
         return ev.Recover(**self.by("acceptor", a), **said, votes=reported)
 
@@ -108,8 +110,22 @@ class Words:
                 new = tuple(v for v in state.learned[x - 1][i - 1][1] if v not in had)
                 at = {"instance": i, "position": len(had) + 1, "values": self.batch(new)}
                 return f"{x}.1", ev.Deliver(**self.by("learner", f"{x}.1"), **at)
-            case "Recover", [a]:
-                return a, self.recover(a, state.promised[a - 1], state.vote[a - 1])
+        return p[0], self.storage_step(label, state)
+
+    def storage_step(self, label: Label, state: State) -> Any:
+        """An acceptor's event that sends nothing, or a step that has no event of its own."""
+        match label:
+            case "Trim", a, i:
+                return ev.Trim(**self.by("acceptor", a), last=i)
+            case "RecoverPromise", _, b:
+                return Unseen(self.ballot(b))
+            case "RecoverVote", _, b, i:
+                return Unseen(self.ballot(b), i)
+            case "Repeat", _, i:
+                return Again(i)
+            case "Recover", a:
+                back = state.promised[a - 1], state.vote[a - 1], state.trimmed[a - 1]
+                return self.recover(a, *back)
         raise ValueError(f"no such step: {label}")
 
     def sent(self, event: Any, actor: Any) -> frozenset[Message]:
@@ -158,6 +174,7 @@ class Projection:
                 tuple(w.vote(at[i].vote[a]) if a in at[i].vote else NO_VOTE for i in at)
                 for a in self.acceptors
             ),
+            trimmed=tuple(s.trimmed[a] for a in self.acceptors),
             learned=tuple(
                 tuple(w.vote(at[i].learned[x]) if x in at[i].learned else NO_VOTE for i in at)
                 for x in self.learners
@@ -170,14 +187,16 @@ class Projection:
         )
 
     def messages(self, s: Checked) -> frozenset[Message]:
-        """The 2a, 2b and Decide messages."""
+        """The 2a, 2b, Decide and Delivered messages."""
         w, found = self.words, set[Message]()
         for i in self.instances:
             inst = s.look(i)
             found |= {("2a", w.number(b), i, w.names(x)) for b, xs in inst.accepts.items()
                       for x in xs}  # fmt: skip
-            found |= {("2b", a, w.number(b), i) for b, who in inst.voters.items() for a in who}
+            found |= {("2b", a, w.number(b), i) for b in inst.voters for a in s.voters(b, i)}
             found |= {("Decide", w.number(b), i) for b in inst.decided}
+        for n, x in enumerate(self.learners, 1):
+            found |= {("Delivered", n, i) for i in range(1, s.learner(x).prefix + 1)}
         return frozenset(found)
 
     def check(self, state: State, s: Checked) -> None:
@@ -254,14 +273,15 @@ class Projection:
         assert len(values) == sum(known.count for known in s.proposed.values()), "ValueSet.count"
         return s.highest, values
 
-    # Where each acceptor voted, and its highest vote.
+    # Where each acceptor has a vote, and the highest ballot that it ever voted in.
 
     def votes(self, state: State) -> Any:
         where = {
             (a, i) for a, votes in enumerate(state.vote, 1)
             for i, vote in enumerate(votes, 1) if vote != NO_VOTE
         }  # fmt: skip
-        top = {a: max(v[0] for v in votes) for a, votes in enumerate(state.vote, 1)}
+        ever = {a: [v[0] for vs in by for v in vs] for a, by in enumerate(state.votes, 1)}
+        top = {a: max(ballots, default=0) for a, ballots in ever.items()}
         return where, {a: b for a, b in top.items() if b}
 
     def kept_votes(self, s: Checked) -> Any:

@@ -28,6 +28,7 @@ from conformance.events import (
     Phase2a,
     Recover,
     Role,
+    Trim,
     actions_of,
 )
 from conformance.horizon import Horizon
@@ -272,7 +273,7 @@ class Checker:
 def _named_in(event: AnyEvent) -> list[Need]:
     """Whom the event speaks of: the owner of its ballot, the acceptors of its quorum."""
     named: list[Need] = []
-    if not isinstance(event, Broadcast | Deliver | Recover):
+    if not isinstance(event, Broadcast | Deliver | Trim | Recover):
         named.append(("proposer", event.ballot[1]))
     if isinstance(event, Phase2a | Decide | Learn):
         named += [("acceptor", a) for a in event.quorum or ()]

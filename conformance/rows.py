@@ -1,7 +1,7 @@
 """Events as the rows that spec/TraceMultiPaxos.tla and spec/TraceSynod.tla take.
 
-An event is one row; a broadcast is one for each range, and a recovery is preceded by the votes
-and the promise that only it shows. Nothing is judged here: TLC does that.
+An event is one row; a broadcast is one for each range, and a recovery is preceded by the votes,
+the promise and the trimming that only it shows. Nothing is judged here: TLC does that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from conformance.events import (
     Phase2a,
     Phase2b,
     Recover,
+    Trim,
 )
 from conformance.mirror import (
     BROADCAST,
@@ -35,8 +36,11 @@ from conformance.mirror import (
     PHASE2B,
     PROMISE,
     RECOVER,
+    REPEAT,
     RESTART,
     RETURN,
+    TRIM,
+    UNSEEN,
     Mirror,
     Row,
     Said,
@@ -72,7 +76,7 @@ class Writer:
         self.shift, self.clients = shift, clients
         self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
-        self.asked_in: dict[int, int] = {}  # by ballot: an instance that its owner asked for
+        self.asked_to: dict[int, int] = {}  # by ballot: the last instance its owner asked for
         self._make: dict[type, Callable[[int, Any], list[Row]]] = {
             Broadcast: self._broadcast,
             Phase1a: self._phase1a,
@@ -82,6 +86,7 @@ class Writer:
             Decide: self._decide,
             Learn: self._learn,
             Deliver: self._deliver,
+            Trim: self._trim,
             Recover: self._recover,
         }
 
@@ -127,7 +132,7 @@ class Writer:
         n = self.numbers
         b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
         waits = 0 if self.survey.header.constants.prepare_ahead else next(self.witnesses)
-        self.asked_in.setdefault(b, first)
+        self.asked_to[b] = max(last, self.asked_to.get(b, 0))
         self.mirror.phase1a(p, b, first, last)
         return [(PHASE1A, p, b, first, last, waits + self.shift if waits else 0)]
 
@@ -165,6 +170,13 @@ class Writer:
         self.mirror.deliver(me, i, values, sum(r[2] for r in e.values))
         return [(DELIVER, me, i, self.batch(values), min(e.position, LARGEST))]
 
+    def _trim(self, a: int, e: Trim) -> list[Row]:
+        return self._trim_to(a, self.numbers.instance(e.last))
+
+    def _trim_to(self, a: int, i: int) -> list[Row]:
+        self.mirror.trim(a, i)
+        return [(TRIM, a, i)]
+
     def _recover(self, actor: int, e: Recover) -> list[Row]:
         if e.process.startswith("proposer-"):
             known = e.round is not UNSET
@@ -175,16 +187,26 @@ class Writer:
         return self._acceptor_recovers(actor, e)
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
-        """First what no trace has: the votes, by ballot, and then the promise."""
+        """First what no trace has: the votes, by ballot, then the promise, then what was
+        trimmed."""
         mirror, rows = self.mirror, []
         promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
         kept = {i: (b, values) for i, b, values in self.said(e.votes or ())}
         unseen = sorted((vote[0], i) for i, vote in kept.items() if mirror.vote_of(a, i) != vote)
         for b, i in unseen:
-            rows.append((PHASE2B, a, b, i))
-            mirror.phase2b(a, b, i)
+            rows += self._unseen(a, b, i)
         if promised > mirror.promised.get(a, 0):
-            rows.append((PROMISE, a, promised, self.asked_in.get(promised, 1)))
+            rows.append((PROMISE, a, promised, self.asked_to.get(promised, 1)))
             mirror.promise(a, promised)
+        trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+        if trimmed > mirror.trimmed.get(a, 0):
+            rows += self._trim_to(a, trimmed)
         said = tuple((i, b, values) for i, (b, values) in sorted(kept.items()))
-        return [*rows, (RECOVER, a, promised, self.list_(said))]
+        return [*rows, (RECOVER, a, promised, self.list_(said), trimmed)]
+
+    def _unseen(self, a: int, b: int, i: int) -> list[Row]:
+        """A vote that only a recovery shows. Synod has no action for it but the vote itself."""
+        self.mirror.phase2b(a, b, i)
+        if self.survey.header.spec == "Synod":
+            return [(PHASE2B, a, b, i)]
+        return [(UNSEEN, a, b, i), (REPEAT, a, i)]

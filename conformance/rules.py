@@ -9,7 +9,7 @@ and enumerate a transition system.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # Who a rule's verdict hangs on besides the actor: (role, id), or ("client", "id.incarnation").
@@ -69,6 +69,12 @@ class Action:
                 return invariant, fault
         return None
 
+    def without(self, disabled: frozenset[str]) -> Action:
+        """The same without some rules."""
+        guards = tuple(g for g in self.guards if f"{self.name}.{g.name}" not in disabled)
+        invariants = tuple(i for i in self.invariants if i.name not in disabled)
+        return Action(self.name, self.signature, guards, self.effect, invariants)
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -77,26 +83,21 @@ class Spec:
     name: str
     actions: dict[str, Action]
     initial: Callable[[Any, Any], Any]  # (constants, cluster) -> state
+    inner: dict[str, Action] = field(default_factory=dict)
+    """Actions that have no event of their own: what a recovered state shows beyond the trace."""
 
     def without(self, disabled: frozenset[str]) -> Spec:
         """The same without some rules, named "Action.guard" or "Invariant": to test the others."""
-        known = {f"{a.name}.{g.name}" for a in self.actions.values() for g in a.guards}
-        known |= {i.name for a in self.actions.values() for i in a.invariants}
+        every = (*self.actions.values(), *self.inner.values())
+        known = {f"{a.name}.{g.name}" for a in every for g in a.guards}
+        known |= {i.name for a in every for i in a.invariants}
         if disabled - known:
             raise ValueError(f"no such rule: {', '.join(sorted(disabled - known))}")
         return Spec(
             self.name,
-            {
-                a.name: Action(
-                    a.name,
-                    a.signature,
-                    tuple(g for g in a.guards if f"{a.name}.{g.name}" not in disabled),
-                    a.effect,
-                    tuple(i for i in a.invariants if i.name not in disabled),
-                )
-                for a in self.actions.values()
-            },
+            {name: a.without(disabled) for name, a in self.actions.items()},
             self.initial,
+            {name: a.without(disabled) for name, a in self.inner.items()},
         )
 
 

@@ -82,13 +82,14 @@ class Instance:
     learners' entries, and what is chosen.
     """
 
-    __slots__ = ("accepts", "chosen", "decided", "learned", "reported", "vote", "voters")
+    __slots__ = ("accepts", "chosen", "decided", "learned", "reported", "unsaid", "vote", "voters")
 
     def __init__(self) -> None:
         self.accepts: dict[Bal, list[Bat]] = {}
         self.reported: dict[Bal, dict[int, set[Voted]]] = {}
         self.vote: dict[int, Voted] = {}
-        self.voters: dict[Bal, set[int]] = {}
+        self.voters: dict[Bal, set[int]] = {}  # who voted: the history, votes
+        self.unsaid: set[tuple[Bal, int]] = set()  # ... and has sent no 2b yet
         self.decided: set[Bal] = set()
         self.learned: dict[str, Voted] = {}
         self.chosen: set[Bat] = set()
@@ -127,7 +128,8 @@ class State:
         self.highest = 0  # the highest instance of a 2a message
         self.promised: dict[int, Bal] = dict.fromkeys(cluster.acceptors, NO_BALLOT)
         self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
-        self.top_vote: dict[int, Bal] = {}  # no vote of the acceptor is above it
+        self.top_vote: dict[int, Bal] = {}  # the highest ballot that the acceptor ever voted in
+        self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
         self.rounds: dict[int, int] = {}  # the highest round a proposer has used
         self.instances: dict[int, Instance] = {}
         self.learners: dict[str, Learner] = {}
@@ -174,7 +176,10 @@ class State:
         return {i: self.look(i).vote.get(a, NO_VOTE) for i in self.voted_in[a].within(first, last)}
 
     def voters(self, b: Bal, i: int) -> set[int]:
-        return self.look(i).voters.get(b, set())
+        """The acceptors that said that they voted: their 2b messages."""
+        inst = self.look(i)
+        voters = inst.voters.get(b, set())
+        return {a for a in voters if (b, a) not in inst.unsaid} if inst.unsaid else voters
 
     def value_waits(self, b: Bal) -> bool:
         """ValueWaits(b): some broadcast value is in no 2a of b. Only broadcast values are proposed,
@@ -182,22 +187,45 @@ class State:
         proposed = self.proposed.get(b)
         return self.broadcasts > (proposed.count if proposed else 0)
 
+    def delivered_to(self, learner: int) -> int:
+        """How far a learner of the cluster has delivered, in the one of its lives that got
+        furthest: it has sent Delivered for instances 1 to this."""
+        mine = f"{learner}."
+        return max(
+            (x.prefix for name, x in self.learners.items() if name.startswith(mine)), default=0
+        )
+
     def is_quorum(self, quorum: tuple[int, ...]) -> bool:
         distinct = set(quorum)
         return len(distinct) == len(quorum) >= self.majority and distinct <= self.acceptors
 
     # -- what changes together ------------------------------------------------------------------
     def cast(self, a: int, vote: Voted, i: int) -> None:
-        """Acceptor a casts a vote in instance i: its promise, its 2b message and RecordChoice."""
+        """Acceptor a casts a vote in instance i: its promise, its vote and RecordVote. It has not
+        said so yet, unless it did before: see `say`."""
         inst, b = self.at(i), vote[0]
         self.promised[a] = b
         self.top_vote[a] = max(b, self.top_vote.get(a, b))
         inst.vote[a] = vote
         self.voted_in[a].add(i, i)
         voters = inst.voters.setdefault(b, set())
-        voters.add(a)
+        if a not in voters:
+            voters.add(a)
+            inst.unsaid.add((b, a))
         if len(voters) >= self.majority:
             inst.chosen.add(self.batch_of(b, i))
+
+    def say(self, a: int, b: Bal, i: int) -> None:
+        """Acceptor a says that it voted in ballot b in instance i: its 2b message."""
+        self.at(i).unsaid.discard((b, a))
+
+    def trim(self, a: int, last: int) -> None:
+        """Acceptor a forgets its votes up to this instance."""
+        for i in self.voted_in[a].within(self.trimmed[a] + 1, last):
+            if i in self.instances:
+                self.instances[i].vote.pop(a, None)
+        self.voted_in[a].remove_to(last)
+        self.trimmed[a] = last
 
     # -- forgetting -----------------------------------------------------------------------------
     def retire(self, i: int) -> None:

@@ -25,6 +25,7 @@ from conformance.events import (
     Phase1b,
     Phase2a,
     Recover,
+    Trim,
 )
 from conformance.log import Run, TraceError
 from conformance.state import Bal, Rng
@@ -123,6 +124,8 @@ class _Surveyor:
             self.mention(event.values)
             self.touch(self.learned.get((event.process, event.instance), ()))
             self.name(event.instance)
+        elif isinstance(event, Trim):
+            self.named.add(event.last)  # it asks nothing of it but who has delivered it
         elif isinstance(event, Recover):
             self.recover(event)
         else:
@@ -160,7 +163,9 @@ class _Surveyor:
     def recover(self, event: Recover) -> None:
         role, _, rest = event.process.partition("-")
         if role == "acceptor":
-            self.survey.wide.append((self.survey.events, 1))
+            trimmed = event.trimmed or 0
+            self.survey.wide.append((self.survey.events, trimmed + 1))
+            self.named.update([trimmed] if trimmed else [])
             if event.promised is not UNSET:
                 self.ballot(event.promised)
             for i, b, batch in event.votes or ():

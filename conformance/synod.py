@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance import invariants, model, outcome, phases
+from conformance import invariants, model, outcome, phases, recover
 from conformance.events import Decide, Learn, Phase1a, Phase1b, Phase2a, Phase2b
-from conformance.recover import RECOVER
+from conformance.events import Recover as Recovered
 from conformance.rules import Action, Fault, Rule, Spec, rule, show_batch, show_range, show_vote
 from conformance.state import State
 
@@ -42,6 +42,11 @@ def one_value(s: State, p: int, e: Phase2a) -> Fault | None:
 @rule("wanted", "broadcast # {}", "Phase 1 starts once a client has broadcast something")
 def wanted(s: State, p: int, e: Phase1a) -> Fault | None:
     return None if s.broadcasts else Fault("a Broadcast before", "there is none", phases.clients(s))
+
+
+@rule("trimmed", "Synod is instance 1", "of one instance nothing is trimmed")
+def nothing_trimmed(s: State, a: int, e: Recovered) -> Fault | None:
+    return Fault("nothing trimmed", f"trimmed up to {e.trimmed}") if e.trimmed else None
 
 
 @rule("Agreement", r"Cardinality(Chosen) <= 1", "at most one value is chosen")
@@ -153,7 +158,20 @@ _ACTIONS = (
         outcome.do_learn,
         (ONE_BALLOT, learned_agree, learned_broadcast, invariants.type_of_batch),
     ),
-    RECOVER,
+    Action(
+        "Recover",
+        "Recover(a)",
+        (
+            recover.round_kept,
+            nothing_trimmed,
+            recover.promise_kept,
+            recover.votes_kept,
+            said(recover.unseen_votes, r"Accepts(b) # {} /\ MayVote(a, b)"),
+            said(recover.unseen_promise, r'[type |-> "1a", bal |-> b] \in msgs'),
+        ),
+        recover.do_recover,
+        (invariants.agreement, invariants.votes_below_promise),
+    ),
 )
 
 SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State)

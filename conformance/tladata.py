@@ -20,6 +20,9 @@ from conformance.mirror import (
     PHASE2A,
     PHASE2B,
     PROMISE,
+    REPEAT,
+    TRIM,
+    UNSEEN,
     Fact,
     Message,
     Part,
@@ -40,6 +43,9 @@ PLACES = {
     LEARN: (3,),
     DELIVER: (2,),
     PROMISE: (3,),
+    TRIM: (2,),
+    UNSEEN: (3,),
+    REPEAT: (2,),
 }
 
 
@@ -138,11 +144,21 @@ def _window(job: Job, w: Window) -> Iterator[str]:
         start, end = (borders.index(b) + 1 if b else 0 for b in (w.start, w.end))
         kept = w.start.mirror if w.start else None
         yield f",\nmost |-> {most(w)}, start |-> {start}, end |-> {end}"
+        yield f", lives |-> {lives(w)}"
         yield from _laid("instances", "layout", _instances(w), sorted(kept.parts) if kept else [])
         yield from _laid(
             "values", "valueLayout", _values(job, w), sorted(kept.facts) if kept else []
         )
     yield "]"
+
+
+def lives(w: Window) -> str:
+    """The lives of each learner of the cluster, by number; of one without a trace, none."""
+    numbers = w.survey.numbers
+    by_learner: dict[str, list[str]] = {str(x): [] for x in w.survey.header.cluster.learners}
+    for name in numbers.learners:
+        by_learner.get(name.partition(".")[0], []).append(str(numbers.learner(name)))
+    return set_(map(set_, by_learner.values()))
 
 
 def _instances(w: Window) -> tuple[int, int]:
@@ -198,6 +214,7 @@ def _border(border: Border, size: dict[str, Any]) -> str:
         "values": tuple_(sorted(m.facts)),
         "facts": sequence(fact(m.facts[v]) for v in sorted(m.facts)),
         "promised": tuple_(m.promised.get(a, 0) for a in acceptors),
+        "trimmed": tuple_(m.trimmed.get(a, 0) for a in acceptors),
         "prefix": tuple_(m.prefix.get(x, 0) for x in learners),
         "asked": sequence(set_(map(tuple_, sorted(m.asked.get(b, ())))) for b in ballots),
         "top": str(m.top),

@@ -25,6 +25,7 @@ from msgspec import UNSET, UnsetType
 from conformance import events as ev
 from conformance.graph import NO_VOTE, Batch, Bounds, Graph, Label, Message, State, Vote
 from conformance.projection import Projection, Words
+from conformance.recover import Again, Unseen
 from conformance.replay import SPECS
 from conformance.rules import Action
 from conformance.state import State as Checked
@@ -33,7 +34,7 @@ SETTLED = {
     "Phase1b": {"votes"},
     "Learn": {"batch"},
     "Deliver": {"values", "position"},
-    "Recover": {"promise", "votes", "new votes", "new promise"},
+    "Recover": {"trimmed", "promise", "votes", "new votes", "new promise", "new trim"},
 }
 """Guards that settle what an event says beyond its parameters. If another guard is false, it is
 false for every form of the event, as it does not read that."""
@@ -69,7 +70,8 @@ class Model:
             direct_learning=bounds.direct, prepare_ahead=bounds.ahead, max_batch=bounds.max_batch
         )
         upto = {n: tuple(range(1, getattr(bounds, n) + 1)) for n in ("acceptors", "proposers")}
-        self.cluster = ev.Cluster(**upto, learners=(), clients=())
+        learners = tuple(range(1, bounds.learners + 1))
+        self.cluster = ev.Cluster(**upto, learners=learners, clients=())
         self.projection = Projection(bounds, self.words)
 
     @cached_property
@@ -138,7 +140,7 @@ class Parameters:
 
     def __init__(self, model: Model) -> None:
         self.bounds, self.words = model.bounds, model.words
-        self.actions = model.spec.actions
+        self.actions = {**model.spec.actions, **model.spec.inner}
         b = model.bounds
         self.instances = range(1, b.instances + 1)
         self.acceptors = range(1, b.acceptors + 1)
@@ -161,6 +163,8 @@ class Parameters:
         yield from self.learning()
         if self.bounds.spec != "Synod":
             yield from self.deliveries()
+            yield from self.trims()
+            yield from self.crashes()
 
     def requests(self) -> Iterator[Try]:
         for v in self.bounds.names():
@@ -264,6 +268,21 @@ class Parameters:
                 for position in range(1, self.bounds.values + 2)
             )  # fmt: skip
             yield Try(f"{x}.1", self.actions["Deliver"], ("Deliver", x, i), forms)
+
+    def trims(self) -> Iterator[Try]:
+        for a, i in itertools.product(self.acceptors, self.instances):
+            event = ev.Trim(**self.words.by("acceptor", a), last=i)
+            yield Try(a, self.actions["Trim"], ("Trim", a, i), (event,))
+
+    def crashes(self) -> Iterator[Try]:
+        for a, b in itertools.product(self.acceptors, self.bounds.ballots):
+            step = Unseen(self.words.ballot(b))
+            yield Try(a, self.actions["RecoverPromise"], ("RecoverPromise", a, b), (step,))
+            for i in self.instances:
+                step = Unseen(self.words.ballot(b), i)
+                yield Try(a, self.actions["RecoverVote"], ("RecoverVote", a, b, i), (step,))
+        for a, i in itertools.product(self.acceptors, self.instances):
+            yield Try(a, self.actions["Repeat"], ("Repeat", a, i), (Again(i),))
 
 
 def model_graph(bounds: Bounds, expected: Graph | None = None) -> Graph:

@@ -38,3 +38,14 @@ def decided(**constants: bool | int) -> Scenario:
     s = ahead(**constants)
     s.settle((1, 1), 1, A, learners=("1.1",))
     return s
+
+
+def trimmed(**constants: bool | int) -> Scenario:
+    """Both values are chosen and delivered by both learners; acceptor 1 has trimmed the first."""
+    s = ahead(**constants)
+    for i, value in ((1, A), (2, B)):
+        s.settle((1, 1), i, value)
+        s.deliver("1.1", i)
+        s.deliver("2.1", i)
+    s.trim(1, 1)
+    return s

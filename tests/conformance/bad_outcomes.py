@@ -1,8 +1,9 @@
-"""Runs with one thing wrong in Decide, Learn, Deliver, Recover, or in a Synod: see bad_runs.py."""
+"""Runs with one thing wrong in Decide, Learn, Deliver, Trim, Recover, or in a Synod: see
+bad_runs.py."""
 
 from __future__ import annotations
 
-from tests.conformance.bad_begin import A, B, ahead, begun, decided, wrong
+from tests.conformance.bad_begin import A, B, ahead, begun, decided, trimmed, wrong
 from tests.conformance.good_runs import synod
 from tests.conformance.scenario import Scenario
 
@@ -149,6 +150,49 @@ def deliver_at_another_position() -> Scenario:
     return s
 
 
+# -- Trim ---------------------------------------------------------------------------------------
+@wrong("Trim.further")
+def trim_again() -> Scenario:
+    s = trimmed()
+    s.trim(1, 1)
+    return s
+
+
+@wrong("Trim.delivered")
+def trim_what_one_learner_has_not_delivered() -> Scenario:
+    s = decided()
+    s.deliver("1.1", 1)
+    s.learn("2.1", (1, 1), 1)
+    s.trim(1, 1)
+    return s
+
+
+@wrong("Trim.delivered")
+def trim_what_two_lives_delivered_in_parts() -> Scenario:
+    s = ahead()
+    s.settle((1, 1), 1, A)
+    s.settle((1, 1), 2, B)
+    for i in (1, 2):
+        s.deliver("1.1", i)
+    s.deliver("2.1", 1)
+    s.recover("learner-2.2")
+    s.learn("2.2", (1, 1), 2)
+    s.trim(1, 2)
+    return s
+
+
+@wrong("Trim.delivered")
+def trim_with_learners_that_nobody_knows() -> Scenario:
+    s = Scenario("bad", prepare_ahead=True, learners=())
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1, 4)
+    s.settle((1, 1), 1, A)
+    for learner in ("1.1", "2.1"):
+        s.deliver(learner, 1)
+    s.trim(1, 1)
+    return s
+
+
 # -- Recover ------------------------------------------------------------------------------------
 @wrong("Recover.promise")
 def restart_without_the_promise() -> Scenario:
@@ -196,6 +240,30 @@ def restart_with_an_unasked_promise() -> Scenario:
     return s
 
 
+@wrong("Recover.trimmed")
+def restart_without_what_was_trimmed() -> Scenario:
+    s = trimmed()
+    s.recover("acceptor-1.2", promised=[1, 1], votes=s.votes_of(1, 1, 2))
+    return s
+
+
+@wrong("Recover.votes")
+def restart_with_a_vote_that_was_trimmed() -> Scenario:
+    s = trimmed()
+    votes = s.votes_of(2, 1, 2)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=votes, trimmed=1)
+    return s
+
+
+@wrong("Recover.new trim")
+def restart_with_what_was_not_delivered_trimmed() -> Scenario:
+    s = decided()
+    s.deliver("1.1", 1)
+    s.learn("2.1", (1, 1), 1)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[], trimmed=1)
+    return s
+
+
 @wrong("Recover.round")
 def restart_in_a_used_round() -> Scenario:
     s = begun()
@@ -232,6 +300,13 @@ def synod_proposes_the_no_op() -> Scenario:
     s.broadcast("1.1", A)
     s.prepare((1, 1), 1)
     s.propose((1, 1), 1)
+    return s
+
+
+@wrong("Recover.trimmed")
+def synod_trims() -> Scenario:
+    s = synod()
+    s.recover("acceptor-2.2", promised=[1, 2], votes=[], trimmed=1)
     return s
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.bad_begin import A, B, C, ahead, begun, decided, wrong
+from tests.conformance.bad_begin import A, B, C, ahead, begun, decided, trimmed, wrong
 from tests.conformance.scenario import Scenario, rng
 
 
@@ -99,6 +99,14 @@ def promise_below_promise() -> Scenario:
     s.ask((2, 2), 1)
     s.promise(1, (2, 2), 1)
     s.promise(1, (1, 1), 1)
+    return s
+
+
+@wrong("Phase1b.trimmed")
+def promise_for_what_it_trimmed() -> Scenario:
+    s = trimmed()
+    s.ask((2, 2), 1, 4)
+    s.promise(1, (2, 2), 1, 4)
     return s
 
 
@@ -288,4 +296,13 @@ def vote_below_vote() -> Scenario:
     s.propose((2, 2), 2, B, q=(2, 3))
     s.vote(1, (2, 2), 2)
     s.vote(1, (1, 1), 1)
+    return s
+
+
+@wrong("Phase2b.trimmed")
+def vote_in_what_it_trimmed() -> Scenario:
+    s = trimmed()
+    s.prepare((2, 2), 1, 4, q=(2, 3))
+    s.propose((2, 2), 1, A, q=(2, 3))
+    s.vote(1, (2, 2), 1)
     return s

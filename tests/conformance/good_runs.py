@@ -112,4 +112,41 @@ def restart() -> Scenario:
     return s
 
 
-GOOD = {f.__name__: f for f in (plain, optimised, synod, failover, restart)}
+def trim() -> Scenario:
+    """Acceptors trim what both learners have delivered, one of them in an earlier life. The next
+    leader hears of the rest only; and one acceptor comes back with a vote, a promise and a
+    trimming that no trace has."""
+    s = Scenario("trim", prepare_ahead=True, direct_learning=True, max_batch=2)
+    values = [rng("1.1", k) for k in range(1, 6)]
+    s.broadcast("1.1", *values)
+    s.prepare((1, 1), 1, 8, q=(1, 2, 3))
+    for i in range(1, 5):
+        s.settle((1, 1), i, values[i - 1], q=(1, 2, 3))
+    for i in range(1, 4):
+        s.deliver("1.1", i)
+        s.deliver("2.1", i)
+    s.trim(1, 1)
+    s.recover("learner-2.2")
+    s.learn("2.2", (1, 1), 1)  # what it heard from the others; now nobody tells it more
+    s.deliver("2.2", 1)
+    s.trim(2, 2)
+    s.trim(1, 3)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=s.votes_of(1, 4, 4), trimmed=3)
+    s.propose((1, 1), 5, values[4])
+    s.ask((2, 2), 1, 8)
+    s.recover(
+        "acceptor-3.2",
+        promised=[2, 2],
+        votes=[*s.votes_of(3, 4, 4), [5, [1, 1], [values[4]]]],
+        trimmed=3,
+    )
+    s.promise(1, (2, 2), 4, 8, life=2)
+    s.promise(3, (2, 2), 4, 8, life=2)
+    s.promise(2, (2, 2), 3, 8)
+    s.propose((2, 2), 5, values[4], q=(1, 3))
+    s.vote(1, (2, 2), 5, life=2)
+    s.vote(2, (2, 2), 5)
+    return s
+
+
+GOOD = {f.__name__: f for f in (plain, optimised, synod, failover, restart, trim)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Scenario:
         direct_learning: bool = False,
         prepare_ahead: bool = False,
         max_batch: int = 1,
+        learners: Sequence[int] = (1, 2),
     ) -> None:
         self.run, self.spec = run, spec
         self.constants = {
@@ -55,7 +57,7 @@ class Scenario:
         self.cluster = {
             "acceptors": list(range(1, acceptors + 1)),
             "proposers": [1, 2],
-            "learners": [1, 2],
+            "learners": list(learners),
             "clients": [1, 2],
         }
         self.lines: list[Line] = []
@@ -148,6 +150,9 @@ class Scenario:
         return self.add(
             f"learner-{learner}", "Deliver", instance=i, position=position, values=values
         )
+
+    def trim(self, a: int, last: int, *, life: int = 1) -> Violation | None:
+        return self.add(f"acceptor-{a}.{life}", "Trim", to=last)
 
     def recover(self, process: str, **kept: Any) -> Violation | None:
         return self.add(process, "Recover", **kept)

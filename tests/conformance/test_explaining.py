@@ -176,5 +176,5 @@ def test_coverage_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
     runs = [str(path) for path in sorted(TRACES.glob("good/*"))]
     assert main(["check", "-q", "--coverage", *runs]) == 0
     out = capsys.readouterr().out
-    assert "coverage of MultiPaxos: 9 of 9 actions" in out
+    assert "coverage of MultiPaxos: 10 of 10 actions" in out
     assert "coverage of Synod: 7 of 8 actions" in out

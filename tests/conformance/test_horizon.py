@@ -32,7 +32,7 @@ class Watched(State):
 def asks(event: AnyEvent, gone: set[int]) -> list[int]:
     """Those of the retired instances that the event could ask about."""
     if isinstance(event, Recover):
-        return sorted(gone)
+        return sorted(i for i in gone if i > (event.trimmed or 0))
     if isinstance(event, Phase1b):
         return sorted(i for i in gone if event.first <= i <= event.last)
     return sorted({named(event)} & gone)

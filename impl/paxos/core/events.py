@@ -88,9 +88,16 @@ class Deliver(Event, tag=True):
     values: Sequence[Range]
 
 
+class Trim(Event, tag=True, rename={"last": "to"}):
+    """An acceptor forgets its votes in instances `1..last`."""
+
+    last: int
+
+
 class Recover(Event, tag=True):
     """A process came back with this durable state."""
 
     promised: Ballot | UnsetType = UNSET
     votes: Sequence[VoteDescription] | UnsetType = UNSET
+    trimmed: int | UnsetType = UNSET
     round: int | UnsetType = UNSET
