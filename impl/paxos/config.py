@@ -33,6 +33,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=100)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 _CORE = Settings()  # where the defaults of what the core uses are
+_AS_THEY_ARE = ("acceptors", "batch_wait_s", "window", "in_flight", "retain_instances")
 
 
 class Endpoint(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -155,6 +156,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
     in_flight: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.in_flight
     """How many instances the leader works on at a time; 1: one after another."""
+    retain_instances: Annotated[int, Meta(ge=0, le=2**40)] = _CORE.retain_instances
+    """Instances that acceptors keep after all learners delivered them; all, without `learners`."""
     timings: Timings = Timings()
     storage: Literal["sqlite", "memory"] = "sqlite"
     """Where acceptors and proposers keep what they must find again: in files, or nowhere."""
@@ -179,15 +182,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def settings(self) -> Settings:
         """What the core needs to know."""
         return Settings(
-            acceptors=self.acceptors,
+            learners=self.learners or 0,
             synod=self.synod,
             direct_learning=self.direct_learning and not self.synod,
             prepare_ahead=self.prepare_ahead and not self.synod,
             max_batch=self.batch_values if self.batching and not self.synod else 1,
-            batch_wait_s=self.batch_wait_s,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
-            window=self.window,
-            in_flight=self.in_flight,
+            **{name: getattr(self, name) for name in _AS_THEY_ARE},
             **msgspec.structs.asdict(self.timings),
         )
 

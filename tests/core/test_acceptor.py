@@ -8,16 +8,18 @@ from paxos.core.messages import (
     Accept,
     Accepted,
     Ask,
+    Delivered,
     Group,
     Message,
     Prepare,
     Promise,
     Reject,
+    Trimmed,
     Votes,
     encode_messages,
 )
 from paxos.core.settings import Settings
-from paxos.core.step import PromiseWrite, Step, VoteWrite
+from paxos.core.step import PromiseWrite, Step, TrimWrite, VoteWrite
 
 LOW, HIGH = Ballot(1, 1), Ballot(1, 2)
 BATCH = encode_batch([pack("1.1", 1, [b"x"])])
@@ -103,3 +105,77 @@ def test_asked_it_says_its_votes_to_who_learns_from_votes() -> None:
         assert isinstance(votes, Votes)
         assert [vote.instance for vote in votes.votes] == [2]
         assert not give(acceptor, Ask(3, 9)).sends
+
+
+def trimming(retain: int = 2, learners: int = 2, votes: int = 9) -> Acceptor:
+    acceptor = Acceptor(Settings(learners=learners, retain_instances=retain))
+    give(acceptor, *[Accept(LOW, instance, BATCH) for instance in range(1, votes + 1)])
+    return acceptor
+
+
+def hear(acceptor: Acceptor, *prefixes: tuple[int, int]) -> Step:
+    for learner, prefix in prefixes:
+        acceptor.receive(learner, Delivered(prefix, []), 0.0)
+    return acceptor.flush(0.0)
+
+
+def test_it_trims_what_every_learner_has_delivered_but_for_some() -> None:
+    acceptor = trimming()
+    assert not hear(acceptor, (1, 9))
+    step = hear(acceptor, (2, 7))
+    assert step.writes == [TrimWrite(5)]
+    assert step.events == [events.Trim(last=5)]
+    assert not step.sends
+    assert sorted(acceptor.votes) == [6, 7, 8, 9]
+    assert not hear(acceptor, (2, 3), (2, 7)), "a learner does not go back"
+    assert hear(acceptor, (2, 9)).writes == [TrimWrite(7)]
+
+
+def test_it_trims_in_steps() -> None:
+    acceptor = trimming(retain=8, learners=1, votes=20)
+    assert not hear(acceptor, (1, 9))
+    assert hear(acceptor, (1, 10)).writes == [TrimWrite(2)]
+
+
+def test_it_trims_nothing_if_it_does_not_know_all_learners() -> None:
+    assert not hear(trimming(learners=0), (1, 9), (2, 9))
+    assert not hear(trimming(learners=3), (1, 9), (2, 9), (4, 9))
+    assert not hear(trimming(), (1, 9), (1, 9))
+
+
+def test_of_what_it_trimmed_it_only_says_so() -> None:
+    acceptor = trimming()
+    hear(acceptor, (1, 7), (2, 7))
+    step = give(acceptor, Prepare(HIGH, 1, 5))
+    assert step.sends == [(Group.PROPOSERS, Trimmed(5))]
+    assert not step.writes and not step.events and acceptor.promised == LOW
+    step = give(acceptor, Accept(HIGH, 5, BATCH))
+    assert step.sends == [(Group.PROPOSERS, Trimmed(5))]
+    assert not step.writes and not step.events
+    step = give(acceptor, Ask(2, 5))
+    assert step.sends == [(Group.LEARNERS, Trimmed(5))]
+
+
+def test_of_a_range_it_answers_what_is_left() -> None:
+    acceptor = trimming()
+    hear(acceptor, (1, 7), (2, 7))
+    trimmed, (to, votes) = give(acceptor, Ask(1, 6)).sends
+    assert trimmed == (Group.LEARNERS, Trimmed(5))
+    assert to is Group.PROPOSERS
+    assert isinstance(votes, Votes)
+    assert [vote.instance for vote in votes.votes] == [6]
+    step = give(acceptor, Prepare(HIGH, 1, 6))
+    assert step.writes == [PromiseWrite(HIGH)]
+    trimmed, (_, promise) = step.sends
+    assert trimmed == (Group.PROPOSERS, Trimmed(5))
+    assert isinstance(promise, Promise)
+    assert (promise.first, promise.last) == (6, 6)
+
+
+def test_it_comes_back_knowing_what_it_trimmed() -> None:
+    acceptor = Acceptor(Settings(learners=1, retain_instances=0), LOW, {}, 7)
+    acceptor.come_back()
+    (event,) = acceptor.flush(0.0).events
+    assert event == events.Recover(promised=LOW, votes=[], trimmed=7)
+    assert not hear(acceptor, (1, 7))
+    assert give(acceptor, Accept(LOW, 7, BATCH)).sends == [(Group.PROPOSERS, Trimmed(7))]

@@ -14,6 +14,7 @@ from paxos.core.messages import (
     Heartbeat,
     Message,
     Submit,
+    Trimmed,
     Vote,
     Votes,
 )
@@ -115,3 +116,33 @@ def test_listens_to_a_bounded_number_of_instances() -> None:
     give(learner, *[(1, Accept(FIRST, instance, batch(1))) for instance in range(1, 100)])
     assert learner.top == 99
     assert len(learner._open) == 10
+
+
+def test_what_too_few_acceptors_remember_is_said_to_be_gone() -> None:
+    learner = Learner(Settings(), 0.0)
+    assert not give(learner, (1, Trimmed(7)), (1, Trimmed(8))).failure
+    assert not give(learner, (9, Trimmed(7))).failure, "no acceptor of the cluster"
+    failure = give(learner, (3, Trimmed(5))).failure
+    assert failure.startswith("instances 1 to 5 are gone: 2 of 3 acceptors")
+    assert "retain_instances" in failure
+
+
+def test_what_is_trimmed_below_its_prefix_is_no_matter() -> None:
+    learner = Learner(Settings(), 0.0)
+    give(learner, (1, Decide(FIRST, 1, batch(1))))
+    assert not give(learner, (1, Trimmed(1)), (2, Trimmed(1)), (3, Trimmed(1))).failure
+    assert not give(learner, (1, Trimmed(2))).failure
+    give(learner, (1, Decide(FIRST, 2, batch(2))))
+    assert not give(learner, (2, Trimmed(3))).failure, "acceptor 1 spoke of what is delivered now"
+    assert give(learner, (1, Trimmed(3))).failure
+
+
+def test_it_reports_to_the_acceptors_from_time_to_time() -> None:
+    learner = Learner(Settings(), 0.0)
+    reported = (Group.ACCEPTORS, Delivered(1, []))
+    assert reported in give(learner, (1, Decide(FIRST, 1, batch(1)))).sends
+    step = give(learner, (1, Decide(FIRST, 2, batch(2))))
+    assert Group.ACCEPTORS not in [group for group, _ in step.sends]
+    now_s = learner.deadline_s()
+    learner.tick(now_s)
+    assert (Group.ACCEPTORS, Delivered(2, [])) in learner.flush(now_s).sends

@@ -18,6 +18,7 @@ from paxos.core.messages import (
     Promise,
     Reject,
     Submit,
+    Trimmed,
     Vote,
 )
 from paxos.core.proposer import Proposer
@@ -212,3 +213,33 @@ def test_a_full_batch_does_not_wait() -> None:
     step = give(proposer, (1, packet(1)), (1, packet(2)), (1, packet(3)), now_s=2.0)
     assert [len(decode_batch(a.batch)) for a in sent(step, Accept)[:1]] == [2]
     assert proposer.backlog.batches() == 1, "the third waits for another"
+
+
+def test_trimmed_instances_need_no_promise() -> None:
+    proposer = leading(AHEAD)
+    [prepare] = sent(proposer.flush(1.0), Prepare)
+    assert (prepare.first, prepare.last) == (1, 4)
+    give(proposer, (1, packet(1)), (1, Promise(MINE, 3, 4, [])), (2, Promise(MINE, 1, 4, [])))
+    step = give(proposer, (1, Trimmed(2)))
+    assert {accept.instance for accept in sent(step, Accept)} == {3}
+    [phase2a] = [e for e in step.events if isinstance(e, events.Phase2a)]
+    assert phase2a.quorum == [1, 2]
+
+
+def test_what_is_trimmed_is_done_with() -> None:
+    proposer = leading(AHEAD)
+    proposer.flush(1.0)
+    give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])), (1, packet(1)))
+    assert list(proposer.phase2) == [1]
+    step = give(proposer, (1, Trimmed(9)))
+    assert not proposer.phase2 and not proposer.ready
+    assert [(p.first, p.last) for p in sent(step, Prepare)] == [(10, 13)]
+    assert not sent(give(proposer, (1, Trimmed(9))), Prepare)
+
+
+def test_who_does_not_lead_only_takes_note_of_what_is_trimmed() -> None:
+    proposer = Proposer(OFF, 1, 0.0)
+    assert not give(proposer, (1, Trimmed(9)), now_s=0.0)
+    proposer.tick(1.0)
+    step = give(proposer, (1, packet(1)))
+    assert [(p.first, p.last) for p in sent(step, Prepare)] == [(10, 10)]

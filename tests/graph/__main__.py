@@ -15,7 +15,7 @@ from tests.graph.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_dr
 
 ACTIONS = (
     "Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver",
-    "Recover",
+    "Trim", "Recover", "RecoverPromise", "RecoverVote", "Repeat",
 )  # fmt: skip
 
 

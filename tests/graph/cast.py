@@ -37,6 +37,8 @@ class Cast:
         self.bounds = bounds
         self.settings = Settings(
             acceptors=bounds.acceptors,
+            learners=bounds.learners,
+            retain_instances=0,
             synod=bounds.spec == "Synod",
             direct_learning=bounds.direct,
             prepare_ahead=bounds.ahead,
@@ -91,7 +93,7 @@ class Cast:
             if b
         }
         promised = self.ballot(state.promised[a - 1])
-        return Acceptor(replace(self.settings, **settings), promised, votes)
+        return Acceptor(replace(self.settings, **settings), promised, votes, state.trimmed[a - 1])
 
     def leader(self, b: int, state: State, **settings: Any) -> Proposer:
         """The owner of ballot b, that has begun to lead with it and has proposed what it has; its
@@ -169,6 +171,8 @@ class Cast:
                 return "Learn", who, self.number(b), i, () if q is UNSET else tuple(q)
             case events.Deliver(instance=i):
                 return "Deliver", who, i
+            case events.Trim(last=i):
+                return "Trim", who, i
         raise ValueError(f"no such event: {event}")
 
     def delivered(self, packets: Iterable[Packet]) -> list[str]:

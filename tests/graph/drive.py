@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.graph import NO_VOTE, Graph, Label, Message, State
-from paxos.core import messages
+from paxos.core import events, messages
+from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Group
 from paxos.core.role import Role
+from paxos.core.step import Step
 from tests.graph.cast import NOW_S, Cast, batch_of, own
 from tests.graph.walk import Steps, Walk, Wrong
 
@@ -115,36 +117,99 @@ class Driver:
             self._must(walk, ("Phase2b", a, b, i))
 
     def _again(self, walk: Walk, label: Label, message: Any) -> None:
-        """A message is sent again: the step changes nothing and is not logged."""
+        """A message is sent again: the step is not logged, and changes nothing but that a vote is
+        said that only a crash had kept from being said."""
+        before = walk.node
+        walk.node = self.steps.step(before, label)
         step = walk.role.flush(NOW_S)
         walk.follow(step)
         said = [self.cast.sent(m, walk.who) for _, m in step.sends]
-        if walk.taken or message not in said:
+        if walk.taken or step.writes or message not in said:
             raise Wrong(f"{walk.taken}, {said}: not {message} again, from {walk.start}")
-        self.executed.add((walk.node, label))
+        self.executed.add((before, label))
+
+    def _trim(self, node: Any, state: State, a: int, i: int) -> None:
+        acceptor = self.cast.acceptor(a, state)
+        walk = self._walk(node, acceptor, a)
+        for m in sorted(state.msgs, key=repr):
+            if m[0] == "Delivered" and m[2] == i:
+                acceptor.receive(m[1], messages.Delivered(i, []), NOW_S)
+        self._must(walk, ("Trim", a, i))
 
     def _recover(self, node: Any, state: State, a: int) -> None:
-        walk = self._walk(node, self.cast.acceptor(a, state), a)
-        step = walk.role.flush(NOW_S)
-        walk.follow(step)
-        if step:
+        """An acceptor that comes back says with what, and does nothing."""
+        acceptor = self.cast.acceptor(a, state)
+        acceptor.come_back()
+        walk = self._walk(node, acceptor, a)
+        step = acceptor.flush(NOW_S)
+        (event,) = step.events
+        if not isinstance(event, events.Recover) or step.sends or step.writes:
             raise Wrong(f"an acceptor that comes back does {step.sends}, {step.events}")
+        step.events.clear()
+        walk.follow(step)
+        promised = self.cast.number(event.promised) if event.promised else 0
+        votes = {i: (self.cast.number(b), self.cast.names(x)) for i, b, x in event.votes or ()}
+        found = promised, votes, event.trimmed or 0
+        have = enumerate(state.vote[a - 1], 1)
+        due = state.promised[a - 1], {i: v for i, v in have if v != NO_VOTE}, state.trimmed[a - 1]
+        if found != due:
+            raise Wrong(f"acceptor {a} comes back with {found}, not {due}, in {state}")
         self.executed.add((node, ("Recover", a)))
 
+    def _recoverpromise(self, node: Any, state: State, a: int, b: int) -> None:
+        asked = max(own(state, "1a", b), key=lambda m: int(m[3]))
+        self._crash(node, state, a, asked, ("RecoverPromise", a, b))
+
+    def _recovervote(self, node: Any, state: State, a: int, b: int, i: int) -> None:
+        proposed = ("2a", b, i, batch_of(state, b, i))
+        self._crash(node, state, a, proposed, ("RecoverVote", a, b, i))
+
+    def _crash(self, node: Any, state: State, a: int, m: Message, label: Label) -> None:
+        """An acceptor handles a message and crashes when what it wrote is durable: it comes back
+        in the state after the step."""
+        acceptor = self.cast.acceptor(a, state)
+        disk = self._walk(node, acceptor, a).disk
+        acceptor.receive(*self.cast.message(m, state), NOW_S)
+        disk.save(acceptor.flush(NOW_S).writes)
+        after = self.steps.step(node, label)
+        back = Acceptor(self.cast.settings, disk.promised, disk.votes, disk.trimmed)
+        self._walk(after, back, a).follow(Step())
+        self.executed.add((node, label))
+
+    def _repeat(self, node: Any, state: State, a: int, i: int) -> None:
+        """A learner asks, and the acceptor answers whoever counts votes."""
+        acceptor = self.cast.acceptor(a, state)
+        walk = self._walk(node, acceptor, a)
+        acceptor.receive(1, messages.Ask(i, i), NOW_S)
+        step = acceptor.flush(NOW_S)
+        walk.follow(step)
+        vote = (i, *state.vote[a - 1][i - 1])
+        to = Group.LEARNERS if self.bounds.direct else Group.PROPOSERS
+        if step.sends != [(to, messages.Votes(self.cast.votes([vote])))]:
+            raise Wrong(f"acceptor {a} answers {step.sends}, not its vote {vote}, in {state}")
+        self.executed.add((node, ("Repeat", a, i)))
+
     def _refuse(self, node: Any, state: State) -> None:
-        """An acceptor takes no step for what was sent in a ballot below its promise."""
+        """An acceptor takes no step for what was sent in a ballot below its promise, or for an
+        instance that it has trimmed."""
         for m in state.msgs:
             if m[0] not in ("1a", "2a"):
                 continue
             for a, promised in enumerate(state.promised, 1):
-                if m[1] >= promised:
+                trimmed = state.trimmed[a - 1]
+                answer: messages.Message
+                if m[1] < promised:
+                    answer = messages.Reject(self.cast.ballot(promised))
+                elif (m[3] if m[0] == "1a" else m[2]) <= trimmed:
+                    answer = messages.Trimmed(trimmed)
+                else:
                     continue
                 acceptor = self.cast.acceptor(a, state)
                 walk = self._walk(node, acceptor, a)
                 sender, message = self.cast.message(m, state)
                 acceptor.receive(sender, message, NOW_S)
                 step = acceptor.flush(NOW_S)
-                due = [(Group.PROPOSERS, messages.Reject(self.cast.ballot(promised)))]
+                due = [(Group.PROPOSERS, answer)]
                 if walk.follow(step) or step.sends != due:
                     raise Wrong(f"acceptor {a} answers {m} with {step.sends} in {state}")
                 self.refusals["Phase1b" if m[0] == "1a" else "Phase2b"] += 1
@@ -288,6 +353,9 @@ class Driver:
         for b in self.bounds.ballots:
             if own(state, "1a", b):
                 leader = self._listening(b, state)
+                for a, trimmed in enumerate(state.trimmed, 1):
+                    if trimmed and len(state.msgs) % 2:
+                        leader.receive(a, messages.Trimmed(trimmed), NOW_S)
                 after = self._hear(node, state, leader, leader.id, heard, ("1b", "2b"))
                 leader.tick(NOW_S + 5)  # it repeats what was not answered
                 self._follow(self._walk(after, leader, leader.id))

@@ -53,6 +53,7 @@ class Walk:
         self.disk = MemoryStorage()
         if isinstance(role, Acceptor):
             self.disk.promised, self.disk.votes = role.promised, dict(role.votes)
+            self.disk.trimmed = role.trimmed
 
     @property
     def state(self) -> State:
@@ -113,12 +114,27 @@ class Walk:
                 proposed = ("2a", self.cast.number(message.ballot), message.instance, batch)
                 self._equal("batch decided", proposed in self.state.msgs or sent is None, True)
         self._equal("sent without a step", set(groups) - self.state.msgs, set())
-        self._equal("not sent", self.state.msgs - self.start.msgs - set(groups), set())
+        told = self._told(step)
+        due = self.state.msgs - self.start.msgs - set(groups)
+        due -= {("Delivered", self.who, i) for i in range(1, told + 1)}
+        self._equal("not sent", due, set())
         for sent, reached in groups.items():
             learns = self.cast.bounds.direct and sent[0] in ("2a", "2b")
             self._equal(
                 f"{sent} to", reached, TO[sent[0]] | ({Group.LEARNERS} if learns else set())
             )
+
+    def _told(self, step: Step) -> int:
+        """How far a learner has told the acceptors that it delivered: it need not tell of each
+        instance for itself."""
+        told = max(
+            (m.prefix for group, m in step.sends
+             if isinstance(m, messages.Delivered) and group is Group.ACCEPTORS),
+            default=0,
+        )  # fmt: skip
+        if told and not self.cast.settings.synod and told != self.state.prefix[self.who - 1]:
+            raise Wrong(f"it says that it delivered up to {told} in {self.state}")
+        return told
 
     def _stores(self, step: Step) -> None:
         """What an acceptor made durable is what the state says; others make nothing durable."""
@@ -128,6 +144,7 @@ class Walk:
             return
         self._equal("promise stored", self.cast.number(self.disk.promised), self._promised())
         self._equal("votes stored", self._votes(self.disk.votes), self._voted())
+        self._equal("trimming stored", self.disk.trimmed, self.state.trimmed[self.who - 1])
         if self.state == self.start:
             self._equal("writes", step.writes, [])
 
@@ -137,6 +154,7 @@ class Walk:
         if isinstance(role, Acceptor):
             self._equal("promise", self.cast.number(role.promised), self._promised())
             self._equal("votes", self._votes(role.votes), self._voted())
+            self._equal("trimmed", role.trimmed, self.state.trimmed[self.who - 1])
         elif isinstance(role, Learner) and not self.cast.settings.synod:
             self._equal("prefix", role.prefix, self.state.prefix[self.who - 1])
             self._equal("values", role.position, len(self.state.delivered[self.who - 1]))

@@ -18,7 +18,7 @@ from paxos.core.batch import NO_OP, Packet, encode_batch, pack
 from paxos.core.client import Client
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner, _Open
-from paxos.core.messages import Accept, Accepted, Prepare, Promise, Vote
+from paxos.core.messages import Accept, Accepted, Delivered, Group, Prepare, Promise, Vote
 from paxos.core.phase1 import Phase1
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
@@ -83,15 +83,37 @@ class ReportsAnotherBatch(Acceptor):
 class LosesItsPromise(Acceptor):
     """At restart; its votes it keeps."""
 
-    def __init__(self, settings: Settings, promised: Ballot, votes: dict[int, Vote]) -> None:
-        super().__init__(settings, NO_BALLOT, votes)
+    def __init__(self, settings: Settings, promised: Ballot, *stored: Any) -> None:
+        super().__init__(settings, NO_BALLOT, *stored)
 
 
 class LosesItsVotes(Acceptor):
     """At restart; its promise it keeps."""
 
-    def __init__(self, settings: Settings, promised: Ballot, votes: dict[int, Vote]) -> None:
-        super().__init__(settings, promised, {})
+    def __init__(self, settings: Settings, promised: Ballot, *stored: Any) -> None:
+        super().__init__(settings, promised, {}, *stored[1:])
+
+
+class TrimsTooEarly(Acceptor):
+    """It trims what one learner has delivered."""
+
+    def on_delivered(self, learner: int, delivered: Delivered) -> None:
+        for each in range(1, self.settings.learners + 1):
+            super().on_delivered(each, delivered)
+
+
+class AnswersForWhatItTrimmed(Acceptor):
+    """As if it had no votes there."""
+
+    def _remembered(self, first: int, to: Group) -> int:
+        return first
+
+
+class ForgetsThatItTrimmed(Acceptor):
+    """At restart."""
+
+    def __init__(self, settings: Settings, *stored: Any) -> None:
+        super().__init__(settings, *stored[:2])
 
 
 # Proposers.
@@ -278,6 +300,7 @@ class Bug:
 DIRECT = {"direct_learning": True}
 AHEAD = {"prepare_ahead": True}
 ONE_PROPOSER = {"proposers": 1, "cuts": (), "crashes": [("proposer", 1)] * 3}
+TRIMS = {"retain": 0}
 COMPETING_LEADERS = {
     "prepare_ahead": True,
     "loss": 0.05,
@@ -298,6 +321,9 @@ BUGS = [
     Bug("acceptor", ReportsAnotherBatch, {"Phase1b.votes", "Learn.batch"}, AHEAD),
     Bug("acceptor", LosesItsPromise, {"Recover.promise"}),
     Bug("acceptor", LosesItsVotes, {"Recover.votes"}),
+    Bug("acceptor", TrimsTooEarly, {"Trim.delivered"}, TRIMS),
+    Bug("acceptor", AnswersForWhatItTrimmed, {"Phase1b.trimmed"}, TRIMS),
+    Bug("acceptor", ForgetsThatItTrimmed, {"Recover.trimmed"}, TRIMS),
     Bug("proposer", TakesItsOwnValue, {"Phase2a.highest"}),
     Bug("proposer", TakesTheLowestVote, {"Phase2a.highest"}, COMPETING_LEADERS),
     Bug("proposer", PromisesOfAMinority, {"Phase2a.quorum"}),

@@ -39,6 +39,8 @@ class Scenario:
     slowest_s: float = 0.001
     crashes: Sequence[tuple[str, int]] = ()
     """Processes that crash one after another, and come back, during the storm."""
+    retain: int | None = None
+    """Instances that acceptors retain; None: they do not know how many learners there are."""
     cuts: Sequence[tuple[str, int]] = ()
     """Processes that are cut off one after another, and come back, during the storm."""
 
@@ -46,6 +48,8 @@ class Scenario:
         # Short timeouts, so that leaders are suspected wrongly; few instances at a time and small
         # messages, so that windows run out and promises come in parts.
         return Settings(
+            learners=0 if self.retain is None else 3,
+            retain_instances=self.retain or 0,
             synod=self.synod,
             direct_learning=self.direct_learning,
             prepare_ahead=self.prepare_ahead,

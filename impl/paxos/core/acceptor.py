@@ -1,6 +1,8 @@
 """The acceptor: the memory of Paxos. It promises, it votes, and it never goes back on either.
 
-Spec: `Phase1b`, `Phase2b`.
+It forgets its votes where every learner has delivered, and says so to whoever asks about them.
+
+Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,12 +22,14 @@ from paxos.core.messages import (
     Prepare,
     Promise,
     Reject,
+    Trimmed,
     Vote,
     Votes,
 )
+from paxos.core.retention import Retention
 from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.core.step import PromiseWrite, VoteWrite
+from paxos.core.step import PromiseWrite, TrimWrite, VoteWrite
 
 
 class Acceptor(Role):
@@ -36,13 +40,17 @@ class Acceptor(Role):
         settings: Settings,
         promised: Ballot = NO_BALLOT,
         votes: Mapping[int, Vote] | None = None,
+        trimmed: int = 0,
     ) -> None:
         super().__init__(settings)
         self.promised = promised
         self.votes: dict[int, Vote] = dict(votes or {})
-        self.known = max(self.votes, default=0)
+        self.trimmed = trimmed
+        """It has forgotten its votes in instances `1..trimmed`."""
+        self.known = max(self.votes, default=trimmed)
         """Up to here the log is known to exist: a learner has reported it delivered, or there was
         a vote there at the start."""
+        self._retention = Retention(settings)
         self._promising = Budget(settings.promised_instances)
         self._answering = Budget(settings.asked_instances)
 
@@ -55,6 +63,8 @@ class Acceptor(Role):
         )
         if self.promised != NO_BALLOT:
             recover.promised = self.promised
+        if self.trimmed:
+            recover.trimmed = self.trimmed
         self.step.events.append(recover)
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
@@ -66,7 +76,7 @@ class Acceptor(Role):
             case Ask():
                 self.on_ask(message)
             case Delivered():
-                self.on_delivered(message)
+                self.on_delivered(sender, message)
             case _:
                 pass
 
@@ -75,28 +85,32 @@ class Acceptor(Role):
 
         The same leader may ask again, for these or other instances: the promise stands already,
         and only the votes are reported. A range too long, or with too many votes for one message,
-        is answered in parts.
+        is answered in parts; of what was trimmed nothing can be reported, so for that it is no
+        answer at all.
         """
         if prepare.ballot < self.promised:
             self.step.send(Reject(self.promised), Group.PROPOSERS)
             return
-        last = min(prepare.last, prepare.first + self.settings.prepare_instances - 1)
-        if not self._promising.grants(last - prepare.first + 1):
+        first = self._remembered(prepare.first, Group.PROPOSERS)
+        last = min(prepare.last, first + self.settings.prepare_instances - 1)
+        if last < first:
+            return
+        if not self._promising.grants(last - first + 1):
             self.step.refuse("Prepares for too many instances")
             return
         if prepare.ballot > self.promised:
             self.promised = prepare.ballot
             self.step.writes.append(PromiseWrite(prepare.ballot))
-        for first, end, votes in self._reports(prepare.first, last):
+        for start, end, votes in self._reports(first, last):
             self.step.events.append(
                 events.Phase1b(
                     ballot=prepare.ballot,
-                    first=first,
+                    first=start,
                     last=end,
                     votes=[(v.instance, v.ballot, describe(decode_batch(v.batch))) for v in votes],
                 )
             )
-            self.step.send(Promise(prepare.ballot, first, end, votes), Group.PROPOSERS)
+            self.step.send(Promise(prepare.ballot, start, end, votes), Group.PROPOSERS)
 
     def on_accept(self, accept: Accept) -> None:
         """Vote, unless a higher ballot was promised (spec: `Phase2b`). A vote is a promise too,
@@ -106,6 +120,8 @@ class Acceptor(Role):
             return
         if accept.instance > self.known + self.settings.reach_instances:
             self.step.refuse("Accepts for instances that are too far ahead")
+            return
+        if self._remembered(accept.instance, Group.PROPOSERS) > accept.instance:
             return
         vote = self.votes.get(accept.instance)
         if vote is None or vote.ballot != accept.ballot:
@@ -123,20 +139,36 @@ class Acceptor(Role):
             self.step.send(accepted, Group.PROPOSERS)
 
     def on_ask(self, ask: Ask) -> None:
-        """Say again what was voted, to whoever learns from votes."""
-        last = min(ask.last, ask.first + self.settings.ask_instances - 1)
-        if not self._answering.grants(last - ask.first + 1):
+        """Say again what was voted, to whoever learns from votes (spec: `Repeat`)."""
+        first = self._remembered(ask.first, Group.LEARNERS)
+        last = min(ask.last, first + self.settings.ask_instances - 1)
+        if not self._answering.grants(max(0, last - first + 1)):
             self.step.refuse("Asks for too many instances")
             return
         to = Group.LEARNERS if self.settings.direct_learning else Group.PROPOSERS
-        for _, _, votes in self._reports(ask.first, last):
+        for _, _, votes in self._reports(first, last):
             if votes:
                 self.step.send(Votes(votes), to)
 
-    def on_delivered(self, delivered: Delivered) -> None:
-        """A learner says how far the log is."""
-        reach = self.known + self.settings.reach_instances
-        self.known = max(self.known, min(delivered.prefix, reach))
+    def _remembered(self, first: int, to: Group) -> int:
+        """The first instance from `first` on that is not trimmed. If that is another one, whoever
+        asks is told; it is chosen, and a proposer need not ask again."""
+        if first > self.trimmed:
+            return first
+        self.step.send(Trimmed(self.trimmed), to)
+        return self.trimmed + 1
+
+    def on_delivered(self, learner: int, delivered: Delivered) -> None:
+        """A learner says how far the log is, and so what may be trimmed (spec: `Trim`)."""
+        prefix = min(delivered.prefix, self.known + self.settings.reach_instances)
+        self.known = max(self.known, prefix)
+        self._retention.report(learner, prefix)
+        last = self._retention.trim_to(self.trimmed)
+        if last and not self.settings.synod:
+            self.trimmed = last
+            self.votes = {i: vote for i, vote in self.votes.items() if i > last}
+            self.step.writes.append(TrimWrite(last))
+            self.step.events.append(events.Trim(last=last))
 
     def _finish(self, now_s: float) -> None:
         self._promising.renew()

@@ -24,6 +24,7 @@ from paxos.core.messages import (
     Message,
     Span,
     Submit,
+    Trimmed,
     Votes,
 )
 from paxos.core.role import Role
@@ -69,6 +70,7 @@ class Learner(Role):
         self.learned: dict[int, tuple[list[Packet], list[Range]]] = {}  # beyond the prefix
         self.delivered: dict[str, IntervalSet] = {}  # by client
         self._open: dict[int, _Open] = {}
+        self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
         self._tell = False
         self._round_trip = RoundTrip(settings.shortest_s, settings.gap_s)
@@ -98,6 +100,8 @@ class Learner(Role):
                 self._has_begun(message.top)
             case Submit():
                 self._on_submit(message)
+            case Trimmed():
+                self._on_trimmed(sender, message)
             case _:
                 pass
         if self.top > top:
@@ -156,6 +160,21 @@ class Learner(Role):
             done = self.delivered.get(packet.client)
             if done and done.covers(packet.first, packet.last):
                 self._say(packet)
+
+    def _on_trimmed(self, acceptor: int, trimmed: Trimmed) -> None:
+        """An acceptor cannot tell any more what it voted in the next instance. Without so many
+        that no quorum is left, nobody ever can."""
+        if trimmed.last <= self.prefix or not 1 <= acceptor <= self.settings.acceptors:
+            return
+        self._silent[acceptor] = max(trimmed.last, self._silent.get(acceptor, 0))
+        gone = sorted((n for n in self._silent.values() if n > self.prefix), reverse=True)
+        if self.settings.acceptors - len(gone) < self.settings.quorum:
+            self.step.failure = (
+                f"instances {self.prefix + 1} to {gone[-1]} are gone: {len(gone)} of "
+                f"{self.settings.acceptors} acceptors have trimmed them, since every learner had "
+                "delivered them; take the output of another learner (a larger `retain_instances` "
+                "lets a learner that starts again catch up from further back)"
+            )
 
     # Learning and delivering.
 
@@ -216,7 +235,7 @@ class Learner(Role):
             self.step.send(delivered, Group.CLIENTS)
             self.step.send_later(delivered, Group.PROPOSERS)
         if now_s >= self._report_s:
-            # Acceptors need only know about where the log is.
+            # Acceptors need only know about where the log is, to trim what is far behind.
             self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)
             self._report_s = now_s + self.settings.failover_s
         self._to_tell.clear()

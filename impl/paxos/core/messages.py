@@ -3,7 +3,8 @@ its tag. Decoding checks types and bounds.
 
 Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and Decide. The others
 change nothing that the spec sees: they carry values to the proposers (Submit), say what was
-delivered (Delivered), elect a leader (Heartbeat, Reject) and repair loss (Ask, Votes).
+delivered (Delivered), elect a leader (Heartbeat, Reject), repair loss (Ask, Votes) and say what
+nobody can repair any more (Trimmed).
 """
 
 from enum import Enum
@@ -115,6 +116,13 @@ class Ask(Struct, array_like=True, frozen=True, tag=9):
     last: Positive
 
 
+class Trimmed(Struct, array_like=True, frozen=True, tag=11):
+    """Acceptor to proposers or learners: I have forgotten my votes in instances `1..last`. Every
+    learner had delivered them, so they are chosen."""
+
+    last: Positive
+
+
 class Votes(Struct, array_like=True, frozen=True, tag=10):
     """Acceptor, asked by a learner: my votes, with their batches. To learners with direct
     learning, otherwise to proposers, who decide."""
@@ -134,6 +142,7 @@ Message = (
     | Delivered
     | Ask
     | Votes
+    | Trimmed
 )
 
 MAX_MESSAGES = 4_096

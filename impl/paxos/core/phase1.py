@@ -38,6 +38,18 @@ class Phase1:
                 return
         self.promised.add(acceptor)
 
+    def skip(self, last: int) -> None:
+        """Instances up to `last` need no promise: what is left of the range is what counts."""
+        self.first = max(self.first, last + 1)
+        for votes in self._votes.values():
+            for instance in [i for i in votes if i <= last]:
+                del votes[instance]
+        self.promised.update(
+            acceptor
+            for acceptor, parts in self._parts.items()
+            if self.first <= self.last and parts.covers(self.first, self.last)
+        )
+
     def highest_votes(self, quorum: Iterable[int]) -> dict[int, Vote]:
         """By instance, the vote of the highest ballot that the acceptors of `quorum` reported."""
         highest: dict[int, Vote] = {}

@@ -9,7 +9,7 @@ Spec: `Phase1a`, `Phase2a`, `Decide`.
 """
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 
 from paxos.core import events
@@ -32,6 +32,7 @@ from paxos.core.messages import (
     Promise,
     Reject,
     Submit,
+    Trimmed,
     Votes,
 )
 from paxos.core.phase1 import Phase1
@@ -99,6 +100,8 @@ class Proposer(Role):
                 self._on_ask(message, now_s)
             case Votes():
                 self._on_votes(sender, message)
+            case Trimmed():
+                self._on_trimmed(message, now_s)
             case _:
                 pass
 
@@ -219,9 +222,34 @@ class Proposer(Role):
         asked = [exact] if exact and exact.last == promise.last else list(self.phase1.values())
         for phase1 in asked:
             phase1.add(sender, promise)
-            if len(phase1.promised) >= self.settings.quorum:
-                del self.phase1[phase1.first]
-                self._promised(ballot, phase1, now_s)
+            self._count_promises(ballot, phase1, now_s)
+
+    def _count_promises(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+        if len(phase1.promised) >= self.settings.quorum:
+            del self.phase1[phase1.first]
+            self._promised(ballot, phase1, now_s)
+
+    def _on_trimmed(self, trimmed: Trimmed, now_s: float) -> None:
+        """An acceptor has forgotten instances that every learner has delivered. They are chosen,
+        so nothing is to be done in them, and no promise for them to be waited for."""
+        last = self._reached(trimmed.last)
+        self.chosen.add(1, last)
+        self.top = max(self.top, last)
+        ballot = self.election.ballot
+        if ballot is None:
+            return
+        for instance in [i for i in self.phase2 if i <= last]:
+            del self.phase2[instance]
+        self.ready = [(instance, quorum) for instance, quorum in self.ready if instance > last]
+        heapify(self.ready)
+        for first, phase1 in sorted(self.phase1.items()):
+            if first > last:
+                break
+            del self.phase1[first]
+            phase1.skip(last)
+            if phase1.first <= phase1.last:
+                self.phase1[phase1.first] = phase1
+                self._count_promises(ballot, phase1, now_s)
 
     def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
         """A quorum promised: take up the batches that its votes oblige to; what is left is free.

@@ -13,6 +13,8 @@ class Settings:
     """The settings of a cluster, the same in all its processes."""
 
     acceptors: int = 3
+    learners: int = 0
+    """How many learners there are; 0: nobody knows, and acceptors never trim."""
     synod: bool = False
     """Milestone 1: one instance, one value."""
     direct_learning: bool = False
@@ -39,6 +41,9 @@ class Settings:
     """Instances beyond its delivered prefix that a learner keeps anything for."""
     prepare_instances: int = 4_096
     """Instances that one promise covers at most."""
+    retain_instances: int = 10_000
+    """Instances that an acceptor keeps its votes in after every learner has delivered them: a
+    learner that starts again has to catch up from there."""
 
     # Limits that no honest process meets. They bound what a stranger's messages can make a process
     # keep or do; what is beyond is dropped, as if it were lost.

@@ -43,7 +43,10 @@ Write = PromiseWrite | VoteWrite | RoundWrite | TrimWrite
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
-    __slots__ = ("acknowledged", "deliveries", "events", "later", "refused", "urgent", "writes")
+    __slots__ = (
+        *("acknowledged", "deliveries", "events", "failure", "later", "refused", "urgent"),
+        "writes",
+    )
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
@@ -59,6 +62,10 @@ class Step:
         they waited)`."""
         self.refused: dict[str, int] = {}
         """To be counted and reported only: what was dropped because of a limit, how often."""
+
+        self.failure = ""
+        """Why the role can do nothing more, for the user. The process is to be stopped, with an
+        error, after what else the step says is done."""
 
     def refuse(self, what: str) -> None:
         """`what`, a few words from a small set, is dropped, as if it were lost."""
@@ -80,4 +87,5 @@ class Step:
         return self.urgent + self.later
 
     def __bool__(self) -> bool:
-        return bool(self.writes or self.events or self.deliveries or self.urgent or self.later)
+        sends = self.urgent or self.later
+        return bool(self.writes or self.events or self.deliveries or sends or self.failure)

@@ -40,6 +40,7 @@ _SENT_BY: dict[type[Message], str] = {
     messages.Accepted: "acceptor",
     messages.Reject: "acceptor",
     messages.Votes: "acceptor",
+    messages.Trimmed: "acceptor",
     messages.Delivered: "learner",
     messages.Ask: "learner",
 }

@@ -241,6 +241,8 @@ class Node:
             self.stats.acknowledged(step.acknowledged, time.monotonic())
         if self._deadline_s() < self._awaited_s:
             self._deadline_moved.notify()
+        if step.failure:
+            raise RunError(step.failure)
 
     def _save(self, step: Step) -> None:
         try:

@@ -98,7 +98,7 @@ def _make_role(
     if name == "acceptor":
         from paxos.core.acceptor import Acceptor
 
-        return Acceptor(settings, storage.promised, storage.votes)
+        return Acceptor(settings, storage.promised, storage.votes, storage.trimmed)
     if name == "proposer":
         from paxos.core.proposer import Proposer
 

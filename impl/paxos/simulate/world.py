@@ -149,7 +149,9 @@ class Simulation:
             case "proposer":
                 role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
             case "acceptor":
-                role = (make or Acceptor)(self.settings, storage.promised, storage.votes)
+                role = (make or Acceptor)(
+                    self.settings, storage.promised, storage.votes, storage.trimmed
+                )
             case _:
                 role = (make or Learner)(self.settings, self.now_s)
         return role
