@@ -20,12 +20,14 @@ _REMEMBERS = ("acceptor", "proposer")
 """Roles whose state must survive a crash if the process is to come back."""
 
 
-class Incarnation(Struct, frozen=True):
+class Incarnation(Struct, frozen=True, kw_only=True):
     """One life of a process."""
 
     number: int
     storage: Storage
     tracer: Tracer | None
+    trace_failed: bool
+    """There should be a trace, and it cannot be written."""
     data_dir: Path | None
     """Where the state is, if it is on disk."""
     forgets: bool
@@ -59,7 +61,14 @@ def begin(
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{role}-{process_id}.{number}: storage: {reason}") from error
-    return Incarnation(number, storage, tracer, data_dir, remembers and data_dir is None)
+    return Incarnation(
+        number=number,
+        storage=storage,
+        tracer=tracer,
+        trace_failed=traces is not None and tracer is None,
+        data_dir=data_dir,
+        forgets=remembers and data_dir is None,
+    )
 
 
 # Storage.

@@ -65,6 +65,7 @@ def run_process(
     )
     if warning := exposure(key, config.interface):
         say(f"{process}: {warning}")
+    node.trace_failed = life.trace_failed
     if life.forgets:
         say(
             f"{process}: storage: memory: what it has promised is lost when this process ends, so "

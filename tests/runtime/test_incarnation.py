@@ -1,0 +1,138 @@
+"""How an incarnation begins: its number, its storage, its trace and its clock agree, and a process
+that has forgotten what it promised does not begin."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from paxos.config import Config
+from paxos.core import events
+from paxos.core.ballot import Ballot
+from paxos.core.step import RoundWrite
+from paxos.errors import InputError, RunError
+from paxos.runtime import tracer
+from paxos.runtime.clock import Clock
+from paxos.runtime.incarnation import Incarnation, begin
+
+MEMORY = Config(storage="memory")
+
+
+def start(
+    run_dir: Path | None, role: str = "acceptor", config: Config | None = None, wall: int = 1_000
+) -> tuple[Incarnation, Clock]:
+    clock = Clock(lambda: wall)
+    return begin(role, 1, config or Config(), run_dir, clock), clock
+
+
+def end(life: Incarnation) -> None:
+    life.storage.close()
+    if life.tracer:
+        life.tracer.close()
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("role", ["acceptor", "proposer"])
+def test_lives_are_numbered_and_keep_their_state(tmp_path: Path, role: str) -> None:
+    for number in (1, 2, 3):
+        life, _ = start(tmp_path, role)
+        assert life.number == number
+        assert life.storage.is_new == (number == 1)
+        assert life.storage.round == 10 * (number - 1)
+        life.storage.save([RoundWrite(10 * number)])
+        end(life)
+    assert {f"{role}-1.{n}.ndjson" for n in (1, 2, 3)} < files(tmp_path)
+
+
+def test_the_number_is_above_those_of_the_storage_and_of_the_traces(tmp_path: Path) -> None:
+    config = Config(data_dir=str(tmp_path / "data"))
+    for _ in range(3):
+        life, _ = start(None, config=config)
+        end(life)
+    assert life.number == 3
+    life, _ = start(tmp_path / "run", config=config)
+    assert life.number == 4
+    end(life)
+    (tmp_path / "run" / "acceptor-1.9.ndjson").touch()
+    life, _ = start(tmp_path / "run", config=config)
+    assert life.number == 10
+    end(life)
+
+
+def test_killed_before_its_number_was_durable(tmp_path: Path) -> None:
+    """The trace is there already: the next life has the next number, and there is no gap."""
+    life, _ = start(tmp_path)
+    end(life)
+    for name in ("acceptor-1.2.ndjson", "acceptor-1.3.ndjson"):
+        (tmp_path / name).touch()
+    life, _ = start(tmp_path)
+    assert life.number == 4
+    end(life)
+
+
+def test_the_clock_goes_on_although_the_wall_clock_was_set_back(tmp_path: Path) -> None:
+    life, clock = start(tmp_path, wall=9_000)
+    assert life.tracer
+    life.storage.save([RoundWrite(1)])
+    life.tracer.write([events.Phase2b(ballot=Ballot(1, 1), instance=1)])
+    end(life)
+    life, clock = start(tmp_path, wall=500)
+    assert clock.tick() > 9_000
+    end(life)
+
+
+@pytest.mark.parametrize("role", ["learner", "client"])
+def test_learners_and_clients_keep_nothing_and_come_back_as_others(
+    tmp_path: Path, role: str
+) -> None:
+    for number in (1, 2):
+        life, _ = start(tmp_path, role)
+        assert (life.number, life.data_dir, life.forgets) == (number, None, False)
+        assert life.storage.is_new
+        end(life)
+    assert files(tmp_path) == {f"{role}-1.{n}.ndjson" for n in (1, 2)}
+
+
+@pytest.mark.parametrize("config", [MEMORY, Config()], ids=["memory", "deleted"])
+def test_what_has_forgotten_does_not_begin_and_leaves_no_file(
+    tmp_path: Path, config: Config
+) -> None:
+    (tmp_path / "acceptor-1.1.ndjson").touch()
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"acceptor 1 has run before in .*must not come back"):
+            start(tmp_path, config=config)
+        assert files(tmp_path) == {"acceptor-1.1.ndjson"}
+
+
+def test_in_memory_the_number_is_higher_each_time_too(tmp_path: Path) -> None:
+    numbers = [start(None, config=MEMORY)[0].number for _ in range(2)]
+    assert numbers[0] < numbers[1]
+    assert start(None, config=MEMORY)[0].forgets
+
+
+def test_a_trace_that_cannot_be_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tracer, "write_all", full)
+    with pytest.raises(RunError, match=r"acceptor-1\.1\.ndjson: No space left on device"):
+        start(tmp_path, config=Config(trace="strict", storage="memory"))
+    assert not capfd.readouterr().err
+    life, _ = start(tmp_path, "learner")
+    assert life.tracer is None
+    assert life.trace_failed
+    assert "learner-1.1.ndjson: No space left on device" in capfd.readouterr().err
+
+
+def test_a_trace_that_is_not_wanted_has_not_failed(tmp_path: Path) -> None:
+    life, _ = start(tmp_path, "learner", Config(tracing=False))
+    assert not life.trace_failed
+    assert files(tmp_path) == set()
