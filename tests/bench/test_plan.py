@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from paxos.bench import plan
+from paxos.bench import plan, rivals
 from paxos.bench.options import DEFAULT, PARTS
 from paxos.bench.plan import ONE, USUAL
 from paxos.bench.result import PeerRow, Row
 from paxos.bench.rounds import Rounds
 from paxos.bench.runs import Runner
 from paxos.bench.setting import Setting
+from paxos.errors import InputError
 
 LONG = {"flat", "late"}
 
@@ -70,3 +71,9 @@ def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:
     places = [n for n, job in enumerate(jobs) if isinstance(job, PeerRow)]
     gaps = [b - a for a, b in pairwise(places)]
     assert len(gaps) == 7 and max(gaps) - min(gaps) <= 1
+
+
+def test_without_the_peer_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.bench.rivals.find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install paxos\[bench\]`, or use --no-peer"):
+        rivals.check_installed()

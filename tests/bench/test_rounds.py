@@ -73,9 +73,9 @@ def test_a_trace_that_violates_is_a_failure(runner: Runner) -> None:
 
 
 def test_the_warm_up_says_how_many_values_a_run_needs(runner: Runner) -> None:
-    made, _ = rounds(runner, plan.full(("throughput",), 2, 2.0, 1000, {}))
+    made, _ = rounds(runner, plan.full(("throughput",), 2, 4.0, 1000, {}))
     counts = [values for setting, values in runner.made if setting == USUAL]
-    assert counts == [20_000, 100_000, 100_000], "at 50,000/s, for two seconds"
+    assert counts == [100_000, 200_000, 200_000], "at 50,000/s, for four seconds"
     assert [len(row.runs) for row in made.rows] == [2] * 4, "the warm-up is not counted"
 
 

@@ -55,7 +55,7 @@ def full(
         peer_s=seconds,
         limit_s=0.5,
         long_values=long_values,
-        late_values=long_values // 2,
+        late_values=long_values,
         long_runs=3,
         changes=changes,
     )
@@ -152,5 +152,5 @@ def first_values(plan: Plan, setting: Setting) -> int:
         return max(10, int(setting.rate * plan.seconds))
     if setting.one_at_a_time:
         return 20 if plan.smoke else 200
-    most = 400 if plan.smoke else 20_000
+    most = 400 if plan.smoke else 100_000
     return max(100, min(most, (16 << 20) // setting.value_bytes))

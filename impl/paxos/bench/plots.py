@@ -199,8 +199,11 @@ def _scale(_: Result, rows: list[Row], usual: Setting) -> Figure:
         points = [(getattr(r.setting, what), r.rate().median) for r in shown]  # type: ignore[union-attr]
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", color=_DARK, linestyle="-")
-            axes.set_xticks([count for count, _ in points])
-        axes.set(title=f"{what} (else {getattr(usual, what)})", xlabel=what)
+            if what != "acceptors":  # these double from point to point
+                axes.set_xscale("log", base=2)
+            counts = [count for count, _ in points]
+            axes.set_xticks(counts, [str(count) for count in counts])
+        axes.set(title=f"{what} (otherwise {getattr(usual, what)})", xlabel=f"number of {what}")
         axes.yaxis.set_major_formatter(thousands)
     panels[0].set(ylabel="values/s, 64 B, saturated", ylim=(0, None))
     return figure
