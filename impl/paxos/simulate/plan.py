@@ -111,6 +111,9 @@ def draw(request: Request) -> Plan:
         ask_instances=random.choice((16, 256)),
         learner_instances=random.choice((32, 512)),
         prepare_instances=random.choice((3, 4_096)),
+        reach_instances=random.choice((256, 65_536)),
+        open_ballots=random.choice((2, 4)),
+        chosen_gaps=random.choice((4, 1_024)),
     )
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
     return Plan(wanted, settings, load, group_s=random.choice((0.00002, 0.0001, 0.0005)))
