@@ -39,6 +39,7 @@ class Checkpoints:
     def __init__(
         self, root: Path, module: Path, config: Path, *others: str, every_s: float = EVERY_S
     ) -> None:
+        self._root, self._name = root, config.stem
         self.folder = root / f"{config.stem}-{key(module, config, *others)}"
         self._every_s = every_s
         self._lock: IO[bytes] | None = None
@@ -53,6 +54,9 @@ class Checkpoints:
             raise tlc.TlcError(
                 f"another process runs this model ({self.folder}); wait for it"
             ) from error
+        for other in _folders(self._root, self._name):  # of what has been changed since
+            if other != self.folder:
+                shutil.rmtree(other, ignore_errors=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,6 +94,16 @@ class Checkpoints:
 
     def _clear(self) -> None:
         shutil.rmtree(self.folder / "meta", ignore_errors=True)
+
+
+def _folders(root: Path, name: str) -> list[Path]:
+    """Those of one configuration, whatever it was like."""
+    return [*root.glob(f"{name}-{'[0-9a-f]' * 16}")]
+
+
+def kept(root: Path, config: Path) -> bool:
+    """Whether there is a checkpoint of a configuration."""
+    return any(any(folder.glob("meta/*/queue.chkpt")) for folder in _folders(root, config.stem))
 
 
 def key(module: Path, config: Path, *others: str) -> str:

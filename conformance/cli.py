@@ -89,11 +89,11 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
     )
     grow = commands.add_parser("spec-growth", help="measure how models grow with their constants")
     if with_spec:
-        from conformance import distributed_command, growth, models  # not needed by `check`
+        from conformance import distributed_command, growth_command, models  # not for `check`
 
         models.add_arguments(spec)
         distributed_command.add_arguments(distributed)
-        growth.add_arguments(grow)
+        growth_command.add_arguments(grow)
     return top
 
 
@@ -145,9 +145,9 @@ def main(argv: list[str] | None = None) -> int:
 
             return distributed_command.main(args)
         if args.command == "spec-growth":
-            from conformance import growth
+            from conformance import growth_command
 
-            return growth.main(args)
+            return growth_command.main(args)
         if args.command == "explain":
             from conformance.explaining import explain_run  # only then: it draws
 

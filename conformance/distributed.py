@@ -73,7 +73,8 @@ def run(
     if model.lncheck != "default" or model.simulate:
         raise tlc.SpecError(f"{model.name}: TLC's distributed mode checks safety only")
     module, config = folder / model.module, folder / model.config
-    folders = [folder.resolve(), folder.parent.resolve()]
+    # The server gives the workers every file that they ask for from these folders, by its name.
+    folders = [path.resolve() for path in (folder, folder.parent, config.parent)]
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlc-server-")))
         port = setup.port or _free_port()

@@ -1,5 +1,5 @@
 """How models grow: states and time against each constant, how many processes help, and what that
-says of larger models. `conformance spec-growth` measures, draws and writes the table.
+says of larger models. What is written of it is in growth_report.py.
 
 One model, MultiPaxos with direct learning and Phase 1 ahead, in order of instances; one constant at
 a time is raised until a run does not end within its limit. State counts are exact; times are of
@@ -8,8 +8,6 @@ this machine, now.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,12 +15,10 @@ from itertools import combinations
 from pathlib import Path
 
 from conformance import distributed, tlc
-from conformance.abreast import cores, termination_as_interrupt
+from conformance.abreast import cores
 from conformance.manifest import MANIFEST, Model
 
-DOCS = MANIFEST.parents[2] / "docs"
 MODULE = "MCMultiPaxos.tla"
-BEGIN, END = "<!-- growth: begin -->", "<!-- growth: end -->"
 
 
 @dataclass(frozen=True)
@@ -168,133 +164,3 @@ def measured(limit_s: float, heap_mb: int, say: Callable[[Point], None]) -> Grow
             raise tlc.TlcError(f"{name} find {point.states} states, not {largest.states}")
         shared.append((name, many, point))
     return Growth(tuple(points), tuple(shared), limit_s)
-
-
-# ---- what is written
-
-
-def text(growth: Growth) -> str:
-    """The tables, as Markdown."""
-    return "\n".join([*_growth(growth), "", *_shared(growth), "", *_estimate(growth)])
-
-
-def _growth(growth: Growth) -> Iterator[str]:
-    yield "| constant | states, and seconds, at each value |"
-    yield "| --- | --- |"
-    for constant in MOST:
-        cells = [
-            f"**{p.value}**: {p.states:,} in {p.seconds:.0f} s"
-            if p.finished
-            else f"**{p.value}**: not in {p.seconds:.0f} s"
-            for p in growth.of(constant)
-        ]
-        yield f"| {constant} | {'; '.join(cells)} |"
-
-
-def _shared(growth: Growth) -> Iterator[str]:
-    base = growth.shared[0][2]
-    yield f"| {base.constant} = {base.value}, {base.states:,} states | seconds | speed-up |"
-    yield "| --- | ---: | ---: |"
-    for name, _, point in growth.shared:
-        yield f"| {name} | {point.seconds:.1f} | {base.seconds / point.seconds:.2f} |"
-
-
-def _estimate(growth: Growth) -> Iterator[str]:
-    """How long the next value of each constant would take, if it grows as it did last: the factor
-    itself rises, so these are lower bounds."""
-    base = growth.shared[0][2]
-    efficiency = max(base.seconds / p.seconds / n for _, n, p in growth.shared[1:])
-    efficiency = min(1.0, efficiency)
-    yield "| next | last factor | states, at least | 1 core | 8 cores | 64 cores |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for constant in MOST:
-        done = [p for p in growth.of(constant) if p.finished]
-        if len(done) < 2 or done[-1].value == MOST[constant]:
-            continue
-        factor = done[-1].states / done[-2].states
-        states = done[-1].states * factor
-        step = done[-1].value - done[-2].value
-        one = states / growth.rate()
-        times = [one, *(one / (n * efficiency) for n in (8, 64))]
-        yield (
-            f"| {constant} = {done[-1].value + step} | {factor:.1f} | {states:,.0f} | "
-            f"{' | '.join(map(duration, times))} |"
-        )
-    yield ""
-    yield (
-        f"(At {growth.rate():,.0f} states/s a core, and {efficiency:.0%} of that from each of "
-        "several.)"
-    )
-
-
-def duration(seconds: float) -> str:
-    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def insert(page: Path, tables: str) -> None:
-    """Put the tables between the two marks of a page. Raises ValueError if they are not there."""
-    whole = page.read_text(encoding="utf-8")
-    if BEGIN not in whole or END not in whole:
-        raise ValueError(f"{page}: has no lines {BEGIN} and {END}")
-    head, _, rest = whole.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    page.write_text(f"{head}{BEGIN}\n{tables}\n{END}{tail}", encoding="utf-8")
-
-
-def draw(growth: Growth, path: Path) -> None:
-    """States against each constant. Needs matplotlib."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.ticker import MaxNLocator
-
-    with pyplot.rc_context({"svg.hashsalt": "conformance", "font.size": 9}):
-        figure, axes = pyplot.subplots(figsize=(6.5, 4))
-        for constant in MOST:
-            done = [p for p in growth.of(constant) if p.finished]
-            axes.plot([p.value for p in done], [p.states for p in done], marker="o", label=constant)
-        axes.set_yscale("log")
-        axes.set_xlabel("value of the constant (others: 3 acceptors, 2 ballots, 1 instance, ...)")
-        axes.set_ylabel("distinct states")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.legend()
-        figure.tight_layout()
-        figure.savefig(path, metadata={"Date": None})
-        pyplot.close(figure)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options of `conformance spec-growth`."""
-    parser.add_argument(
-        "--limit", type=float, default=300, metavar="SECONDS", help="of each run (default: 300)"
-    )
-    parser.add_argument("--heap", type=int, default=4096, metavar="MB", help="Java heap of a run")
-    parser.add_argument("--docs", type=Path, default=DOCS, help=argparse.SUPPRESS)
-
-
-def main(args: argparse.Namespace) -> int:
-    """Measures, and writes docs/growth.svg and the tables of docs/model-checking.md."""
-
-    def say(p: Point) -> None:
-        found = f"{p.states:,} states in {p.seconds:.1f} s" if p.finished else "not finished"
-        print(f"{p.constant} = {p.value}: {found}", file=sys.stderr, flush=True)
-
-    try:
-        with termination_as_interrupt():
-            growth = measured(args.limit, args.heap, say)
-        page = args.docs / "model-checking.md"
-        insert(page, text(growth))
-        draw(growth, args.docs / "growth.svg")
-    except (tlc.TlcError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    print(f"written: {tlc.short_path(page)}, {tlc.short_path(args.docs / 'growth.svg')}")
-    return 0

@@ -17,7 +17,7 @@ from typing import Literal
 
 from conformance import tlc
 from conformance.abreast import Stop, abreast, cores, termination_as_interrupt
-from conformance.checkpoints import EVERY_S, Checkpoints
+from conformance.checkpoints import EVERY_S, Checkpoints, kept
 from conformance.display import aligned
 from conformance.manifest import MANIFEST, ManifestError, Model, Size, Violates, choose, load
 from conformance.tlcout import Progress
@@ -138,10 +138,10 @@ def run_model(
         if overrides.checkpoints is None or model.size in ("tiny", "small") or model.simulate:
             return Row(model, run(), figures=figures)
         places = (overrides.checkpoints, folder / model.module, folder / model.config)
-        kept = Checkpoints(*places, str(limits.workers), every_s=overrides.checkpoint_s)
-        with kept:
-            resumed = kept.last() is not None
-            return Row(model, kept.search(run), figures=figures, resumed=resumed)
+        checkpoints = Checkpoints(*places, str(limits.workers), every_s=overrides.checkpoint_s)
+        with checkpoints:
+            resumed = checkpoints.last() is not None
+            return Row(model, checkpoints.search(run), figures=figures, resumed=resumed)
     except tlc.TlcError as error:
         return Row(model, None, str(error))
 
@@ -266,14 +266,14 @@ def main(args: argparse.Namespace) -> int:
     except (ManifestError, tlc.TlcError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    kept = args.work / "checkpoints"
-    overrides = Overrides(args.timeout, args.heap, args.workers, kept, args.checkpoint)
+    root = args.work / "checkpoints"
+    overrides = Overrides(args.timeout, args.heap, args.workers, root, args.checkpoint)
     try:
         with termination_as_interrupt():
             rows = run_models(models, args.manifest.parent, overrides, jobs=args.jobs)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        _say_what_is_kept(models, args.manifest.parent, kept)
+        _say_what_is_kept(models, args.manifest.parent, root)
         return 130
     _note_failed(failed, rows)
     print(table(rows))
@@ -330,6 +330,6 @@ def _note_failed(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _say_what_is_kept(models: Sequence[Model], folder: Path, root: Path) -> None:
-    kept = [m.name for m in models if any(root.glob(f"{Path(m.config).stem}-*/meta/*/queue.chkpt"))]
-    if kept:
-        print(f"checkpoints kept: {', '.join(kept)} will go on from there", file=sys.stderr)
+    names = [model.name for model in models if kept(root, folder / model.config)]
+    if names:
+        print(f"checkpoints kept: {', '.join(names)} will go on from there", file=sys.stderr)

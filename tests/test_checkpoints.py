@@ -11,7 +11,7 @@ import pytest
 
 from conformance import tlc
 from conformance.abreast import abreast, cores
-from conformance.checkpoints import Checkpoints, key
+from conformance.checkpoints import Checkpoints, kept, key
 from conformance.manifest import Model
 from conformance.models import Overrides, Row, run_model
 from conformance.tlcout import Progress
@@ -91,10 +91,12 @@ def test_what_was_changed_is_searched_from_the_start(model: Model, tmp_path: Pat
     search(model, tmp_path, interrupt=True)
     config = tmp_path / "models" / "grid.cfg"
     config.write_text(config.read_text("utf-8").replace("= 60", "= 10"), encoding="utf-8")
+    assert kept(tmp_path / "kept", config)
     row = search(model, tmp_path)
     assert not row.resumed
     assert row.result is not None
     assert row.result.distinct == 286
+    assert list((tmp_path / "kept").iterdir()) == [], "what nobody can go on from is not kept"
 
 
 @pytest.mark.tlc
