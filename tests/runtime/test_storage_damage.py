@@ -40,7 +40,8 @@ def on_disk(folder: Path, number: int = 1) -> SqliteStorage:
 
 
 def state(storage: SqliteStorage) -> State:
-    return storage.promised, storage.votes, storage.trimmed, storage.round, storage.incarnation
+    votes = dict(storage.votes)
+    return storage.promised, votes, storage.trimmed, storage.round, storage.incarnation
 
 
 def vote(draw: random.Random, instance: int, round: int) -> VoteWrite:
@@ -180,6 +181,46 @@ def test_a_file_cut_off(scratch: Path, killed: tuple[Path, State], name: str) ->
     seen = outcomes(scratch, killed, (cut(name, length) for length in lengths if length < size))
     assert seen["refused"] > len(lengths) / 2
     assert seen["right"] == 0 or name == DB, "of the database, the log may have what is cut off"
+
+
+def test_a_power_cut(scratch: Path) -> None:
+    """The end of the log never reached the disk, and the number of commits may be an older one: a
+    state that was committed is found, the later the more of the log is there. If fewer commits are
+    found than the number says, they are lost, and it is refused."""
+    storage, draw = on_disk(scratch / "running"), random.Random(3)
+    history = [state(storage)]  # after each commit
+    counts = [(scratch / "running" / COMMITS).read_bytes()]
+    for number in range(1, 13):
+        storage.save([vote(draw, number, number), vote(draw, number // 2 + 1, number)])
+        history.append(state(storage))
+        counts.append((scratch / "running" / COMMITS).read_bytes())
+    shutil.copytree(scratch / "running", scratch / "cut")
+    storage.close()
+    log = (scratch / "cut" / WAL).read_bytes()
+    found = []
+    for length in sorted({0, len(log), *(draw.randrange(len(log)) for _ in range(60))}):
+        last = reopened(scratch, log[:length], counts[0])
+        found.append(history.index(last))
+        assert reopened(scratch, log[:length], counts[found[-1]]) == last
+        for count in counts[found[-1] + 1 :]:
+            with pytest.raises(InputError, match="has lost commits"):
+                reopened(scratch, log[:length], count)
+    assert found == sorted(found)
+    assert found[0] == 0
+    assert found[-1] == 12
+    assert len(set(found)) > 8
+
+
+def reopened(scratch: Path, log: bytes, count: bytes) -> State:
+    """The state that is read from the files in `cut` with this log and this number of commits."""
+    copy = scratch / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(scratch / "cut", copy)
+    (copy / WAL).write_bytes(log)
+    (copy / COMMITS).write_bytes(count)
+    storage = on_disk(copy)
+    storage.close()
+    return state(storage)
 
 
 @pytest.mark.parametrize("gone", [[DB], [WAL], [COMMITS], [DB, WAL], [DB, COMMITS], [WAL, COMMITS]])
