@@ -4,11 +4,14 @@ promised on disk. Nothing is lost, duplicated or reordered, and the traces of al
 from __future__ import annotations
 
 import random
+import re
 import resource
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,25 @@ def test_all_are_killed_at_once(cluster: Cluster) -> None:
     assert set(delivered) <= set(numbered("before", 1, 300) + numbered("after", 1, 100))
     assert len(set(delivered)) == len(delivered)
     conformance(cluster.run_dir)
+
+
+def test_acceptors_that_trim_come_back_and_keep_no_more_than_they_should(tmp_path: Path) -> None:
+    with Cluster(tmp_path, learners=2, retain_instances=20, batching=False) as cluster:
+        cluster.start_all()
+        cluster.start("client-1")
+        for first in range(1, 401, 100):
+            cluster.say("client-1", *numbered("v", first, first + 99))
+            cluster.wait_delivered(first + 99, "learner-1", "learner-2")
+            victim = f"acceptor-{first // 100 % 3 + 1}"
+            cluster.kill(victim)
+            cluster.start(victim)
+        cluster.say("client-1", *numbered("v", 401, 500))
+        finish(cluster, numbered("v", 1, 500), "learner-1", "learner-2")
+        assert re.search(rb'"Recover".*"trimmed":\d\d', all_traces(cluster, "acceptor"))
+        for path in (cluster.run_dir / "data").glob("acceptor-*.db"):
+            with closing(sqlite3.connect(path)) as database:
+                ((votes,),) = database.execute("SELECT count(*) FROM votes").fetchall()
+            assert votes < 250, "of 500 instances"
 
 
 @pytest.mark.parametrize("switches", [True, False], ids=["optimised", "plain"])
