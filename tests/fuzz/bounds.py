@@ -32,6 +32,9 @@ def check(role: Role, limits: Settings) -> None:
 def _check_acceptor(acceptor: Acceptor, limits: Settings) -> None:
     furthest = acceptor.known + limits.reach_instances
     assert max(acceptor.votes, default=0) <= furthest, "it votes for instances that do not exist"
+    assert min(acceptor.votes, default=furthest) > acceptor.trimmed
+    assert acceptor.trimmed <= acceptor.known
+    assert len(acceptor._retention._prefixes) <= limits.learners
     assert acceptor.promised.round <= LARGEST_INT
 
 
@@ -77,6 +80,7 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
         assert len(heard.batches.keys() | heard.votes.keys()) <= limits.open_ballots
         assert all(len(voters) <= limits.acceptors for voters in heard.votes.values())
     assert learner.top <= learner.prefix + limits.reach_instances
+    assert len(learner._silent) <= limits.acceptors
     assert not learner._to_tell
 
 

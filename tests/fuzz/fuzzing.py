@@ -40,20 +40,20 @@ def fuzz(seed: int, count: int, settings: Settings = SMALL) -> Counter[str]:
             settings, direct_learning=combination % 2 == 0, prepare_ahead=combination % 4 < 2
         )
         table, recorded = warm_table(random, switched)
-        for number in range(start, min(start + INPUTS_A_TABLE, count)):
+        end = min(start + INPUTS_A_TABLE, count)
+        for number in range(start, end):
             datagram = hostile(random, table, recorded)
             seat = random.choice(table.seats)
             try:
                 outcomes[table.give(seat, datagram) or "consumed"] += 1
                 disturb(table, random)
-                if number % 100 == 0:
+                if number % 100 == 0 or number == end - 1:
                     check(table)
             except Exception as error:
                 raise BrokenError(
                     f"input {number} of seed {seed}, to {seat.name} "
                     f"({type(error).__name__}: {error}): {datagram.hex()}"
                 ) from error
-        check(table)
         outcomes += table.refused
     return outcomes
 

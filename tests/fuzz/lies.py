@@ -22,6 +22,7 @@ from paxos.core.messages import (
     Reject,
     Span,
     Submit,
+    Trimmed,
     Vote,
     Votes,
     encode_messages,
@@ -77,13 +78,15 @@ def _answer(random: Random, ballot: Ballot) -> Message:
         Vote(random.choice((first, last)), min(ballot, Ballot(_round(random), 1)), _batch(random))
         for _ in range(random.randint(1, 3))
     ]
-    match random.randrange(4):
+    match random.randrange(5):
         case 0:
             return Promise(ballot, first, last, random.choice(([], some)))
         case 1:
             return Accepted(ballot, first)
         case 2:
             return Reject(ballot)
+        case 3:
+            return Trimmed(last)
         case _:
             return Votes(some)
 

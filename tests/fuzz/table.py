@@ -22,6 +22,8 @@ CLUSTER = b"fuzzing!"
 STEP_S = 0.0005
 
 SMALL = Settings(
+    learners=MEMBERS["learner"],
+    retain_instances=4,
     direct_learning=True,
     prepare_ahead=True,
     max_batch=8,

@@ -20,6 +20,7 @@ from paxos.core.messages import (
     Promise,
     Reject,
     Submit,
+    Trimmed,
     Vote,
     Votes,
     encode_messages,
@@ -80,6 +81,7 @@ def datagrams(draw: st.DrawFn) -> tuple[str, int, int, list[Message]]:
                 promises(),
                 st.builds(Accepted, ballots, numbers),
                 st.builds(Reject, ballots),
+                st.builds(Trimmed, numbers),
                 st.builds(Votes, st.lists(votes, min_size=1, max_size=3)),
             )
         case _:
