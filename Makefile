@@ -11,7 +11,7 @@ unexport PYTHONHOME PYTHONPATH
 .PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke soak graph bench-check lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## make .venv with the pinned packages (the other targets do it when needed)
 	@:
@@ -28,9 +28,9 @@ spec: setup ## run TLC on all models; MODEL="name ..." for some, FAILED=1 for th
 	@$(BIN)/conformance spec $(foreach m,$(MODEL),--model $(m)) $(if $(FAILED),--rerun-failed) \
 	    --class $(or $(CLASS),all)
 
-spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by ssh; none: two workers here); PORT=, BY_HAND=1
+spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by ssh; none: two workers here); PORT=, REMOTE_JAVA=, BY_HAND=1
 	@$(BIN)/conformance spec-distributed --model $(or $(MODEL),"") $(foreach h,$(WORKERS),--worker $(h)) \
-	    $(if $(PORT),--port $(PORT)) $(if $(BY_HAND),--by-hand)
+	    $(if $(PORT),--port $(PORT)) $(if $(REMOTE_JAVA),--remote-java $(REMOTE_JAVA)) $(if $(BY_HAND),--by-hand)
 
 spec-growth: setup ## measure how models grow with each constant, write docs/growth.svg and the tables beside it; LIMIT=seconds a run
 	@$(BIN)/conformance spec-growth $(if $(LIMIT),--limit $(LIMIT))

@@ -35,14 +35,15 @@ REPORT_MS = 500
 
 @dataclass(frozen=True)
 class Setup:
-    """Who takes part: address and port of the server, the hosts of the workers (none: `local`
-    processes on this machine), Java and its options on the hosts, threads of each worker."""
+    """Who takes part: the hosts of the workers (none: `local` processes on this machine), address
+    and port of the server (0: a free one), threads of each worker (None: on a host as many as it
+    has cores, here one), Java on the hosts."""
 
     hosts: tuple[str, ...] = ()
     local: int = 2
     address: str = LOOPBACK
     port: int = 0
-    threads: int = 1
+    threads: int | None = None
     remote_java: str = "java"
 
 
@@ -129,9 +130,10 @@ def worker_command(
     setup: Setup, port: int, java: str, jar: str, temporary: str, own: str = LOOPBACK
 ) -> list[str]:
     """What starts a worker; own is the address at which the server reaches it."""
+    threads = setup.threads or (None if setup.hosts or not setup.local else 1)
     return [
         *(java, "-XX:+UseParallelGC", *_rmi(own, port)),
-        f"-D{WORKER}.threadCount={setup.threads}",
+        *([f"-D{WORKER}.threadCount={threads}"] if threads else []),
         f"-Djava.io.tmpdir={temporary}",
         *("-cp", jar, WORKER, setup.address),
     ]

@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local", type=positive, default=2, metavar="N", help="workers on this machine"
     )
-    parser.add_argument("--threads", type=positive, default=1, metavar="N", help="of each worker")
+    parser.add_argument(
+        "--threads",
+        type=positive,
+        metavar="N",
+        help="of each worker (default: all cores of a host, one here)",
+    )
     parser.add_argument(
         "--address",
         metavar="ADDRESS",

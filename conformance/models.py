@@ -325,8 +325,11 @@ def _note_failed(path: Path, rows: Sequence[Row]) -> None:
     known = path.read_text(encoding="utf-8").split() if path.is_file() else []
     run = {row.model.name for row in rows}
     now = [row.model.name for row in rows if row.result is None or row.differences]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([*(name for name in known if name not in run), *now]), "utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*(name for name in known if name not in run), *now]), "utf-8")
+    except OSError as error:
+        print(f"note: {path}: {error.strerror}; --rerun-failed will not know", file=sys.stderr)
 
 
 def _say_what_is_kept(models: Sequence[Model], folder: Path, root: Path) -> None:

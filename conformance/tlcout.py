@@ -100,7 +100,10 @@ _PROGRESS = re.compile(
     r"Progress\((\d+)\)[^:]*:\d+:\d+: ([\d,]+) states generated(?: \([\d,]+ s/min\))?, "
     r"([\d,]+) distinct states found(?: \([\d,]+ ds/min\))?, ([\d,]+) states left"
 )
-_SIMULATED = re.compile(r"Progress\(-1\)[^:]*:\d+:\d+: ([\d,]+) states generated")
+# Of a simulation: as TLC 2.15 says it, as later ones do, and as all do at the end.
+_SIMULATED = re.compile(
+    r"Progress.*?: ([\d,]+) states (?:generated|checked)|number of states generated: ([\d,]+)"
+)
 _ACTION = re.compile(r"<(\w+) (line .*?)(?: \([\d ]*\))?>: ([\d,]+)(?::([\d,]+))?$")
 _PART = re.compile(r"\s*\|*(line .* of module \w+): ([\d,]+)")
 _ASSIGNMENT = re.compile(r"(?:/\\ )?(\w+) = (.*)", re.DOTALL)
@@ -137,7 +140,7 @@ class Reader:
     def _message(self, message: Message) -> None:
         report = self.report
         match message.code:
-            case 2194 | 2199 | 2200 | 2209:
+            case 2194 | 2199 | 2200 | 2209 | 2210:
                 self._figures(message)
             case 2201 | 2221 | 2772 | 2773 | 2774:
                 self._coverage(message)
@@ -174,7 +177,7 @@ class Reader:
         elif found := _PROGRESS.search(text):
             self._say(Progress(*map(_number, found.groups())))
         elif found := _SIMULATED.search(text):
-            report.generated = _number(found[1])
+            report.generated = _number(found[1] or found[2])
             self._say(Progress(0, report.generated, report.generated, 0))
 
     def _say(self, progress: Progress) -> None:
