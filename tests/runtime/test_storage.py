@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sqlite3
@@ -252,15 +253,24 @@ def test_a_process_that_is_killed_has_saved_what_it_has_said(tmp_path: Path, aft
     assert sorted(storage.votes) == list(range(storage.trimmed + 1, last + 1))
 
 
-@pytest.mark.parametrize("fails", ["_create", "_connect", "_count_commit"])
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        (os, "fsync"),
+        (Path, "hardlink_to"),
+        (SqliteStorage, "_connect"),
+        (SqliteStorage, "_create"),
+        (SqliteStorage, "_count_commit"),
+    ],
+)
 def test_a_first_start_that_is_interrupted_is_begun_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, what: str
 ) -> None:
-    def die(_: SqliteStorage) -> None:
+    def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(SqliteStorage, fails, die)
+        patch.setattr(where, what, die)
         on_disk(tmp_path)
     storage = on_disk(tmp_path)
     assert state(storage) == (NO_BALLOT, {}, 0, 0)

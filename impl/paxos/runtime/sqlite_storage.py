@@ -126,11 +126,7 @@ class SqliteStorage(DurableState):
         parts = [self.path, self._commits_path, *self._logs()]
         there = [path for path in parts if path.exists()]
         if not there:
-            with self._commits_path.open("xb") as file:
-                file.write(encode_commits(0, self._identity_text))
-                file.flush()
-                os.fsync(file.fileno())
-            _sync_folder(self._commits_path.parent)
+            _make_whole(self._commits_path, encode_commits(0, self._identity_text))
             return True
         if self._commits_path not in there:
             self._refuse(f"{there[0].name} is there, but {self._commits_path} is missing")
@@ -334,6 +330,21 @@ def _reason(error: Exception) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _make_whole(path: Path, content: bytes) -> None:
+    """Make a file durable that is there with all of `content`, or not at all. Raises
+    `FileExistsError` if somebody else has made it."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink()
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
