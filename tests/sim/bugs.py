@@ -322,7 +322,7 @@ BUGS = [
     Bug("acceptor", LosesItsPromise, {"Recover.promise"}),
     Bug("acceptor", LosesItsVotes, {"Recover.votes"}),
     Bug("acceptor", TrimsTooEarly, {"Trim.delivered"}, TRIMS),
-    Bug("acceptor", AnswersForWhatItTrimmed, {"Phase1b.trimmed"}, TRIMS),
+    Bug("acceptor", AnswersForWhatItTrimmed, {"Phase1b.trimmed", "Phase2b.trimmed"}, TRIMS),
     Bug("acceptor", ForgetsThatItTrimmed, {"Recover.trimmed"}, TRIMS),
     Bug("proposer", TakesItsOwnValue, {"Phase2a.highest"}),
     Bug("proposer", TakesTheLowestVote, {"Phase2a.highest"}, COMPETING_LEADERS),

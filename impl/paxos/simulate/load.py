@@ -48,20 +48,24 @@ class Load:
         self._pause(process, random)
 
     def is_delivered(self) -> bool:
-        """Whether all is quiet: no client waits, and all learners are equally far."""
+        """Whether all is quiet: no client waits, and the learners are equally far."""
         clients = [process.role for process in self._world.of("client")]
         if not all(isinstance(client, Client) and client.finished for client in clients):
             return False
-        learners = [process.role for process in self._world.of("learner")]
+        learners = [process.role for process in self._learners()]
         return len({(x.prefix, x.position) for x in learners if isinstance(x, Learner)}) == 1
+
+    def _learners(self) -> list[Process]:
+        """Those that live. One that came too late for what is trimmed has said so, and ended."""
+        return [process for process in self._world.of("learner") if not process.failure]
 
     def problems(self) -> list[str]:
         """What is wrong with what the learners delivered; empty: nothing. What a client was given
         must be there if the client lives; if it crashed, it may be."""
         found: list[str] = []
         possible = {value for values in self.submitted.values() for value in values}
-        outputs = {process.name: process.output for process in self._world.of("learner")}
-        longest = max(outputs.values(), key=len)
+        outputs = {process.name: process.output for process in self._learners()}
+        longest = max(outputs.values(), key=len, default=[])
         for learner, output in outputs.items():
             delivered = set(output)
             if output != longest[: len(output)]:

@@ -111,6 +111,7 @@ def draw(request: Request) -> Plan:
         ask_instances=random.choice((16, 256)),
         learner_instances=random.choice((32, 512)),
         prepare_instances=random.choice((3, 4_096)),
+        retain_instances=random.choice((5, 50, 10_000)),
         reach_instances=random.choice((256, 65_536)),
         open_ballots=random.choice((2, 4)),
         chosen_gaps=random.choice((4, 1_024)),

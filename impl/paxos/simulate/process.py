@@ -60,6 +60,8 @@ class Process:
         self.name = f"{role_name}-{process_id}.0"
         self.role: Role | None = None
         self.output: list[bytes] = []
+        self.failure = ""
+        """Why it has ended, if it did so by itself."""
         self.wall_offset_us = 0
         """How far its wall clock is off."""
         self.save_s = 0.0
@@ -89,6 +91,7 @@ class Process:
         self.incarnation += 1
         self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
         self.output, self.doom, self._rest, self._held = [], None, None, Held()
+        self.failure = ""
         self._seq = self._holds = 0
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
         heapify(self._inbox)
@@ -201,7 +204,7 @@ class Process:
         if self.doom is None and not self.save_s:
             for stage in self._stages:
                 stage(step)
-            self._plan()
+            self._end(step)
         else:
             self._go_on(step, 0)
 
@@ -217,7 +220,16 @@ class Process:
                 self._die(step, name, stage, self.doom.part)
                 return
             stage(step)
-        self._plan()
+        self._end(step)
+
+    def _end(self, step: Step) -> None:
+        """A step is done; if the role cannot go on after it, that is the end of the process."""
+        if step.failure:
+            self.world.injected["learners too late"] += 1
+            self.failure = step.failure
+            self.crash()
+        else:
+            self._plan()
 
     def _wait_for_the_disk(self, step: Step, at: int) -> None:
         self.world.injected["slow saves"] += 1

@@ -141,6 +141,9 @@ def _any(world: Simulation, random: Random) -> Process:
     return random.choice(list(world.processes.values()))
 
 
+MANY = 10_000
+"""Instances, more than a run has."""
+
 CRASHES = {
     "acceptor": ("rest", "save", "save", "trace", "send"),
     "proposer": ("rest", "save", "save", "trace", "send"),
@@ -177,7 +180,7 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
     """Crash a process now or in a step to come; how to have it back."""
     stage = random.choice(CRASHES[process.role_name])
     part = random.choice((0.0, 1.0) if stage == "save" else (0.0, 0.5, 1.0))
-    if process.role is None:
+    if process.role is None or _must_stay(world, process):
         return _nothing
     if stage == "rest":
         world.injected["crashes at rest"] += 1
@@ -190,6 +193,11 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
         world.restart(*process.key)
 
     return undo
+
+
+def _must_stay(world: Simulation, process: Process) -> bool:
+    """One learner stays where acceptors trim: if all began again, what is trimmed would be gone."""
+    return world.settings.retain_instances < MANY and process is world.of("learner")[0]
 
 
 def restart_all(world: Simulation) -> None:
