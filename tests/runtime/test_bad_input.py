@@ -29,6 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Path("open.key").chmod(0o644)
         Path("short.key").write_bytes(b"1234")
         Path("short.key").chmod(0o600)
+        Path("kept/data").mkdir(parents=True)
+        Path("kept/data/acceptor-1.db").touch()
         Path("old").mkdir()
         Path("old/acceptor-1.1.ndjson").touch()
         yield tmp_path
@@ -64,6 +66,7 @@ CASES = [
     ("run --values small large", "values large, line 3: a value of 40000 bytes does not fit"),
     ("run --values small small small --clients 2", "3 value files for 2 clients"),
     ("run --values small --run-dir old", "run folder old has a run in it"),
+    ("run --values small --run-dir kept", "run folder kept has a run in it"),
     ("run --values small --run-dir small", "run folder small: "),
     ("run --values small --run-dir small/sub", "run folder small/sub: "),
 ]

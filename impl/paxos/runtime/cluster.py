@@ -74,7 +74,7 @@ def _make_run_dir(run_dir: Path | None) -> Path:
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     run_dir = run_dir or Path("traces", "runs", name)
     try:
-        if any(run_dir.glob("*.ndjson")) or any(run_dir.glob("learner-*.out")):
+        if any(any(run_dir.glob(name)) for name in ("*.ndjson", "learner-*.out", "data/*.db")):
             raise InputError(f"run folder {run_dir} has a run in it; name a new one")
         (run_dir / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
