@@ -65,11 +65,11 @@ class Load:
         found: list[str] = []
         possible = {value for values in self.submitted.values() for value in values}
         outputs = {process.name: process.output for process in self._learners()}
-        longest = max(outputs.values(), key=len, default=[])
+        furthest = max(outputs, key=lambda learner: len(outputs[learner]), default="")
         for learner, output in outputs.items():
             delivered = set(output)
-            if output != longest[: len(output)]:
-                found.append(f"{learner} has delivered another sequence than the others")
+            if output != outputs[furthest][: len(output)]:
+                found.append(f"{furthest} and {learner} have delivered different sequences")
             if len(delivered) < len(output):
                 value, times = Counter(output).most_common(1)[0]
                 found.append(f"{learner} has delivered {_show(value)} {times} times")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from paxos.arguments import whole_number
+
 STEPS = 20_000
 """How long a run is, if nobody says."""
 
@@ -40,13 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         metavar="N",
-        type=_count,
+        type=whole_number,
         default=STEPS,
         help="faults and load for N steps: groups of messages handled, and timers "
         f"(default {STEPS})",
     )
     for role in ("acceptors", "proposers", "learners", "clients"):
-        parser.add_argument(f"--{role}", metavar="N", type=_count, help=f"number of {role}")
+        parser.add_argument(f"--{role}", metavar="N", type=whole_number, help=f"number of {role}")
     for switch in ("direct-learning", "prepare-ahead", "batching"):
         parser.add_argument(f"--{switch}", action=argparse.BooleanOptionalAction)
     parser.add_argument(
@@ -73,13 +75,6 @@ def _natural(text: str) -> int:
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
 def _minutes(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e6:
@@ -88,5 +83,4 @@ def _minutes(text: str) -> float:
 
 
 _natural.__name__ = "whole number"  # argparse says so of what is none
-_count.__name__ = "whole number above 0"
 _minutes.__name__ = "number of minutes"

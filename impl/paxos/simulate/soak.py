@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
+from paxos.errors import RunError
 from paxos.simulate.plan import Request
 from paxos.simulate.report import faults, report
 from paxos.simulate.run import Outcome, simulate
@@ -47,7 +49,7 @@ class Totals:
 
 def soak(first: Request, seconds: float, simulate: Simulate = simulate) -> int:
     """Run `first`, and the same with the seeds after its own, for `seconds`, or until one fails.
-    The exit status: 0 if none failed, 1 if one did, 130 if interrupted."""
+    The exit status: 0 if none failed, 1 if one did, 130 if interrupted. Raises `RunError`."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     totals, failed = Totals(), None
     say(f"seeds from {first.seed} on, {first.steps:,} steps each, for {seconds:g} s")
@@ -87,6 +89,8 @@ def _outcomes(first: Request, until_s: float, simulate: Simulate) -> Iterator[Ou
                 request = replace(request, seed=request.seed + 1)
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             yield from sorted((f.result() for f in done), key=lambda outcome: outcome.request.seed)
+    except BrokenProcessPool as error:
+        raise RunError("a process that ran seeds was killed (is there memory enough?)") from error
     finally:
         pool.shutdown(cancel_futures=True)
 
