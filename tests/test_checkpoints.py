@@ -16,6 +16,8 @@ from conformance.manifest import Model
 from conformance.models import Overrides, Row, run_model
 from conformance.tlcout import Progress
 
+pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
+
 # A grid that is searched along its diagonals. The symmetry of the model values a and b, and that
 # states are met again, are what a wrong hash function after an interruption would show up in.
 MODULE = """---- MODULE Grid ----

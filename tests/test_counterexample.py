@@ -20,6 +20,8 @@ from conformance.source import read
 from conformance.stepping import Step, disjuncts, model_values
 from conformance.tlavalue import Function, Record, Text, parse
 
+pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
+
 # ---- what a step changes
 
 

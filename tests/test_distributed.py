@@ -16,6 +16,8 @@ from conformance.distributed import Party, Setup, address_towards, run
 from conformance.manifest import MANIFEST, Model, choose, load
 from conformance.tlcout import Progress
 
+pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
+
 LIMITS = tlc.Limits(200, heap_mb=512)
 
 
@@ -46,7 +48,6 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.tlc
-@pytest.mark.timeout(300)
 def test_a_worker_killed_in_the_middle_changes_nothing(temporary: Path) -> None:
     checked = model("synod-full")
     party: list[Party] = []

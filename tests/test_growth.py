@@ -13,6 +13,8 @@ from conformance.growth_report import BEGIN, END, draw, duration, insert, text
 from conformance.manifest import MANIFEST
 from conformance.tlcout import Violation
 
+pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
+
 LIMITS = tlc.Limits(100, heap_mb=512, workers=2)
 
 

@@ -17,6 +17,8 @@ from tests.twins.properties import holds
 from tests.twins.schedule import Schedule, schedule
 from tests.twins.stage import Stage
 
+pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
+
 
 @dataclass(frozen=True)
 class Twin:
