@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,9 +112,8 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
     """The command itself, with a planted bug: what is wrong, and how to have it again."""
     from paxos.simulate import command
 
-    def with_bug(request: Request, *, trace_dir: Path | None = None) -> Outcome:
-        parts = {"process": TracesBeforeSaving}
-        return simulate(request, parts=parts, trace_dir=trace_dir)
+    def with_bug(request: Request, **options: Any) -> Outcome:
+        return simulate(request, parts={"process": TracesBeforeSaving}, **options)
 
     monkeypatch.setattr(command, "simulate", with_bug)
     for seed in SEEDS:
@@ -130,6 +130,17 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
     assert said.splitlines()[-1] == f"again with: paxos {' '.join(arguments)}"
 
 
+def test_what_happens_is_printed_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--seed", "3", "--steps", "2000", "--storm", "0.2", "-v"]) == 0
+    *lines, verdict = capsys.readouterr().out.splitlines()
+    assert verdict.startswith("  verdict    conforms")
+    events = [line for line in lines if '"event":' in line]
+    assert f"  events     {len(events):,} in " in "\n".join(lines)
+    times = [float(line.split()[0]) for line in lines if " begins, " in line]
+    assert times and max(times) <= 0.2
+    assert "  0.200000 all faults end" in lines
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -138,6 +149,7 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
         (["--acceptors", "5000"], "acceptors: expected a whole number <= 999"),
         (["--without", "rain"], "choose from"),
         (["--minutes", "1", "--trace", "somewhere"], "give one of them"),
+        (["--minutes", "1", "-v"], "give one of them"),
     ],
 )
 def test_bad_input_is_said_in_a_line(

@@ -25,14 +25,17 @@ def main(options: argparse.Namespace) -> int:
         prepare_ahead=options.prepare_ahead,
         batching=options.batching,
         without=frozenset(options.without),
+        storm_s=options.storm,
     )
     draw(request)  # what cannot be is said before anything is started
     if options.minutes is None:
-        outcome = simulate(request, trace_dir=options.trace)
+        outcome = simulate(request, trace_dir=options.trace, verbose=options.verbose)
         print(report(outcome))
         return 1 if outcome.failure else 0
     if options.trace:
         raise InputError("--trace is for one run, and --minutes for many; give one of them")
+    if options.verbose:
+        raise InputError("--verbose is for one run, and --minutes for many; give one of them")
     return soak(request, options.minutes * 60)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from paxos.arguments import whole_number
+from paxos.arguments import seconds, whole_number
 
 STEPS = 20_000
 """How long a run is, if nobody says."""
@@ -59,12 +59,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"kinds of faults to leave out: {', '.join(KINDS)}",
     )
+    parser.add_argument(
+        "--storm",
+        metavar="S",
+        type=seconds,
+        help="faults for S simulated seconds only (default: as long as there are steps)",
+    )
     parser.add_argument("--trace", metavar="DIR", type=Path, help="write the run's traces there")
     parser.add_argument(
         "--minutes",
         metavar="M",
         type=_minutes,
         help="run seed after seed, from --seed on, on all cores; shrink the first one that fails",
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print each event and each fault as it happens"
     )
 
 

@@ -32,6 +32,8 @@ class Request:
     batching: bool | None = None
     without: frozenset[str] = frozenset()
     """Kinds of faults that are left out."""
+    storm_s: float | None = None
+    """In simulated seconds, how long there are faults; None: as long as there are steps."""
 
     def command(self) -> str:
         """What to type to have this run again."""
@@ -44,6 +46,8 @@ class Request:
                 words.append(f"--{'' if on else 'no-'}{switch.replace('_', '-')}")
         if self.without:
             words.append(f"--without {' '.join(sorted(self.without))}")
+        if self.storm_s is not None:
+            words.append(f"--storm {self.storm_s:g}")
         return " ".join(words)
 
 

@@ -14,7 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from conformance.explain import explain
+from paxos.core.events import Event
 from paxos.errors import InputError, RunError
 from paxos.runtime.tracer import header
 from paxos.simulate.disk import Disks
@@ -63,16 +66,22 @@ class Outcome:
 
 
 def simulate(
-    request: Request, *, parts: Parts | None = None, trace_dir: Path | None = None
+    request: Request,
+    *,
+    parts: Parts | None = None,
+    trace_dir: Path | None = None,
+    verbose: bool = False,
 ) -> Outcome:
     """Run what the request says, with `parts` in place of the real ones; leave the traces in
-    `trace_dir`. Raises `InputError`."""
+    `trace_dir`; print what happens, if `verbose`. Raises `InputError`."""
     plan = draw(request)
     traces = Traces(trace_dir, plan.config, f"seed-{request.seed}") if trace_dir else None
     began_s = time.perf_counter()
     disks = Disks(plan.config)
     try:
         run = _Run(request, plan, {"disk": disks.make, **(parts or {})}, traces)
+        if verbose:
+            run.print_what_happens()
         run.perform()
     finally:
         disks.close()
@@ -103,6 +112,21 @@ class _Run:
         )
         self.load = Load(self.world, request.seed, plan.load)
         self.weather = Weather(self.world, request.seed, request.without)
+        if request.storm_s is not None:
+            self.world.schedule(request.storm_s, self.weather.stop)
+
+    def print_what_happens(self) -> None:
+        """From now on: a line for each event and each fault, with the simulated time."""
+        world, observe = self.world, self.world.observe
+
+        def show(text: str) -> None:
+            print(f"{world.now_s:10.6f} {text}")
+
+        def show_event(event: Event) -> None:
+            show(f"{event.process} {msgspec.json.encode(event).decode()}")
+            observe(event)
+
+        world.observe, self.weather.say = show_event, show
 
     def perform(self) -> None:
         """Faults, then calm; what is wrong is then in `failure`."""

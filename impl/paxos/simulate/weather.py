@@ -261,6 +261,8 @@ class Weather:
 
     def __init__(self, world: Simulation, seed: int, without: Collection[str] = ()) -> None:
         self._world = world
+        self.say: Callable[[str], None] = lambda text: None
+        """Is told what begins and what ends."""
         self._over = False
         self._undo: dict[str, Callable[[], None]] = {}
         for kind in KINDS:
@@ -276,16 +278,21 @@ class Weather:
     def _strike(self, kind: str, random: Random, mean_s: float) -> None:
         if not self._over:
             seconds, self._undo[kind] = STRIKE[kind](self._world, random)
+            self.say(f"{kind} begins, for {seconds:.6f} s")
             self._world.after(seconds, self._end, kind, random, mean_s)
 
     def _end(self, kind: str, random: Random, mean_s: float) -> None:
         if not self._over:
+            self.say(f"{kind} ends")
             self._undo.pop(kind)()
             self._await(kind, random, mean_s)
 
     def stop(self) -> None:
         """Undo what is wrong, and let nothing go wrong any more."""
+        if self._over:
+            return
         self._over = True
+        self.say("all faults end")
         for undo in self._undo.values():
             undo()
         restart_all(self._world)
