@@ -170,6 +170,13 @@ def test_a_leader_decides_in_the_ballot_of_another() -> None:
     assert envelope().open(seal(envelope("proposer", 1), [Decide(B, 1, BATCH)]))
 
 
+@given(st.binary(max_size=200), st.sampled_from([None, KEY]))
+def test_no_bytes_raise_anything_else(datagram: bytes, key: bytes | None) -> None:
+    for start in (b"", b"Px\1", b"Px\2", b"Px\1\2" + TAG):
+        with pytest.raises(RejectedError):
+            envelope(key=key).open(start + datagram)
+
+
 @given(st.binary(max_size=200))
 def test_garbage_after_a_good_header_never_raises_anything_else(garbage: bytes) -> None:
     try:

@@ -250,6 +250,20 @@ def test_what_is_dropped_is_counted_and_said(
     assert harness.stop.failure is None
 
 
+def test_what_a_role_refuses_is_counted_with_it(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        for _ in range(3):
+            harness.role.step.refuse("Asks for too much")
+
+    harness.role.on_flush = refuse
+    harness.node.act_when(lambda: True, lambda now_s: None)
+    assert harness.node.stats.dropped["Asks for too much"] == 3
+    assert harness.node.stop()
+    assert "proposer-1.1: dropped: 3 Asks for too much\n" in capfd.readouterr().err
+
+
 def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness) -> None:
     delivered = Delivered(1, [])
 
