@@ -107,6 +107,14 @@ def test_asked_it_says_its_votes_to_who_learns_from_votes() -> None:
         assert not give(acceptor, Ask(3, 9)).sends
 
 
+def test_asked_for_what_another_tells_it_says_only_the_ballots() -> None:
+    acceptor = Acceptor(Settings(direct_learning=True), acceptor_id=2)
+    give(acceptor, Accept(LOW, 2, BATCH))
+    assert give(acceptor, Ask(1, 9, 3)).sends == [(Group.LEARNERS, Accepted(LOW, 2))]
+    [(_, votes)] = give(acceptor, Ask(1, 9, 2)).sends
+    assert isinstance(votes, Votes)
+
+
 def trimming(retain: int = 2, learners: int = 2, votes: int = 9) -> Acceptor:
     acceptor = Acceptor(Settings(learners=learners, retain_instances=retain))
     give(acceptor, *[Accept(LOW, instance, BATCH) for instance in range(1, votes + 1)])

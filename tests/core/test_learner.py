@@ -94,11 +94,32 @@ def test_asks_for_what_it_misses_and_goes_on_asking() -> None:
         now_s = learner.deadline_s()
         learner.tick(now_s)
         asked = [s for s in learner.flush(now_s).sends if isinstance(s[1], Ask)]
-    assert asked == [(Group.ACCEPTORS, Ask(1, 3)), (Group.PROPOSERS, Ask(1, 3))]
+    assert asked == [(Group.ACCEPTORS, Ask(1, 3, 1)), (Group.PROPOSERS, Ask(1, 3, 1))]
     answer = Votes([Vote(i, FIRST, batch(i)) for i in (1, 2, 3)])
     step = give(learner, (1, answer), (3, answer), now_s=now_s)
     assert learner.prefix == 3
-    assert (Group.ACCEPTORS, Ask(4, 5)) in step.sends, "the next window, at once"
+    assert (Group.ACCEPTORS, Ask(4, 5, 2)) in step.sends, "the next window, at once"
+
+
+def test_one_learner_tells_a_client_at_once_and_the_others_later() -> None:
+    """`packet` is of client 1."""
+    delivered = Delivered(1, [("1.1", 1, 1)])
+    for learner_id, at_once in ((1, True), (2, False)):
+        learner = Learner(Settings(learners=2), 0.0, learner_id)
+        step = give(learner, (1, Decide(FIRST, 1, batch(1))))
+        assert ((Group.CLIENTS, delivered) in step.urgent) is at_once
+        assert ((Group.CLIENTS, delivered) in step.later) is not at_once
+
+
+def test_asked_again_another_acceptor_tells_the_batches() -> None:
+    learner = Learner(Settings(direct_learning=True), 0.0, 1)
+    give(learner, (1, Heartbeat(FIRST, 1)))
+    tellers: list[int] = []
+    for _ in range(9):
+        now_s = learner.deadline_s()
+        learner.tick(now_s)
+        tellers += [m.teller for g, m in learner.flush(now_s).sends if isinstance(m, Ask)]
+    assert {1, 2, 3} == set(tellers)
 
 
 def test_acknowledges_and_acknowledges_again_to_who_resends() -> None:

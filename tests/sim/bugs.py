@@ -243,8 +243,8 @@ class DecidesWithDirectLearning(Proposer):
 
 
 class LearnsFromOneVote(Learner):
-    def __init__(self, settings: Settings, now_s: float) -> None:
-        super().__init__(replace(settings, acceptors=1), now_s)
+    def __init__(self, settings: Settings, *args: Any) -> None:
+        super().__init__(replace(settings, acceptors=1), *args)
 
 
 class AddsUpVotesOfDifferentBallots(Learner):

@@ -41,8 +41,10 @@ class Acceptor(Role):
         promised: Ballot = NO_BALLOT,
         votes: Mapping[int, Vote] | None = None,
         trimmed: int = 0,
+        acceptor_id: int = 0,
     ) -> None:
         super().__init__(settings)
+        self.id = acceptor_id
         self.promised = promised
         self.votes: dict[int, Vote] = dict(votes or {})
         self.trimmed = trimmed
@@ -144,6 +146,11 @@ class Acceptor(Role):
         last = min(ask.last, first + self.settings.ask_instances - 1)
         if not self._answering.grants(max(0, last - first + 1)):
             self.step.refuse("Asks for too many instances")
+            return
+        if self.settings.direct_learning and ask.teller not in (0, self.id):
+            for instance in range(first, last + 1):
+                if vote := self.votes.get(instance):
+                    self.step.send(Accepted(vote.ballot, instance), Group.LEARNERS)
             return
         to = Group.LEARNERS if self.settings.direct_learning else Group.PROPOSERS
         for _, _, votes in self._reports(first, last):

@@ -62,8 +62,9 @@ class _Open:
 class Learner(Role):
     """Learns instances in any order, delivers them in theirs."""
 
-    def __init__(self, settings: Settings, now_s: float) -> None:
+    def __init__(self, settings: Settings, now_s: float, learner_id: int = 0) -> None:
         super().__init__(settings)
+        self.id = learner_id
         self.prefix = 0  # instances 1..prefix are delivered
         self.position = 0  # values delivered
         self.top = 0  # the highest instance known to have been begun
@@ -76,6 +77,7 @@ class Learner(Role):
         self._round_trip = RoundTrip(settings.shortest_s, settings.gap_s)
         self._old_top = 0  # what was begun before the last look for gaps
         self._asked_to = 0
+        self._teller = 0  # the acceptor that was asked for batches last
         self._coming = False  # something of what was asked for was learned since the last look
         self._gap_s = inf
         self._status_s = now_s
@@ -231,8 +233,12 @@ class Learner(Role):
             for first, last in told.intervals()
         ]
         for start in range(0, len(spans) or 1, MAX_SPANS):
-            delivered = Delivered(self.prefix, spans[start : start + MAX_SPANS])
-            self.step.send(delivered, Group.CLIENTS)
+            some = spans[start : start + MAX_SPANS]
+            delivered = Delivered(self.prefix, some)
+            if any(self._is_home_of(client) for client, _, _ in some):
+                self.step.send(delivered, Group.CLIENTS)
+            else:
+                self.step.send_later(delivered, Group.CLIENTS)
             self.step.send_later(delivered, Group.PROPOSERS)
         if now_s >= self._report_s:
             # Acceptors need only know about where the log is, to trim what is far behind.
@@ -241,6 +247,13 @@ class Learner(Role):
         self._to_tell.clear()
         self._tell = False
         self._status_s = now_s + self.settings.failover_s
+
+    def _is_home_of(self, client: str) -> bool:
+        """Whether this learner is the one that tells `client` at once what it has delivered. The
+        others tell it a little later: that is enough for when the first one is dead, and not
+        every value wakes every client as often as there are learners."""
+        learners = self.settings.learners
+        return not learners or int(client.partition(".")[0]) % learners == self.id % learners
 
     def tick(self, now_s: float) -> None:
         if now_s >= self._gap_s:
@@ -265,10 +278,12 @@ class Learner(Role):
         probably on its way."""
         self._asked_to = 0
         last = min(self._old_top, self.prefix + self.settings.ask_instances)
-        for first, end in self._missing(last):
-            self.step.send(Ask(first, end), Group.ACCEPTORS, Group.PROPOSERS)
+        if missing := self._missing(last):
             self._asked_to = last
             self._round_trip.give_up()
+            self._teller = self._teller % self.settings.acceptors + 1  # the last may be dead
+            for first, end in missing:
+                self.step.send(Ask(first, end, self._teller), Group.ACCEPTORS, Group.PROPOSERS)
         self._coming = False
         self._gap_s = now_s + self._round_trip.timeout_s if self.top > self.prefix else inf
 

@@ -110,10 +110,13 @@ class Delivered(Struct, array_like=True, frozen=True, tag=8):
 
 
 class Ask(Struct, array_like=True, frozen=True, tag=9):
-    """Learner to acceptors and proposers: I miss instances `first..last`."""
+    """Learner to acceptors and proposers: I miss instances `first..last`. With direct learning
+    acceptor `teller` answers with its votes, and the others only with the ballots of theirs, as
+    one of them is enough to tell the batches; 0: all tell them."""
 
     first: Positive
     last: Positive
+    teller: Natural = 0
 
 
 class Trimmed(Struct, array_like=True, frozen=True, tag=11):

@@ -99,7 +99,7 @@ def _make_role(
     if name == "acceptor":
         from paxos.core.acceptor import Acceptor
 
-        return Acceptor(settings, storage.promised, storage.votes, storage.trimmed)
+        return Acceptor(settings, storage.promised, storage.votes, storage.trimmed, process_id)
     if name == "proposer":
         from paxos.core.proposer import Proposer
 
@@ -107,7 +107,7 @@ def _make_role(
     if name == "learner":
         from paxos.core.learner import Learner
 
-        return Learner(settings, now_s)
+        return Learner(settings, now_s, process_id)
     from paxos.core.client import Client
 
     return Client(settings, f"{process_id}.{incarnation}", now_s)

@@ -150,10 +150,10 @@ class Simulation:
                 role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
             case "acceptor":
                 role = (make or Acceptor)(
-                    self.settings, storage.promised, storage.votes, storage.trimmed
+                    self.settings, storage.promised, storage.votes, storage.trimmed, process.id
                 )
             case _:
-                role = (make or Learner)(self.settings, self.now_s)
+                role = (make or Learner)(self.settings, self.now_s, process.id)
         return role
 
     # Time.
