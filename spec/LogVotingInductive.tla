@@ -1,0 +1,91 @@
+--------------------------- MODULE LogVotingInductive ---------------------------
+(***************************************************************************)
+(* Why LogVoting agrees, and why its learners deliver one order.  Read     *)
+(* VotingInductive first: the first four conjuncts are the same here, in   *)
+(* each instance for itself; what joins the instances is one promise for   *)
+(* all of them, which only makes more votes final.                         *)
+(***************************************************************************)
+EXTENDS LogVoting
+
+-----------------------------------------------------------------------------
+(* OneBatchPerBallot, of LogVoting, is the first conjunct.  The second: of every
+   vote there is a quorum that shows it to be safe. *)
+ShowsSafe(Q, b, i, batch) ==
+    LET below == VotesBelow(Q, b, i)
+    IN  /\ \A a \in Q : promised[a] >= b
+        /\ below # {} => \E w \in below : IsHighest(w, below) /\ w[2] = batch
+
+VotesSafe == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
+    \E Q \in Quorum : ShowsSafe(Q, w[1], i, w[2])
+
+(* LearnedFromOneBallot, of LogVoting, is the third; and the fourth: *)
+VotesBroadcast == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
+    Range(w[2]) \subseteq broadcast
+
+(* What follows says that the variables which could be computed from others are
+   what they would be.  First chosen: a batch enters it with the vote that
+   completes a quorum, and votes are never taken back. *)
+ChosenByVotes == \A i \in Instance :
+    chosen[i] = {batch \in Batch : \E b \in Ballot, Q \in Quorum :
+                    VotedTogether(Q, b, i, batch)}
+
+(* order changes when chosen does. *)
+OrderOfChosen == order = OrderOf(chosen)
+
+(* And what a learner delivered is the order of what it learned: of all batches
+   up to prefix, all of which it has learned. *)
+DeliveredOfLearned == \A l \in Learner :
+    /\ \A i \in 1..prefix[l] : learned[l][i] # NoVote
+    /\ delivered[l] = OrderOf([i \in 1..prefix[l] |-> {learned[l][i][2]}])
+
+(* By VotingInductive at most one batch is chosen in an instance, and what is
+   learned is that batch.  So the batches that a learner delivered are the first
+   of those that make the order, and its values are the first of the order: and
+   of two such sequences one is a prefix of the other.  AppendNew lets no value
+   in twice, and VotesBroadcast none that was not broadcast. *)
+Inv == /\ TypeOK
+       /\ OneBatchPerBallot
+       /\ VotesSafe
+       /\ LearnedFromOneBallot
+       /\ VotesBroadcast
+       /\ ChosenByVotes
+       /\ OrderOfChosen
+       /\ DeliveredOfLearned
+
+(* What it is for; the last is what AtomicBroadcast asks of every delivery. *)
+DeliveredInOrder == \A l \in Learner : IsPrefix(delivered[l], order)
+
+Goal == Agreement /\ Integrity /\ TotalOrder /\ DeliveredInOrder
+
+-----------------------------------------------------------------------------
+(* A state where Inv is true.  TLC finds them in the order of these lines.  (The
+   equations keep it from looking for every way in which a line is true.) *)
+SomeVotes == [Acceptor -> [Instance -> SUBSET (Ballot \X Batch)]]
+
+Orders == {s \in UNION {[1..n -> Value] : n \in 0..Cardinality(Value)} :
+              Cardinality(Range(s)) = Len(s)}
+
+InvHolds ==
+    /\ votes \in SomeVotes
+    /\ OneBatchPerBallot = TRUE
+    /\ promised \in [Acceptor -> {0} \cup Ballot]
+    /\ VotesSafe = TRUE
+    /\ broadcast \in SUBSET Value
+    /\ VotesBroadcast = TRUE
+    /\ chosen \in [Instance -> SUBSET Batch]
+    /\ ChosenByVotes = TRUE
+    /\ order \in Orders
+    /\ OrderOfChosen = TRUE
+    /\ learned \in [Learner -> [Instance -> {NoVote} \cup (Ballot \X Batch)]]
+    /\ LearnedFromOneBallot = TRUE
+    /\ prefix \in [Learner -> 0..Instances]
+    /\ delivered \in [Learner -> Orders]
+    /\ DeliveredOfLearned = TRUE
+
+(* From there, any step. *)
+Induction == InvHolds /\ [][Next]_vars
+
+(* With a conjunct left out, the states in which there would still be nothing
+   wrong; in these models one step makes something wrong. *)
+InductionWithout == InvHolds /\ Goal = TRUE /\ [][Next]_vars
+===============================================================================

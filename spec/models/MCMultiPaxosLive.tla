@@ -1,0 +1,45 @@
+---------------------------- MODULE MCMultiPaxosLive ----------------------------
+(* Models of MultiPaxosLive: a reduction, and mutants.  Each .cfg of this      *)
+(* folder that names them says which.  No symmetry: TLC's search for cycles    *)
+(* does not allow it.                                                          *)
+EXTENDS MultiPaxosLive
+
+(* Reduced is LiveSpec without behaviours that differ from one that it has only
+   in the order of steps that do not see each other, as in MCSynodLive; and what
+   is learned is delivered at once.  Ballots are 1 and 2. *)
+IsOver == \E m \in msgs : m.type = "1b" /\ m.bal = Top
+DueRequests == {r \in Ranges : [type |-> "1a", bal |-> 1,
+                                from |-> r[1], to |-> r[2]] \notin msgs}
+DueAnswers == {ar \in Acceptor \X Ranges : Promises(ar[1], 1, ar[2][1]) = {}}
+DueDeliveries == {l \in Learner : prefix[l] < Instances
+                                  /\ learned[l][prefix[l] + 1] # NoVote}
+
+ReducedNext ==
+    IF broadcast # Value
+    THEN \E v \in Value : Broadcast(v) /\ UNCHANGED <<down, heard, lead>>
+    ELSE IF DueRequests # {} THEN \E r \in DueRequests : Prepare(1, r)
+    ELSE IF DueAnswers # {}
+    THEN \E ar \in DueAnswers : PromiseUp(ar[1], 1, ar[2])
+    ELSE IF DueDeliveries # {} THEN \E l \in DueDeliveries : DeliverNext(l)
+    ELSE \/ /\ ~IsOver
+            /\ \/ \E i \in Instance, batch \in Batch, Q \in Quorum :
+                      Propose(1, i, batch, Q)
+               \/ \E a \in Acceptor, i \in Instance : VoteUp(a, 1, i)
+         \/ \E v \in Value : Hear(v)
+         \/ \E a \in Acceptor : Crash(a)
+         \/ \E r \in Ranges : Prepare(Top, r)
+         \/ \E a \in Acceptor, r \in Ranges : PromiseTop(a, r)
+         \/ ElectTop
+         \/ \E i \in Instance : ProposeTop(i)
+         \/ \E a \in Acceptor, i \in Instance : VoteUp(a, Top, i)
+         \/ \E i \in Instance : DecideTop(i)
+         \/ \E l \in Learner, i \in Instance : LearnTop(l, i)
+
+Reduced == LiveInit /\ [][ReducedNext]_liveVars /\ Fairness
+
+(* Insists: the client sends its value once, and nobody hears it. *)
+GivesUp(v) == FALSE
+
+(* MayFill: gaps are left for a value that may come. *)
+NeverFills(i) == FALSE
+===============================================================================

@@ -1,0 +1,64 @@
+--------------------------- MODULE MCSynodInductive ---------------------------
+(* Models of SynodInductive: smaller sets of messages to start with, and a     *)
+(* conjunct left out.  Each .cfg of this folder that names them says which.    *)
+EXTENDS SynodInductive, TLC, Randomization
+
+(* SomeMessages, found quicker: a value for each ballot that has a proposal, who
+   voted, what each acceptor may then have reported, and which ballots were
+   decided.  A report that could not be true in any state is not among them; that
+   nothing else is missing shows in the depth, 1. *)
+Proposals(val) == {[type |-> "2a", bal |-> b, val |-> val[b]] :
+                      b \in {c \in Ballot : val[c] # None}}
+
+Cast(val, voted) == UNION {{[type |-> "2b", acc |-> a, bal |-> b] :
+                       b \in {c \in voted[a] : val[c] # None}} : a \in Acceptor}
+
+(* Of the votes of an acceptor, the highest below b, and the one in b. *)
+HighestBelow(a, b, val, voted) ==
+    LET below == {c \in voted[a] : val[c] # None /\ c < b}
+    IN  IF below = {} THEN NoVote
+        ELSE LET c == CHOOSE c \in below : \A d \in below : d <= c
+             IN  <<c, val[c]>>
+
+Report(a, b, vt) == [type |-> "1b", acc |-> a, bal |-> b, vote |-> vt]
+
+Reports(val, voted) == UNION {
+    {Report(a, b, HighestBelow(a, b, val, voted)) : b \in Ballot}
+    \cup {Report(a, b, <<b, val[b]>>) : b \in {c \in voted[a] : val[c] # None}} :
+        a \in Acceptor}
+
+Decisions(ds) == [type : {"Decide"}, bal : ds]
+
+LikelyMessages(vals, voteds, share) == UNION {
+    {Proposals(val) \cup Cast(val, voted) \cup said \cup Decisions(ds) :
+        said \in share[val, voted], ds \in SUBSET Ballot} :
+            val \in vals, voted \in voteds}
+
+Vals   == [Ballot -> Value \cup {None}]
+Voteds == [Acceptor -> SUBSET Ballot]
+
+EveryMessages == LikelyMessages(Vals, Voteds,
+    [val \in Vals, voted \in Voteds |-> SUBSET Reports(val, voted)])
+
+(* Some of them at random. *)
+RandomMessages ==
+    LET vals   == RandomSubset(9, Vals)
+        voteds == RandomSubset(16, Voteds)
+    IN  LikelyMessages(vals, voteds, [val \in vals, voted \in voteds |->
+            RandomSubset(4, SUBSET Reports(val, voted))])
+
+(* SomeMessages, for mutants: without any 1b. *)
+NoReports == SUBSET {m \in Message : m.type \in {"2a", "2b", "Decide"}}
+
+(* A state that a step led to, where a model starts in some of its states only:
+   TLC takes one step then. *)
+FirstStep == TLCGet("level") < 2
+
+(* In place of a conjunct. *)
+LeftOut == TRUE
+
+(* ValueOf: of a ballot without a proposal it is some value, nobody knows which.
+   TLC would stop at the CHOOSE from nothing; so here it is a certain one. *)
+ValueOrSome(b) == IF Accepts(b) = {} THEN CHOOSE v \in Value : TRUE
+                  ELSE (CHOOSE m \in Accepts(b) : TRUE).val
+===============================================================================
