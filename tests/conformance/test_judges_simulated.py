@@ -4,6 +4,8 @@ with a bug planted."""
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from conformance.places import places
 from conformance.replay import check_run
 from conformance.survey import survey
 from conformance.tlcreport import agree, report
+from paxos.simulate.plan import Request
+from paxos.simulate.run import simulate
 from tests.conformance.scenario import Line, Scenario, write_run
 from tests.sim.bugs import BUGS
+from tests.sim.faulty_parts import FAULTY_PARTS
 from tests.sim.scenario import CheckedSimulation, run
 from tests.sim.scenario import Scenario as Storm
 from tests.sim.test_bugs import SEEDS, STORM
@@ -59,6 +64,7 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
             if simulation.is_rejected:
                 folders.append(write(tmp_path / bug.make.__name__, simulation))
                 break
+    folders += [*recovered(tmp_path), *broken_around_the_roles(tmp_path)]
     runs = [open_run(folder) for folder in folders]
     for opened, ruling in zip(runs, Court().judge(map(survey, runs)), strict=True):
         verdict = check_run(opened.directory)
@@ -67,6 +73,28 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
         v = verdict.violation
         if v is not None and ruling.refusal is not None:
             assert ruling.refusal.false[0] in places(v.spec, v.name), opened.directory.name
+
+
+def recovered(folder: Path) -> Iterator[Path]:
+    """Runs as `paxos simulate` has them: with trimming, crashes in the midst of steps, torn traces,
+    and recovered state that no trace has."""
+    injected: Counter[str] = Counter()
+    for seed in (11, 15, 26, 27):
+        outcome = simulate(Request(seed, 1_200), trace_dir=folder / f"storm-of-seed-{seed}")
+        assert outcome.failure is None, outcome.failure.text
+        injected += outcome.injected
+        yield folder / f"storm-of-seed-{seed}"
+    assert injected["crash after save"] and injected["crash before trace"]
+
+
+def broken_around_the_roles(folder: Path) -> Iterator[Path]:
+    """A run with each planted bug in what surrounds the roles, if it breaks the specification."""
+    for bug in FAULTY_PARTS:
+        for seed in SEEDS if bug.part in ("process", "disk") else ():
+            place = folder / f"{bug.make.__name__}-{seed}"
+            if simulate(Request(seed, 1_200), parts={bug.part: bug.make}, trace_dir=place).failure:
+                yield place
+                break
 
 
 def _synod() -> Storm:
