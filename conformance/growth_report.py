@@ -37,31 +37,39 @@ def _shared(growth: Growth) -> Iterator[str]:
 
 
 def _estimate(growth: Growth) -> Iterator[str]:
-    """How long the next value of each constant would take, if it grows as it did last: the factor
-    itself rises, so these are lower bounds."""
+    """How long what was not finished would take, if it grows as it did last: the factors themselves
+    rise, so these are lower bounds."""
     base = growth.shared[0][2]
-    efficiency = max(base.seconds / p.seconds / n for _, n, p in growth.shared[1:])
-    efficiency = min(1.0, efficiency)
+    efficiency = min(1.0, max(base.seconds / p.seconds / n for _, n, p in growth.shared[1:]))
     yield "| next | last factor | states, at least | 1 core | 8 cores | 64 cores |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for constant in MOST:
-        done = [p for p in growth.of(constant) if p.finished]
-        if len(done) < 2 or done[-1].value == MOST[constant]:
-            continue
-        factor = done[-1].states / done[-2].states
-        states = done[-1].states * factor
-        step = done[-1].value - done[-2].value
-        one = states / growth.rate()
-        times = [one, *(one / (n * efficiency) for n in (8, 64))]
-        yield (
-            f"| {constant} = {done[-1].value + step} | {factor:.1f} | {states:,.0f} | "
-            f"{' | '.join(map(duration, times))} |"
-        )
+    for name, factor, states in _next(growth):
+        one = max(states / growth.rate(), growth.limit_s)
+        times = map(duration, (one, one / (8 * efficiency), one / (64 * efficiency)))
+        yield f"| {name} | {factor:.1f} | {states:,.0f} | {' | '.join(times)} |"
     yield ""
     yield (
         f"(At {growth.rate():,.0f} states/s a core, and {efficiency:.0%} of that from each of "
-        "several.)"
+        f"several; not less than the {growth.limit_s:.0f} s that were tried.)"
     )
+
+
+def _next(growth: Growth) -> Iterator[tuple[str, float, float]]:
+    """What was not finished: the constant, its last factor, and the states that it leads to. And
+    two constants at once, as if their factors had nothing to do with each other."""
+    last = {}
+    for constant in MOST:
+        points = growth.of(constant)
+        done = [point for point in points if point.finished]
+        if len(done) < 2 or points[-1].finished:
+            continue
+        factor = done[-1].states / done[-2].states
+        last[constant] = done[-1], factor
+        yield f"{constant} = {points[-1].value}", factor, done[-1].states * factor
+    if {"ballots", "instances"} <= set(last):
+        (ballots, _), (instances, factor) = last["ballots"], last["instances"]
+        name = f"ballots = {ballots.value}, instances = {instances.value}"
+        yield name, factor, ballots.states * factor
 
 
 def duration(seconds: float) -> str:

@@ -61,6 +61,9 @@ GROWTH = Growth(
         Point("ballots", 2, 100, 2),
         Point("ballots", 3, 4000, 4),
         Point("ballots", 4, 0, 60, finished=False),
+        Point("instances", 1, 100, 2),
+        Point("instances", 2, 900, 3),
+        Point("instances", 3, 0, 60, finished=False),
         Point("values", 1, 50, 1),
         Point("values", 2, 100, 1),
     ),
@@ -82,7 +85,9 @@ def test_what_is_written() -> None:
     assert "| 2 threads | 2.5 | 1.60 |" in lines
     # 40 times 4,000 states, at 1,000 a second; of each of several cores 80 % of that.
     assert "| ballots = 4 | 40.0 | 160,000 | 3 min | 25 s | 3 s |" in lines
-    assert "| values = 3 | 2.0 | 200 | 0 s | 0 s | 0 s |" in lines
+    assert not any("values = 3" in line for line in lines), "all that was wanted was finished"
+    assert "| instances = 3 | 9.0 | 8,100 | 60 s | 9 s | 1 s |" in lines, "it was tried for 60 s"
+    assert "| ballots = 3, instances = 2 | 9.0 | 36,000 | 60 s | 9 s | 1 s |" in lines
 
 
 @pytest.mark.parametrize(
