@@ -35,13 +35,13 @@ class Load:
     def _offer(self, process: Process, random: Random) -> None:
         if self._over:
             return
-        client, count = process.role, random.randint(1, self._load.burst)
-        bytes_more = random.choice((0, 0, 20, 200))
-        if isinstance(client, Client) and client.room():
+        client = process.role
+        if isinstance(client, Client) and (room := client.room()):
+            count, bytes_more = random.randint(1, self._load.burst), random.choice((0, 0, 20, 200))
             known = self.submitted.setdefault(client.name, [])
             values = [
                 b"%s/%d" % (client.name.encode(), len(known) + k) + bytes(bytes_more)
-                for k in range(1, min(count, client.room()) + 1)
+                for k in range(1, min(count, room) + 1)
             ]
             if process.act(lambda now_s: client.submit(values, now_s)):
                 known += values
