@@ -85,20 +85,21 @@ Goal == Agreement /\ Integrity
    the 2b messages say.  Every 1a was sent: no conjunct mentions one, and with it
    more steps are possible. *)
 SomeMessages == SUBSET (Message \ [type : {"1a"}, bal : Ballot])
+SomeVotes    == [Acceptor -> Vote]
 
 InvHolds ==
     /\ \E some \in SomeMessages : msgs = some \cup [type : {"1a"}, bal : Ballot]
     /\ OneBatchPerBallot = TRUE
     /\ VotesProposed = TRUE
     /\ DecisionsChosen = TRUE
-    /\ broadcast \in SUBSET Value
-    /\ ProposalsBroadcast = TRUE
-    /\ vote \in [Acceptor -> Vote]
+    /\ vote \in SomeVotes
     /\ LastVote = TRUE
     /\ promised \in [Acceptor -> {0} \cup Ballot]
     /\ VotesBelowPromise = TRUE
     /\ PromisesTrue = TRUE
     /\ ProposalsSafe = TRUE
+    /\ broadcast \in SUBSET Value
+    /\ ProposalsBroadcast = TRUE
     /\ learned \in [Learner -> Vote]
     /\ LearnedDecided = TRUE
     /\ votes = [a \in Acceptor |-> {<<b, ValueOf(b)>> :

@@ -3,10 +3,9 @@
 (* conjunct left out.  Each .cfg of this folder that names them says which.    *)
 EXTENDS SynodInductive, TLC, Randomization
 
-(* SomeMessages, found quicker: a value for each ballot that has a proposal, who
-   voted, what each acceptor may then have reported, and which ballots were
-   decided.  A report that could not be true in any state is not among them; that
-   nothing else is missing shows in the depth, 1. *)
+(* SomeMessages, at random: a value for each ballot that has a proposal, who voted,
+   what each acceptor may then have reported (a report that could be true in no
+   state is not among them), and which ballots were decided. *)
 Proposals(val) == {[type |-> "2a", bal |-> b, val |-> val[b]] :
                       b \in {c \in Ballot : val[c] # None}}
 
@@ -37,15 +36,18 @@ LikelyMessages(vals, voteds, share) == UNION {
 Vals   == [Ballot -> Value \cup {None}]
 Voteds == [Acceptor -> SUBSET Ballot]
 
-EveryMessages == LikelyMessages(Vals, Voteds,
-    [val \in Vals, voted \in Voteds |-> SUBSET Reports(val, voted)])
-
-(* Some of them at random. *)
 RandomMessages ==
     LET vals   == RandomSubset(9, Vals)
         voteds == RandomSubset(16, Voteds)
     IN  LikelyMessages(vals, voteds, [val \in vals, voted \in voteds |->
             RandomSubset(4, SUBSET Reports(val, voted))])
+
+(* SomeVotes: the one that LastVote allows. *)
+LastVotes == {[a \in Acceptor |->
+    LET voted == {b \in Ballot : HasVoted(a, b)}
+    IN  IF voted = {} THEN NoVote
+        ELSE LET b == CHOOSE b \in voted : \A c \in voted : c <= b
+             IN  <<b, ValueOf(b)>>]}
 
 (* SomeMessages, for mutants: without any 1b. *)
 NoReports == SUBSET {m \in Message : m.type \in {"2a", "2b", "Decide"}}

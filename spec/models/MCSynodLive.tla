@@ -12,7 +12,6 @@ EXTENDS SynodLive
      each acceptor does it before it promises Top itself, and nothing but that
      promise sees what it did.  The leader of ballot 1 decides nothing, which
      would be of no help to a property that may not rely on it.
-   - A promise is given once.
    Ballots are 1 and 2. *)
 Begun == \E m \in msgs : m.type = "1b" /\ m.bal = Top
 Early == {a \in Acceptor : Promises(a, 1) = {}}
