@@ -102,27 +102,42 @@ def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
     return None
 
 
-@rule(
-    "TrimmedIsOver",
+IS_OVER = (
     r"\A a \in Acceptor : /\ trimmed[a] > 0 => \A lives \in Lives : \E l \in lives : "
-    r"prefix[l] >= trimmed[a] /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote",
-    "what an acceptor trimmed, every learner has delivered, and it has no vote there",
+    r"prefix[l] >= trimmed[a] /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote"
 )
-def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | None:
+OVER = "what an acceptor trimmed, every learner has delivered, and it has no vote there"
+
+
+def _undelivered(s: State, a: int) -> Fault | None:
     trimmed = s.trimmed.get(a, 0)
-    if isinstance(e, Phase2b) and e.instance > trimmed:
-        return None
-    for x in s.cluster.learners if trimmed and not isinstance(e, Phase2b) else ():
+    for x in s.cluster.learners if trimmed else ():
         if s.delivered_to(x) < trimmed:
             return Fault(
                 f"instance {trimmed}, up to which acceptor {a} trimmed, delivered by learner {x}",
                 f"it delivered up to {s.delivered_to(x)}",
             )
-    for i in s.voted_in[a].within(1, trimmed) if trimmed else ():
+    return None
+
+
+@rule("TrimmedIsOver", IS_OVER, OVER)
+def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | None:
+    trimmed = s.trimmed.get(a, 0)
+    if trimmed == 0 or (isinstance(e, Phase2b) and e.instance > trimmed):
+        return None
+    for i in s.voted_in[a].within(1, trimmed):
         return Fault(
             f"no vote in instance {i}, which acceptor {a} trimmed", show_vote(s.look(i).vote[a])
         )
-    return None
+    return _undelivered(s, a)
+
+
+@rule("TrimmedIsOver", IS_OVER, OVER)
+def still_delivered(s: State, me: str, e: Deliver) -> Fault | None:
+    """A prefix that falls (which a guard forbids) would make it false."""
+    if s.learners[me].prefix >= max(s.trimmed.values()):
+        return None
+    return next(filter(None, (_undelivered(s, a) for a in s.trimmed)), None)
 
 
 @rule(

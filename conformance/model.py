@@ -117,7 +117,7 @@ _ACTIONS = (
         "Deliver(l, i)",
         (outcome.next_instance, outcome.is_learned, outcome.new_values, outcome.position),
         outcome.do_deliver,
-        (invariants.integrity, invariants.total_order),
+        (invariants.integrity, invariants.total_order, invariants.still_delivered),
     ),
     Action(
         "Trim",

@@ -110,6 +110,7 @@ class _Surveyor:
         self.weight = 0
         self.learned: dict[tuple[str, int], Values] = {}
         self.places: dict[int, set[int]] = {}  # of each value, the instances it is proposed in
+        self.given: dict[int, set[int]] = {}  # of each instance, the values delivered in it
         self.sent: list[int] = []  # values in the order they were broadcast
         self.proposed: dict[Bal, set[int]] = {}
         self.next: dict[Bal, int] = {}  # the first of `sent` that the ballot may not have proposed
@@ -121,9 +122,7 @@ class _Surveyor:
             self.sent += self.mention(event.values)
             self.client(event.process.removeprefix("client-"))
         elif isinstance(event, Deliver):
-            self.mention(event.values)
-            self.touch(self.learned.get((event.process, event.instance), ()))
-            self.name(event.instance)
+            self.deliver(event)
         elif isinstance(event, Trim):
             self.named.add(event.last)  # it asks nothing of it but who has delivered it
         elif isinstance(event, Recover):
@@ -137,6 +136,17 @@ class _Surveyor:
             if isinstance(event, Phase2a | Learn):
                 self.with_batch(event)
             self.acceptors.update(getattr(event, "quorum", None) or ())
+
+    def deliver(self, event: Deliver) -> None:
+        """Whether a value is new is asked of the instances that it was proposed in, and so of all
+        that was delivered there, which may be other values."""
+        i = event.instance
+        self.given.setdefault(i, set()).update(self.mention(event.values))
+        values = self.learned.get((event.process, i), ())
+        self.touch(values)
+        for other in {i, *(place for v in values for place in self.places.get(v, ()))}:
+            self.touch(self.given.get(other, ()))
+        self.name(i)
 
     def with_batch(self, event: Phase2a | Learn) -> None:
         values = self.mention(event.batch)

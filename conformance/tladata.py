@@ -173,7 +173,7 @@ def _instances(w: Window) -> tuple[int, int]:
 
 
 def _values(job: Job, w: Window) -> tuple[int, int]:
-    mine = [v for v, other in job.named_values().items() if other is w]
+    mine = [v for v, other in job.named_values().items() if other.survey is w.survey]
     return min(mine, default=1), max(mine, default=1)
 
 

@@ -45,6 +45,7 @@ def false_invariants(s: State) -> set[str]:
         "VotesBelowPromise": all(
             vote[0] <= s.promised[a] for i in s.instances.values() for a, vote in i.vote.items()
         ),
+        "TrimmedIsOver": all(trimmed_is_over(s, a) for a in s.acceptors),
         "LearnedFromOneBallot": all(
             any(q <= i.voters.get(b, set()) for q in quorums(s))
             for i in s.instances.values()
@@ -73,6 +74,17 @@ def prefix(x: Any, y: Any) -> bool:
 def integrity(s: State, delivered: Any) -> bool:
     each = values(delivered)
     return len(set(each)) == len(each) and all(s.is_broadcast(r) for r in delivered)
+
+
+def trimmed_is_over(s: State, a: int) -> bool:
+    last = s.trimmed[a]
+    delivered = all(
+        any(
+            x.prefix >= last for name, x in s.learners.items() if name.split(".")[0] == str(learner)
+        )
+        for learner in s.cluster.learners
+    )
+    return last == 0 or (delivered and not any(a in s.look(i).vote for i in range(1, last + 1)))
 
 
 def type_ok(s: State) -> bool:

@@ -68,6 +68,8 @@ def crowd(scenario: Scenario, seed: int) -> Scenario:
             kept: dict[str, Any] = {"votes": new.votes_of(a, 1, 99)}
             if new.state.promised[a] != (0, 0):
                 kept["promised"] = list(new.state.promised[a])
+            if new.state.trimmed[a]:
+                kept["trimmed"] = new.state.trimmed[a]
             clock = stamp(new, f"acceptor-{a}.{lives[process]}", clock, seen, draw)
             new.recover(f"acceptor-{a}.{lives[process]}", **kept)
             new.lines[-1]["hlc"] = clock

@@ -121,6 +121,34 @@ def strange_vote(s: Scenario) -> None:
     s.promise(1, (1, 1), 1, votes=[[1, [1, 7], [A]]])
 
 
+def trims_early(s: Scenario) -> None:
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1)
+    s.settle((1, 1), 1, A)
+    s.deliver("1.1", 1)
+    s.trim(1, 1)
+
+
+def trims_early_at_restart(s: Scenario) -> None:
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1)
+    s.settle((1, 1), 1, A)
+    s.deliver("1.1", 1)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[], trimmed=1)
+
+
+def votes_where_it_trimmed(s: Scenario) -> None:
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1)
+    s.settle((1, 1), 1, A)
+    for learner in ("1.1", "2.1"):
+        s.deliver(learner, 1)
+    s.trim(1, 1)
+    s.prepare((1, 2), 1, q=(2, 3))
+    s.propose((1, 2), 1, A, q=(2, 3))
+    s.vote(1, (1, 2), 1)
+
+
 CASES: list[tuple[str, set[str], Callable[[Scenario], None]]] = [
     ("Agreement", {"Phase2a.highest"}, two_chosen),
     ("Integrity", {"Phase2a.broadcast", "Phase1a.prepare"}, unbroadcast),
@@ -130,6 +158,9 @@ CASES: list[tuple[str, set[str], Callable[[Scenario], None]]] = [
     ("OneBatchPerBallot", {"Phase2a.once"}, two_proposals),
     ("VotesBelowPromise", {"Phase1b.promise"}, low_promise),
     ("VotesBelowPromise", {"Recover.promise", "Recover.new promise"}, low_promise_at_restart),
+    ("TrimmedIsOver", {"Trim.delivered"}, trims_early),
+    ("TrimmedIsOver", {"Recover.new trim"}, trims_early_at_restart),
+    ("TrimmedIsOver", {"Phase2b.trimmed"}, votes_where_it_trimmed),
     ("LearnedFromOneBallot", {"Learn.decided"}, one_vote),
     ("TypeOK", {"Phase1a.owner"}, strange_ballot),
     ("TypeOK", {"Phase2a.batch"}, big_batch),

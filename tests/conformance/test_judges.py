@@ -23,7 +23,7 @@ from conformance.survey import survey
 from conformance.tlcreport import agree, report
 from tests.conformance import test_invariants as astray
 from tests.conformance.bad_runs import BAD
-from tests.conformance.good_runs import GOOD, failover, plain, restart
+from tests.conformance.good_runs import GOOD, failover, plain, restart, trim
 from tests.conformance.scenario import Scenario, write_run
 from tests.conformance.test_corruption import corrupt
 from tests.conformance.walk import legal_run
@@ -119,12 +119,13 @@ GONE = {
         "    /\\ MayPromise(a, b)\n",
         "    /\\ MayLearn(b, i, Q)\n",
         "    /\\ IsNext(l, i)\n",
+        "    /\\ DeliveredEverywhere(i)\n",
     ],
     "TraceMultiPaxos.tla": ["    /\\ batch \\in Batch\n"],
 }
 DISABLED = {
     *("Phase2a.once", "Phase2a.broadcast", "Phase2a.gap", "Phase2a.highest", "Phase2a.batch"),
-    *("Phase1b.promise", "Learn.decided", "Deliver.next"),
+    *("Phase1b.promise", "Learn.decided", "Deliver.next", "Trim.delivered"),
 }
 ASTRAY = [
     ("Agreement", astray.two_chosen),
@@ -133,6 +134,7 @@ ASTRAY = [
     ("OneBatchPerBallot", astray.two_proposals),
     ("VotesBelowPromise", astray.low_promise),
     ("LearnedFromOneBallot", astray.one_vote),
+    ("TrimmedIsOver", astray.trims_early),
     ("TypeOK", astray.big_batch),
 ]
 
@@ -166,7 +168,8 @@ def test_each_invariant_is_named_by_both(tmp_path: Path) -> None:
 def test_in_windows(tmp_path: Path) -> None:
     """A window starts where the one before it ends, without what is over, and TLC confirms it."""
     runs, many = [], []
-    for name, scenario in (("plain", plain(9)), ("failover", failover()), ("restart", restart())):
+    scenarios = {"plain": plain(9), "failover": failover(), "restart": restart(), "trim": trim()}
+    for name, scenario in scenarios.items():
         runs.append(open_run(scenario.write(tmp_path / name)))
         many.append(round(len(scenario.lines) / 11))
         lines = scenario.numbered()

@@ -54,9 +54,8 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
         replace(STORM, seed=k, crashes=crashes, direct_learning=d, prepare_ahead=a, max_batch=m)
         for k, (d, a, m) in enumerate([(False, True, 1), (True, True, 3)])
     ]
-    folders = [
-        write(tmp_path / f"storm-{k}", run(storm)) for k, storm in enumerate([*storms, _synod()])
-    ]
+    storms += [replace(STORM, retain=2, prepare_ahead=True, direct_learning=True), _synod()]
+    folders = [write(tmp_path / f"storm-{k}", run(storm)) for k, storm in enumerate(storms)]
     for bug in BUGS[::EVERY]:
         for seed in SEEDS:
             scenario = replace(STORM, seed=seed, **bug.settings)
@@ -73,6 +72,19 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
         v = verdict.violation
         if v is not None and ruling.refusal is not None:
             assert ruling.refusal.false[0] in places(v.spec, v.name), opened.directory.name
+
+
+def test_on_trimming_in_windows(tmp_path: Path) -> None:
+    """What is long trimmed is gone from the windows, and nothing of it is asked."""
+    storm = replace(STORM, retain=2, values=40, max_batch=1, cuts=())
+    opened = open_run(write(tmp_path / "storm", run(storm)))
+    (ruling,) = Court(window=300).judge([survey(opened)])
+    verdict = check_run(opened.directory)
+    assert verdict.counts["Trim"] > 10
+    assert verdict.counts["Recover"] > 2
+    assert ruling.windows > 2
+    assert agree(verdict, ruling), report(verdict, ruling)
+    assert verdict.kind == "conforms"
 
 
 def recovered(folder: Path) -> Iterator[Path]:

@@ -76,6 +76,8 @@ class Walk:
             self.take(f"proposer-{b[1]}.1", kind, ballot=list(b), instance=i, quorum=q)
         elif kind == "Learn":
             self.learn(learner, b, i, q)
+        elif kind == "Trim":
+            self.take(f"acceptor-{a}.1", kind, to=i)
         elif kind == "Deliver":
             self.deliver(learner, i)
 
@@ -127,7 +129,7 @@ class Walk:
 
 KINDS = (
     "Broadcast", "Phase1a", *["Phase1b"] * 4, *["Phase2a"] * 6, *["Phase2b"] * 6,
-    *["Decide"] * 3, *["Learn"] * 4, *["Deliver"] * 3,
+    *["Decide"] * 3, *["Learn"] * 4, *["Deliver"] * 3, *["Trim"] * 2,
 )  # fmt: skip
 
 
