@@ -42,6 +42,10 @@ class Running:
         return text
 
 
+QUIET_S = 5.0
+"""So long nothing is said of a model, if every report is a line of its own."""
+
+
 class Display:
     """Progress on standard error: one line kept up to date on a terminal, a line for each report
     and each model if not."""
@@ -64,6 +68,8 @@ class Display:
             print(f"\r\033[K{line[:width]}", end="", file=sys.stderr, flush=True)
             return
         for name, state in running:
+            if time.monotonic() < state.started + QUIET_S:
+                continue
             if state.seen and state.seen.queue and self._told.get(name) != state.seen:
                 self._told[name] = state.seen
                 print(f"  {name}: {state.describe()}", file=sys.stderr, flush=True)

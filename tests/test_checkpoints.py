@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import tlc
+from conformance import display, tlc
 from conformance.abreast import abreast, cores
 from conformance.checkpoints import Checkpoints, kept, key
 from conformance.manifest import Model
@@ -204,7 +204,10 @@ def test_a_stop_reaches_every_run() -> None:
     assert stopped == ["0"]
 
 
-def test_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(display, "QUIET_S", 0)
     told = threading.Event()
 
     def run(name: str, on_progress: object, stop: threading.Event) -> str:
