@@ -1,7 +1,7 @@
 """A counterexample as a space-time diagram: whose each step is, and which messages it needed.
 
-What an action needs is known of the actions of Synod.tla and MultiPaxos.tla, by their parameters'
-names. Steps of other modules are drawn without arrows, in the lane that their parameters name.
+Whose it is, its parameters say by their names, which are the same in all modules: a is an acceptor,
+l a learner, b a ballot, that is its owner. What it needed, the kind of message that it sends says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from conformance.diagram import Shown
 from conformance.stepping import Step
 from conformance.tlavalue import Record
 
-OF_PROPOSERS = ("Phase1a", "Phase2a", "Decide")
 MOST = 40
 """Steps that are drawn: the last ones."""
 
@@ -26,8 +25,10 @@ def sketch(steps: Sequence[Step], proposers: int) -> list[Shown]:
     needs = Needs(proposers)
     drawn = []
     for number, step in enumerate(steps[1:], 2):
-        needs.before(number - 1, steps[number - 2])
-        causes = tuple(dict.fromkeys(needs.of(step)))
+        before = steps[number - 2]
+        needs.before(number - 1, before)
+        sent = step.state.get("msgs", frozenset()) - before.state.get("msgs", frozenset())
+        causes = tuple(dict.fromkeys(needs.of(step, {message["type"] for message in sent})))
         text = f"{number}  {words(step)}"
         drawn.append(Shown(number, needs.lane(step), text, causes))
     return drawn[-MOST:]
@@ -56,33 +57,30 @@ class Needs:
             self._broadcast.setdefault(value, number)
 
     def lane(self, step: Step) -> str:
-        p, action = step.parameters, _plain(step.action)
-        if action == "Broadcast":
-            return "client"
+        p = step.parameters
         for parameter, role in (("a", "acceptor"), ("l", "learner")):
             if parameter in p:
                 return f"{role}-{_number(p[parameter])}"
-        if "b" in p and action in OF_PROPOSERS:
+        if "b" in p:
             return f"proposer-{(p['b'] - 1) % self._proposers + 1}"
-        return "service"
+        return "client" if step.action.endswith("Broadcast") else "service"
 
-    def of(self, step: Step) -> Iterator[tuple[int, str]]:
-        """The numbers of the steps, and what they sent."""
+    def of(self, step: Step, sends: set[str]) -> Iterator[tuple[int, str]]:
+        """The numbers of the steps whose messages it needed, and the kinds of these messages."""
         p = step.parameters
-        match _plain(step.action):
-            case "Phase1b":
-                yield from self._messages("1a", p)
-            case "Phase2a":
-                yield from self._of_each("1b", p)
-                batch = p["batch"] if "batch" in p else (p["v"],)
-                yield from ((self._broadcast[v], "value") for v in batch if v in self._broadcast)
-            case "Phase2b":
-                yield from self._messages("2a", p)
-            case "Decide":
-                yield from self._of_each("2b", p)
-            case "Learn":
-                decided = list(self._messages("Decide", p))
-                yield from decided or self._of_each("2b", p)
+        if "1b" in sends:
+            yield from self._messages("1a", p)
+        elif "2a" in sends:
+            yield from self._of_each("1b", p)
+            batch = p.get("batch", (p.get("v"),))
+            yield from ((self._broadcast[v], "value") for v in batch if v in self._broadcast)
+        elif "2b" in sends:
+            yield from self._messages("2a", p)
+        elif "Decide" in sends:
+            yield from self._of_each("2b", p)
+        elif "l" in p and "b" in p:  # it learns
+            decided = list(self._messages("Decide", p))
+            yield from decided or self._of_each("2b", p)
 
     def _of_each(self, kind: str, p: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         """What each acceptor of the quorum sent: in this ballot, or with a mutant that counts
@@ -108,11 +106,6 @@ def _concerns(message: Record, p: Mapping[str, Any]) -> bool:
     if "from" in message and first is not None:
         return bool(message["from"] <= first and last <= message["to"])
     return True
-
-
-def _plain(action: str) -> str:
-    """Delays.tla has the actions of MultiPaxos.tla with a D before their names."""
-    return re.sub(r"^D(?=[A-Z])", "", action)
 
 
 def _number(name: object) -> str:
