@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 
 from paxos.errors import InputError
 from paxos.simulate.plan import Request, draw
 from paxos.simulate.report import report
 from paxos.simulate.run import simulate
-from paxos.simulate.soak import soak
+from paxos.simulate.soak import say, soak
 
 
 def main(options: argparse.Namespace) -> int:
-    """The exit status: 0 if the run conforms and delivers, 1 if not. Raises `InputError`."""
+    """Run; 0 if all conforms and is delivered, 1 if not, 130 if interrupted. Raises `InputError` or
+    `RunError`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
     request = Request(
         seed=_seed(options),
         steps=options.steps,

@@ -118,7 +118,6 @@ def draw(request: Request) -> Plan:
         retain_instances=random.choice((5, 50, 10_000)),
         reach_instances=random.choice((256, 65_536)),
         open_ballots=random.choice((2, 4)),
-        chosen_gaps=random.choice((4, 1_024)),
     )
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
     return Plan(wanted, settings, load, group_s=random.choice((0.00002, 0.0001, 0.0005)))

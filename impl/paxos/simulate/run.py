@@ -132,7 +132,7 @@ class _Run:
         """Faults, then calm; what is wrong is then in `failure`."""
         try:
             self._perform()
-        except (InputError, RunError):
+        except (InputError, RunError, OSError):
             raise
         except Exception as error:  # a role must stand whatever it hears
             self.failure = Failure(f"error: {type(error).__name__}", traceback.format_exc())
