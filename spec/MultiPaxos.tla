@@ -186,12 +186,16 @@ Phase2a(b, i, batch, Q) ==
     /\ Send([type |-> "2a", bal |-> b, inst |-> i, batch |-> batch])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
+(* History: acceptor a has voted in ballot b and instance i, whether or not it
+   said so. *)
+Voted(a, b, i) == <<b, BatchOf(b, i)>> \in votes[a][i]
+
 (* History only, read by no process: acceptor a votes, and if that completes
    a quorum in ballot b, the batch is chosen.  The order follows from that.
    A vote counts from when it is durable, whether or not anybody was told. *)
 RecordVote(a, b, i) ==
     /\ votes' = [votes EXCEPT ![a][i] = @ \cup {<<b, BatchOf(b, i)>>}]
-    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : <<b, BatchOf(b, i)>> \in votes[c][i]
+    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : Voted(c, b, i)
        THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {BatchOf(b, i)}]
             /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
        ELSE UNCHANGED <<chosen, order>>
