@@ -135,8 +135,14 @@ def test_it_trims_what_every_learner_has_delivered_but_for_some() -> None:
     assert step.events == [events.Trim(last=5)]
     assert not step.sends
     assert sorted(acceptor.votes) == [6, 7, 8, 9]
-    assert not hear(acceptor, (2, 3), (2, 7)), "a learner does not go back"
     assert hear(acceptor, (2, 9)).writes == [TrimWrite(7)]
+
+
+def test_what_a_learner_delivered_before_it_started_again_counts() -> None:
+    acceptor = trimming()
+    assert hear(acceptor, (1, 7), (2, 9)).writes == [TrimWrite(5)]
+    assert not hear(acceptor, (2, 1))
+    assert hear(acceptor, (1, 9)).writes == [TrimWrite(7)]
 
 
 def test_it_trims_in_steps() -> None:
@@ -187,3 +193,9 @@ def test_it_comes_back_knowing_what_it_trimmed() -> None:
     assert event == events.Recover(promised=LOW, votes=[], trimmed=7)
     assert not hear(acceptor, (1, 7))
     assert give(acceptor, Accept(LOW, 7, BATCH)).sends == [(Group.PROPOSERS, Trimmed(7))]
+
+
+def test_it_comes_back_knowing_that_the_log_is_as_long_as_what_it_trimmed() -> None:
+    far = 10**9
+    acceptor = Acceptor(Settings(learners=1), LOW, {}, far)
+    assert [e.instance for e in give(acceptor, Accept(LOW, far + 1, BATCH)).events] == [far + 1]  # type: ignore[attr-defined]
