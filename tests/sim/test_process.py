@@ -3,16 +3,17 @@ for a process that is stopped, and which way a cut is open."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from paxos.core import events
 from paxos.simulate.load import Load
-from paxos.simulate.network import Cut
+from paxos.simulate.network import Cut, Faults
 from paxos.simulate.plan import Load as Pace
 from paxos.simulate.process import Doom, Process
+from paxos.simulate.weather import Weather
 from tests.sim.scenario import CheckedSimulation, Scenario
 
 SCENARIO = Scenario(direct_learning=True, prepare_ahead=True)
@@ -149,3 +150,33 @@ def test_what_was_delivered_wrongly_is_said() -> None:
     ]:
         learner.output = output
         assert any(words in problem for problem in load.problems()), (words, load.problems())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_when_the_faults_stop_everything_is_undone(seed: int) -> None:
+    simulation = CheckedSimulation(replace(SCENARIO, seed=seed), proposers=2)
+    weather = Weather(simulation, seed)
+    load = Load(simulation, seed, Pace(burst=3, pause_s=0.01))
+    wrong: set[str] = set()
+    for tenth in range(1, 40):
+        simulation.run(tenth / 10)
+        wrong |= what_is_wrong(simulation)
+    assert wrong, "there were faults"
+    weather.stop()
+    load.stop()
+    simulation.run(simulation.now_s + 1.0)
+    assert what_is_wrong(simulation) == set()
+    simulation.assert_conforms()
+
+
+def what_is_wrong(simulation: CheckedSimulation) -> set[str]:
+    processes = simulation.processes.values()
+    found = {
+        "network": simulation.network.faults != Faults(),
+        "cut": bool(simulation.network.cuts),
+        "down": any(process.role is None for process in processes),
+        "doomed": any(process.doom for process in processes),
+        "stopped": any(process._holds for process in processes),
+        "slow": any(process.save_s for process in processes),
+    }
+    return {what for what, is_so in found.items() if is_so}
