@@ -15,6 +15,7 @@ from conformance import cli, tlc
 from conformance.distributed import Party, Setup, address_towards, run
 from conformance.manifest import MANIFEST, Model, choose, load
 from conformance.tlcout import Progress
+from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
 
@@ -32,19 +33,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
-
-
-def processes_of(folder: Path) -> list[str]:
-    """The command lines that name the folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (entry / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in line and int(entry.name) != os.getpid():
-            found.append(line)
-    return found
 
 
 @pytest.mark.tlc

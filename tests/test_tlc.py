@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from conformance import tlc
 from conformance.tlcout import Progress
+from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.tlc
 
@@ -259,18 +259,6 @@ Init == x = <<>>
 Next == \\E k \\in 1..9 : x' = Append(x, {k, k + 1})
 ====
 """
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Processes with the folder in their command line."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(folder).encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return [pid for pid in found if pid != os.getpid()]
 
 
 def test_time_limit(tmp_path: Path) -> None:
