@@ -102,16 +102,22 @@ def abreast(
 
 @contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Within it SIGTERM does what Ctrl-C does, so that no Java is left behind."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
+    """Within it SIGTERM does what Ctrl-C does, so that no Java is left behind. The first of them
+    counts: another one would break off the cleaning up."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # Who is started in the background ignores Ctrl-C, and goes on doing so.
+    signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

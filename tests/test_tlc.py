@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -308,8 +309,13 @@ def test_files_are_kept_on_request(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "meta").is_dir()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_no_java_outlives_the_command(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "how", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGTERM, signal.SIGINT]]
+)
+@pytest.mark.parametrize("command", ["spec", "spec-distributed"])
+def test_no_java_outlives_the_command(
+    tmp_path: Path, how: list[signal.Signals], command: str
+) -> None:
     write(tmp_path, ENDLESS)
     (tmp_path / "model.cfg").write_text("INIT Init\nNEXT Next\n", encoding="utf-8")
     manifest = tmp_path / "manifest.yaml"
@@ -318,19 +324,29 @@ def test_no_java_outlives_the_command(tmp_path: Path, how: signal.Signals) -> No
         " states: 1, depth: 1}]",
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "conformance", "spec", "--manifest", str(manifest)]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    run = [sys.executable, "-m", "conformance", command, "--manifest", str(manifest)]
     process = subprocess.Popen(
-        command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        [*run, "--model", "m"],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + 30
-        while len(processes_of(tmp_path)) < 2 and time.monotonic() < deadline:
+        # The command, and Java once; or server and workers.
+        started = 2 if command == "spec" else 4
+        while len(processes_of(tmp_path)) < started and time.monotonic() < deadline:
             time.sleep(0.1)
-        process.send_signal(how)
+        for signum in how:
+            process.send_signal(signum)
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
     assert process.returncode == 130
-    assert errors == b"stopped\n"
+    assert errors.splitlines()[-1] == b"stopped"
     assert processes_of(tmp_path) == []
+    assert list(scratch.iterdir()) == []
