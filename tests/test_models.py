@@ -122,6 +122,16 @@ def test_behaviours_are_drawn_and_each_action_counts(
     assert "error: ok: Never was never taken" in capsys.readouterr().err
 
 
+def test_only_a_simulation_that_must_fail_has_no_count_of_states(manifest: Path) -> None:
+    """TLC goes on drawing for a moment after it has found an error."""
+    alter(manifest, "states: 4, depth: 4", "simulate: {num: 9, depth: 9, seed: 1}, depth: 4")
+    [model] = choose(load(manifest), "all", ["fails"])
+    assert model.states is None
+    alter(manifest, "states: 6, depth: 6", "simulate: {num: 9, depth: 9, seed: 1}, depth: 6")
+    with pytest.raises(ManifestError, match="model ok has no states"):
+        load(manifest)
+
+
 @pytest.mark.tlc
 def test_a_property_may_be_checked_at_the_end_only(
     manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
