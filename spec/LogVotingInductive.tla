@@ -1,4 +1,4 @@
---------------------------- MODULE LogVotingInductive ---------------------------
+-------------------------- MODULE LogVotingInductive --------------------------
 (***************************************************************************)
 (* Why LogVoting agrees, and why its learners deliver one order.  Read     *)
 (* VotingInductive first: the first four conjuncts are the same here, in   *)

@@ -1,11 +1,11 @@
------------------------------ MODULE LogVotingLive -----------------------------
+---------------------------- MODULE LogVotingLive -----------------------------
 (***************************************************************************)
 (* LogVoting that gets somewhere: every value of a client that insists is  *)
-(* delivered by every learner.  Read VotingLive first: the assumptions, and *)
-(* what of the running system makes each true, are the same; here is what   *)
-(* a log adds.                                                             *)
+(* delivered by every learner.  Read VotingLive first: the assumptions,    *)
+(* and what of the running system makes each true, are the same; here is   *)
+(* what a log adds.                                                        *)
 (*                                                                         *)
-(* - The leader of Top has one quorum of promises, Lead, for all it does:  *)
+(* - The leader of Top has one quorum of promises, lead, for all it does:  *)
 (*   what that quorum reports tells it which batches to propose again and  *)
 (*   where it is free.  (Proposer._promised.)                              *)
 (* - A free instance gets a value that waits, lowest first; below an       *)

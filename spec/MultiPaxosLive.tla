@@ -1,7 +1,8 @@
------------------------------ MODULE MultiPaxosLive -----------------------------
+---------------------------- MODULE MultiPaxosLive ----------------------------
 (***************************************************************************)
 (* MultiPaxos that gets somewhere: LogVotingLive with messages.  Read that *)
-(* first, and SynodLive for what fairness means where messages may be lost.*)
+(* first, and SynodLive for what fairness means where messages may be      *)
+(* lost.                                                                   *)
 (*                                                                         *)
 (* Without PrepareAhead a leader prepares one instance after another, so   *)
 (* that it learns late what was begun above; it may then find a value in   *)
@@ -129,7 +130,8 @@ LiveNext ==
    says it again: only what acceptors say that are up is sure to be heard. *)
 PromiseTop(a, r) == (\E i \in r[1]..r[2] : lead[i] = {}) /\ PromiseUp(a, Top, r)
 ElectTop         == \E Q \in Quorum : Elect(Q)
-ProposeTop(i)    == \E batch \in Batch : lead[i] # {} /\ Propose(Top, i, batch, lead[i])
+ProposeTop(i)    == \E batch \in Batch :
+                        lead[i] # {} /\ Propose(Top, i, batch, lead[i])
 DecideTop(i)     == \E Q \in Quorum : Q \subseteq Up /\ DecideAny(Top, i, Q)
 LearnTop(l, i)   == \E Q \in Quorum : Q \subseteq Up /\ LearnAny(l, Top, i, Q)
 

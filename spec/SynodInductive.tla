@@ -13,7 +13,8 @@ EXTENDS Synod
 -----------------------------------------------------------------------------
 (* The votes of Q below ballot b: those whose 2b was sent. *)
 VotesBelow(Q, b) ==
-    {<<c, ValueOf(c)>> : c \in {d \in Ballot : d < b /\ \E a \in Q : HasVoted(a, d)}}
+    {<<c, ValueOf(c)>> :
+        c \in {d \in Ballot : d < b /\ \E a \in Q : HasVoted(a, d)}}
 
 (* OneBatchPerBallot, of Synod, is the first conjunct: a 2a is sent in an unused
    ballot only.  The second: every proposal is safe, by a quorum.  Phase2a keeps

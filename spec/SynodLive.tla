@@ -1,4 +1,4 @@
-------------------------------- MODULE SynodLive -------------------------------
+------------------------------ MODULE SynodLive -------------------------------
 (***************************************************************************)
 (* Synod that gets somewhere: VotingLive with messages.  Read that first:  *)
 (* it says what is assumed, and what of the running system makes it true.  *)
@@ -71,7 +71,8 @@ LiveNext ==
 -----------------------------------------------------------------------------
 (* What a quorum said of which one acceptor has crashed may be lost, and nobody
    says it again: only what acceptors say that are up is sure to be heard. *)
-ProposeTop == \E v \in Value, Q \in Quorum : Q \subseteq Up /\ Propose(Top, v, Q)
+ProposeTop == \E v \in Value, Q \in Quorum :
+                  Q \subseteq Up /\ Propose(Top, v, Q)
 DecideTop  == \E Q \in Quorum : Q \subseteq Up /\ DecideAny(Top, Q)
 
 Fairness ==

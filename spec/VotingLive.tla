@@ -30,7 +30,9 @@
 (*   since is no help, hence only votes in Top are sure to be heard: the   *)
 (*   leader runs an instance again for a learner whose question the votes  *)
 (*   of older ballots do not settle (repair.py).                           *)
-(* Each is weak fairness: what stays possible is done at some time.        *)
+(*                                                                         *)
+(* Each but the first is weak fairness: what stays possible is done at     *)
+(* some time.                                                              *)
 (***************************************************************************)
 EXTENDS Voting
 

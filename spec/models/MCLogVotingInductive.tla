@@ -1,6 +1,9 @@
 ------------------------- MODULE MCLogVotingInductive -------------------------
-(* Models of LogVotingInductive: other sets of states to start in, and a       *)
-(* conjunct left out.  Each .cfg of this folder that names them says which.    *)
+(***************************************************************************)
+(* Models of LogVotingInductive: other sets of states to start in, and a   *)
+(* conjunct left out.  Each .cfg of this folder that names them says       *)
+(* which.                                                                  *)
+(***************************************************************************)
 EXTENDS LogVotingInductive, TLC, Randomization
 
 (* SomeVotes: the same, found quicker: first the batch of each ballot in each

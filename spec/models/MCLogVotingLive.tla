@@ -1,7 +1,9 @@
----------------------------- MODULE MCLogVotingLive ----------------------------
-(* Models of LogVotingLive: a reduction, and mutants.  Each .cfg of this      *)
-(* folder that names them says which.  No symmetry: TLC's search for cycles   *)
-(* does not allow it.                                                         *)
+--------------------------- MODULE MCLogVotingLive ----------------------------
+(***************************************************************************)
+(* Models of LogVotingLive: a reduction, and mutants.  Each .cfg of this   *)
+(* folder that names them says which.  No symmetry: TLC's search for       *)
+(* cycles does not allow it.                                               *)
+(***************************************************************************)
 EXTENDS LogVotingLive
 
 (* Reduced is LiveSpec without behaviours that differ from one that it has only

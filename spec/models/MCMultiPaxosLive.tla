@@ -1,7 +1,9 @@
----------------------------- MODULE MCMultiPaxosLive ----------------------------
-(* Models of MultiPaxosLive: a reduction, and mutants.  Each .cfg of this      *)
-(* folder that names them says which.  No symmetry: TLC's search for cycles    *)
-(* does not allow it.                                                          *)
+--------------------------- MODULE MCMultiPaxosLive ---------------------------
+(***************************************************************************)
+(* Models of MultiPaxosLive: a reduction, and mutants.  Each .cfg of this  *)
+(* folder that names them says which.  No symmetry: TLC's search for       *)
+(* cycles does not allow it.                                               *)
+(***************************************************************************)
 EXTENDS MultiPaxosLive
 
 (* Reduced is LiveSpec without behaviours that differ from one that it has only

@@ -1,6 +1,9 @@
 --------------------------- MODULE MCSynodInductive ---------------------------
-(* Models of SynodInductive: smaller sets of messages to start with, and a     *)
-(* conjunct left out.  Each .cfg of this folder that names them says which.    *)
+(***************************************************************************)
+(* Models of SynodInductive: smaller sets of messages to start with, and a *)
+(* conjunct left out.  Each .cfg of this folder that names them says       *)
+(* which.                                                                  *)
+(***************************************************************************)
 EXTENDS SynodInductive, TLC, Randomization
 
 (* SomeMessages, at random: a value for each ballot that has a proposal, who voted,

@@ -1,7 +1,9 @@
------------------------------- MODULE MCSynodLive ------------------------------
-(* Models of SynodLive: a reduction, and mutants.  Each .cfg of this folder    *)
-(* that names them says which.  No symmetry: TLC's search for cycles does not  *)
-(* allow it.                                                                  *)
+----------------------------- MODULE MCSynodLive ------------------------------
+(***************************************************************************)
+(* Models of SynodLive: a reduction, and mutants.  Each .cfg of this       *)
+(* folder that names them says which.  No symmetry: TLC's search for       *)
+(* cycles does not allow it.                                               *)
+(***************************************************************************)
 EXTENDS SynodLive
 
 (* Reduced is LiveSpec without behaviours that differ from one that it has only

@@ -1,6 +1,9 @@
--------------------------- MODULE MCVotingInductive --------------------------
-(* Models of VotingInductive: larger sets of states to start in, and a conjunct *)
-(* left out.  Each .cfg of this folder that names them says which.              *)
+-------------------------- MODULE MCVotingInductive ---------------------------
+(***************************************************************************)
+(* Models of VotingInductive: larger sets of states to start in, and a     *)
+(* conjunct left out.  Each .cfg of this folder that names them says       *)
+(* which.                                                                  *)
+(***************************************************************************)
 EXTENDS VotingInductive, TLC, Randomization
 
 (* SomeVotes: the same, found quicker: first the value of each ballot, then who

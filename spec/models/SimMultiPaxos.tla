@@ -1,16 +1,17 @@
------------------------------ MODULE SimMultiPaxos -----------------------------
+---------------------------- MODULE SimMultiPaxos -----------------------------
 (***************************************************************************)
 (* MultiPaxos beyond the bounds of a search: random behaviours, with every *)
 (* action split by what it does in them, so that TLC's coverage tells how  *)
 (* often each was taken.  Together they are the actions of MultiPaxos, but *)
-(* for steps that change nothing, of which only Recover is left.           *)
+(* for steps that change nothing, of which only Recover is left, and for   *)
+(* ballots that begin before anybody has voted in one below: see Turn.     *)
 (***************************************************************************)
 EXTENDS MultiPaxos
 
 BroadcastValue == \E v \in Value : Broadcast(v)
 
 (* A leader asks for instances: for the first time, or again.  A ballot begins
-   when somebody has voted in one before: otherwise most walks would be over with
+   when somebody has voted in one below: otherwise most walks would be over with
    the first few promises, those of the highest ballot. *)
 Asked(b) == \E m \in msgs : m.type = "1a" /\ m.bal = b
 Turn(b)  == b = 1 \/ \E m \in msgs : m.type = "2b" /\ m.bal < b
