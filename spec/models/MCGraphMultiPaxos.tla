@@ -5,7 +5,8 @@
 (***************************************************************************)
 EXTENDS MultiPaxos, GraphEdges
 
-CONSTANT Requests   \* at most so many 1a messages are sent
+CONSTANTS Requests,  \* at most so many 1a messages are sent
+          Crashes    \* whether acceptors come back with what nobody has seen
 
 (* Next, saying which step it takes.  A test holds the two texts equal. *)
 GraphNext ==
@@ -38,7 +39,9 @@ GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>
 
 FewRequests == Cardinality({m \in msgs' : m.type = "1a"}) <= Requests
 
-Edge == FewRequests /\ PrintEdge(
+NoCrash == taken'[1] \notin {"RecoverPromise", "RecoverVote"}
+
+Edge == FewRequests /\ (Crashes \/ NoCrash) /\ PrintEdge(
     ChangedMessages(msgs, msgs')
     \o Changed("broadcast", broadcast, broadcast')
     \o Changed("promised", promised, promised')
