@@ -54,7 +54,8 @@ class State(NamedTuple):
 @dataclass(frozen=True)
 class Bounds:
     """The constants of one graph. `requests` bounds the 1a messages; `all_quorums` says that all
-    majorities are quorums, and not only the least ones."""
+    majorities are quorums, and not only the least ones; `crashes`, that acceptors come back with
+    what nobody has seen, which makes a graph several times as large."""
 
     spec: str = "MultiPaxos"
     direct: bool = False
@@ -68,6 +69,7 @@ class Bounds:
     instances: int = 1
     requests: int = 99
     all_quorums: bool = False
+    crashes: bool = True
 
     @property
     def ballots(self) -> range:
@@ -133,6 +135,7 @@ class Bounds:
             lines.append(f"Instances = {self.instances} MaxBatch = {self.max_batch}")
             lines.append(f"DirectLearning = {str(self.direct).upper()}")
             lines.append(f"PrepareAhead = {str(self.ahead).upper()}")
+            lines.append(f"Crashes = {str(self.crashes).upper()}")
         return "\n".join([*lines, view, ""])
 
     def __str__(self) -> str:
@@ -149,6 +152,8 @@ class Bounds:
             shown.append(f"{self.requests} request{'s' if self.requests > 1 else ''}")
         if self.all_quorums:
             shown.append("all quorums")
+        if not self.crashes:
+            shown.append("no crashes")
         return ", ".join(shown)
 
 

@@ -275,7 +275,8 @@ class Parameters:
             yield Try(a, self.actions["Trim"], ("Trim", a, i), (event,))
 
     def crashes(self) -> Iterator[Try]:
-        for a, b in itertools.product(self.acceptors, self.bounds.ballots):
+        ballots = self.bounds.ballots if self.bounds.crashes else ()
+        for a, b in itertools.product(self.acceptors, ballots):
             step = Unseen(self.words.ballot(b))
             yield Try(a, self.actions["RecoverPromise"], ("RecoverPromise", a, b), (step,))
             for i in self.instances:
