@@ -33,18 +33,22 @@ TINY = {
 
 LARGE = {
     "synod": Bounds("Synod", acceptors=2, values=2, proposers=3),
-    "plain": Bounds(values=1, proposers=2, instances=2),
+    "plain": Bounds(values=1, proposers=2, instances=2, crashes=False),
     "direct": Bounds(direct=True, rounds=2, instances=2),
-    "ahead": Bounds(ahead=True, instances=2),
-    "batch": Bounds(max_batch=2, acceptors=2, values=2, proposers=2),
-    "direct-ahead": Bounds(direct=True, ahead=True, instances=2, proposers=2, requests=1),
-    "direct-batch": Bounds(direct=True, max_batch=2, values=2, instances=2, learners=2),
+    "ahead": Bounds(ahead=True, instances=2, crashes=False),
+    "batch": Bounds(max_batch=2, acceptors=2, values=2, proposers=2, crashes=False),
+    "direct-ahead": Bounds(
+        direct=True, ahead=True, instances=2, proposers=2, requests=1, crashes=False
+    ),
+    "direct-batch": Bounds(
+        direct=True, max_batch=2, values=2, instances=2, learners=2, crashes=False
+    ),
     "ahead-batch": Bounds(
-        ahead=True, max_batch=2, values=2, instances=2, requests=1, learners=0
+        ahead=True, max_batch=2, values=2, instances=2, requests=1, learners=0, crashes=False
     ),
     "all": Bounds(
         direct=True, ahead=True, max_batch=2, acceptors=3, values=2, proposers=2, requests=1,
-        all_quorums=True,
+        all_quorums=True, crashes=False,
     ),
 }  # fmt: skip
 
