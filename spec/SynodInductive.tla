@@ -88,8 +88,11 @@ Goal == Agreement /\ Integrity
 SomeMessages == SUBSET (Message \ [type : {"1a"}, bal : Ballot])
 SomeVotes    == [Acceptor -> Vote]
 
+MessagesAre == \E some \in SomeMessages :
+                   msgs = some \cup [type : {"1a"}, bal : Ballot]
+
 InvHolds ==
-    /\ \E some \in SomeMessages : msgs = some \cup [type : {"1a"}, bal : Ballot]
+    /\ MessagesAre
     /\ OneBatchPerBallot = TRUE
     /\ VotesProposed = TRUE
     /\ DecisionsChosen = TRUE

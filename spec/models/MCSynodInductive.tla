@@ -45,6 +45,17 @@ RandomMessages ==
     IN  LikelyMessages(vals, voteds, [val \in vals, voted \in voteds |->
             RandomSubset(4, SUBSET Reports(val, voted))])
 
+(* MessagesAre: all that are possible, each found once. *)
+EveryMessage ==
+    \E val \in Vals :
+        LET proposed == {b \in Ballot : val[b] # None}
+        IN  \E voted \in [Acceptor -> SUBSET proposed] :
+                \E said \in SUBSET Reports(val, voted), ds \in SUBSET proposed :
+                    msgs = Proposals(val) \cup Cast(val, voted) \cup said
+                               \cup Decisions(ds) \cup [type : {"1a"}, bal : Ballot]
+
+Symmetry == Permutations(Value) \cup Permutations(Acceptor)
+
 (* SomeVotes: the one that LastVote allows. *)
 LastVotes == {[a \in Acceptor |->
     LET voted == {b \in Ballot : HasVoted(a, b)}
