@@ -6,12 +6,18 @@ Tests never depend on the current folder: what they read is found from the repos
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell starts what it runs in the background with SIGINT ignored, and children inherit that; but
+# tests send it to the commands that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two shared cores are slow at times: a deadline per example would only make tests flaky. A failure
 # prints the blob that reproduces it.
