@@ -70,7 +70,7 @@ def test_the_client_says_what_was_delivered_and_since_when_it_waited() -> None:
     client.submit([b"c"], 2.0, since_s=1.5)
     assert client.flush(2.0).acknowledged == []
     client.receive(1, Delivered(1, [("1.1", 1, 3)]), 3.0)
-    assert client.flush(3.0).acknowledged == [(2, 1.0), (1, 1.5)]
+    assert client.flush(3.0).acknowledged == [(2, 1.0, 3.0), (1, 1.5, 3.0)]
     client.receive(2, Delivered(1, [("1.1", 1, 3)]), 3.0)
     assert client.flush(3.0).acknowledged == []
 

@@ -127,7 +127,9 @@ class Client(Role):
         for seq in done:
             outstanding = self.outstanding[seq]
             if outstanding.packet.last <= last:
-                self.step.acknowledged.append((outstanding.packet.count, outstanding.since_s))
+                self.step.acknowledged.append(
+                    (outstanding.packet.count, outstanding.since_s, now_s)
+                )
                 self._round_trip.answered(seq, now_s)
                 del self.outstanding[seq]
 

@@ -80,7 +80,7 @@ class Settings:
     """A client resends an undelivered value after so long, then less and less often."""
     gap_s: float = 0.05
     """A learner asks for an instance that is missing for so long."""
-    shortest_s: float = 0.005
+    shortest_s: float = 0.01
     """These three are never shorter: what is answered when its receiver next gets a processor is
     not lost."""
     repair_s: float = 0.2

@@ -57,9 +57,9 @@ class Step:
         self.later: list[tuple[Group, Message]] = []
         """To be sent, but nobody waits for it: it may be held back for a few milliseconds, to go
         with what follows. A datagram costs about the same whatever is in it."""
-        self.acknowledged: list[tuple[int, float]] = []
+        self.acknowledged: list[tuple[int, float, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
-        they waited)`."""
+        they waited, until when)`."""
         self.refused: dict[str, int] = {}
         """To be counted and reported only: what was dropped because of a limit, how often."""
 

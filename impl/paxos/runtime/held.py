@@ -6,11 +6,12 @@ from math import inf
 
 from paxos.core.messages import Group, Message
 
-HOLD_S = 0.003
-"""How long a message is held back at most."""
+HOLD_S = 0.01
+"""How long a message is held back at most. Each time that something is held back wakes the timer
+thread twice, so a shorter time costs more than it saves."""
 
-MOST = 1_024
-"""So many are not held back any longer."""
+MOST = 16
+"""So many are not held back: a leader with all its instances in flight waits for them."""
 
 
 class Held:

@@ -238,7 +238,7 @@ class Node:
         for what, count in step.refused.items():
             self._complaints.add(what, count)
         if step.acknowledged:
-            self.stats.acknowledged(step.acknowledged, time.monotonic())
+            self.stats.acknowledged(step.acknowledged)
         if self._deadline_s() < self._awaited_s:
             self._deadline_moved.notify()
         if step.failure:

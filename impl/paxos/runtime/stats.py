@@ -90,10 +90,10 @@ class Stats:
             sent.bytes += len(data) + header
             sent.datagrams += share
 
-    def acknowledged(self, waits: Sequence[tuple[int, float]], now_s: float) -> None:
-        """A client has heard of deliveries: how many values, waiting since when."""
-        for count, since_s in waits:
-            self.latency.add(count, since_s, now_s)
+    def acknowledged(self, waits: Sequence[tuple[int, float, float]]) -> None:
+        """A client has heard of deliveries: how many values, waiting since when until when."""
+        for count, since_s, until_s in waits:
+            self.latency.add(count, since_s, until_s)
 
     def content(self) -> dict[str, object]:
         """What the file holds."""
