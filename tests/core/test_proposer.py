@@ -226,6 +226,19 @@ def test_trimmed_instances_need_no_promise() -> None:
     assert phase2a.quorum == [1, 2]
 
 
+def test_what_is_asked_again_is_asked_as_it_was() -> None:
+    """Though a part of it is trimmed meanwhile: a narrower range would be another question."""
+    proposer = leading(AHEAD)
+    [prepare] = sent(proposer.flush(1.0), Prepare)
+    give(proposer, (1, Trimmed(2)))
+    proposer.tick(2.0)
+    step = proposer.flush(2.0)
+    assert prepare in sent(step, Prepare)
+    asked = [(e.first, e.last) for e in step.events if isinstance(e, events.Phase1a)]
+    new = [(p.first, p.last) for p in sent(step, Prepare) if p != prepare]
+    assert asked == new, "what is new is traced"
+
+
 def test_what_is_trimmed_is_done_with() -> None:
     proposer = leading(AHEAD)
     proposer.flush(1.0)

@@ -13,9 +13,12 @@ from paxos.core.messages import Promise, Vote
 class Phase1:
     """A range of instances that was asked for in one ballot."""
 
-    __slots__ = ("_parts", "_votes", "due_s", "first", "last", "promised")
+    __slots__ = ("_parts", "_votes", "asked", "due_s", "first", "last", "promised")
 
     def __init__(self, first: int, last: int, due_s: float) -> None:
+        self.asked = first
+        """The first instance that was asked for. What is asked again is asked as it was, also when
+        less of it would do: anything else would be another question (another `Phase1a`)."""
         self.first = first
         self.last = last
         self.due_s = due_s

@@ -349,7 +349,7 @@ class Proposer(Role):
             if phase1.due_s <= now_s:
                 phase1.due_s = due_s
                 self.repeated += 1
-                self.step.send(Prepare(ballot, phase1.first, phase1.last), Group.ACCEPTORS)
+                self.step.send(Prepare(ballot, phase1.asked, phase1.last), Group.ACCEPTORS)
         for instance, phase2 in self.phase2.items():
             if phase2.due_s <= now_s:
                 phase2.postpone(now_s, self.settings.retry_s)
