@@ -26,12 +26,18 @@ AT_LEAST = 3_000
 """Datagrams that the flood has, so that a test in which everything is delivered first tests it."""
 
 
+REPEATED = 300
+"""Datagrams of the cluster's own that it repeats at least, each to one of the four groups."""
+
+
 class Flood(threading.Thread):
-    """Sends to every group until told to stop. It hears every group too, to repeat what is said."""
+    """Sends to every group until told to stop. It hears every group too, to repeat what others
+    say."""
 
     def __init__(self, config: Config, *, lies: bool) -> None:
         super().__init__(daemon=True)
-        self.sent = 0
+        self.sent = self.repeated = 0
+        self._own: set[bytes] = set()
         self.recorded: list[bytes] = []
         self._config = config
         self._lies = lies
@@ -53,10 +59,12 @@ class Flood(threading.Thread):
     def run(self) -> None:
         while not self._enough.wait(0.002):
             for ear in self._ears:
-                self.recorded += [d for d in ear.receive(0.0) if d.startswith(b"Px")]
+                self.recorded += [d for d in ear.receive(0.0) if d not in self._own]
             del self.recorded[:-2_000]
             for _ in range(10):
-                self._ears[0].send(self._random.choice(self._groups), self._hostile())
+                datagram = self._hostile()
+                self._own.add(datagram)
+                self._ears[0].send(self._random.choice(self._groups), datagram)
                 self.sent += 1
 
     def _hostile(self) -> bytes:
@@ -70,11 +78,12 @@ class Flood(threading.Thread):
         return self._envelope().seal(self._random.randrange(2**60), self._noise())
 
     def _repeated(self) -> bytes:
+        self.repeated += bool(self.recorded)
         return self._random.choice(self.recorded or [b""])
 
     def _damaged(self) -> bytes:
         """Nobody would believe it: half of it is missing."""
-        whole = self._repeated()
+        whole = self._random.choice(self.recorded or [b""])
         return whole[: len(whole) // 2]
 
     def _lie(self) -> bytes:
@@ -123,7 +132,7 @@ def test_a_cluster_under_a_flood_delivers_everything(
         for number, path in enumerate(values, 1):
             cluster.start(f"client-{number}", values=path)
         cluster.wait_delivered(VALUES, "learner-1", "learner-2")
-        wait_for(lambda: flood.sent >= AT_LEAST, "flood")
+        wait_for(lambda: flood.sent >= AT_LEAST and flood.repeated >= REPEATED, "flood")
         cluster.stop()
     one, two = cluster.lines("learner-1"), cluster.lines("learner-2")
     assert one == two
