@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conformance import manifest
@@ -20,7 +21,7 @@ ON = Combination(direct_learning=True, prepare_ahead=True, batching=True)
 def entry(folder: Path, name: str, config: str, **changes: object) -> Entry:
     (folder / f"{name}.cfg").write_text(config, encoding="utf-8")
     given = {"size": "tiny", "expect": "ok", "states": 1, "depth": 1, **changes}
-    return Entry(name=name, module="MC.tla", config=f"{name}.cfg", **given)  # type: ignore[arg-type]
+    return Entry(name=name, module="MCMultiPaxos.tla", config=f"{name}.cfg", **given)  # type: ignore[arg-type]
 
 
 def config(direct: bool, ahead: bool, most: int, more: str = "") -> str:
@@ -34,7 +35,7 @@ def config(direct: bool, ahead: bool, most: int, more: str = "") -> str:
 def folder(tmp_path: Path) -> Path:
     models = tmp_path / "models"
     models.mkdir()
-    (models / "MC.tla").write_text("module", encoding="utf-8")
+    (models / "MCMultiPaxos.tla").write_text("module", encoding="utf-8")
     return models
 
 
@@ -46,6 +47,9 @@ def test_models_belong_to_a_combination_by_their_constants(folder: Path) -> None
         entry(folder, "direct", config(True, False, 1)),
         entry(folder, "no-batch", config(True, True, 1)),
         entry(folder, "other", "CONSTANTS\n    Ballots = 3\n"),
+        msgspec.structs.replace(
+            entry(folder, "live", config(True, True, 2)), module="MCMultiPaxosLive.tla"
+        ),
     ]
     assert [e.name for e in verdicts.models_of(ON, entries, folder)] == ["on", "on-least"]
     found = [e.name for c in ALL for e in verdicts.models_of(c, entries, folder)]
@@ -71,7 +75,7 @@ def test_a_verdict_stands_until_what_it_depends_on_changes(folder: Path, tmp_pat
     assert known.checked
     changed = Entry(**{f: getattr(one, f) for f in one.__struct_fields__} | {"states": 2})
     assert verdicts.Cache(path, folder).get(changed) is None
-    (folder / "MC.tla").write_text("module changed", encoding="utf-8")
+    (folder / "MCMultiPaxos.tla").write_text("module changed", encoding="utf-8")
     assert verdicts.Cache(path, folder).get(one) is None
 
 

@@ -24,6 +24,9 @@ from paxos.compare.result import Model
 from paxos.figures.combos import Combination
 
 _CONSTANT = re.compile(r"^\s*(\w+) = (\w+)\s*$", re.MULTILINE)
+_MODULES = ("MCMultiPaxos.tla", "MCDelays.tla")
+"""Whose models are about an optimisation; liveness and simulation are not, and take long."""
+
 _SHOWS_LEAST = ("NeverFaster", "AlwaysSlower")
 
 
@@ -78,6 +81,8 @@ def models_of(combination: Combination, entries: Sequence[Entry], folder: Path) 
     }
     found = []
     for entry in entries:
+        if entry.module not in _MODULES:
+            continue
         given = constants(entry, folder)
         if not given.items() >= wanted.items() or "MaxBatch" not in given:
             continue
