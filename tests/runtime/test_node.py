@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from typing import Any
 
@@ -144,8 +144,10 @@ class Harness:
 
 
 @pytest.fixture
-def harness() -> Harness:
-    return Harness()
+def harness() -> Iterator[Harness]:
+    made = Harness()
+    yield made
+    made.node.stop()  # a thread that went on would take its time from all tests that follow
 
 
 def full_step(role: Fake) -> None:
@@ -377,12 +379,13 @@ def test_a_thread_that_dies_stops_the_process(harness: Harness, where: str) -> N
 
 def test_a_step_that_hangs_does_not_hang_the_stop(harness: Harness) -> None:
     release = threading.Event()
-    harness.role.on_flush = lambda: bool(release.wait(10)) and None
     harness.node.start()
+    harness.role.on_flush = lambda: bool(release.wait(10)) and None
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.wait(lambda: harness.role.received)
     assert not harness.node.stop()
     release.set()
+    harness.wait(harness.node.stop)
 
 
 def test_what_cannot_be_sent_is_like_lost(
