@@ -30,8 +30,8 @@ class Run(Struct):
     conforms: bool
     verdict: str
     achieved: float
-    """Values per second: of `full`, after the first fifth of the values; otherwise from the first
-    broadcast to the last delivery."""
+    """Values per second: of `full`, after the first fifth of the values, or from the first proposal
+    if the rest took no time; otherwise from the first broadcast to the last delivery."""
     latency: Latency
     traffic: dict[str, Traffic]
     delays: dict[int, int] = field(default_factory=dict)

@@ -23,6 +23,9 @@ TIMEOUT_S = 600.0
 WARM_UP = 0.2
 """At full speed, the rate is that after so much of the values was delivered."""
 
+SHORT_US = 10_000
+"""Unless the rest was delivered in less than this, which would be no time to measure in."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -112,11 +115,12 @@ def _rate(run_dir: Path, values: int, kind: str) -> float:
     rates = []
     for path in run_dir.glob("learner-*.ndjson"):
         delivered = list(_deliveries(path))
+        last_us = delivered[-1][0] if delivered else 0
         first_us, skipped = began_us, 0
         if kind == "full":
-            warm = [(us, n) for us, n in delivered if n >= WARM_UP * values and n < values]
-            first_us, skipped = warm[0] if warm else (began_us, 0)
-        last_us = delivered[-1][0] if delivered else 0
+            warm = next(((us, n) for us, n in delivered if n >= WARM_UP * values), (last_us, 0))
+            if last_us - warm[0] >= SHORT_US:
+                first_us, skipped = warm
         rates.append((values - skipped) * 1e6 / max(1, last_us - first_us))
     return min(rates)
 
