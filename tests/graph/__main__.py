@@ -17,10 +17,11 @@ ACTIONS = (
     "Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver",
     "Trim", "Recover", "RecoverPromise", "RecoverVote", "Repeat",
 )  # fmt: skip
+UNEXPLAINED = "for none of these reasons"
 
 
 def line(row: Row) -> str:
-    driven = row.transitions - row.left.total() - row.unexplained
+    driven = row.transitions - row.left.total() - row.unexplained.total()
     return (
         f"{row.name:<14}{row.states:>9,}{row.transitions:>12,}"
         f"{'no' if row.differences else 'yes':>7}{driven:>12,}{row.refusals:>12,}"
@@ -33,6 +34,7 @@ def by_action(rows: Iterable[Row]) -> Iterable[str]:
     for row in rows:
         steps += row.steps
         left += row.left
+        left += Counter({(a, UNEXPLAINED): n for a, n in row.unexplained.items()})
     yield f"\n{'action':<14}{'transitions':>14}{'driven':>14}"
     for action in ACTIONS:
         reasons = sorted((why, n) for (a, why), n in left.items() if a == action)
@@ -76,7 +78,7 @@ def main() -> int:
         for difference in row.differences:
             print(f"{row.name}: {difference}")
         if row.unexplained:
-            print(f"{row.name}: {row.unexplained} transitions were not driven")
+            print(f"{row.name}: {row.unexplained.total()} transitions were not driven")
     return int(any(row.differences or row.unexplained for row in rows))
 
 

@@ -15,7 +15,7 @@ from conformance.behaviours import Node, Replay, draw
 from conformance.graph import Bounds, Graph, Label, State, differences, tlc_graph
 from conformance.unfold import model_graph
 from tests.graph.cast import Cast
-from tests.graph.drive import Driver, OfGraph
+from tests.graph.drive import ANSWERED, LEAST, ONCE, ORDER, PARTS, UPWARD, WHOLE, Driver, OfGraph
 
 TINY = {
     "synod": Bounds("Synod", acceptors=3, proposers=2, requests=1, all_quorums=True),
@@ -30,6 +30,20 @@ TINY = {
         direct=True, ahead=True, max_batch=2, acceptors=2, values=2, proposers=2, requests=1
     ),
 }
+
+LEFT = {
+    "synod": {("Decide", LEAST): 192, ("Phase2a", LEAST): 2},
+    "plain": {("Phase1a", UPWARD): 9, ("Phase2a", ONCE): 88},
+    "direct-ahead": {
+        ("Phase1a", ANSWERED): 1346,
+        ("Phase1b", PARTS): 836,
+        ("Phase2a", ONCE): 98,
+        ("Phase2a", ORDER): 5,
+        ("Phase2a", WHOLE): 2,
+    },
+}
+"""How many transitions of these no role takes, by action and reason; of the other tiny graphs the
+roles take all. A role that takes fewer has lost steps that it should take."""
 
 LARGE = {
     "synod": Bounds("Synod", acceptors=2, values=2, proposers=3),
@@ -102,7 +116,8 @@ class Row:
     """Transitions by action."""
     left: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Transitions that no role takes, by action and reason."""
-    unexplained: int = 0
+    unexplained: Counter[str] = field(default_factory=Counter)
+    """Transitions that were not driven for none of the reasons, by action."""
     refusals: int = 0
     seconds: float = 0.0
 
@@ -137,7 +152,7 @@ def _count(row: Row, driver: Driver, steps: Any) -> None:
         if (source, label) in left:
             row.left[label[0], left[source, label]] += 1
         elif (source, label) not in driver.executed:
-            row.unexplained += 1
+            row.unexplained[label[0]] += 1
     row.refusals = driver.refusals.total()
 
 
