@@ -43,6 +43,9 @@ def test_the_table_has_a_row_a_combination(result: Result) -> None:
     assert "-" not in rows[0] and "-" not in rows[1]
     assert "the quick version" in text
     assert "4 GiB" in text
+    assert "the large ones (2 ballots and 2 instances) are left out" in text
+    result.large_models = True
+    assert "and the large one (2 ballots and 2 instances) together" in table.render(result)
 
 
 def test_messages_are_held_against_what_the_protocol_needs(result: Result) -> None:
@@ -62,7 +65,6 @@ def test_what_the_protocol_needs() -> None:
 
 
 def test_the_recorded_comparison_is_right(result: Result) -> None:
-    assert all(row.is_right for row in result.rows)
     assert [problem for row in result.rows for problem in problems(row)] == []
 
 
@@ -97,7 +99,6 @@ def broken(row: Row, how: str) -> Row:
 )
 def test_what_makes_it_fail(result: Result, how: str) -> None:
     row = broken(result.rows[1], how)
-    assert not row.is_right
     assert len(list(problems(row))) == 1
     assert table.render(result)
 

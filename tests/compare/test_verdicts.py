@@ -1,16 +1,14 @@
-"""Which models say something about a combination, and how long TLC's word on one is remembered."""
+"""Which models a combination has, and how long TLC's word on one is remembered."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from conformance import manifest
 from conformance.manifest import Model as Entry
-from conformance.manifest import Violates
 from paxos.compare import verdicts
 from paxos.compare.result import Model
 from paxos.figures.combos import ALL, Combination
@@ -24,13 +22,6 @@ def entry(folder: Path, name: str, config: str, **changes: object) -> Entry:
     return Entry(name=name, module="MCMultiPaxos.tla", config=f"{name}.cfg", **given)  # type: ignore[arg-type]
 
 
-def config(direct: bool, ahead: bool, most: int, more: str = "") -> str:
-    return (
-        f"CONSTANTS\n    DirectLearning = {str(direct).upper()}\n"
-        f"    PrepareAhead = {str(ahead).upper()}\n    MaxBatch = {most}\n{more}"
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     models = tmp_path / "models"
@@ -39,35 +30,39 @@ def folder(tmp_path: Path) -> Path:
     return models
 
 
-def test_models_belong_to_a_combination_by_their_constants(folder: Path) -> None:
-    entries = [
-        entry(folder, "on", config(True, True, 2)),
-        entry(folder, "on-mutant", config(True, True, 2), expect=Violates("Agreement")),
-        entry(folder, "on-least", config(True, True, 2, "Least = 3"), expect=Violates("A")),
-        entry(folder, "direct", config(True, False, 1)),
-        entry(folder, "no-batch", config(True, True, 1)),
-        entry(folder, "other", "CONSTANTS\n    Ballots = 3\n"),
-        msgspec.structs.replace(
-            entry(folder, "live", config(True, True, 2)), module="MCMultiPaxosLive.tla"
-        ),
-    ]
-    assert [e.name for e in verdicts.models_of(ON, entries, folder)] == ["on", "on-least"]
-    found = [e.name for c in ALL for e in verdicts.models_of(c, entries, folder)]
-    assert sorted(found) == ["direct", "no-batch", "on", "on-least"]
-
-
-def test_every_combination_has_models_that_hold_and_its_least_delay() -> None:
+@pytest.mark.parametrize("large", [False, True], ids=["quick", "all"])
+def test_every_combination_has_the_same_kinds_of_models(large: bool) -> None:
+    """One short and, but in a quick run, one large, which hold, and two for its least delay; all
+    with the constants of the combination."""
     folder = manifest.MANIFEST.parent
-    entries = manifest.load()
+    every = manifest.load()
     for combination in ALL:
-        models = verdicts.models_of(combination, entries, folder)
-        least = [m for m in models if "Least" in verdicts.constants(m, folder)]
-        assert len(least) == 2, combination.name
-        assert [m for m in models if m.size != "large" and m not in least], combination.name
+        names = verdicts.models_of(combination, large=large)
+        models = manifest.choose(every, "all", names)
+        assert [m.module for m in models] == [
+            "MCMultiPaxos.tla",
+            "MCDelays.tla",
+            "MCDelays.tla",
+            *["MCMultiPaxos.tla"] * large,
+        ]
+        assert all(m.expect == "ok" for m in models if m.module == "MCMultiPaxos.tla")
+        given = [verdicts.constants(m, folder) for m in models]
+        for constants in given:
+            assert constants["DirectLearning"] == str(combination.direct_learning).upper()
+            assert constants["PrepareAhead"] == str(combination.prepare_ahead).upper()
+            assert (int(constants["MaxBatch"]) > 1) == combination.batching
+        assert "Least" in given[1] and given[1]["Least"] == given[2]["Least"]
+        bounds = [
+            (int(c["Proposers"]) * int(c["Rounds"]), int(c["Instances"]))
+            for c in (given[0], *given[3:])
+        ]
+        assert bounds == [(2, 1) if combination == ON else (1, 2), *[(2, 2)] * large], (
+            "ballots and instances, as the table's legend has them"
+        )
 
 
 def test_a_verdict_stands_until_what_it_depends_on_changes(folder: Path, tmp_path: Path) -> None:
-    one = entry(folder, "on", config(True, True, 2))
+    one = entry(folder, "on", "CONSTANT MaxBatch = 2")
     path = tmp_path / "cache.json"
     verdicts.Cache(path, folder).put(one, Model("on", True, "ok", 42))
     known = verdicts.Cache(path, folder).get(one)
@@ -82,7 +77,7 @@ def test_a_verdict_stands_until_what_it_depends_on_changes(folder: Path, tmp_pat
 def test_a_broken_cache_is_as_good_as_none(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "cache.json"
     path.write_text("{", encoding="utf-8")
-    assert verdicts.Cache(path, folder).get(entry(folder, "on", config(True, True, 2))) is None
+    assert verdicts.Cache(path, folder).get(entry(folder, "on", "CONSTANT MaxBatch = 2")) is None
 
 
 def test_names_and_options() -> None:

@@ -45,7 +45,7 @@ def compare(options: argparse.Namespace) -> int:
     combinations = [c for c in ALL if not options.only or c.name in options.only]
     chosen = plan.plan(options.count)
     large = not chosen.is_quick if options.large_models is None else options.large_models
-    models = _check_models(combinations, options.out, every=large)
+    models = _check_models(combinations, options.out, large=large)
     busy = machine.busy()
     machine.warn(busy, say)
     comparison = _Comparison(combinations, chosen, options.out, keep=options.keep)
@@ -54,6 +54,7 @@ def compare(options: argparse.Namespace) -> int:
         machine=machine.describe(),
         workload={**_workload(chosen), "other load": f"{busy:.1f} processes a core at the start"},
         is_quick=chosen.is_quick,
+        large_models=large,
         load=comparison.load,
         rows=[
             Row(
@@ -74,28 +75,25 @@ def say(text: str) -> None:
 
 
 def _check_models(
-    combinations: Sequence[Combination], out: Path, *, every: bool
+    combinations: Sequence[Combination], out: Path, *, large: bool
 ) -> dict[str, list[Model]]:
     """TLC's verdicts on the models of each combination."""
     folder = manifest.MANIFEST.parent
     try:
         out.mkdir(parents=True, exist_ok=True)
-        entries = manifest.choose(manifest.load(), "all", [])
+        of = {c.name: verdicts.models_of(c, large=large) for c in combinations}
+        names = [name for found in of.values() for name in found]
+        entries = manifest.choose(manifest.load(), "all", names)
         tlc.find_java()
         tlc.find_jar()
         cache = verdicts.Cache(out / "tlc.json", folder)
-        of = {c.name: verdicts.models_of(c, entries, folder) for c in combinations}
-        all_of_them = [entry for found in of.values() for entry in found]
-        say(f"TLC: {len(all_of_them)} models of {len(combinations)} combinations")
-        known = verdicts.check(all_of_them, folder, cache, every=every)
+        say(f"TLC: {len(entries)} models of {len(combinations)} combinations")
+        known = verdicts.check(entries, folder, cache)
     except (manifest.ManifestError, tlc.TlcError) as error:
         raise InputError(str(error)) from error
     except OSError as error:
         raise InputError(f"folder {out}: {error.strerror or error}") from error
-    return {
-        name: [known[entry.name] for entry in found if entry.name in known]
-        for name, found in of.items()
-    }
+    return {name: [known[model] for model in found] for name, found in of.items()}
 
 
 class _Comparison:

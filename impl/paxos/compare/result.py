@@ -77,7 +77,8 @@ class Row(Struct):
 
     @property
     def states(self) -> int:
-        """The distinct states of the models that have its properties and refinement."""
+        """The distinct states of the models that have its properties and refinement: of the same
+        kinds in every row."""
         return sum(model.states for model in self.models if model.least is None)
 
     @property
@@ -93,16 +94,6 @@ class Row(Struct):
     def measured_delays(self) -> int | None:
         """The least number of message delays in the traces."""
         return min((d for run in self.runs for d in run.delays), default=None)
-
-    @property
-    def is_right(self) -> bool:
-        """Whether specification and implementation agree."""
-        return (
-            self.conforms
-            and self.models_hold
-            and self.spec_delays is not None
-            and self.spec_delays == self.measured_delays
-        )
 
     def throughput(self) -> float | None:
         """Values per second at full speed, the median of the runs."""
@@ -134,6 +125,8 @@ class Result(Struct):
     machine: dict[str, str]
     workload: dict[str, str]
     is_quick: bool
+    large_models: bool
+    """Whether TLC checked the large model of each combination too."""
     load: float
     """The load, in values per second, at which the loaded latency was taken."""
     rows: list[Row]

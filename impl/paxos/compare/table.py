@@ -85,14 +85,20 @@ def _main(result: Result) -> list[str]:
 
 
 def _legend(result: Result) -> list[str]:
+    large = (
+        " and the large one (2 ballots and 2 instances) together"
+        if result.large_models
+        else "; the large ones (2 ballots and 2 instances) are left out"
+    )
     return [
-        "TLC: its verdict on the models of the combination, and their distinct states. Traces: the "
-        "checker's verdict on every run. Delays: message delays from broadcast to delivery, the "
-        "least that TLC finds and the least in the traces of the idle runs. Datagrams and bytes: "
-        "sent by all processes, at full speed. Idle: one value at a time. Loaded: "
-        f"{result.load:,.0f} values/s offered by {result.workload.get('clients', 'all clients')}, "
-        "the same for all. Latency is from broadcast to a client's hearing of the delivery. "
-        "Medians of the repetitions."
+        "TLC: its verdict on the models of the combination, and the distinct states of the short "
+        f"one (1 ballot and 2 instances; of direct-ahead-batch 2 ballots and 1 instance){large}. "
+        "Traces: the checker's verdict on every run. Delays: message delays from broadcast to "
+        "delivery, the least that TLC finds and the least in the traces of the idle runs. "
+        "Datagrams and bytes: sent by all processes, at full speed. Idle: one value at a time. "
+        f"Loaded: {result.load:,.0f} values/s offered by "
+        f"{result.workload.get('clients', 'all clients')}, the same for all. Latency is from "
+        "broadcast to a client's hearing of the delivery. Medians of the repetitions."
     ]
 
 

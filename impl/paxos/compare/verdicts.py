@@ -1,8 +1,8 @@
 """What TLC says of the models of each combination, run now or remembered from before.
 
-A model belongs to a combination by the constants in its configuration, whatever its name. A
-verdict is remembered under a hash of everything it depends on, so that a changed specification is
-always checked again.
+Every combination has models of the same kinds, known by their names, so that their states can be
+held against each other. A verdict is remembered under a hash of everything it depends on, so that a
+changed specification is always checked again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ from paxos.compare.result import Model
 from paxos.figures.combos import Combination
 
 _CONSTANT = re.compile(r"^\s*(\w+) = (\w+)\s*$", re.MULTILINE)
-_MODULES = ("MCMultiPaxos.tla", "MCDelays.tla")
-"""Whose models are about an optimisation; liveness and simulation are not, and take long."""
-
 _SHOWS_LEAST = ("NeverFaster", "AlwaysSlower")
 
 
@@ -72,37 +69,25 @@ def constants(entry: Entry, folder: Path) -> dict[str, str]:
     return dict(_CONSTANT.findall(text))
 
 
-def models_of(combination: Combination, entries: Sequence[Entry], folder: Path) -> list[Entry]:
-    """The models that say something about the combination: those of MultiPaxos that hold, and
-    those of Delays. Models that must fail show what a changed clause would do."""
-    wanted = {
-        "DirectLearning": str(combination.direct_learning).upper(),
-        "PrepareAhead": str(combination.prepare_ahead).upper(),
-    }
-    found = []
-    for entry in entries:
-        if entry.module not in _MODULES:
-            continue
-        given = constants(entry, folder)
-        if not given.items() >= wanted.items() or "MaxBatch" not in given:
-            continue
-        if (int(given["MaxBatch"]) > 1) != combination.batching:
-            continue
-        if entry.expect == "ok" or "Least" in given:
-            found.append(entry)
-    return found
+def models_of(combination: Combination, *, large: bool) -> list[str]:
+    """The names of its models: a short one and the two of Delays, and the large one if wanted."""
+    name = combination.name
+    short = {"off": "paxos-tiny", "direct-ahead-batch": "paxos-tiny-optimised"}
+    whole = {"off": "paxos-plain"}
+    names = [short.get(name, f"paxos-short-{name}"), f"delays-{name}", f"delays-least-{name}"]
+    return [*names, whole.get(name, f"paxos-{name}")] if large else names
 
 
-def check(entries: Sequence[Entry], folder: Path, cache: Cache, *, every: bool) -> dict[str, Model]:
-    """TLC's verdicts by name of model. What is not remembered is run: the tiny and small models,
-    and the large ones too if `every` one is wanted. Shows progress on standard error."""
+def check(entries: Sequence[Entry], folder: Path, cache: Cache) -> dict[str, Model]:
+    """TLC's verdicts by name of model; what is not remembered is run. Shows progress on standard
+    error."""
     verdicts: dict[str, Model] = {}
     to_run: list[Entry] = []
     for entry in entries:
         known = cache.get(entry)
         if known:
             verdicts[entry.name] = known
-        elif every or entry.size != "large":
+        else:
             to_run.append(entry)
     for row in checker.run_models(to_run, folder):
         least = constants(row.model, folder).get("Least")
