@@ -172,13 +172,16 @@ class Parameters:
             said = ev.Broadcast(**self.words.by("client", r[0]), values=(r,))
             yield Try(r[0], self.actions["Broadcast"], ("Broadcast", v), (said,))
             yield Try("9.1", self.actions["Broadcast"], None, (said,))
+        spans = [*itertools.product(self.instances, repeat=2)]
+        no_spans = [(1, 2), (2, 2)] if self.bounds.spec == "Synod" else []
         for b in self.bounds.ballots:
-            for f, t in itertools.product(self.instances, repeat=2):
+            for f, t in [*spans, *no_spans]:
                 p = self.bounds.owner(b)
                 event = ev.Phase1a(
                     **self.words.by("proposer", p), ballot=self.words.ballot(b), first=f, last=t
                 )
-                yield Try(p, self.actions["Phase1a"], ("Phase1a", b, f, t), (event,))
+                label = ("Phase1a", b, f, t) if (f, t) in spans else None
+                yield Try(p, self.actions["Phase1a"], label, (event,))
                 yield Try(p + 1, self.actions["Phase1a"], None, (event,))
 
     def answers(self) -> Iterator[Try]:

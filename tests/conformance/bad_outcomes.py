@@ -294,6 +294,34 @@ def synod_proposes_in_a_second_instance() -> Scenario:
     return s
 
 
+@wrong("Phase1b.instance")
+def synod_promises_a_second_instance() -> Scenario:
+    s = synod()
+    s.promise(3, (1, 2), 2)
+    return s
+
+
+@wrong("Phase2b.instance")
+def synod_votes_in_a_second_instance() -> Scenario:
+    s = synod()
+    s.vote(3, (1, 2), 2)
+    return s
+
+
+@wrong("Decide.instance")
+def synod_decides_in_a_second_instance() -> Scenario:
+    s = synod()
+    s.decide(2, (1, 2), 2, q=(2, 3))
+    return s
+
+
+@wrong("Learn.instance")
+def synod_learns_in_a_second_instance() -> Scenario:
+    s = synod()
+    s.learn("1.2", (1, 2), 2, A)
+    return s
+
+
 @wrong("Phase2a.value")
 def synod_proposes_the_no_op() -> Scenario:
     s = Scenario("bad", spec="Synod")

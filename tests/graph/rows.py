@@ -19,6 +19,7 @@ from tests.graph.drive import ANSWERED, LEAST, ONCE, ORDER, PARTS, UPWARD, WHOLE
 
 TINY = {
     "synod": Bounds("Synod", acceptors=3, proposers=2, requests=1, all_quorums=True),
+    "synod-contest": Bounds("Synod", acceptors=2, values=2, proposers=2),
     "plain": Bounds(values=2, instances=2),
     "direct": Bounds(direct=True, acceptors=2, proposers=2),
     "ahead": Bounds(ahead=True, acceptors=2, proposers=2),
