@@ -1,6 +1,7 @@
 #!/bin/sh
 # Usage: role.sh ROLE ID CONFIG - runs one process with the project's own Python if it is set up.
 # It replaces this shell, so that the process has its number, and CONFIG is in its command line.
+# With PAXOS_RUN_DIR set, it leaves its trace in that folder.
 role=$1
 if [ $# -ne 3 ]; then
     echo "error: expected two arguments, as in: ./$role.sh 1 paxos.conf" >&2
@@ -13,4 +14,5 @@ PYTHONPATH=$here${PYTHONPATH:+:$PYTHONPATH}
 export PYTHONPATH
 # Harnesses run the same configuration again and again, each time as a new cluster: nothing may be
 # left of the run before.
-exec "$python" -m paxos "$role" "$2" --config "$3" --storage memory
+exec "$python" -m paxos "$role" "$2" --config "$3" --storage memory \
+    ${PAXOS_RUN_DIR:+--run-dir "$PAXOS_RUN_DIR"}

@@ -1,5 +1,5 @@
 """The course's way: four scripts, a configuration of four lines, SIGTERM at the end, and learners'
-outputs that are compared."""
+outputs that are compared. Here their traces are checked too."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from paxos.config import Config
 from paxos.runtime.groups import ChosenGroups
-from tests.cluster.processes import ROOT, wait_for
+from tests.cluster.processes import (
+    PATIENCE_S,
+    ROOT,
+    can_be_told_to_stop,
+    conformance,
+    wait_for,
+)
 
 pytestmark = pytest.mark.multicast
 
@@ -36,6 +42,7 @@ class Course:
 
     def __init__(self, conf: Path) -> None:
         self.conf = conf
+        self.run_dir = conf.parent / "run"
         self.running: list[subprocess.Popen[bytes]] = []
 
     def start(self, role: str, number: int, source: Path | None = None) -> Path:
@@ -48,15 +55,26 @@ class Course:
                     stdin=stdin,
                     stdout=sink,
                     stderr=subprocess.DEVNULL,
+                    env={**os.environ, "PAXOS_RUN_DIR": str(self.run_dir)},
                 )
             )
         return output
 
+    def wait_traced(self) -> None:
+        """Wait until each process has begun its trace: some are not needed for a delivery."""
+
+        def begun() -> int:
+            return sum(path.stat().st_size > 0 for path in self.run_dir.glob("*.ndjson"))
+
+        wait_for(lambda: begun() == len(self.running), "trace of each process")
+
     def terminate(self) -> None:
+        self.wait_traced()
         for process in self.running:
+            wait_for(lambda ended=process: can_be_told_to_stop(ended), "start")
             process.send_signal(signal.SIGTERM)
         for process in self.running:
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.fixture
@@ -68,21 +86,20 @@ def course(conf: Path) -> Iterator[Course]:
         process.wait()
 
 
-@pytest.mark.parametrize("pause_s", [0.0, 0.3], ids=["at once", "one after another"])
+@pytest.mark.parametrize("pause_s", [0.0, 1.0], ids=["at once", "one after another"])
 def test_the_harness(course: Course, tmp_path: Path, pause_s: float) -> None:
     inputs = []
     for client in (1, 2):
         inputs.append(tmp_path / f"prop{client}")
         inputs[-1].write_bytes(b"".join(b"%d\n" % (n * client) for n in range(1000)))
-    pause: Callable[[], None] = lambda: time.sleep(pause_s)  # noqa: E731
     for number in (1, 2, 3):
         course.start("acceptor", number)
-    pause()
+    time.sleep(pause_s)
     outputs = [course.start("learner", number) for number in (1, 2)]
-    pause()
+    time.sleep(pause_s)
     for number in (1, 2):
         course.start("proposer", number)
-    pause()
+    time.sleep(pause_s)
     for number, source in enumerate(inputs, 1):
         course.start("client", number, source)
     wait_for(lambda: all(o.read_bytes().count(b"\n") >= 2000 for o in outputs), "delivery")
@@ -97,6 +114,7 @@ def test_the_harness(course: Course, tmp_path: Path, pause_s: float) -> None:
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     delivered = sorted(outputs[0].read_bytes().splitlines())
     assert delivered == sorted(b"".join(path.read_bytes() for path in inputs).splitlines())
+    assert "of 9 processes" in conformance(course.run_dir)
 
 
 def test_what_is_delivered_is_in_the_file_at_once(course: Course, tmp_path: Path) -> None:
@@ -108,8 +126,11 @@ def test_what_is_delivered_is_in_the_file_at_once(course: Course, tmp_path: Path
     output = course.start("learner", 1)
     course.start("client", 1, source)
     wait_for(lambda: output.read_bytes() == b"only one\n", "the value, before any signal")
+    course.wait_traced()
     for process in course.running:
         process.kill()
+        process.wait()
+    assert "of 6 processes" in conformance(course.run_dir)
 
 
 @pytest.mark.parametrize("role", ["acceptor", "proposer", "learner", "client"])

@@ -15,12 +15,15 @@ import pytest
 
 from paxos import config as configuration
 from paxos.config import Config
+from paxos.figures.values import value_file
 from paxos.runtime.groups import ChosenGroups
 from tests.cluster.processes import ENVIRONMENT, PAXOS, conformance, run, wait_for
 
 pytestmark = pytest.mark.multicast
 
 FAULTS = ["--loss", "0.1", "--duplicate", "0.05", "--reorder", "0.05", "--seed", "7"]
+MANY_S = 100
+"""What a run of many values may take, on a machine that does other things as well."""
 
 
 def check(run_dir: Path, values: list[Path]) -> None:
@@ -53,6 +56,22 @@ def test_every_combination_of_optimisations(
     ended = run("run", "--values", *values, "--run-dir", tmp_path / "r", *switches, *faults)
     assert ended.returncode == 0, ended.stderr
     assert "learner-1 delivered 615 of 615" in ended.stdout
+    check(tmp_path / "r", values)
+
+
+@pytest.mark.timeout(4 * MANY_S)
+@pytest.mark.parametrize("faults", [[], FAULTS], ids=["clean", "faults"])
+@pytest.mark.parametrize("counts", [[10_000, 10_000], [100_000]], ids=["two clients", "one file"])
+def test_many_values(tmp_path: Path, faults: list[str], counts: list[int]) -> None:
+    values = [
+        value_file(tmp_path / f"values-{client}", client, count, 16)
+        for client, count in enumerate(counts, 1)
+    ]
+    arguments = ["--values", *values, "--run-dir", tmp_path / "r", *faults]
+    ended = run("run", *arguments, timeout=MANY_S)
+    assert ended.returncode == 0, ended.stderr
+    for learner in (1, 2):
+        assert f"learner-{learner} delivered {sum(counts)} of {sum(counts)}" in ended.stdout
     check(tmp_path / "r", values)
 
 
@@ -211,6 +230,7 @@ def test_where_promises_are_kept(
     assert folder is None or {path.stem for path in (tmp_path / folder).glob("*.db")} == kept
     said = (tmp_path / "r" / "logs" / "acceptor-1.log").read_text(encoding="utf-8")
     assert ("storage: memory: what it has promised is lost" in said) == (folder is None)
+    conformance(tmp_path / "r")
 
 
 def test_without_a_run_folder_the_state_is_here_and_numbers_the_lives(tmp_path: Path) -> None:
