@@ -62,6 +62,10 @@ def _whole(s: State, a: Any, e: Any) -> bool:
     return asked is not None and (e.first, e.last) in asked.runs()
 
 
+def _least(s: State, e: Any) -> bool:
+    return len(e.quorum) == s.majority
+
+
 def _again(s: State, e: Any) -> bool:
     return bool(_reported(s, e))
 
@@ -107,6 +111,8 @@ MULTIPAXOS = (
         NOT_AHEAD,
     ),
     Branch("Phase1a.prepare", "at any time", lambda s, p, e: True, AHEAD),
+    Branch("Phase1b.range", "one instance", lambda s, a, e: e.first == e.last),
+    Branch("Phase1b.range", "several instances", lambda s, a, e: e.first < e.last, AHEAD),
     Branch("Phase1b.asked", "all that was asked for", _whole),
     Branch("Phase1b.asked", "a part of it", lambda s, a, e: not _whole(s, a, e), AHEAD),
     Branch("Phase1b.trimmed", "what it has not trimmed of what was asked", _above_trimmed, AHEAD),
@@ -117,6 +123,10 @@ MULTIPAXOS = (
         "Phase2a.highest", "the no-op was voted for", lambda s, p, e: _again(s, e) and not e.batch
     ),
     Branch("Phase2a.batch", "several values", lambda s, p, e: _values(e.batch) > 1, BATCHING),
+    Branch("Phase2b.trimmed", "it has trimmed nothing", lambda s, a, e: not s.trimmed[a]),
+    Branch("Phase2b.trimmed", "above what it trimmed", lambda s, a, e: bool(s.trimmed[a])),
+    Branch("Learn.quorum", "the least majority", lambda s, x, e: _least(s, e), DIRECT),
+    Branch("Learn.quorum", "a larger majority", lambda s, x, e: not _least(s, e), DIRECT),
     Branch("Learn.decided", "a Decide", lambda s, x, e: True, NOT_DIRECT),
     Branch("Learn.decided", "votes of a quorum", lambda s, x, e: True, DIRECT),
     Branch(
@@ -152,6 +162,8 @@ SHARED = (
     Branch("Phase1b.promise", "the same ballot again", lambda s, a, e: e.ballot == s.promised[a]),
     Branch("Phase1b.votes", "no vote to report", lambda s, a, e: not e.votes),
     Branch("Phase1b.votes", "votes reported", lambda s, a, e: bool(e.votes)),
+    Branch("Phase2a.quorum", "the least majority", lambda s, p, e: _least(s, e)),
+    Branch("Phase2a.quorum", "a larger majority", lambda s, p, e: not _least(s, e)),
     Branch(
         "Phase2a.broadcast", "a new batch", lambda s, p, e: bool(not _reported(s, e) and e.batch)
     ),
@@ -173,6 +185,8 @@ SHARED = (
         "a vote in place of an older one",
         lambda s, a, e: s.look(e.instance).vote.get(a, NO_VOTE) != NO_VOTE,
     ),
+    Branch("Decide.quorum", "the least majority", lambda s, p, e: _least(s, e), NOT_DIRECT),
+    Branch("Decide.quorum", "a larger majority", lambda s, p, e: not _least(s, e), NOT_DIRECT),
     Branch("Decide.voted", "in its own ballot", lambda s, p, e: e.ballot[1] == p, NOT_DIRECT),
     Branch("Decide.voted", "in a ballot of another", lambda s, p, e: e.ballot[1] != p, NOT_DIRECT),
     Branch(

@@ -172,6 +172,49 @@ def test_every_branch_is_of_a_guard_that_exists() -> None:
             assert guard in {g.name for g in SPECS[spec].actions[action].guards}, branch
 
 
+ONE_WAY = {
+    "it compares with one thing": {
+        *("Broadcast.own", "Phase1a.owner", "Phase2a.owner", "Learn.batch", "Deliver.next"),
+        *("Deliver.position", "Recover.promise"),
+    },
+    "it asks whether something is there, or that nothing is": {
+        *("Phase2a.once", "Phase2a.promises", "Decide.indirect", "Deliver.learned"),
+    },
+    "there is one instance and one value, and learning is by Decide": {
+        *("Phase1a.instance", "Phase1b.instance", "Phase2a.instance", "Phase2b.instance"),
+        *("Decide.instance", "Learn.instance", "Phase1a.wanted", "Phase1b.asked", "Phase2a.value"),
+        *("Learn.quorum", "Learn.once", "Learn.decided", "Recover.trimmed"),
+    },
+}
+"""Guards that can be true in one way only, and why; the last of them are of a Synod."""
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_every_guard_has_branches_or_is_true_in_one_way(spec: str) -> None:
+    guards = {f"{a.name}.{g.name}" for a in SPECS[spec].actions.values() for g in a.guards}
+    *shared, of_synod = ONE_WAY.values()
+    one_way = set().union(*shared, of_synod if spec == "Synod" else ())
+    branches = {branch.rule for branch in BRANCHES[spec]}
+    assert guards - branches == one_way & guards
+    assert set().union(*shared) <= guards or spec == "Synod"
+
+
+def test_small_and_large_quorums_are_told_apart() -> None:
+    s = Scenario("large", direct_learning=True)
+    a = rng("1.1", 1)
+    s.broadcast("1.1", a)
+    s.prepare((1, 1), 1, q=(1, 2, 3))
+    s.settle((1, 1), 1, a, q=(1, 2, 3), learners=("1.1",))
+    s.learn("2.1", (1, 1), 1, q=(1, 3))
+    taken = counted(s).branches["MultiPaxos"]
+    assert taken["Phase2a.quorum: a larger majority"] == 1
+    assert taken["Phase2a.quorum: the least majority"] == 0
+    assert taken["Learn.quorum: a larger majority"] == 1
+    assert taken["Learn.quorum: the least majority"] == 1
+    assert taken["Phase2b.trimmed: it has trimmed nothing"] == 3
+    assert taken["Phase1b.range: one instance"] == 3
+
+
 def test_coverage_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     runs = [str(path) for path in sorted(TRACES.glob("good/*"))]
     assert main(["check", "-q", "--coverage", *runs]) == 0
