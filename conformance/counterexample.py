@@ -116,5 +116,5 @@ def _draw(
         last = 0 if result.loops_to or result.stutters else drawn[-1].number
         draw(drawn, [path], title=title, rejected=last, word="violates")
     except ImportError:
-        return "drawing needs matplotlib; run 'make setup', or 'pip install paxos[plots]'"
+        return "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
     return None

@@ -60,7 +60,7 @@ def _plain(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.filename}: cannot be written: {error.strerror}"
     if isinstance(error, ImportError):
-        return "drawing needs matplotlib; run 'make setup', or 'pip install paxos[plots]'"
+        return "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
     return str(error)
 
 

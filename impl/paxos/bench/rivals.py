@@ -38,7 +38,9 @@ class Peer(Struct):
 def check_installed() -> None:
     """Raise `InputError` if the peer is not there."""
     if find_spec("pysyncobj") is None:
-        raise InputError("the peer is not installed: `pip install paxos[bench]`, or use --no-peer")
+        raise InputError(
+            "the peer is not installed: `make setup`, `pip install pysyncobj`, or use --no-peer"
+        )
 
 
 def measure(mode: str, value_bytes: int, seconds: float) -> Peer:

@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -18,9 +17,10 @@ from paxos.compare.expected import messages_per_value
 from paxos.compare.result import Model, Result, Row, Run
 from paxos.config import Config
 from paxos.errors import InputError, RunError
-from paxos.figures import machine
+from paxos.figures import machine, output
 from paxos.figures.combos import ALL, Combination
 from paxos.figures.values import value_file
+from paxos.runtime.report import say
 
 ACCEPTORS, PROPOSERS, LEARNERS = 3, 2, 2
 TOO_LATE_US = 100_000
@@ -40,8 +40,9 @@ def main(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """All of it, once."""
-    if not options.no_plots and find_spec("matplotlib") is None:
-        raise InputError("plots need matplotlib: `pip install paxos[plots]`, or use --no-plots")
+    if not options.no_plots:
+        output.need_plots()
+    output.make(options.out)
     combinations = [c for c in ALL if not options.only or c.name in options.only]
     chosen = plan.plan(options.count)
     large = not chosen.is_quick if options.large_models is None else options.large_models
@@ -70,17 +71,12 @@ def compare(options: argparse.Namespace) -> int:
     return _conclude(result, options.out)
 
 
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def _check_models(
     combinations: Sequence[Combination], out: Path, *, large: bool
 ) -> dict[str, list[Model]]:
     """TLC's verdicts on the models of each combination."""
     folder = manifest.MANIFEST.parent
     try:
-        out.mkdir(parents=True, exist_ok=True)
         of = {c.name: verdicts.models_of(c, large=large) for c in combinations}
         names = [name for found in of.values() for name in found]
         entries = manifest.choose(manifest.load(), "all", names)

@@ -7,10 +7,11 @@ import signal
 import time
 
 from paxos.errors import InputError
+from paxos.runtime.report import say
 from paxos.simulate.plan import Request, draw
 from paxos.simulate.report import report
 from paxos.simulate.run import simulate
-from paxos.simulate.soak import say, soak
+from paxos.simulate.soak import soak
 
 
 def main(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from paxos.errors import RunError
+from paxos.runtime.report import say
 from paxos.simulate.plan import Request
 from paxos.simulate.report import faults, report
 from paxos.simulate.run import Outcome, simulate
@@ -94,7 +94,3 @@ def _outcomes(first: Request, until_s: float, simulate: Simulate) -> Iterator[Ou
 def _ignore_interrupts() -> None:
     """The process that started this one says when to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
