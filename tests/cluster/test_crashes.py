@@ -102,6 +102,20 @@ def test_all_are_killed_at_once(cluster: Cluster) -> None:
     conformance(cluster.run_dir)
 
 
+def test_a_client_with_another_run_folder_is_another_client(cluster: Cluster) -> None:
+    """Its values are not taken for those that the client of that number broadcast before."""
+    cluster.start_all()
+    for life in (1, 2):
+        folder = cluster.run_dir / f"of life {life}"
+        (cluster.run_dir / "values").write_bytes(b"life %d\n" % life)
+        values, options = cluster.run_dir / "values", ["--run-dir", str(folder)]
+        cluster.start("client-1", values=values, options=options)
+        assert cluster.processes["client-1"].wait(30) == 0
+    cluster.wait_delivered(2, "learner-1", "learner-2")
+    cluster.stop()
+    assert cluster.lines("learner-1") == cluster.lines("learner-2") == [b"life 1", b"life 2"]
+
+
 def test_acceptors_that_trim_come_back_and_keep_no_more_than_they_should(tmp_path: Path) -> None:
     with Cluster(tmp_path, learners=2, retain_instances=20, batching=False) as cluster:
         cluster.start_all()

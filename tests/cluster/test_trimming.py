@@ -4,6 +4,7 @@ learner that starts again too late is told so."""
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_what_all_learners_have_is_trimmed_and_the_log_goes_on(
             for line in cluster.log("learner-2").read_text(encoding="utf-8").splitlines()
             if "are gone" in line
         ]
-        assert "learner-2.2: instances 1 to " in told
+        assert re.search(r"learner-2\.\d+: instances 1 to ", told)
         assert "retain_instances" in told
         cluster.say("client-1", *numbered(121, 130))
         cluster.wait_delivered(130, "learner-1")

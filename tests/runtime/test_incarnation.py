@@ -14,7 +14,7 @@ from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.step import RoundWrite
 from paxos.errors import InputError, RunError
-from paxos.runtime import tracer
+from paxos.runtime import incarnation, tracer
 from paxos.runtime.clock import Clock
 from paxos.runtime.incarnation import Incarnation, begin
 
@@ -22,10 +22,15 @@ MEMORY = Config(storage="memory")
 
 
 def start(
-    run_dir: Path | None, role: str = "acceptor", config: Config | None = None, wall: int = 1_000
+    run_dir: Path | None,
+    role: str = "acceptor",
+    config: Config | None = None,
+    wall: int = 1_000,
+    *,
+    with_cluster: bool = False,
 ) -> tuple[Incarnation, Clock]:
     clock = Clock(lambda: wall)
-    return begin(role, 1, config or Config(), run_dir, clock), clock
+    return begin(role, 1, config or Config(), run_dir, clock, with_cluster=with_cluster), clock
 
 
 def end(life: Incarnation) -> None:
@@ -88,11 +93,27 @@ def test_the_clock_goes_on_although_the_wall_clock_was_set_back(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("role", ["learner", "client"])
+def test_what_keeps_no_number_has_a_higher_one_each_time_in_whichever_folder(
+    tmp_path: Path, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / "a", tmp_path / "b", None, tmp_path / "a"]
+    numbers = []
+    for folder in folders:
+        life, _ = start(folder, role)
+        numbers.append(life.number)
+        end(life)
+    assert numbers == sorted(set(numbers))
+    monkeypatch.setattr(incarnation, "wall_us", lambda: 5)
+    assert start(tmp_path / "a", role)[0].number == numbers[-1] + 1, "though the clock is set back"
+
+
+@pytest.mark.parametrize("role", ["learner", "client"])
 def test_learners_and_clients_keep_nothing_and_come_back_as_others(
     tmp_path: Path, role: str
 ) -> None:
+    """With a cluster of their own, their numbers are short."""
     for number in (1, 2):
-        life, _ = start(tmp_path, role)
+        life, _ = start(tmp_path, role, with_cluster=True)
         assert (life.number, life.data_dir, life.forgets) == (number, None, False)
         assert life.storage.is_new
         end(life)
@@ -124,9 +145,9 @@ def test_a_trace_that_cannot_be_begun(
 
     monkeypatch.setattr(tracer, "write_all", full)
     with pytest.raises(RunError, match=r"acceptor-1\.1\.ndjson: No space left on device"):
-        start(tmp_path, config=Config(trace="strict", storage="memory"))
+        start(tmp_path, config=Config(trace="strict"))
     assert not capfd.readouterr().err
-    life, _ = start(tmp_path, "learner")
+    life, _ = start(tmp_path, "learner", with_cluster=True)
     assert life.tracer is None
     assert life.trace_failed
     assert "learner-1.1.ndjson: No space left on device" in capfd.readouterr().err

@@ -35,11 +35,20 @@ class Incarnation(Struct, frozen=True, kw_only=True):
 
 
 def begin(
-    role: str, process_id: int, config: Config, run_dir: Path | None, clock: Clock
+    role: str,
+    process_id: int,
+    config: Config,
+    run_dir: Path | None,
+    clock: Clock,
+    *,
+    with_cluster: bool = False,
 ) -> Incarnation:
     """Open the storage, choose the number, start the trace, and make the number durable, in this
-    order: a number in the storage and no trace would be a life that nobody knows of. Raises
-    `InputError` if the process must not or cannot start, `RunError` if a disk fails."""
+    order: a number in the storage and no trace would be a life that nobody knows of.
+
+    `with_cluster`: a whole cluster is started with this process, in which nobody can have heard of
+    lives of it but those in this run folder. Raises `InputError` if the process must not or cannot
+    start, `RunError` if a disk fails."""
     remembers = role in _REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
     traces = run_dir if config.tracing else None
@@ -52,10 +61,12 @@ def begin(
                 f"promised ({why}); it must not come back: use a new folder"
             )
     storage = _open_storage(role, process_id, config, data_dir, clock)
-    # Where no number is kept, the wall clock's is higher each time.
-    number, tracer = storage.incarnation + 1 if data_dir else wall_us(), None
+    # Where no number is kept, the wall clock's is higher each time. Those in a run folder do not
+    # tell of lives that had another one.
+    counts = data_dir is not None or (with_cluster and traces is not None)
+    number, tracer = storage.incarnation + 1 if counts else wall_us(), None
     if traces:
-        number, tracer = _start_trace(role, process_id, config, traces, clock, storage.incarnation)
+        number, tracer = _start_trace(role, process_id, config, traces, clock, number)
     try:
         storage.begin(number)
     except OSError as error:
@@ -110,13 +121,13 @@ def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
 
 
 def _start_trace(
-    role: str, process_id: int, config: Config, run_dir: Path, clock: Clock, last: int
+    role: str, process_id: int, config: Config, run_dir: Path, clock: Clock, least: int
 ) -> tuple[int, Tracer | None]:
-    """The number of this incarnation, above `last` and above all that have a trace; and its trace,
-    if that can be written."""
+    """The number of this incarnation, at least `least` and above all that have a trace; and its
+    trace, if that can be written."""
     try:
         while True:
-            number = max(last + 1, trace.next_incarnation(run_dir, role, process_id))
+            number = max(least, trace.next_incarnation(run_dir, role, process_id))
             head = trace.header(config, run_dir.resolve().name, role, process_id, number)
             path = trace.trace_path(run_dir, role, process_id, number)
             with suppress(FileExistsError):  # somebody else took it meanwhile
