@@ -39,7 +39,7 @@ def run_process(
     """Run process `process_id` of a role until it is told to stop, or, a client, until its values
     are delivered. The exit status. Raises `InputError` if it cannot start."""
     _reserve_standard_fds()
-    if 'b' not in os.environ.get('X',''): _finish_what_is_begun()
+    _finish_what_is_begun()
     config.check_id(role_name, process_id)
     key = read_key(config.key_file)
     network = Multicast(getattr(config.endpoints(), f"{role_name}s"), config.interface, config.ttl)
@@ -82,8 +82,6 @@ def run_process(
         say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
         if life.data_dir:
             say(f"{process}: storage in {life.data_dir}")
-    if 'g' in os.environ.get('X',''):
-        import gc; gc.collect(); gc.freeze(); gc.disable()
     node.start(*_other_work(role, node, stop, limits))
     stop.wait(parent_fd=parent_fd)
     return _finish(process, node, stop, run_dir, verbose)
