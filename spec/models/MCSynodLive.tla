@@ -37,6 +37,17 @@ ReducedNext ==
 
 Reduced == LiveInit /\ [][ReducedNext]_liveVars /\ Fairness
 
+-----------------------------------------------------------------------------
+(* Mutants: each stands in, in one .cfg, for the definition that it names. *)
+
 (* Insists: the client sends its value once, and nobody hears it. *)
 GivesUp(v) == FALSE
+
+(* Crash: the promise is lost. *)
+CrashForgets(a) ==
+    /\ a \in Up
+    /\ Cardinality(down) < MayCrash
+    /\ down' = down \cup {a}
+    /\ promised' = [promised EXCEPT ![a] = 0]
+    /\ UNCHANGED <<broadcast, msgs, vote, learned, votes, heard>>
 ===============================================================================
