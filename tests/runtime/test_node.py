@@ -91,7 +91,7 @@ class Fake(Role):
         self.groups = 0
         self.due_s = inf
         self.ticked = threading.Event()
-        self.on_flush: Callable[[], None] = lambda: None
+        self.on_flush: Callable[[], object] = lambda: None
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         self.received.append((sender, message))
@@ -111,7 +111,8 @@ class Fake(Role):
 
 class Harness:
     def __init__(self, strict_trace: bool = False) -> None:
-        self.world: Any = Recorder()
+        self.world = Recorder()
+        outside: dict[str, Any] = dict.fromkeys(("network", "storage", "tracer"), self.world)
         self.role = Fake()
         self.stop = Stop()
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
@@ -119,16 +120,14 @@ class Harness:
         self.node = Node(
             process="proposer-1.1",
             role=self.role,
-            network=self.world,
             groups=Groups(),
             envelope=Envelope(b"cluster!", "proposer", 1, 1, MEMBERS),
             datagram_bytes=1000,
             clock=Clock(),
-            storage=self.world,
-            tracer=self.world,
             faults=Faults(FaultRates(), "proposer-1"),
             stop=self.stop,
             strict_trace=strict_trace,
+            **outside,
         )
 
     def datagram(self, *messages: Message, clock: int = 0) -> bytes:
@@ -168,7 +167,7 @@ def test_durable_then_traced_then_delivered_then_sent(
 
     monkeypatch.setattr(node_module, "write_all", deliver)
     harness.role.on_flush = lambda: full_step(harness.role)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.world.done == ["save", "trace", "deliver", "send"]
     assert output == [b"v\nw\n"]
 
@@ -197,7 +196,7 @@ def test_after_a_step_that_failed_there_is_no_other(harness: Harness) -> None:
     harness.world.failing = ""
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.role.due_s = 0.0
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.node.stop()
     assert harness.world.done == ["close", "close"], "of trace and storage"
     assert isinstance(harness.stop.failure, RunError)
@@ -208,7 +207,7 @@ def test_a_strict_trace_that_fails_stops_the_node_before_it_sends() -> None:
     harness.world.failing = "trace"
     harness.role.on_flush = lambda: full_step(harness.role)
     with pytest.raises(RunError, match="trace: No space left on device"):
-        harness.node.act_when(lambda: True, lambda now_s: None)
+        harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.world.done == ["save"]
 
 
@@ -217,7 +216,7 @@ def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(
 ) -> None:
     harness.world.failing = "trace"
     harness.role.on_flush = lambda: full_step(harness.role)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.node.trace_failed
     assert harness.world.done == ["save", "send"]
     assert capfd.readouterr().err == "proposer-1.1: trace: No space left on device\n"
@@ -260,7 +259,7 @@ def test_what_a_role_refuses_is_counted_with_it(
             harness.role.step.refuse("Asks for too much")
 
     harness.role.on_flush = refuse
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.node.stats.dropped["Asks for too much"] == 3
     assert harness.node.stop()
     assert "proposer-1.1: dropped: 3 Asks for too much\n" in capfd.readouterr().err
@@ -274,7 +273,7 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         harness.role.step.send(Ask(1, 1), Group.PROPOSERS)
 
     harness.role.on_flush = send
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     both = next(bodies([encode_messages(delivered), encode_messages(Ask(1, 1))], 1000))
     assert [(to, datagram[HEADER_BYTES:]) for to, datagram in harness.world.sent] == [
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
@@ -291,7 +290,7 @@ def test_no_two_datagrams_have_one_clock(harness: Harness) -> None:
 
     harness.role.on_flush = send
     for _ in range(3):
-        harness.node.act_when(lambda: True, lambda now_s: None)
+        harness.node.act_when(lambda: True, lambda now_s: True)
     clocks = [int.from_bytes(d[HEADER_BYTES - 8 : HEADER_BYTES]) for _, d in harness.world.sent]
     assert len(clocks) == 12
     assert clocks == sorted(set(clocks))
@@ -333,12 +332,28 @@ def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
 def test_another_thread_waits_for_its_condition(harness: Harness) -> None:
     acted: list[float] = []
     ready = lambda: len(harness.role.received) >= 2  # noqa: E731
-    harness.node.start(lambda: harness.node.act_when(ready, acted.append))
+
+    def act(now_s: float) -> bool:
+        acted.append(now_s)
+        return len(acted) == 2
+
+    def wait() -> None:
+        harness.node.act_when(ready, act)
+        over.set()
+
+    over = threading.Event()
+    harness.node.start(wait)
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.wait(lambda: harness.role.received)
     assert not acted
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.wait(lambda: acted)
+    assert not over.is_set(), "it is not done yet, and need not wake"
+    harness.world.arrive(harness.datagram(Reject(B)))
+    assert over.wait(5)
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.wait(lambda: len(harness.role.received) == 4)
+    assert len(acted) == 2
     assert harness.node.stop()
 
 
@@ -346,7 +361,7 @@ def test_a_stop_ends_all_waiting_at_once(harness: Harness) -> None:
     over = threading.Event()
 
     def wait_for_ever() -> None:
-        harness.node.act_when(lambda: False, lambda now_s: None)
+        harness.node.act_when(lambda: False, lambda now_s: True)
         over.set()
 
     harness.node.start(wait_for_ever)
@@ -364,11 +379,11 @@ def test_a_thread_that_dies_stops_the_process(harness: Harness, where: str) -> N
 
     others: list[Callable[[], None]] = []
     if where == "receiver":
-        harness.role.receive = fail  # type: ignore[method-assign]
+        harness.role.receive = fail  # type: ignore[assignment, method-assign]
         harness.world.arrive(harness.datagram(Reject(B)))
     elif where == "timer":
         harness.role.due_s = 0.0
-        harness.role.tick = fail  # type: ignore[method-assign]
+        harness.role.tick = fail  # type: ignore[assignment, method-assign]
     else:
         others.append(fail)
     harness.node.start(*others)
@@ -380,7 +395,7 @@ def test_a_thread_that_dies_stops_the_process(harness: Harness, where: str) -> N
 def test_a_step_that_hangs_does_not_hang_the_stop(harness: Harness) -> None:
     release = threading.Event()
     harness.node.start()
-    harness.role.on_flush = lambda: bool(release.wait(10)) and None
+    harness.role.on_flush = lambda: release.wait(10)
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.wait(lambda: harness.role.received)
     assert not harness.node.stop()
@@ -393,14 +408,14 @@ def test_what_cannot_be_sent_is_like_lost(
 ) -> None:
     harness.world.failing = "send"
     harness.role.on_flush = lambda: harness.role.step.send(Ask(1, 1), Group.CLIENTS)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert "1 that could not be sent (No space left on device)" in capfd.readouterr().err
 
 
 def test_what_nobody_waits_for_is_held_back_and_sent_together(harness: Harness) -> None:
     harness.role.step.send_later(Heartbeat(B, 1), Group.LEARNERS)
     harness.role.step.send(Reject(B), Group.PROPOSERS)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert [to for to, _ in harness.world.sent] == [Groups().proposers]
     harness.role.step.send_later(Heartbeat(B, 2), Group.LEARNERS)
     harness.node.start()
@@ -412,7 +427,7 @@ def test_what_nobody_waits_for_is_held_back_and_sent_together(harness: Harness) 
 
 def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
     harness.role.step.send_later(Ask(1, 1), Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.node.stop()
     assert len(harness.world.sent) == 1
 
@@ -420,5 +435,14 @@ def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
 def test_very_much_is_not_held_back(harness: Harness) -> None:
     for n in range(1, held.MOST + 1):
         harness.role.step.send_later(Ask(n, n), Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: None)
+    harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.world.sent, "at once"
+
+
+@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, held.MOST)])
+def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int) -> None:
+    back = held.Held(in_flight)
+    back.add([(Group.PROPOSERS, Reject(B))] * (most - 1), 5.0)
+    assert not back.is_due(5.0)
+    back.add([(Group.PROPOSERS, Reject(B))], 5.0)
+    assert back.is_due(5.0)

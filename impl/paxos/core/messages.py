@@ -7,7 +7,7 @@ delivered (Delivered), elect a leader (Heartbeat, Reject), repair loss (Ask, Vot
 nobody can repair any more (Trimmed).
 """
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -17,7 +17,7 @@ from paxos.core.ballot import Ballot, Natural, Positive
 from paxos.core.batch import ClientName, Packet
 
 
-class Group(Enum):
+class Group(StrEnum):
     """The multicast groups, one per role."""
 
     CLIENTS = "clients"

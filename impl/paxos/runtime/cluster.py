@@ -15,6 +15,8 @@ from paxos.errors import InputError, RunError
 from paxos.runtime.children import Child, start, stop_all
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
+from paxos.runtime.layout import share_layout
+from paxos.runtime.multicast import is_loopback
 from paxos.runtime.progress import Progress
 from paxos.runtime.report import fail, say, tell
 from paxos.runtime.stop import Stop
@@ -44,6 +46,8 @@ def run_cluster(
     config, inputs = _complete(config, values)
     if warning := exposure(read_key(config.key_file), config.interface):
         say(warning)
+    if is_loopback(config.interface):
+        share_layout()
     limit = config.settings().max_value_bytes
     total = sum(count_values(path, limit) for path in inputs)
     with ChosenGroups(config) as groups:
@@ -57,7 +61,8 @@ def _complete(config: Config, values: Sequence[Path] | None) -> tuple[Config, li
     """The configuration with every number of processes, and the value file of each client."""
     if values and config.clients not in (None, len(values)):
         raise InputError(
-            f"{len(values)} value files for {config.clients} clients: give one a client"
+            f"{len(values)} value files for {config.clients} clients: give each client one file, "
+            "or leave out --clients"
         )
     counts = {f"{role}s": getattr(config, f"{role}s") or count for role, count in _STARTED}
     if values:

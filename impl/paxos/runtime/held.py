@@ -11,13 +11,15 @@ HOLD_S = 0.01
 thread twice, so a shorter time costs more than it saves."""
 
 MOST = 16
-"""So many are not held back: a leader with all its instances in flight waits for them."""
+"""So many are not held back, nor half as many as a leader has instances in flight: it waits for
+their votes before it begins others."""
 
 
 class Held:
     """What is held back of one process. Used under the node's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_flight: int) -> None:
+        self._most = max(1, min(MOST, in_flight // 2))
         self.due_s = inf
         """When it is to be sent."""
         self._sends: list[tuple[Group, Message]] = []
@@ -27,7 +29,7 @@ class Held:
         if not self._sends:
             self.due_s = now_s + HOLD_S
         self._sends += sends
-        if len(self._sends) >= MOST:
+        if len(self._sends) >= self._most:
             self.due_s = now_s
 
     def is_due(self, now_s: float) -> bool:

@@ -9,6 +9,7 @@ import stat
 from hashlib import blake2b
 
 from paxos.errors import InputError
+from paxos.runtime.multicast import is_loopback
 
 MIN_BYTES, MAX_BYTES = 16, 4_096
 """A shorter key can be guessed; a longer file is not a key, but something else by mistake."""
@@ -51,7 +52,7 @@ def read_key(path: str | None) -> bytes | None:
 
 def exposure(key: bytes | None, interface: str) -> str | None:
     """What to say at the start if anybody on a network can speak in the name of any process."""
-    if key is not None or interface in ("lo", "lo0") or interface.startswith("127."):
+    if key is not None or is_loopback(interface):
         return None
     return (
         f"no key_file: whoever reaches the network of interface {interface} can speak in the name "

@@ -114,6 +114,11 @@ class Multicast:
             sock.close()
 
 
+def is_loopback(interface: str) -> bool:
+    """Whether only this machine is reached through it."""
+    return interface in ("lo", "lo0") or interface.startswith("127.")
+
+
 def _enlarge(sock: socket.socket) -> int:
     """Ask for a large receive buffer; what was obtained, in bytes."""
     for option in (socket.SO_RCVBUF, _SO_RCVBUFFORCE):

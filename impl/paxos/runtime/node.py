@@ -73,8 +73,8 @@ class Node:
         self._deadline_moved = threading.Condition(self._lock)
         self._changed = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
-        self._held = Held()
-        self._waiting: tuple[Callable[[], bool], Callable[[float], None]] | None = None
+        self._held = Held(role.settings.in_flight)
+        self._waiting: tuple[Callable[[], bool], Callable[[float], bool]] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self.trace_failed = False
@@ -94,7 +94,8 @@ class Node:
 
     def _begin(self) -> None:
         with self._lock:
-            self._perform(self._role.flush(time.monotonic()))
+            now_s = time.monotonic()
+            self._perform(self._role.flush(now_s), now_s)
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A thread must not die unnoticed: its failure stops the process."""
@@ -152,7 +153,7 @@ class Node:
                 for message in received.messages:
                     self._role.receive(received.sender, message, now_s)
         self._act(now_s)
-        self._perform(self._role.flush(now_s))
+        self._perform(self._role.flush(now_s), now_s)
 
     def _refusal(self, received: Received | RejectedError) -> str | None:
         """Why a datagram is dropped, if it is."""
@@ -172,17 +173,18 @@ class Node:
                 if now_s >= deadline_s:
                     if now_s >= self._role.deadline_s():
                         self._role.tick(now_s)
-                    self._perform(self._role.flush(now_s))
+                    self._perform(self._role.flush(now_s), now_s)
                     continue
                 self._awaited_s = deadline_s
                 self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
                 self._awaited_s = -inf  # awake: need not be told
 
     def act_when(
-        self, ready: Callable[[], bool], action: Callable[[float], None], at_s: float = 0.0
+        self, ready: Callable[[], bool], action: Callable[[float], bool], at_s: float = 0.0
     ) -> None:
-        """For one other thread: wait until `at_s` has come and `ready()`, and have `action(now)`
-        done to the role and what comes of it performed. If the node is stopped, it is not done.
+        """For one other thread: from `at_s` on, have `action(now)` done to the role whenever
+        `ready()`, and what comes of it performed, until it returns True. If the node is stopped
+        before, it is not done any more.
 
         Whichever thread makes it ready does it, in the same step: to wake this one for it would
         cost more than the action."""
@@ -194,17 +196,18 @@ class Node:
             self._waiting = ready, action
             now_s = time.monotonic()
             self._act(now_s)
-            if self._waiting is None:
-                self._perform(self._role.flush(now_s))
+            self._perform(self._role.flush(now_s), now_s)
             while self._waiting is not None and not self._stopped:
                 self._changed.wait()
             self._waiting = None
 
     def _act(self, now_s: float) -> None:
         """Do what another thread waits to be done, if it is time."""
-        if self._waiting is not None and self._waiting[0]():
-            action, self._waiting = self._waiting[1], None
-            action(now_s)
+        if self._waiting is None:
+            return
+        ready, action = self._waiting
+        if ready() and action(now_s):
+            self._waiting = None
             self._changed.notify()
 
     def _deadline_s(self) -> float:
@@ -213,16 +216,16 @@ class Node:
 
     # Steps.
 
-    def _perform(self, step: Step) -> None:
+    def _perform(self, step: Step, now_s: float) -> None:
         """Do what the role wants done, in this order (see `paxos.core.step`). A step that fails is
         the last: the role already believes that it was done."""
         try:
-            self._do(step)
+            self._do(step, now_s)
         except BaseException:
             self._stopped = True
             raise
 
-    def _do(self, step: Step) -> None:
+    def _do(self, step: Step, now_s: float) -> None:
         if step.writes:
             self._save(step)
         if step.events and self._tracer:
@@ -232,8 +235,8 @@ class Node:
         if step.urgent:
             self._send(step.urgent)
         if step.later:
-            self._held.add(step.later, time.monotonic())
-        if self._held.is_due(time.monotonic()):
+            self._held.add(step.later, now_s)
+        if self._held.is_due(now_s):
             self._send(self._held.take())
         for what, count in step.refused.items():
             self._complaints.add(what, count)

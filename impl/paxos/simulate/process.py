@@ -77,7 +77,7 @@ class Process:
         self._arrivals = 0
         self._group_s = world.group_s
         self._wake_s = inf  # when it will look for something to do
-        self._held = Held()
+        self._held = Held(world.settings.in_flight)
         self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
         self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
         self._seq = 0
@@ -90,7 +90,8 @@ class Process:
         now_s = self.world.now_s
         self.incarnation += 1
         self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
-        self.output, self.doom, self._rest, self._held = [], None, None, Held()
+        self.output, self.doom, self._rest = [], None, None
+        self._held = Held(self.world.settings.in_flight)
         self.failure = ""
         self._seq = self._holds = 0
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
