@@ -27,5 +27,5 @@ def save(storage: SqliteStorage, writes: Sequence[Write]) -> None:
 
 
 if __name__ == "__main__":
-    SqliteStorage.save = save  # type: ignore[method-assign]
+    SqliteStorage.save = save  # type: ignore[assignment, method-assign]
     sys.exit(main(sys.argv[2:]))

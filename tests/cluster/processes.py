@@ -13,8 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from paxos import config as configuration
 from paxos.config import Config
@@ -81,7 +82,7 @@ class Cluster:
         )
         self.config.write_text(configuration.dump(config), encoding="utf-8")
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -154,9 +155,13 @@ class Cluster:
 
     def wait_delivered(self, count: int, *learners: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until each of `learners` has delivered `count` values."""
+
+        def has_all(learner: str) -> bool:
+            return len(self.lines(learner)) >= count
+
         for learner in learners:
             wait_for(
-                lambda name=learner: len(self.lines(name)) >= count,
+                partial(has_all, learner),
                 f"{count} values at {learner}, which has {len(self.lines(learner))}",
                 patience_s,
             )
@@ -181,7 +186,7 @@ class Cluster:
         """End what still runs, with SIGTERM; all of it must end well."""
         running = {n: p for n, p in self.processes.items() if p.poll() is None}
         for name, process in running.items():
-            wait_for(lambda ended=process: can_be_told_to_stop(ended), f"start of {name}")
+            wait_for(partial(can_be_told_to_stop, process), f"start of {name}")
             process.send_signal(signal.SIGTERM)
         for name, process in running.items():
             assert process.wait(PATIENCE_S) == 0, f"{name}: {self.log(name).read_text()}"

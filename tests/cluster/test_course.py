@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ class Course:
     def terminate(self) -> None:
         self.wait_traced()
         for process in self.running:
-            wait_for(lambda ended=process: can_be_told_to_stop(ended), "start")
+            wait_for(partial(can_be_told_to_stop, process), "start")
             process.send_signal(signal.SIGTERM)
         for process in self.running:
             assert process.wait(PATIENCE_S) == 0

@@ -36,9 +36,12 @@ def finish(
     def delivered(learner: str) -> Counter[bytes]:
         return Counter(line for line in cluster.lines(learner) if line not in uncertain)
 
+    def all_is_delivered(learner: str) -> bool:
+        return delivered(learner) == Counter(expected)
+
     uncertain = frozenset(perhaps)
     for learner in learners:
-        wait_for(lambda name=learner: delivered(name) == Counter(expected), "delivery of all")
+        wait_for(partial(all_is_delivered, learner), "delivery of all")
     cluster.stop()
     for learner in learners:
         assert cluster.lines(learner) == cluster.lines(learners[0])

@@ -50,10 +50,7 @@ def test_what_all_learners_have_is_trimmed_and_the_log_goes_on(
         cluster.start("client-1")
         cluster.say("client-1", *numbered(1, 100))
         cluster.wait_delivered(100, "learner-1", "learner-2")
-        for acceptor in (1, 2, 3):
-            wait_for(
-                lambda a=acceptor: trimmed_to(cluster, a) >= 80, f"trimming by acceptor {acceptor}"
-            )
+        wait_for(lambda: all(trimmed_to(cluster, a) >= 80 for a in (1, 2, 3)), "trimming by all")
         cluster.kill("acceptor-1", "proposer-1", "proposer-2")
         cluster.start("acceptor-1", "proposer-1", "proposer-2")
         cluster.say("client-1", *numbered(101, 120))

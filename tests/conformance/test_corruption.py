@@ -67,7 +67,7 @@ def corrupt(draw: Random, lines: list[Line]) -> str:
 
 def alter(draw: Random, line: Line) -> Line:
     """Another value for one parameter, of the same shape."""
-    new = json.loads(json.dumps(line))
+    new: Line = json.loads(json.dumps(line))
     key = draw.choice([k for k in line if k not in ("event", "process", "seq", "hlc")] or ["event"])
     if isinstance(new[key], int):
         new[key] = max(1, new[key] + draw.choice([-1, 1, 5]))

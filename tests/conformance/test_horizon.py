@@ -24,6 +24,8 @@ from tests.conformance.walk import legal_run
 class Watched(State):
     """A state that notes what is retired."""
 
+    gone: set[int]
+
     def retire(self, i: int) -> None:
         self.gone.add(i)
         super().retire(i)

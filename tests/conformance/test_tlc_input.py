@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,9 +133,9 @@ def test_a_full_disk(
 ) -> None:
     original = Path.open
 
-    def full(self: Path, *args: object, **options: object) -> object:
+    def full(self: Path, *args: Any, **options: Any) -> Any:
         path = Path("/dev/full") if self.name == "TraceData.tla" else self
-        return original(path, *args, **options)  # type: ignore[arg-type]
+        return original(path, *args, **options)
 
     monkeypatch.setattr(Path, "open", full)
     assert main(["check", "--tlc", str(GOOD)]) == 2

@@ -71,8 +71,8 @@ def main() -> int:
                 print(line(rows[-1]), flush=True)
         except (TlcError, GraphError) as error:
             return stop(pool, 2, f"error: {error}")
-        except (Drift, AssertionError) as difference:
-            return stop(pool, 1, f"different: {difference}")
+        except (Drift, AssertionError) as found:
+            return stop(pool, 1, f"different: {found}")
     print(*by_action(rows), sep="\n")
     for row in rows:
         for difference in row.differences:

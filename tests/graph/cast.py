@@ -23,7 +23,8 @@ from paxos.core.client import Client
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.phase1 import Phase1
-from paxos.core.proposer import Phase2, Proposer
+from paxos.core.phase2 import Phase2
+from paxos.core.proposer import Proposer
 from paxos.core.settings import Settings
 from paxos.core.step import Step
 
@@ -60,11 +61,11 @@ class Cast:
     def some(self, batch: Batch) -> list[Packet]:
         return [self.packets[v] for v in batch]
 
-    def bytes(self, batch: Batch) -> bytes:
+    def encoded(self, batch: Batch) -> bytes:
         return encode_batch(self.some(batch))
 
     def votes(self, votes: Iterable[tuple[int, int, Batch]]) -> list[messages.Vote]:
-        return [messages.Vote(i, self.ballot(b), self.bytes(x)) for i, b, x in sorted(votes)]
+        return [messages.Vote(i, self.ballot(b), self.encoded(x)) for i, b, x in sorted(votes)]
 
     def message(self, m: Message, state: State) -> tuple[int, messages.Message]:
         """Its sender, and the message as it is on the wire."""
@@ -74,12 +75,12 @@ class Cast:
             case "1b", a, b, first, last, votes:
                 return a, messages.Promise(self.ballot(b), first, last, self.votes(votes))
             case "2a", b, i, batch:
-                accept = messages.Accept(self.ballot(b), i, self.bytes(batch))
+                accept = messages.Accept(self.ballot(b), i, self.encoded(batch))
                 return self.bounds.owner(b), accept
             case "2b", a, b, i:
                 return a, messages.Accepted(self.ballot(b), i)
             case "Decide", b, i:
-                batch = self.bytes(batch_of(state, b, i))
+                batch = self.encoded(batch_of(state, b, i))
                 return self.bounds.owner(b), messages.Decide(self.ballot(b), i, batch)
         raise ValueError(f"no such message: {m}")
 
@@ -88,7 +89,7 @@ class Cast:
     def acceptor(self, a: int, state: State, **settings: Any) -> Acceptor:
         """As it comes back from its stable storage."""
         votes = {
-            i: messages.Vote(i, self.ballot(b), self.bytes(batch))
+            i: messages.Vote(i, self.ballot(b), self.encoded(batch))
             for i, (b, batch) in enumerate(state.vote[a - 1], 1)
             if b
         }
@@ -118,7 +119,7 @@ class Cast:
 
     def propose(self, proposer: Proposer, i: int, batch: Batch) -> None:
         """It has proposed a batch, and waits for votes."""
-        proposer.phase2[i] = Phase2(self.bytes(batch), self.some(batch), NOW_S, 1.0)
+        proposer.phase2[i] = Phase2(self.encoded(batch), self.some(batch), NOW_S, 1.0)
 
     def learner(self, x: int, state: State) -> Learner:
         learner = Learner(self.settings, 0.0)
@@ -146,7 +147,7 @@ class Cast:
         return (r - 1) * self.bounds.proposers + p if r else 0
 
     def names(self, ranges: Iterable[Any]) -> Batch:
-        return tuple(self._names[tuple(r)] for r in ranges)  # type: ignore[index]
+        return tuple(self._names[tuple(r)] for r in ranges)
 
     def batch(self, batch: bytes) -> Batch:
         return self._names_of_bytes[batch]
@@ -206,4 +207,4 @@ def own(state: State, kind: str, b: int) -> list[Message]:
 
 def batch_of(state: State, b: int, i: int) -> Batch:
     """BatchOf(b, i)"""
-    return next(m[3] for m in state.msgs if m[0] == "2a" and m[1] == b and m[2] == i)  # type: ignore[no-any-return]
+    return next(m[3] for m in state.msgs if m[0] == "2a" and m[1] == b and m[2] == i)

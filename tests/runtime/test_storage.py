@@ -243,9 +243,9 @@ def test_a_process_that_is_killed_has_saved_what_it_has_said(tmp_path: Path, aft
         [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, env=ENVIRONMENT
     ) as process:
         assert process.stdout
-        said = [int(process.stdout.readline()) for _ in range(after)][-1]
+        lines = [process.stdout.readline() for _ in range(after)]
         process.send_signal(signal.SIGKILL)
-        said = int((process.stdout.read().split(b"\n")[:-1] or [said])[-1])
+        said = int([*lines, *process.stdout.read().split(b"\n")[:-1]][-1])
     storage = on_disk(tmp_path)
     last = max(storage.votes)
     assert said <= last <= said + 1

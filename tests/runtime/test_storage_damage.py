@@ -120,7 +120,7 @@ def open_damaged(folder: Path, expected: State) -> str:
 
 
 def outcomes(
-    folder: Path, killed: tuple[Path, State], damages: Iterator[Callable[[Path], None]]
+    folder: Path, killed: tuple[Path, State], damages: Iterator[Callable[[Path], object]]
 ) -> Counter[str]:
     """Do each damage to a fresh copy of the files."""
     files, expected = killed
@@ -143,7 +143,7 @@ def flip(name: str, position: int, mask: int) -> Callable[[Path], None]:
     return damage
 
 
-def cut(name: str, length: int) -> Callable[[Path], None]:
+def cut(name: str, length: int) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:length])
 
 
@@ -253,7 +253,10 @@ def test_an_old_copy_of_one_file(scratch: Path, killed: tuple[Path, State], name
     fill(storage, random.Random(1), 1)
     shutil.copytree(scratch / "old", scratch / "copy")
     storage.close()
-    damage = lambda folder: shutil.copy(scratch / "copy" / name, folder / name)  # noqa: E731
+
+    def damage(folder: Path) -> None:
+        shutil.copy(scratch / "copy" / name, folder / name)
+
     assert outcomes(scratch, killed, iter([damage])) == {"refused": 1}
 
 

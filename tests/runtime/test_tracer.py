@@ -75,9 +75,14 @@ def test_all_headers_of_a_cluster_agree_where_no_number_is_configured() -> None:
 
 def test_one_system_call_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracer, _ = create(tmp_path)
-    calls = []
+    calls: list[int] = []
     real = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: calls.append(fd) or real(fd, data))
+
+    def write(fd: int, data: bytes) -> int:
+        calls.append(fd)
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", write)
     tracer.write([events.Phase2b(ballot=B, instance=n) for n in range(1, 100)])
     assert len(calls) == 1
 

@@ -282,9 +282,9 @@ class LearnsTwice(Learner):
 
 
 class ReusesSequenceNumbers(Client):
-    def submit(self, values: Any, now_s: float) -> None:
+    def submit(self, values: Any, now_s: float, since_s: float | None = None) -> None:
         self.next_seq = 1
-        super().submit(values, now_s)
+        super().submit(values, now_s, since_s)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,16 @@ import pytest
 
 from paxos.core import events
 from paxos.core.ballot import Ballot
-from paxos.core.batch import LENGTH_BYTES, decode_batch, encode_batch, unpack
+from paxos.core.batch import LENGTH_BYTES, Range, decode_batch, encode_batch, unpack
 from paxos.core.client import Client, ValueTooLargeError
 from paxos.core.messages import Accept, Decide, Promise, Submit, Vote, Votes, encode_messages
+from paxos.core.proposer import Proposer
 from paxos.core.settings import Settings
 from paxos.runtime.envelope import OVERHEAD_BYTES, bodies
 from paxos.simulate.network import Faults
 from tests.sim.scenario import CheckedSimulation, Scenario
 
-Batches = dict[int, dict[Ballot, tuple[events.Range, ...]]]
+Batches = dict[int, dict[Ballot, tuple[Range, ...]]]
 """What was proposed, by instance and ballot."""
 
 
@@ -59,11 +60,11 @@ def test_batches_across_a_leader_change(direct: bool) -> None:
         one, other = simulation.outputs()
         assert one == other
         assert sorted(one) == sorted(b"%d of %d" % (k, c) for c in (1, 2) for k in range(24))
-        batch_of = {}
+        batch_of: dict[Range, list[tuple[int, Ballot, tuple[Range, ...]]]] = defaultdict(list)
         for instance, by_ballot in sorted(proposals(simulation).items()):
             for ballot, batch in sorted(by_ballot.items()):
                 for packet in batch:
-                    batch_of.setdefault(packet, []).append((instance, ballot, batch))
+                    batch_of[packet].append((instance, ballot, batch))
         for places in batch_of.values():
             (instance, ballot, batch), *later = places
             for other_instance, other_ballot, other_batch in later:
@@ -74,18 +75,24 @@ def test_batches_across_a_leader_change(direct: bool) -> None:
     assert kept and split, "the runs must show both"
 
 
+def ballot_of(simulation: CheckedSimulation, proposer: int) -> Ballot:
+    role = simulation.process("proposer", proposer).role
+    assert isinstance(role, Proposer) and role.election.ballot
+    return role.election.ballot
+
+
 def test_a_window_of_prepared_instances_is_lost_to_a_higher_ballot() -> None:
     """The leader holds promises for a whole window when another takes over unnoticed: what it
     then proposes there is refused, and the other's window takes the values."""
     scenario = Scenario(direct_learning=True, prepare_ahead=True, max_batch=5)
     simulation = CheckedSimulation(scenario, proposers=2)
     simulation.run(0.5)
-    first = simulation.process("proposer", 1).role.election.ballot
-    assert first is not None and first.proposer == 1
+    first = ballot_of(simulation, 1)
+    assert first.proposer == 1
     simulation.isolate("proposer", 1)
     simulation.run(0.9)
-    higher = simulation.process("proposer", 2).role.election.ballot
-    assert higher is not None and higher > first
+    higher = ballot_of(simulation, 2)
+    assert higher > first
     # Let a value reach the old leader before any word of the new one does.
     simulation.network.cuts.clear()
     simulation.isolate("proposer", 2)

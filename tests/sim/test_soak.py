@@ -54,7 +54,9 @@ def test_shrinking_keeps_to_the_same_failure() -> None:
         return replace(found, request=request, failure=failure)
 
     small = shrink(found, simulate_otherwise)
-    assert small.request == replace(found.request, steps=found.steps, without=set(KINDS) - {"loss"})
+    assert small.request == replace(
+        found.request, steps=found.steps, without=frozenset(KINDS) - {"loss"}
+    )
 
 
 def test_shrinking_ends() -> None:

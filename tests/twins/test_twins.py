@@ -87,7 +87,8 @@ def play(schedule: Schedule, stage: Stage) -> tuple[int, list[bool], list[Label]
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.model)
 def test_the_code_goes_wrong_in_the_same_step(twin: Twin) -> None:
     of = schedule(twin.model)
-    followed, held, instead = play(of, Stage(of, **{twin.role: twin.make}))
+    wrong: dict[str, Any] = {twin.role: twin.make}
+    followed, held, instead = play(of, Stage(of, **wrong))
     assert followed == len(of.labels), f"{of.labels[followed]}: {instead} instead"
     assert held == [True] * (len(held) - 1) + [False]
 
