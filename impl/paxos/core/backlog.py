@@ -3,6 +3,10 @@
 A packet waits from its Submit until it is known to be chosen, also while it is proposed: if the
 ballot is lost before that, it is proposed again in the next one. A value known to be chosen is not
 proposed again, however often its client resends it. (If it is, all the same: learners drop it.)
+
+What its client does not resend any more is dropped, unless it is proposed in this ballot: most
+often it is chosen, and what told of it was lost. That is always safe: a client that has not seen
+its value delivered resends it.
 """
 
 from collections import OrderedDict
@@ -19,13 +23,14 @@ Key = tuple[str, int]
 
 
 class _Waiting:
-    """A packet, and since when it waits."""
+    """A packet, since when it waits, and when it was last submitted."""
 
-    __slots__ = ("packet", "since_s")
+    __slots__ = ("heard_s", "packet", "since_s")
 
     def __init__(self, packet: Packet, since_s: float) -> None:
         self.packet = packet
         self.since_s = since_s
+        self.heard_s = since_s
 
     @property
     def bytes(self) -> int:
@@ -43,6 +48,7 @@ class Backlog:
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
         self._queued_values = 0
         self._queued_bytes = 0
+        self._look_s = -inf  # when to look next for packets that nobody resends
         self._clients: set[str] = set()  # whose values were taken
         self._chosen: dict[str, IntervalSet] = {}  # by client, the longest not heard of first
 
@@ -56,13 +62,17 @@ class Backlog:
     def add(self, packets: Iterable[Packet], now_s: float) -> bool:
         """Values were submitted. Packets that no client sends are dropped, and so are those beyond
         the limits, for which the answer is False: a client resends."""
+        if now_s >= self._look_s:
+            self.drop_abandoned(now_s)
         within = True
         for packet in packets:
             key = packet.client, packet.first
+            if waiting := self._waiting.get(key):
+                waiting.heard_s = now_s
+                continue
             chosen = self._chosen.get(packet.client)
             if (
-                key in self._waiting
-                or (chosen and chosen.overlaps(packet.first, packet.last))
+                (chosen and chosen.overlaps(packet.first, packet.last))
                 or packet.count > self._settings.max_batch
                 or len(packet.payload) > self._settings.max_payload_bytes
                 or not is_well_formed(packet)
@@ -142,6 +152,24 @@ class Backlog:
             del self._waiting[client, seq]
             self._dequeue((client, seq))
 
+    def drop(self, packets: Iterable[Packet]) -> None:
+        """These wait no longer. Whether they are chosen is not known."""
+        for packet in packets:
+            key = packet.client, packet.first
+            if key in self._waiting:
+                del self._waiting[key]
+                self._dequeue(key)
+                firsts = self._firsts[packet.client]
+                firsts.discard(packet.first)
+                if not firsts:
+                    del self._firsts[packet.client]
+
+    def drop_abandoned(self, now_s: float) -> None:
+        """Drop what no client has resent for long, unless it is proposed in this ballot."""
+        before_s = now_s - self._settings.abandoned_s
+        self.drop([w.packet for w in self._queue.values() if w.heard_s <= before_s])
+        self._look_s = now_s + self._settings.abandoned_s
+
     def _remember_chosen(self, client: str, first: int, last: int) -> None:
         chosen = self._chosen.pop(client, None) or IntervalSet()
         chosen.add(first, last)
@@ -151,7 +179,8 @@ class Backlog:
             del self._chosen[next(iter(self._chosen))]
 
     def start_ballot(self) -> None:
-        """A new ballot: nothing is proposed in it yet, all that waits is to be proposed."""
+        """A ballot begins, or the last one is lost: nothing is proposed in it yet, all that waits
+        is to be proposed."""
         self._queue.clear()
         self._queued_values = self._queued_bytes = 0
         for key, waiting in self._waiting.items():

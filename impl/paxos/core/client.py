@@ -14,10 +14,6 @@ from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
 
-LONGEST_BACKOFF = 8
-"""A value is resent at intervals of up to so many times `resend_s`."""
-
-
 RESEND_FACTOR = 4
 """A client is so many times more patient than the others, who repair most losses before it."""
 
@@ -138,10 +134,9 @@ class Client(Role):
         already, and only their saying so was lost."""
         if now_s < self._resend_s:
             return
-        longest_s = LONGEST_BACKOFF * self.settings.resend_s
         due = [o for o in self.outstanding.values() if o.due_s <= now_s]
         for outstanding in due:
-            outstanding.postpone(now_s, longest_s)
+            outstanding.postpone(now_s, self.settings.longest_resend_s)
             self._round_trip.repeated(outstanding.packet.first)
         self.repeated += len(due)
         self._send([o.packet for o in due], Group.PROPOSERS, Group.LEARNERS)

@@ -66,6 +66,7 @@ class Proposer(Role):
 
     def _forget_ballot(self) -> None:
         """What is true in one ballot only."""
+        self.backlog.start_ballot()
         self.round_trip.give_up()
         self.next = 1  # the first instance that Phase 1 was not begun for
         self.phase1: dict[int, Phase1] = {}  # by first instance
@@ -134,6 +135,7 @@ class Proposer(Role):
     def tick(self, now_s: float) -> None:
         if now_s >= self.election.due_s:
             if self.election.ballot is None:
+                self.backlog.drop_abandoned(now_s)
                 self._take_lead()
             if self.election.ballot is None:
                 self.election.wait(now_s)
@@ -151,7 +153,6 @@ class Proposer(Role):
         if ballot is None:
             return
         self._forget_ballot()
-        self.backlog.start_ballot()
         self.step.writes.append(RoundWrite(ballot.round))
 
     def _send_heartbeat(self, now_s: float) -> None:
@@ -230,8 +231,8 @@ class Proposer(Role):
             self._promised(ballot, phase1, now_s)
 
     def _on_trimmed(self, trimmed: Trimmed, now_s: float) -> None:
-        """An acceptor has forgotten instances that every learner has delivered. They are chosen,
-        so nothing is to be done in them, and no promise for them to be waited for."""
+        """An acceptor has forgotten instances that every learner has delivered. They are chosen
+        (perhaps others' values, in a higher ballot): nothing is to be done or awaited in them."""
         last = self._reached(trimmed.last)
         self.chosen.add(1, last)
         self.top = max(self.top, last)
@@ -239,7 +240,7 @@ class Proposer(Role):
         if ballot is None:
             return
         for instance in [i for i in self.phase2 if i <= last]:
-            del self.phase2[instance]
+            self.backlog.drop(self.phase2.pop(instance).packets)
         self.ready = [(instance, quorum) for instance, quorum in self.ready if instance > last]
         heapify(self.ready)
         for first, phase1 in sorted(self.phase1.items()):

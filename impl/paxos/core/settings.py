@@ -7,6 +7,12 @@ from paxos.core.batch import LENGTH_BYTES, MAX_VALUE_BYTES
 from paxos.core.messages import VOTE_OVERHEAD_BYTES
 from paxos.core.quorum import quorum_size
 
+LONGEST_BACKOFF = 8
+"""A client resends a value at intervals of up to so many times `resend_s`."""
+
+LOST_RESENDS = 4
+"""A value that was not heard of for so many of the longest intervals is not resent any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -90,6 +96,16 @@ class Settings:
     def quorum(self) -> int:
         """The size of a quorum."""
         return quorum_size(self.acceptors)
+
+    @property
+    def longest_resend_s(self) -> float:
+        """The longest interval at which a client resends."""
+        return LONGEST_BACKOFF * self.resend_s
+
+    @property
+    def abandoned_s(self) -> float:
+        """A proposer drops a value that no client has resent for so long."""
+        return LOST_RESENDS * self.longest_resend_s
 
     @property
     def max_payload_bytes(self) -> int:
