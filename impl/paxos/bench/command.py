@@ -6,7 +6,6 @@ import argparse
 import shutil
 import signal
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,9 @@ from paxos.bench.rounds import Rounds
 from paxos.bench.runs import Runner
 from paxos.bench.setting import SATURATED
 from paxos.errors import InputError, RunError
-from paxos.figures import machine
+from paxos.figures import machine, output
+from paxos.runtime.layout import share_layout
+from paxos.runtime.report import say
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
     try:
         return bench(options)
     except KeyboardInterrupt:
-        _say("stopped")
+        say("stopped")
         return 130
 
 
@@ -36,8 +37,8 @@ def bench(options: argparse.Namespace) -> int:
     """All of it, once."""
     if not proc.available():
         raise InputError("the benchmark reads what processes use in /proc, and needs Linux for it")
-    if not options.no_plots and find_spec("matplotlib") is None:
-        raise InputError("plots need matplotlib: `pip install paxos[plots]`, or use --no-plots")
+    if not options.no_plots:
+        output.need_plots()
     if not options.no_peer:
         rivals.check_installed()
     wanted = ((name, getattr(options, name)) for name in ("storage", "tracing", "optimisations"))
@@ -47,11 +48,12 @@ def bench(options: argparse.Namespace) -> int:
         if options.smoke
         else plan.full(options.only, options.runs, options.seconds, options.long_values, changes)
     )
-    _make(options.out)
+    output.make(options.out)
+    share_layout()
     busy = machine.busy()
-    machine.warn(busy, _say)
+    machine.warn(busy, say)
     rounds = Rounds(
-        chosen, Runner(options.out, keep=options.keep), _say, with_peer=not options.no_peer
+        chosen, Runner(options.out, keep=options.keep), say, with_peer=not options.no_peer
     )
     try:
         rounds.run()
@@ -71,17 +73,6 @@ def bench(options: argparse.Namespace) -> int:
     )
     _write(result, chosen, options.out, plots=not options.no_plots)
     return _conclude(result, chosen, options.out)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _make(out: Path) -> None:
-    try:
-        (out / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"folder {out}: {error.strerror or error}") from error
 
 
 def _method(chosen: Plan) -> dict[str, str]:
@@ -116,5 +107,5 @@ def _conclude(result: Result, chosen: Plan, out: Path) -> int:
     sys.stdout.flush()
     for failure in result.failures:
         print(f"error: {failure.splitlines()[0]}", file=sys.stderr)
-    _say(f"tables, figures and plots: {out}/")
+    say(f"tables, figures and plots: {out}/")
     return 1 if result.failures else 0
