@@ -35,7 +35,7 @@ def check(
         try:
             verdicts[directory] = check_run(directory, assume, counted.checker if counted else None)
         except (TraceError, ValueError) as error:
-            complain(error)
+            complain(str(error))
             kinds.add("unknown")
             continue
         if not tlc:
@@ -68,7 +68,7 @@ def _with_tlc(
             judged = judge.Court(keep=keep).judge(surveys.values())
         rulings = dict(zip(surveys, judged, strict=True))
     except (TraceError, tlc.TlcError) as error:
-        complain(error)
+        complain(str(error))
         kinds.add("unknown")
     for directory, verdict in verdicts.items():
         print((summary if quiet else explain)(str(directory), verdict))
@@ -82,5 +82,5 @@ def _with_tlc(
     return kinds
 
 
-def complain(error: Exception) -> None:
-    print(f"conformance: {error}", file=sys.stderr)
+def complain(error: str) -> None:
+    print(f"error: {error}", file=sys.stderr)

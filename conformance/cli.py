@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from conformance import checking
 from conformance.log import TraceError
@@ -19,9 +20,17 @@ exit status:
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        checking.complain(f"{message} (`{self.prog} --help` tells more)")
+        sys.exit(2)
+
+
 def parser(with_spec: bool = True) -> argparse.ArgumentParser:
     """The command's arguments. With `spec`, conformance.models is imported for its own."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="conformance",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
@@ -109,7 +118,7 @@ def _assumption(text: str) -> tuple[str, bool | int]:
     )
 
 
-def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     explain = commands.add_parser(
         "explain",
         help="draw what led to the event that is rejected",
@@ -161,7 +170,7 @@ def main(argv: list[str] | None = None) -> int:
             coverage=args.coverage,
         )
     except TraceError as error:
-        print(f"conformance: {error}", file=sys.stderr)
+        checking.complain(str(error))
         return 2
     except KeyboardInterrupt:
         return 130

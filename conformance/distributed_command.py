@@ -60,7 +60,9 @@ def main(args: argparse.Namespace) -> int:
     """Runs the command: 0 as the manifest says, 1 if not, 2 bad input or no verdict."""
     try:
         if not args.model:
-            raise ManifestError("which model? Give MODEL=name; 'make spec' lists them in its table")
+            raise ManifestError(
+                "which model? Give MODEL=name; `.venv/bin/conformance spec --list` lists them"
+            )
         [model] = choose(load(args.manifest), "all", [args.model])
         hosts = tuple(args.worker)
         setup = Setup(

@@ -4,7 +4,6 @@ tools' formats. No drawing is done here."""
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from conformance.events import (
     Trim,
 )
 from conformance.explain import where
-from conformance.log import Run, open_run
+from conformance.log import Run, TraceError, open_run
 from conformance.places import places
 from conformance.replay import Verdict, check_run
 from conformance.rules import show_ballot, show_range
@@ -37,8 +36,11 @@ NEAR = 3  # of these, at least so many of each process involved
 def explain_run(args: argparse.Namespace) -> int:
     """The whole command; its exit status."""
     status = checking.check([args.run], tlc=args.tlc or args.keep is not None, keep=args.keep)
-    opened = open_run(args.run)
-    verdict = check_run(args.run)
+    try:
+        opened = open_run(args.run)
+        verdict = check_run(args.run)
+    except TraceError:
+        return status  # which said why
     if verdict.events == 0 and verdict.violation is None:
         return status
     try:
@@ -51,7 +53,7 @@ def explain_run(args: argparse.Namespace) -> int:
             export.itf(opened, args.itf, verdict)
             print(f"  ITF       {args.itf}")
     except (OSError, ImportError, ValueError) as error:
-        print(f"conformance: {_plain(error)}", file=sys.stderr)
+        checking.complain(_plain(error))
         return 2
     return status
 

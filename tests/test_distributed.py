@@ -38,6 +38,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.tlc
 def test_a_worker_killed_in_the_middle_changes_nothing(temporary: Path) -> None:
     checked = model("synod-full")
+    states = checked.states
+    assert states is not None
     party: list[Party] = []
     after: list[Progress] = []
 
@@ -45,7 +47,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(temporary: Path) -> None:
         first, second = party[0].workers
         if first.poll() is not None:
             after.append(seen)
-        elif 500 < seen.distinct < checked.states - 500:
+        elif 500 < seen.distinct < states - 500:
             first.kill()
             first.wait()
         assert second.poll() is None or seen.queue == 0
@@ -55,7 +57,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(temporary: Path) -> None:
     assert party[0].workers[0].returncode == -9, "the search ended before the worker was killed"
     assert after[0].queue > 0, "it was killed when all was done"
     assert result.violation is None
-    assert result.distinct == checked.states
+    assert result.distinct == states
     assert processes_of(temporary) == []
     assert list(temporary.iterdir()) == []
 
@@ -126,7 +128,10 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", ""], "which model?"),
+        (
+            ["--model", ""],
+            "which model? Give MODEL=name; `.venv/bin/conformance spec --list` lists them",
+        ),
         (["--model", "synod-ful"], "there is no model synod-ful; there are: synod-full"),
         (["--model", "synod-tiny", "--worker", "no.host.invalid"], "check WORKERS"),
     ],
