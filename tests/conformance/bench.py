@@ -2,7 +2,8 @@
 
 The trace is made here, always the same, one file per process, and streamed: a leader that keeps
 some instances in flight, three acceptors, two learners. Rates are per second of the clock and,
-since other programs may run beside it, per second of processor time.
+since other programs may run beside it, per second of processor time. Each limit is met or missed;
+exit status 1 if one is missed with as many events as it is for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from conformance.judge import judge
 from conformance.log import open_run
 from conformance.replay import check_run
 
+EVENTS, TLC_EVENTS = 1_000_000, 100_000
+PYTHON_RATE = 50_000  # events a second of processor time, of one core
+PYTHON_GROWTH_MB = 20  # more, for ten times the events
+TLC_S = 60  # of the clock, for TLC_EVENTS
+TLC_MB = 3072
 WINDOW = 64  # instances that Phase 1 asks for at a time
 FLIGHT = 8  # instances that are begun before the first of them is over
 START = 1_700_000_000_000_000
@@ -108,8 +114,8 @@ def megabytes(who: int) -> float:
     return resource.getrusage(who).ru_maxrss / 1024
 
 
-def python(events: int) -> float:
-    """Measure the Python model; events per second of the clock."""
+def python(events: int) -> tuple[float, float]:
+    """Measure the Python model; events per second of processor time, and the most MB so far."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         count = make(Path(name), events)
         clock, cpu = time.monotonic(), time.process_time()
@@ -117,17 +123,18 @@ def python(events: int) -> float:
         clock, cpu = time.monotonic() - clock, time.process_time() - cpu
     assert verdict.kind == "conforms", verdict
     assert verdict.events == count
+    memory = megabytes(resource.RUSAGE_SELF)
     print(
         f"Python model  {count:>9,} events  {clock:6.1f} s  {count / clock:>9,.0f} events/s"
         f"  ({count / cpu:,.0f} per second of processor time, one core;"
-        f" {megabytes(resource.RUSAGE_SELF):.0f} MB)",
+        f" {memory:.0f} MB)",
         flush=True,
     )
-    return count / cpu
+    return count / cpu, memory
 
 
-def tlc(events: int) -> float:
-    """Measure TLC, with the writing of its data."""
+def tlc(events: int) -> tuple[float, float]:
+    """Measure TLC, with the writing of its data; seconds of the clock per event, and MB."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         count = make(Path(name), events)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -137,23 +144,36 @@ def tlc(events: int) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert ruling.refusal is None, ruling.refusal
     cpu += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    memory = megabytes(resource.RUSAGE_CHILDREN)
     print(
         f"TLC           {count:>9,} events  {clock:6.1f} s  {count / clock:>9,.0f} events/s"
         f"  ({count / cpu:,.0f} per second of processor time, in {ruling.windows} windows;"
-        f" {megabytes(resource.RUSAGE_CHILDREN):.0f} MB each)",
+        f" {memory:.0f} MB each)",
         flush=True,
     )
-    return count / cpu
+    return clock / count, memory
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--tlc-events", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--tlc-events", type=int, default=TLC_EVENTS)
     args = parser.parse_args(argv)
-    python(args.events)
-    tlc(args.tlc_events)
-    return 0
+    _, few_mb = python(args.events // 10)
+    rate, many_mb = python(args.events)
+    each_s, tlc_mb = tlc(args.tlc_events)
+    full, tlc_full = args.events >= EVENTS, args.tlc_events >= TLC_EVENTS
+    ten = f"{PYTHON_GROWTH_MB} MB more for ten times the events"
+    limits = [
+        (f"Python model: at least {PYTHON_RATE:,} events/s", rate >= PYTHON_RATE, full),
+        (f"Python model: at most {ten}", many_mb - few_mb <= PYTHON_GROWTH_MB, full),
+        (f"TLC: {TLC_EVENTS:,} events in {TLC_S} s", each_s * TLC_EVENTS <= TLC_S, tlc_full),
+        (f"TLC: at most {TLC_MB:,} MB", tlc_mb <= TLC_MB, tlc_full),
+    ]
+    for words, met, enough in limits:
+        few = "" if enough else " (of too few events to tell)"
+        print(f"{'met' if met else 'missed':<8}{words}{few}")
+    return int(any(enough and not met for _, met, enough in limits))
 
 
 if __name__ == "__main__":

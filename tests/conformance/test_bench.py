@@ -1,0 +1,47 @@
+"""That `make bench-check` measures and judges; no time is asserted here."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance import bench
+
+FEW = ["--events", "3000", "--tlc-events", "500"]
+
+
+@pytest.mark.tlc
+def test_it_measures_both_judges(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(FEW) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["Python", "Python", "TLC"]
+    assert len(lines) == 7
+    assert all(line.startswith(("met ", "missed ")) for line in lines[3:])
+    assert all(line.endswith("(of too few events to tell)") for line in lines[3:])
+
+
+@pytest.mark.parametrize(
+    ("rate", "grown_mb", "each_s", "tlc_mb", "missed"),
+    [
+        (50_000, 20, 0.0006, 3072, ""),
+        (49_999, 20, 0.0006, 3072, "events/s"),
+        (50_000, 21, 0.0006, 3072, "ten times the events"),
+        (50_000, 20, 0.0007, 3072, "in 60 s"),
+        (50_000, 20, 0.0006, 3073, "at most 3,072 MB"),
+    ],
+)
+def test_each_limit_can_be_missed(
+    rate: float,
+    grown_mb: float,
+    each_s: float,
+    tlc_mb: float,
+    missed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(bench, "python", lambda n: (rate, 60 + grown_mb * (n == bench.EVENTS)))
+    monkeypatch.setattr(bench, "tlc", lambda n: (each_s, tlc_mb))
+    assert bench.main([]) == bool(missed)
+    lines = [x for x in capsys.readouterr().out.splitlines() if x.startswith("missed")]
+    assert len(lines) == bool(missed)
+    assert all(missed in line for line in lines)
+    assert bench.main(FEW) == 0
