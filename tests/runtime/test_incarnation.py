@@ -131,6 +131,30 @@ def test_what_has_forgotten_does_not_begin_and_leaves_no_file(
         assert files(tmp_path) == {"acceptor-1.1.ndjson"}
 
 
+@pytest.mark.parametrize("role", ["acceptor", "proposer"])
+@pytest.mark.parametrize("how", ["memory", "deleted"])
+@pytest.mark.parametrize("traced", [(False, False), (False, True), (True, False)])
+def test_what_has_forgotten_does_not_begin_though_nothing_is_traced(
+    tmp_path: Path, role: str, how: str, traced: tuple[bool, bool]
+) -> None:
+    first, second = (
+        Config(tracing=tracing, storage="memory" if how == "memory" else "sqlite")
+        for tracing in traced
+    )
+    end(start(tmp_path, role, first)[0])
+    for path in tmp_path.glob("data/*"):
+        path.unlink()
+    with pytest.raises(InputError, match=rf"{role} 1 has run before in .*must not come back"):
+        start(tmp_path, role, second)
+
+
+def test_what_is_not_traced_and_has_kept_its_state_comes_back(tmp_path: Path) -> None:
+    for number in (1, 2):
+        life, _ = start(tmp_path, config=Config(tracing=False))
+        assert (life.number, life.storage.is_new) == (number, number == 1)
+        end(life)
+
+
 def test_in_memory_the_number_is_higher_each_time_too(tmp_path: Path) -> None:
     numbers = [start(None, config=MEMORY)[0].number for _ in range(2)]
     assert numbers[0] < numbers[1]

@@ -48,8 +48,8 @@ class Settings:
     prepare_instances: int = 4_096
     """Instances that one promise covers at most."""
     retain_instances: int = 10_000
-    """Instances that an acceptor keeps its votes in after every learner has delivered them: a
-    learner that starts again has to catch up from there."""
+    """Instances that an acceptor keeps its votes in after every learner has delivered them. A
+    learner that starts again needs all of them from the first one on; what is trimmed is gone."""
 
     # Limits that no honest process meets. They bound what a stranger's messages can make a process
     # keep or do; what is beyond is dropped, as if it were lost.

@@ -52,12 +52,12 @@ def begin(
     remembers = role in _REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
     traces = run_dir if config.tracing else None
-    if traces:
-        has_run = _look_back(role, process_id, traces, clock)
+    if run_dir:
+        has_run = _look_back(role, process_id, run_dir, clock)
         if has_run and remembers and not _is_kept(role, process_id, data_dir):
             why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
             raise InputError(
-                f"{role} {process_id} has run before in {traces}, and has forgotten what it "
+                f"{role} {process_id} has run before in {run_dir}, and has forgotten what it "
                 f"promised ({why}); it must not come back: use a new folder"
             )
     storage = _open_storage(role, process_id, config, data_dir, clock)
@@ -67,6 +67,8 @@ def begin(
     number, tracer = storage.incarnation + 1 if counts else wall_us(), None
     if traces:
         number, tracer = _start_trace(role, process_id, config, traces, clock, number)
+    elif run_dir and remembers:
+        _leave_mark(role, process_id, run_dir)
     try:
         storage.begin(number)
     except OSError as error:
@@ -107,7 +109,7 @@ def _open_storage(
     return SqliteStorage(data_dir, identity, clock)
 
 
-# Traces.
+# The run folder.
 
 
 def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
@@ -115,7 +117,20 @@ def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         clock.resume(trace.last_clock(run_dir, role, process_id))
-        return trace.next_incarnation(run_dir, role, process_id) > 1
+        has_trace = trace.next_incarnation(run_dir, role, process_id) > 1
+        return has_trace or _mark(role, process_id, run_dir).exists()
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+
+
+def _mark(role: str, process_id: int, run_dir: Path) -> Path:
+    """What says that a process has run here that leaves no trace."""
+    return run_dir / f"{role}-{process_id}.began"
+
+
+def _leave_mark(role: str, process_id: int, run_dir: Path) -> None:
+    try:
+        _mark(role, process_id, run_dir).touch()
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
 
