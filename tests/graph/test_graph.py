@@ -22,14 +22,16 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.messages import Vote
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
+from tests.graph import __main__ as table
 from tests.graph import cast
 from tests.graph.cast import Cast
-from tests.graph.drive import Driver, OfGraph
+from tests.graph.drive import ONCE, Driver, OfGraph
 from tests.graph.rows import (
     CONTESTED,
     DRAWN,
     LEFT,
     TINY,
+    Row,
     compare_and_drive,
     drive_contest,
     of_rules,
@@ -181,6 +183,25 @@ def test_a_guard_left_out_is_drift(spec: str, rule: str, monkeypatch: pytest.Mon
         if any(differences(changed, graph, "changed", "unchanged")):
             return
     raise AssertionError("no graph shows it")
+
+
+@pytest.mark.tlc
+def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `make graph` prints, at the smallest graph."""
+    monkeypatch.setattr(table, "LARGE", {"ahead-batch": TINY["ahead-batch"]})
+    monkeypatch.setattr(table, "DRAWN", {})
+    assert table.main() == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1][:5] == ["ahead-batch", "334", "4,002", "yes", "4,002"]
+    assert lines[-1] == ["all", "4,002", "4,002", "100.0", "%"]
+
+
+def test_what_was_not_driven_is_no_driven_step() -> None:
+    row = Row("some", Bounds(), steps=Counter(Trim=4), left=Counter({("Trim", ONCE): 1}))
+    row.unexplained["Trim"] = 2
+    lines = [line.split() for line in table.by_action([row])]
+    assert ["Trim", "4", "1", "25.0", "%"] in lines
+    assert lines[-1] == ["all", "4", "1", "25.0", "%"]
 
 
 def test_values_as_tlc_prints_them() -> None:
