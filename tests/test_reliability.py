@@ -1,4 +1,5 @@
-"""docs/reliability.md: the tests that it names are there, under these names."""
+"""docs/reliability.md: the tests that it names are there, under these names, and the run that it
+shows is what the command prints."""
 
 from __future__ import annotations
 
@@ -7,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from paxos.cli import main
+
 ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
 def rows() -> list[str]:
     """The column with the tests, of each promise."""
-    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
-    table = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    table = [line.split(" | ") for line in TEXT.splitlines() if line.startswith("| ")]
     return [cells[2].removesuffix(" |") for cells in table[1:] if len(cells) == 3]
 
 
@@ -44,3 +47,18 @@ def test_the_tests_that_a_promise_names_are_there(cell: str) -> None:
 
 def test_there_are_promises() -> None:
     assert len(rows()) > 15
+
+
+def test_the_run_that_is_shown_is_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All but its speed. After a change of the core or of the simulation it is another run: run the
+    command again, and put into the document what it prints."""
+    found = re.search(r"\$ \.venv/bin/paxos (simulate .*)\n((?:.+\n)+?)```\n", TEXT)
+    assert found
+    assert main(found[1].split()) == 0
+    assert without_speed(found[2]) == without_speed(capsys.readouterr().out)
+
+
+def without_speed(text: str) -> str:
+    return re.sub(r"; [\d,]+ a second", "", text)
