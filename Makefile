@@ -24,7 +24,7 @@ run: setup ## check the tiny models, run a cluster on the sample values, check i
 test: setup lint ## check style and types, then run every test
 	@$(BIN)/pytest
 
-spec: setup ## run TLC on all models; MODEL="name ..." for some, FAILED=1 for those that failed, CLASS=tiny|small|large
+spec: setup ## run TLC on all models; MODEL="name ..." for some, FAILED=1 for those that failed, CLASS=tiny|small|large|huge
 	@$(BIN)/conformance spec $(foreach m,$(MODEL),--model $(m)) $(if $(FAILED),--rerun-failed) \
 	    --class $(or $(CLASS),all)
 
