@@ -109,6 +109,18 @@ def test_on_disk_is_what_is_in_memory(
     storage.close()
 
 
+def test_every_commit_is_forced_to_disk(tmp_path: Path) -> None:
+    """As far as SQLite is told to. `tests/cluster/test_forced.py` sees the system calls."""
+    for _ in range(2):
+        storage = on_disk(tmp_path)
+        settings = [
+            storage._database.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("synchronous", "journal_mode")
+        ]
+        assert settings == [2, "wal"], "FULL"
+        storage.close()
+
+
 # Whose it is.
 
 

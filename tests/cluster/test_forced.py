@@ -1,0 +1,98 @@
+"""What an acceptor says is on disk first: forced there between the receiving and the sending, as
+the system calls of the real process show."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from paxos import config as configuration
+from paxos.core.ballot import Ballot
+from paxos.core.messages import Accept, Message, Prepare, encode_messages
+from paxos.runtime.envelope import Envelope, bodies
+from paxos.runtime.multicast import Multicast
+from tests.cluster.processes import PAXOS, Cluster, wait_for
+
+pytestmark = pytest.mark.multicast
+
+CALLS = "recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg,fsync,fdatasync"
+
+
+def can_be_watched() -> str:
+    """Why the system calls of a process cannot be seen here; empty if they can."""
+    if not shutil.which("strace"):
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "true"], capture_output=True, text=True, check=False)
+    return "" if tried.returncode == 0 else f"strace may not: {tried.stderr.splitlines()[-1:]}"
+
+
+class Watched(Cluster):
+    """Leaves the system calls of its processes in files, in the order in which they were made."""
+
+    def program(self, name: str) -> list[str]:
+        # -D: it is the process that is our child, to be told to stop, and not strace.
+        watch = ["strace", "-D", "-f", "-y", "-e", f"trace={CALLS}", "-o", str(self.calls(name))]
+        return [*watch, *PAXOS]
+
+    def calls(self, name: str) -> Path:
+        return self.run_dir / f"{name}.calls"
+
+
+def states_when_sending(calls: str, port: int, database: str) -> list[str]:
+    """What was the last thing that a process had done, each time it began to send to a port:
+    `received` a datagram, or `forced` something of the database to disk after that."""
+    state, found = "nothing", []
+    begun: dict[str, str] = {}  # by thread: a call that another thread's came into
+    for line in calls.splitlines():
+        thread, _, call = line.partition(" ")
+        call = call.strip()
+        if re.match(rf"send\w+\(.*htons\({port}\)", call):
+            found.append(state)
+        if call.endswith("<unfinished ...>"):
+            begun[thread] = call.removesuffix("<unfinished ...>")
+            continue
+        if resumed := re.match(r"<\.\.\. \w+ resumed>", call):
+            call = begun.pop(thread) + call[resumed.end() :]
+        if re.match(r"recv\w+\(.* = [1-9]", call):
+            state = "received"
+        elif re.match(rf"f(data)?sync\(\d+<.*{database}(-wal)?>\) += 0", call):
+            state = "forced" if state != "nothing" else state
+    return found
+
+
+@pytest.mark.parametrize("what", ["promises", "votes"])
+def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str) -> None:
+    if reason := can_be_watched():
+        pytest.skip(reason)
+    with Watched(tmp_path) as cluster:
+        config = configuration.load(cluster.config)
+        groups = config.endpoints()
+        envelope = Envelope(config.cluster_tag(), "proposer", 1, 1, config.members())
+        mouth = Multicast(groups.proposers, config.interface, 0)
+
+        def answers() -> list[str]:
+            calls = cluster.calls("acceptor-1").read_text(encoding="utf-8")
+            return states_when_sending(calls, groups.proposers.port, "acceptor-1.db")
+
+        def answered(number: int) -> bool:
+            return len(answers()) >= number
+
+        def said(number: int) -> Message:
+            """Each is another ballot, so that each answer is something new to keep."""
+            ballot = Ballot(number, 1)
+            return Prepare(ballot, 1, 1) if what == "promises" else Accept(ballot, number, b"\x90")
+
+        cluster.start("acceptor-1")
+        wait_for(lambda: list(cluster.run_dir.glob("acceptor-1.*.ndjson")), "start")
+        for number in range(1, 6):
+            body = next(bodies([encode_messages(said(number))], config.datagram_bytes))
+            mouth.send(groups.acceptors, envelope.seal(number, body))
+            wait_for(partial(answered, number), f"answer {number}")
+        mouth.close()
+        cluster.stop()
+        assert set(answers()) == {"forced"}
