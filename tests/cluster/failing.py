@@ -1,6 +1,7 @@
 """The `paxos` command with a disk that fails on command: `python -m tests.cluster.failing FILE
 ROLE ...`. As soon as FILE is there, whatever is to be made durable ends with the error that FILE
-names, such as `ENOSPC`."""
+names, such as `ENOSPC before`: before anything is written, or `after` all of it is, as when fsync
+fails and what was written is on disk all the same."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ _save = SqliteStorage.save
 
 def save(storage: SqliteStorage, writes: Sequence[Write]) -> None:
     if COMMAND.exists():
-        number = getattr(errno, COMMAND.read_text(encoding="utf-8"))
+        name, when = COMMAND.read_text(encoding="utf-8").split()
+        if when == "after":
+            _save(storage, writes)
+        number = getattr(errno, name)
         raise OSError(number, os.strerror(number))
     _save(storage, writes)
 

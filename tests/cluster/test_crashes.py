@@ -3,6 +3,7 @@ promised on disk. Nothing is lost, duplicated or reordered, and the traces of al
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import resource
@@ -207,7 +208,9 @@ class FailingDisk(Cluster):
         return [sys.executable, "-m", "tests.cluster.failing", command]
 
     def fail(self, name: str, how: str) -> None:
-        (self.run_dir / f"{name}.fails").write_text(how, encoding="utf-8")
+        whole = self.run_dir / "how"
+        whole.write_text(how, encoding="utf-8")
+        whole.rename(self.run_dir / f"{name}.fails")
 
     def repair(self, name: str) -> None:
         (self.run_dir / f"{name}.fails").unlink()
@@ -215,8 +218,12 @@ class FailingDisk(Cluster):
 
 @pytest.mark.parametrize(
     ("how", "said"),
-    [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")],
-    ids=["full disk", "failing fsync"],
+    [
+        ("ENOSPC before", "No space left on device"),
+        ("EIO before", "Input/output error"),
+        ("EIO after", "Input/output error"),
+    ],
+    ids=["full disk", "failing write", "failing fsync"],
 )
 def test_a_disk_that_fails_stops_its_process_and_no_other(
     tmp_path: Path, how: str, said: str
@@ -240,6 +247,24 @@ def test_a_disk_that_fails_stops_its_process_and_no_other(
         cluster.start("acceptor-2", other)
         cluster.say("client-1", *numbered("v", 101, 150))
         finish(cluster, numbered("v", 1, 150), "learner-1", "learner-2")
+        voted, rounds = untold(cluster, "acceptor-2"), untold(cluster, other)
+        assert (bool(voted), bool(rounds)) == (how == "EIO after",) * 2, "what only the disk knew"
+
+
+def untold(cluster: Cluster, name: str) -> set[tuple[int, ...]]:
+    """The votes, or the round, that a process comes back with in its second life and that are not
+    in the trace of its first."""
+    first, second = (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in (cluster.run_dir / f"{name}.{life}.ndjson" for life in (1, 2))
+    )
+    recover = second[1]
+    assert recover["event"] == "Recover"
+    if name.startswith("proposer"):
+        told = {e["ballot"][0] for e in first if e["event"] == "Phase1a"}
+        return {(round,) for round in [recover.get("round", 0)] if round and round not in told}
+    voted = {(e["instance"], *e["ballot"]) for e in first if e["event"] == "Phase2b"}
+    return {(instance, *ballot) for instance, ballot, _ in recover["votes"]} - voted
 
 
 def check_stopped(cluster: Cluster, name: str, said: str) -> None:
