@@ -92,7 +92,7 @@ def _legend(result: Result) -> list[str]:
     )
     return [
         "TLC: its verdict on the models of the combination, and the distinct states of the short "
-        f"one (1 ballot and 2 instances; of direct-ahead-batch 2 ballots and 1 instance){large}. "
+        f"one (1 ballot and 2 instances){large}. "
         "Traces: the checker's verdict on every run. Delays: message delays from broadcast to "
         "delivery, the least that TLC finds and the least in the traces of the idle runs. "
         "Datagrams and bytes: sent by all processes, at full speed. Idle: one value at a time. "

@@ -72,10 +72,11 @@ def constants(entry: Entry, folder: Path) -> dict[str, str]:
 def models_of(combination: Combination, *, large: bool) -> list[str]:
     """The names of its models: a short one and the two of Delays, and the large one if wanted."""
     name = combination.name
-    short = {"off": "paxos-tiny", "direct-ahead-batch": "paxos-tiny-optimised"}
-    whole = {"off": "paxos-plain"}
-    names = [short.get(name, f"paxos-short-{name}"), f"delays-{name}", f"delays-least-{name}"]
-    return [*names, whole.get(name, f"paxos-{name}")] if large else names
+    short, whole = f"paxos-short-{name}", f"paxos-{name}"
+    if name == "off":
+        short, whole = "paxos-tiny", "paxos-plain"
+    names = [short, f"delays-{name}", f"delays-least-{name}"]
+    return [*names, whole] if large else names
 
 
 def check(entries: Sequence[Entry], folder: Path, cache: Cache) -> dict[str, Model]:
