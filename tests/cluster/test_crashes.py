@@ -132,6 +132,13 @@ def test_a_client_with_another_run_folder_is_another_client(cluster: Cluster) ->
     assert cluster.lines("learner-1") == cluster.lines("learner-2") == [b"life 1", b"life 2"]
 
 
+def test_the_lives_of_a_cluster_that_is_started_whole_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "values").write_bytes(b"one\n")
+    ended = run("run", "--values", tmp_path / "values", "--run-dir", tmp_path / "r")
+    assert ended.returncode == 0, ended.stderr
+    assert {path.name.split(".")[1] for path in (tmp_path / "r").glob("*.ndjson")} == {"1"}
+
+
 def test_acceptors_that_trim_come_back_and_keep_no_more_than_they_should(tmp_path: Path) -> None:
     with Cluster(tmp_path, learners=2, retain_instances=20, batching=False) as cluster:
         cluster.start_all()
