@@ -15,8 +15,8 @@ BATCHING = Settings(max_batch=100)
 def submitted(step: Step) -> list[list[bytes]]:
     return [
         unpack(packet)
-        for _, message in step.sends
-        if isinstance(message, Submit)
+        for to, message in step.sends
+        if isinstance(message, Submit) and to is Group.PROPOSERS
         for packet in message.packets
     ]
 
@@ -83,6 +83,37 @@ def test_resends_until_delivered_less_and_less_often() -> None:
     client.tick(30.0)
     assert not client.flush(30.0)
     assert client.deadline_s() == float("inf")
+
+
+def test_what_later_ones_overtake_is_resent_at_once() -> None:
+    client = Client(Settings(), "1.1", 0.0)
+    client.submit([b"%d" % n for n in range(1, 9)], 0.0)
+    client.flush(0.0)
+
+    def resent(*delivered: int) -> list[list[bytes]]:
+        for seq in delivered:
+            client.receive(1, Delivered(seq, [("1.1", seq, seq)]), 0.0)
+        return submitted(client.flush(0.0))
+
+    assert resent(2, 3) == [], "1 may be on its way yet"
+    assert resent(4) == [[b"1"]]
+    assert resent(6) == []
+    assert resent(1) == [], "which of the two sendings of 1 arrived, nobody knows"
+    assert resent(8) == [[b"5"]], "once"
+    assert client.repeated == 2
+    assert list(client.outstanding) == [7, 5], "as they were last sent"
+
+
+def test_a_resent_packet_can_be_overtaken_again() -> None:
+    client = Client(Settings(), "1.1", 0.0)
+    client.submit([b"a", b"b", b"c", b"d"], 0.0)
+    client.flush(0.0)
+    client.receive(1, Delivered(1, [("1.1", 2, 4)]), 0.0)
+    assert submitted(client.flush(0.0)) == [[b"a"]]
+    client.submit([b"e", b"f", b"g"], 0.0)
+    client.flush(0.0)
+    client.receive(1, Delivered(1, [("1.1", 5, 7)]), 0.0)
+    assert submitted(client.flush(0.0)) == [[b"a"]]
 
 
 def test_room_is_bounded_and_comes_back() -> None:

@@ -3,7 +3,7 @@
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack, unpack
-from paxos.core.learner import Learner
+from paxos.core.learner import REST, Learner
 from paxos.core.messages import (
     Accept,
     Accepted,
@@ -99,6 +99,74 @@ def test_asks_for_what_it_misses_and_goes_on_asking() -> None:
     step = give(learner, (1, answer), (3, answer), now_s=now_s)
     assert learner.prefix == 3
     assert (Group.ACCEPTORS, Ask(4, 5, 2)) in step.sends, "the next window, at once"
+
+
+def asks(step: Step) -> list[Message]:
+    return [said for to, said in step.sends if to is Group.ACCEPTORS and isinstance(said, Ask)]
+
+
+def chosen(*instances: int) -> list[tuple[int, Message]]:
+    """What lets a learner learn these: the batch, and two votes."""
+    return [
+        said
+        for i in instances
+        for said in (
+            (1, Accept(FIRST, i, batch(i))),
+            (1, Accepted(FIRST, i)),
+            (2, Accepted(FIRST, i)),
+        )
+    ]
+
+
+def test_what_later_instances_overtake_is_asked_for_at_once() -> None:
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    assert asks(give(learner, *chosen(1, 3, 5))) == [Ask(2, 2, 1)], "4 may be on its way yet"
+    assert asks(give(learner, *chosen(6))) == [Ask(4, 4, 2)], "and 2 was asked for"
+    assert asks(give(learner, *chosen(7))) == []
+    assert learner.prefix == 1
+
+
+def test_it_asks_again_if_the_prefix_does_not_grow_whatever_else_comes() -> None:
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    give(learner, *chosen(1, 3, 4, 5))
+    again: list[Message] = []
+    for instance in range(6, 12):
+        now_s = learner.deadline_s()
+        assert now_s < 1
+        learner.tick(now_s)
+        again += asks(give(learner, *chosen(instance), now_s=now_s))
+    assert {(ask.first, ask.last) for ask in again if isinstance(ask, Ask)} == {(2, 2)}
+    assert len(again) >= 3
+
+
+def test_far_behind_it_rests_before_it_asks_for_more() -> None:
+    learner = Learner(Settings(direct_learning=True, ask_instances=3), 0.0)
+    give(learner, (1, Heartbeat(FIRST, 50)))
+
+    def until_it_asks() -> tuple[float, list[Message]]:
+        asked: list[Message] = []
+        while not asked:
+            now_s = learner.deadline_s()
+            learner.tick(now_s)
+            asked = asks(learner.flush(now_s))
+        return now_s, asked
+
+    asked_s, asked = until_it_asks()
+    assert asked == [Ask(1, 3, 1)]
+    answer = Votes([Vote(i, FIRST, batch(i)) for i in (1, 2, 3)])
+    step = give(learner, (1, answer), (3, answer), now_s=asked_s + 1)
+    assert learner.prefix == 3 and asks(step) == []
+    again_s, asked = until_it_asks()
+    assert again_s == asked_s + 1 + REST
+    assert asked == [Ask(4, 6, 2)]
+
+
+def test_a_client_hears_of_all_that_was_delivered_without_a_gap() -> None:
+    learner = Learner(Settings(), 0.0)
+    give(learner, (1, Decide(FIRST, 1, batch(1, 2))), (1, Decide(FIRST, 2, batch(4))))
+    step = give(learner, (1, Decide(FIRST, 3, batch(3))))
+    assert (Group.CLIENTS, Delivered(3, [("1.1", 1, 4)])) in step.sends
+    assert (Group.PROPOSERS, Delivered(3, [("1.1", 3, 3)])) in step.sends
 
 
 def test_one_learner_tells_a_client_at_once_and_the_others_later() -> None:

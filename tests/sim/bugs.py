@@ -269,8 +269,9 @@ class SkipsGaps(Learner):
 
 class DeliversDuplicates(Learner):
     def _deliver(self, instance: int, packets: Any, ranges: Any) -> None:
-        self.delivered.clear()
+        before, self.delivered = self.delivered, {}
         super()._deliver(instance, packets, ranges)
+        self.delivered = before | self.delivered
 
 
 class LearnsTwice(Learner):

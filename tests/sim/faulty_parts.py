@@ -74,7 +74,7 @@ class StartsAfresh(Clock):
 class NeverAsks(Learner):
     """What it has missed, it waits for."""
 
-    def _missing(self, last: int) -> list[tuple[int, int]]:
+    def _missing(self, first: int, last: int) -> list[tuple[int, int]]:
         return []
 
 

@@ -10,7 +10,7 @@ from paxos.figures.combos import ALL, Combination
 
 ALL_ON = "direct-ahead-batch"
 
-SATURATED = 4_000
+SATURATED = 16_000
 """Values that a client has under way when the cluster is to be saturated."""
 
 

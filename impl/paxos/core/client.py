@@ -4,6 +4,7 @@ Spec: `Broadcast`. That a value is sent again changes nothing in the spec: it is
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from math import inf
 
 from paxos.core import events
@@ -17,6 +18,10 @@ from paxos.core.settings import Settings
 RESEND_FACTOR = 4
 """A client is so many times more patient than the others, who repair most losses before it."""
 
+OVERTAKEN = 3
+"""A packet is lost, if one that was sent so many later is delivered and it is not: they are ordered
+as they come, and networks let few overtake others."""
+
 
 class ValueTooLargeError(ValueError):
     """A value that no datagram can carry."""
@@ -25,10 +30,15 @@ class ValueTooLargeError(ValueError):
 class _Outstanding:
     """A packet that was sent and is not known to be delivered."""
 
-    __slots__ = ("due_s", "packet", "pause_s", "since_s")
+    __slots__ = ("due_s", "number", "packet", "pause_s", "sent_once", "since_s")
 
-    def __init__(self, packet: Packet, since_s: float, now_s: float, pause_s: float) -> None:
+    def __init__(
+        self, packet: Packet, number: int, since_s: float, now_s: float, pause_s: float
+    ) -> None:
         self.packet = packet
+        self.number = number
+        """Of its last sending, among all sendings."""
+        self.sent_once = True
         self.since_s = since_s
         self.pause_s = pause_s
         self.due_s = now_s + pause_s
@@ -46,7 +56,10 @@ class Client(Role):
         super().__init__(settings)
         self.name = name
         self.next_seq = 1
-        self.outstanding: dict[int, _Outstanding] = {}  # by first sequence number, in order
+        self.outstanding: dict[int, _Outstanding] = {}
+        """By first sequence number, in the order in which they were last sent."""
+        self._sendings = 0
+        self._arrived = 0  # the last of them whose packet is known to be delivered
         self._round_trip = RoundTrip(RESEND_FACTOR * settings.shortest_s, settings.resend_s)
         self._new: list[Packet] = []  # submitted in this group
         self._resend_s = inf
@@ -79,11 +92,19 @@ class Client(Role):
             packet = pack(self.name, self.next_seq, some)
             self.next_seq += packet.count
             self.outstanding[packet.first] = _Outstanding(
-                packet, now_s if since_s is None else since_s, now_s, self._round_trip.timeout_s
+                packet,
+                self._next_sending(),
+                now_s if since_s is None else since_s,
+                now_s,
+                self._round_trip.timeout_s,
             )
             self._round_trip.asked(packet.first, now_s)
             self._new.append(packet)
         self._resend_s = min(self._resend_s, now_s + self._round_trip.timeout_s)
+
+    def _next_sending(self) -> int:
+        self._sendings += 1
+        return self._sendings
 
     def _portions(self, values: Sequence[bytes]) -> list[list[bytes]]:
         """Cut `values` into the packets they will travel in."""
@@ -127,25 +148,42 @@ class Client(Role):
                     (outstanding.packet.count, outstanding.since_s, now_s)
                 )
                 self._round_trip.answered(seq, now_s)
+                if outstanding.sent_once:  # otherwise nobody knows which sending arrived
+                    self._arrived = max(self._arrived, outstanding.number)
                 del self.outstanding[seq]
 
     def tick(self, now_s: float) -> None:
-        """Resend what is due, to the proposers, and to the learners: these may have delivered it
-        already, and only their saying so was lost."""
+        """Resend what has been waited for long enough."""
         if now_s < self._resend_s:
             return
         due = [o for o in self.outstanding.values() if o.due_s <= now_s]
         for outstanding in due:
             outstanding.postpone(now_s, self.settings.longest_resend_s)
-            self._round_trip.repeated(outstanding.packet.first)
-        self.repeated += len(due)
-        self._send([o.packet for o in due], Group.PROPOSERS, Group.LEARNERS)
+        self._resend(due)
         self._resend_s = min((o.due_s for o in self.outstanding.values()), default=inf)
+
+    def _overtaken(self) -> list[_Outstanding]:
+        """Those that must be lost."""
+        before = self._arrived - OVERTAKEN
+        return list(takewhile(lambda o: o.number <= before, self.outstanding.values()))
+
+    def _resend(self, lost: Sequence[_Outstanding]) -> None:
+        """Send again, to the proposers, and to the learners: these may have delivered it already,
+        and only their saying so was lost."""
+        for outstanding in lost:
+            first = outstanding.packet.first
+            self._round_trip.repeated(first)
+            outstanding.number = self._next_sending()
+            outstanding.sent_once = False
+            self.outstanding[first] = self.outstanding.pop(first)
+        self.repeated += len(lost)
+        self._send([o.packet for o in lost], Group.PROPOSERS, Group.LEARNERS)
 
     def deadline_s(self) -> float:
         return self._resend_s
 
     def _finish(self, now_s: float) -> None:
+        self._resend(self._overtaken())
         if self._new:
             self.step.events.append(events.Broadcast(values=describe(self._new)))
             self._send(self._new, Group.PROPOSERS)

@@ -43,6 +43,11 @@ class IntervalSet:
         at = bisect_right(self._starts, last) - 1
         return at >= 0 and first <= self._ends[at]
 
+    def around(self, number: int) -> tuple[int, int]:
+        """The interval that holds `number`, which is in the set."""
+        at = bisect_right(self._starts, number) - 1
+        return self._starts[at], self._ends[at]
+
     def __contains__(self, number: int) -> bool:
         return self.covers(number, number)
 

@@ -6,7 +6,7 @@ asks for. It delivers a value once, however often it was chosen.
 Spec: `Learn`, `Deliver`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from paxos.core import events
@@ -33,6 +33,13 @@ from paxos.core.settings import Settings
 
 MAX_SPANS = 200
 """Spans in one Delivered message."""
+
+OVERTAKEN = 2
+"""An instance is lost, if one so much higher is learned and it is not."""
+
+REST = 0.7
+"""One that is far behind asks for more only after a rest, so many times as long as the last answer
+took: what it asks for costs time of acceptors and learners that are busy with what is new."""
 
 
 class _Open:
@@ -75,10 +82,11 @@ class Learner(Role):
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
         self._tell = False
         self._round_trip = RoundTrip(settings.shortest_s, settings.gap_s)
-        self._old_top = 0  # what was begun before the last look for gaps
+        self._old_top = self._old_prefix = 0  # at the last look for gaps
         self._asked_to = 0
+        self._asked_s = now_s
         self._teller = 0  # the acceptor that was asked for batches last
-        self._coming = False  # something of what was asked for was learned since the last look
+        self._highest = 0  # the highest instance that was learned
         self._gap_s = inf
         self._status_s = now_s
         self._report_s = now_s
@@ -189,7 +197,7 @@ class Learner(Role):
             event.quorum = quorum
         self.step.events.append(event)
         self._open.pop(instance, None)
-        self._coming = self._coming or instance <= self._asked_to
+        self._highest = max(self._highest, instance)
         self.learned[instance] = packets, ranges
         while self.prefix + 1 in self.learned:
             self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
@@ -222,7 +230,8 @@ class Learner(Role):
     def _finish(self, now_s: float) -> None:
         self._round_trip.answered_to(self.prefix, now_s)
         if self._asked_to and self.prefix >= self._asked_to:
-            self._ask(now_s)
+            self._go_on_asking(now_s)
+        self._ask_for_overtaken(now_s)
         if self._tell:
             self._send_delivered(now_s)
 
@@ -232,14 +241,19 @@ class Learner(Role):
             for client, told in self._to_tell.items()
             for first, last in told.intervals()
         ]
-        for start in range(0, len(spans) or 1, MAX_SPANS):
-            some = spans[start : start + MAX_SPANS]
+        # A client hears of all that was delivered without a gap, so that it misses nothing if what
+        # was said before is lost. Proposers, who need not hear everything, are spared the look.
+        runs = dict.fromkeys(
+            (client, *self.delivered[client].around(first)) for client, first, _ in spans
+        )
+        for some in _portions(list(runs)):
             delivered = Delivered(self.prefix, some)
             if any(self._is_home_of(client) for client, _, _ in some):
                 self.step.send(delivered, Group.CLIENTS)
             else:
                 self.step.send_later(delivered, Group.CLIENTS)
-            self.step.send_later(delivered, Group.PROPOSERS)
+        for some in _portions(spans):
+            self.step.send_later(Delivered(self.prefix, some), Group.PROPOSERS)
         if now_s >= self._report_s:
             # Acceptors need only know about where the log is, to trim what is far behind.
             self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)
@@ -265,32 +279,52 @@ class Learner(Role):
         return min(self._gap_s, self._status_s)
 
     def _look(self, now_s: float) -> None:
-        """Time to look for gaps. While answers arrive, asking again would double them."""
-        if self._coming:
-            self._coming = False
+        """Time to look for gaps. While the prefix grows, asking again would double the answers."""
+        if self.prefix > self._old_prefix:
             self._gap_s = now_s + self._round_trip.timeout_s
         else:
             self._ask(now_s)
-        self._old_top = self.top
+        self._old_top, self._old_prefix = self.top, self.prefix
+
+    def _go_on_asking(self, now_s: float) -> None:
+        """All that was asked for has come."""
+        if self._old_top < self.prefix + self.settings.ask_instances:
+            self._ask(now_s)
+        else:
+            self._asked_to, self._old_prefix = 0, self.prefix
+            self._gap_s = now_s + REST * (now_s - self._asked_s)
+
+    def _ask_for_overtaken(self, now_s: float) -> None:
+        """Votes come in the order of the instances, or nearly so: where later ones are learned,
+        what is missing is lost, and there is no need to wait for it."""
+        last = self._highest - OVERTAKEN
+        if max(self._asked_to, self.prefix) < last <= self.prefix + self.settings.ask_instances:
+            self._ask_for(max(self._asked_to, self.prefix) + 1, last, now_s)
 
     def _ask(self, now_s: float) -> None:
         """Ask for what was begun before the last look and is still missing. What is newer is
         probably on its way."""
         self._asked_to = 0
-        last = min(self._old_top, self.prefix + self.settings.ask_instances)
-        if missing := self._missing(last):
-            self._asked_to = last
-            self._round_trip.give_up()
-            self._teller = self._teller % self.settings.acceptors + 1  # the last may be dead
-            for first, end in missing:
-                self.step.send(Ask(first, end, self._teller), Group.ACCEPTORS, Group.PROPOSERS)
-        self._coming = False
+        self._ask_for(
+            self.prefix + 1, min(self._old_top, self.prefix + self.settings.ask_instances), now_s
+        )
         self._gap_s = now_s + self._round_trip.timeout_s if self.top > self.prefix else inf
 
-    def _missing(self, last: int) -> list[tuple[int, int]]:
-        """The runs of instances up to `last` that are not learned."""
+    def _ask_for(self, first: int, last: int, now_s: float) -> None:
+        """Ask for those of `first..last` that are missing."""
+        missing = self._missing(first, last)
+        if not missing:
+            return
+        self._asked_to, self._asked_s = last, now_s
+        self._round_trip.give_up()
+        self._teller = self._teller % self.settings.acceptors + 1  # the last may be dead
+        for start, end in missing:
+            self.step.send(Ask(start, end, self._teller), Group.ACCEPTORS, Group.PROPOSERS)
+
+    def _missing(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The runs of instances in `first..last` that are not learned."""
         runs: list[tuple[int, int]] = []
-        for instance in range(self.prefix + 1, last + 1):
+        for instance in range(first, last + 1):
             if instance in self.learned:
                 continue
             if runs and runs[-1][1] == instance - 1:
@@ -298,3 +332,9 @@ class Learner(Role):
             else:
                 runs.append((instance, instance))
         return runs
+
+
+def _portions(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """As many as one message holds at a time; at least once, as the prefix is said in any case."""
+    for start in range(0, len(spans) or 1, MAX_SPANS):
+        yield list(spans[start : start + MAX_SPANS])
