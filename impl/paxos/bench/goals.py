@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from paxos.bench.plan import ONE, USUAL
-from paxos.bench.result import Result, Row
+from paxos.bench.result import Flat, Result, Row
 from paxos.bench.setting import Setting
 from paxos.figures.latency import middle
 from paxos.figures.text import figure
@@ -22,6 +25,8 @@ CHECK_S_PER_S = 1.0
 LAST_TO_FIRST = 0.9
 CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
 LOSS_COST = 0.6
+GROWTH = 1.1
+CLIFF = 0.4
 
 
 class Goal(NamedTuple):
@@ -56,6 +61,11 @@ def goals(result: Result) -> Iterator[Goal]:
     yield from _long(result)
     lossy = _ratio(_rate(result, Setting(loss=0.1)), usual)
     yield _at_most("what 10 % loss costs", LOSS_COST, None if lossy is None else 1 - lossy)
+    yield _at_least(
+        "values/s after a step of the sweeps of clients, acceptors and learners, of those before",
+        CLIFF,
+        _steepest(result) if "scale" in result.parts else None,
+    )
     yield _conform(result)
 
 
@@ -81,14 +91,49 @@ def _long(result: Result) -> Iterator[Goal]:
         LAST_TO_FIRST,
         middle(flat),
     )
+    yield _at_most(
+        "memory in the second half of a long run, over that in the first, the role that grows most",
+        GROWTH,
+        middle([growth for flat in result.flat if (growth := _growth(flat))]),
+        lambda x: f"{x:.2g} times",
+    )
     late = [one for one in result.late if one.live_before]
     for name, wanted, found in (
         ("catch-up of a late learner, of the live rate", CATCH_UP_SHARE, "catch_up"),
         ("live rate meanwhile, of that before", LIVE_SHARE, "live_during"),
     ):
-        rates = [(getattr(one, found), one.live_before) for one in late]
-        shares = [rate / before for rate, before in rates if rate is not None]
+        # None: they were never both delivering, so that it came to nothing.
+        shares = [(getattr(one, found) or 0.0) / one.live_before for one in late]
         yield _at_least(name, wanted, middle(shares))
+
+
+def _growth(flat: Flat) -> float | None:
+    """The most memory in the second half of the run over the most in the first, of the role where
+    that is largest."""
+    ratios = []
+    for readings in flat.memory.values():
+        middle_s = readings[-1][0] / 2 if readings else 0.0
+        halves = [
+            [mib for at_s, mib in readings if (at_s > middle_s) is late] for late in (False, True)
+        ]
+        if all(halves):
+            ratios.append(max(halves[1]) / max(halves[0]))
+    return max(ratios, default=None)
+
+
+def _steepest(result: Result) -> float | None:
+    """Of all pairs of neighbours in the sweeps of `scale`, the least that one keeps of the rate of
+    the other."""
+    kept = []
+    for what in ("clients", "acceptors", "learners"):
+        sweep = sorted(
+            (getattr(row.setting, what), rate.median)
+            for row in result.rows
+            if row.setting == replace(USUAL, **{what: getattr(row.setting, what)})
+            and (rate := row.rate())
+        )
+        kept += [min(a, b) / max(a, b) for (_, a), (_, b) in pairwise(sweep)]
+    return min(kept, default=None)
 
 
 def _conform(result: Result) -> Goal:

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--long-values",
         metavar="N",
         type=whole_number,
-        default=2_000_000,
-        help="values of the long runs, flat and late (default 2000000)",
+        default=15_000_000,
+        help="values of a flat run (default 15000000)",
     )
     parser.add_argument("--storage", choices=("memory", "sqlite"), help="in all runs")
     parser.add_argument("--tracing", action=argparse.BooleanOptionalAction, help="in all runs")

@@ -24,7 +24,7 @@ from typing import Any
 
 from paxos.bench.helper import end_with_parent
 
-PERIOD_S = 0.02
+PERIOD_S = 0.01
 BATCH_BYTES = 1 << 20
 NEVER_COMPACT = 1 << 30
 """Entries of its log beyond which it is compacted: not within a run."""

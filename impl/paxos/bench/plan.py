@@ -11,8 +11,11 @@ from paxos.bench.setting import Setting
 from paxos.figures.combos import ALL
 
 SIZES = (16, 64, 1024, 16_384)
-LOADS = (1_000, 5_000, 20_000, 50_000, 100_000, 200_000, 400_000)
+LOADS = (1_000, 5_000, 20_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 """Values per second offered."""
+
+LATE_VALUES = 2_000_000
+"""That a late learner has to catch up with."""
 
 USUAL = Setting()
 """What is compared with: values of 64 bytes, in memory, traced, everything on, saturated."""
@@ -30,9 +33,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     peer_s: float
     limit_s: float
     long_values: int
-    """Of a flat run; delivered before the late learner starts."""
+    """Of a flat run."""
     late_values: int
-    """How many more there are while it catches up."""
+    """Delivered before the late learner starts, and as many again while it catches up."""
     long_runs: int
     """Of `flat` and of `late`."""
     changes: dict[str, str | bool]
@@ -55,8 +58,8 @@ def full(
         peer_s=seconds,
         limit_s=0.5,
         long_values=long_values,
-        late_values=long_values,
-        long_runs=3,
+        late_values=min(long_values, LATE_VALUES),
+        long_runs=runs,
         changes=changes,
     )
 
@@ -71,7 +74,7 @@ def smoke(parts: Iterable[str], changes: dict[str, str | bool]) -> Plan:
         peer_s=0.2,
         limit_s=0.05,
         long_values=2_000,
-        late_values=3_000,
+        late_values=2_500,
         long_runs=1,
         changes=changes,
     )

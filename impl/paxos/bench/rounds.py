@@ -21,7 +21,7 @@ TOO_LATE_US = 200_000
 """A setting with an offered load whose median latency is beyond that cannot keep up. It is not run
 again: its latency would only say how long the run was."""
 
-MOST_VALUES = 2_000_000
+MOST_VALUES = 5_000_000
 """In a run that is to last a given time."""
 
 
@@ -121,7 +121,7 @@ class Rounds:
         name = f"late {number + 1}"
         with self._noting(name):
             setting = plan.late_setting(self.plan)
-            late = self.runner.late(setting, self.plan.long_values, self.plan.late_values)
+            late = self.runner.late(setting, self.plan.late_values, self.plan.late_values)
             self.late.append(late)
             self._judge(name, late.checked)
             self._show(

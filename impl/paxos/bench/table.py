@@ -8,7 +8,7 @@ from paxos.bench import plan
 from paxos.bench.goals import goals
 from paxos.bench.plan import Plan
 from paxos.bench.result import ROLES, Late, Result, Row, Spread
-from paxos.bench.setting import size_text
+from paxos.bench.setting import Setting, size_text
 from paxos.figures.text import figure, ms, table
 
 _SAYS = {
@@ -75,8 +75,16 @@ def _limits(result: Result) -> list[str]:
         ("raw stream of 64 B datagrams, per second", result.limit(lambda x: x.small_per_s)),
         ("raw stream of 32 KiB datagrams, MB/s", result.limit(lambda x: x.large_mb_per_s)),
         ("raw fsync, per second", result.limit(lambda x: x.fsync_per_s)),
+        ("values/s with SQLite, for one raw fsync/s", _values_an_fsync(result)),
     ]
     return table(["limit", "measured"], [[name, _spread(found)] for name, found in entries])
+
+
+def _values_an_fsync(result: Result) -> Spread | None:
+    """How many values the cluster makes durable where a file alone could be forced to disk once."""
+    row = result.row(Setting(storage="sqlite"))
+    fsync = result.limit(lambda x: x.fsync_per_s)
+    return row.spread(lambda run: run.rate / fsync.median) if row and fsync else None
 
 
 def _peers(result: Result) -> list[str]:
