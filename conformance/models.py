@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,13 +33,15 @@ SECONDS: dict[Size, float] = {"tiny": 240, "small": 1200, "large": 4 * 3600, "hu
 @dataclass(frozen=True)
 class Row:
     """One model's outcome: TLC's result, or the error that stood in the way. figures says which of
-    the manifest's it must have; resumed, that it went on from a checkpoint."""
+    the manifest's it must have; resumed, that it went on from a checkpoint; seed, the last one of a
+    model that is run with several."""
 
     model: Model
     result: tlc.Result | None
     error: str = ""
     figures: Literal["all", "states", "none"] = "all"
     resumed: bool = False
+    seed: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -68,7 +70,8 @@ class Row:
         found, expect = self.result, self.model.expect
         differences = []
         if self.verdict != self.expected:
-            differences.append(f"{self.verdict}, but the manifest expects {self.expected}")
+            seed = f" with seed {self.seed}" if self.seed else ""
+            differences.append(f"{self.verdict}{seed}, but the manifest expects {self.expected}")
         elif isinstance(expect, Violates) and found.violation and expect.kind:
             kind = found.violation.kind
             if kind != expect.kind:
@@ -135,6 +138,9 @@ def run_model(
         )
 
     try:
+        if model.seeds:
+            seed, result = _each_seed(model.seeds, run)
+            return Row(model, result, figures=figures, seed=seed)
         if overrides.checkpoints is None or model.size in ("tiny", "small") or model.simulate:
             return Row(model, run(), figures=figures)
         places = (overrides.checkpoints, folder / model.module, folder / model.config)
@@ -146,11 +152,24 @@ def run_model(
         return Row(model, None, str(error))
 
 
+def _each_seed(seeds: int, run: Callable[[Sequence[str]], tlc.Result]) -> tuple[int, tlc.Result]:
+    """Runs with one seed after another, until an error is found. The last seed, and the sum."""
+    results: list[tlc.Result] = []
+    while len(results) < seeds and not (results and results[-1].violation):
+        results.append(run(["-seed", str(len(results) + 1)]))
+    total = replace(
+        results[-1],
+        distinct=sum(r.distinct for r in results),
+        generated=sum(r.generated for r in results),
+        depth=max(r.depth for r in results),
+        seconds=sum(r.seconds for r in results),
+    )
+    return len(results), total
+
+
 def tlc_options(model: Model) -> list[str]:
     """What TLC has to be told of the model beside its configuration."""
     options = [] if model.lncheck == "default" else ["-lncheck", model.lncheck]
-    if model.seed is not None:
-        options += ["-seed", str(model.seed)]
     if drawn := model.simulate:
         options += ["-simulate", f"num={drawn.num}", "-depth", str(drawn.depth)]
         options += ["-seed", str(drawn.seed), "-coverage", "1"]  # minutes

@@ -14,7 +14,8 @@
 EXTENDS MultiPaxos
 
 CONSTANTS MayCrash,   \* how many acceptors may crash
-          Orphan      \* values whose client dies: it does not insist
+          Orphan,     \* values whose client dies: it does not insist
+          Late        \* learners that start when another one is done
 
 VARIABLES down,       \* the acceptors that have crashed
           heard,      \* the values that the leader of Top has received
@@ -103,7 +104,13 @@ Propose(b, i, batch, Q) ==
 
 VoteUp(a, b, i)      == a \in Up /\ Of(Phase2b(a, b, i))
 DecideAny(b, i, Q)   == Of(Decide(b, i, Q))
-LearnAny(l, b, i, Q) == Learn(l, b, i, Q) /\ UNCHANGED <<down, heard, lead>>
+
+(* A late learner starts when another has delivered all there is. *)
+Started(l) == l \in Late =>
+    \E k \in Learner \ Late : broadcast \ Orphan \subseteq Range(delivered[k])
+
+LearnAny(l, b, i, Q) ==
+    Started(l) /\ Learn(l, b, i, Q) /\ UNCHANGED <<down, heard, lead>>
 DeliverNext(l)       == \E i \in Instance :
                             Deliver(l, i) /\ UNCHANGED <<down, heard, lead>>
 

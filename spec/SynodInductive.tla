@@ -16,11 +16,10 @@ VotesBelow(Q, b) ==
     {<<c, ValueOf(c)>> :
         c \in {d \in Ballot : d < b /\ \E a \in Q : HasVoted(a, d)}}
 
-(* OneBatchPerBallot, of Synod, is the first conjunct: a 2a is sent in an unused
-   ballot only.  The second: every proposal is safe, by a quorum.  Phase2a keeps
-   it: what its quorum reports is, by PromisesTrue, the highest vote of each
-   member below b, so it is the highest of them all; and they have promised b.
-   From then on the votes of the quorum below b are final. *)
+(* Every proposal is safe, by a quorum.  Phase2a keeps it: what its quorum
+   reports is, by PromisesTrue, the highest vote of each member below b, so it
+   is the highest of them all; and they have promised b.  From then on the votes
+   of the quorum below b are final. *)
 ShowsSafe(Q, b, v) ==
     LET below == VotesBelow(Q, b)
     IN  /\ \A a \in Q : promised[a] >= b
@@ -67,8 +66,11 @@ LearnedDecided == \A l \in Learner : learned[l] # NoVote =>
     /\ [type |-> "Decide", bal |-> learned[l][1]] \in msgs
     /\ learned[l][2] = ValueOf(learned[l][1])
 
+(* OneBatchPerBallot, of Synod, is no conjunct.  It is inductive by itself, for a
+   2a is sent in an unused ballot only; and nothing here relies on it.  If a
+   ballot had two proposals, each would be safe, its votes would be for the one
+   that ValueOf picks, and no 2a would come that makes it pick another. *)
 Inv == /\ TypeOK
-       /\ OneBatchPerBallot
        /\ ProposalsSafe
        /\ ProposalsBroadcast
        /\ VotesProposed
@@ -93,7 +95,6 @@ MessagesAre == \E some \in SomeMessages :
 
 InvHolds ==
     /\ MessagesAre
-    /\ OneBatchPerBallot = TRUE
     /\ VotesProposed = TRUE
     /\ DecisionsChosen = TRUE
     /\ vote \in SomeVotes

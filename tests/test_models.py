@@ -124,6 +124,24 @@ def test_behaviours_are_drawn_and_each_action_counts(
     assert "error: ok: Never was never taken" in capsys.readouterr().err
 
 
+@pytest.mark.tlc
+def test_a_model_of_random_states_is_run_with_each_seed(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = MODULE.replace("Naturals", "Naturals, Randomization").replace(
+        "Init == x = 0", "Init == x \\in RandomSubset(2, 6..999)\nFar == x < 900"
+    )
+    (manifest.parent / "Count.tla").write_text(module, encoding="utf-8")
+    alter(manifest, "states: 6, depth: 6", "seeds: 3, states: 6, depth: 1")
+    assert spec(manifest, "--model", "ok") == 0
+    (manifest.parent / "ok.cfg").write_text("INIT Init\nNEXT Next\nINVARIANT Far\n", "utf-8")
+    alter(manifest, "seeds: 3", "seeds: 99")
+    capsys.readouterr()
+    assert spec(manifest, "--model", "ok") == 1
+    said = re.search(r"violates Far with seed (\d+), but", capsys.readouterr().err)
+    assert said and 1 <= int(said[1]) < 99
+
+
 def test_only_a_simulation_that_must_fail_has_no_count_of_states(manifest: Path) -> None:
     """TLC goes on drawing for a moment after it has found an error."""
     alter(manifest, "states: 4, depth: 4", "simulate: {num: 9, depth: 9, seed: 1}, depth: 4")

@@ -17,8 +17,8 @@ VotesByBallot == {Cast(batch, voted) :
 
 (* SomeVotes: of these, some at random. *)
 RandomVotes == {Cast(batch, voted) :
-    batch \in RandomSubset(20, [Ballot -> [Instance -> Batch]]),
-    voted \in RandomSubset(20, [Acceptor -> SUBSET (Ballot \X Instance)])}
+    batch \in RandomSubset(6, [Ballot -> [Instance -> Batch]]),
+    voted \in RandomSubset(6, [Acceptor -> SUBSET (Ballot \X Instance)])}
 
 (* A state that a step led to, where a model starts in some of its states only:
    TLC takes one step then. *)

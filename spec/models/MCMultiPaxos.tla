@@ -106,7 +106,8 @@ ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
 (* With acceptors that crash between making something durable and sending it. *)
 Crash ==
     \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
-    \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
+    \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
+           MayVoteNow(a, b) /\ RecoverVote(a, b, i)
     \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
 
 ReducedWithCrashes == Init /\ [][ReducedNext \/ Crash]_vars

@@ -16,6 +16,17 @@ DueAnswers == {ar \in Acceptor \X Ranges : Promises(ar[1], 1, ar[2][1]) = {}}
 DueDeliveries == {l \in Learner : prefix[l] < Instances
                                   /\ learned[l][prefix[l] + 1] # NoVote}
 
+TopNext ==
+    \/ \E v \in Value : Hear(v)
+    \/ \E a \in Acceptor : Crash(a)
+    \/ \E r \in Ranges : Prepare(Top, r)
+    \/ \E a \in Acceptor, r \in Ranges : PromiseTop(a, r)
+    \/ ElectTop
+    \/ \E i \in Instance : ProposeTop(i)
+    \/ \E a \in Acceptor, i \in Instance : VoteUp(a, Top, i)
+    \/ \E i \in Instance : DecideTop(i)
+    \/ \E l \in Learner, i \in Instance : LearnTop(l, i)
+
 ReducedNext ==
     IF broadcast # Value
     THEN \E v \in Value : Broadcast(v) /\ UNCHANGED <<down, heard, lead>>
@@ -27,17 +38,46 @@ ReducedNext ==
             /\ \/ \E i \in Instance, batch \in Batch, Q \in Quorum :
                       Propose(1, i, batch, Q)
                \/ \E a \in Acceptor, i \in Instance : VoteUp(a, 1, i)
-         \/ \E v \in Value : Hear(v)
-         \/ \E a \in Acceptor : Crash(a)
-         \/ \E r \in Ranges : Prepare(Top, r)
-         \/ \E a \in Acceptor, r \in Ranges : PromiseTop(a, r)
-         \/ ElectTop
-         \/ \E i \in Instance : ProposeTop(i)
-         \/ \E a \in Acceptor, i \in Instance : VoteUp(a, Top, i)
-         \/ \E i \in Instance : DecideTop(i)
-         \/ \E l \in Learner, i \in Instance : LearnTop(l, i)
+         \/ TopNext
 
 Reduced == LiveInit /\ [][ReducedNext]_liveVars /\ Fairness
+
+(* One way in which ballot 1 may have ended, at bounds where all of them are too
+   many: its leader, with PrepareAhead, proposed a value that only it knew, above
+   an instance that it left free, some acceptors voted for it, and it died.
+   (Acceptors are interchangeable: which voted says how many.) *)
+Voters == CHOOSE s \in [1..Cardinality(Acceptor) -> Acceptor] : Range(s) = Acceptor
+
+Left(v, some) ==
+    [type : {"1a"}, bal : {1}, from : {1}, to : {Instances}]
+    \cup [type : {"1b"}, acc : Acceptor, bal : {1}, from : {1}, to : {Instances},
+          votes : {{}}]
+    \cup [type : {"2a"}, bal : {1}, inst : {2}, batch : {<<v>>}]
+    \cup [type : {"2b"}, acc : some, bal : {1}, inst : {2}]
+
+LeftInit ==
+    /\ broadcast = Value
+    /\ promised = [a \in Acceptor |-> 1]
+    /\ trimmed  = [a \in Acceptor |-> 0]
+    /\ \E v \in Orphan, n \in 0..Cardinality(Acceptor) :
+           LET some == {Voters[k] : k \in 1..n}
+           IN  /\ msgs = Left(v, some)
+               /\ vote = [a \in Acceptor |-> [i \in Instance |->
+                      IF a \in some /\ i = 2 THEN <<1, <<v>>>> ELSE NoVote]]
+               /\ chosen = [i \in Instance |->
+                      IF i = 2 /\ \E Q \in Quorum : Q \subseteq some
+                      THEN {<<v>>} ELSE {}]
+    /\ votes = [a \in Acceptor |-> [i \in Instance |-> {vote[a][i]} \ {NoVote}]]
+    /\ order = OrderOf(chosen)
+    /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
+    /\ prefix    = [l \in Learner |-> 0]
+    /\ delivered = [l \in Learner |-> << >>]
+    /\ down = {} /\ heard = {} /\ lead = [i \in Instance |-> {}]
+
+LeftNext == IF DueDeliveries # {} THEN \E l \in DueDeliveries : DeliverNext(l)
+            ELSE TopNext
+
+DeadLeader == LeftInit /\ [][LeftNext]_liveVars /\ Fairness
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)

@@ -6,11 +6,16 @@
 (***************************************************************************)
 EXTENDS SynodInductive, TLC, Randomization
 
-(* SomeMessages, at random: a value for each ballot that has a proposal, who voted,
-   what each acceptor may then have reported (a report that could be true in no
-   state is not among them), and which ballots were decided. *)
-Proposals(val) == {[type |-> "2a", bal |-> b, val |-> val[b]] :
-                      b \in {c \in Ballot : val[c] # None}}
+(* SomeMessages, at random: which values each ballot proposed (OneBatchPerBallot is
+   not in Inv, so it may be two), who voted, what each acceptor may then have
+   reported (a report that could be true in no state is not among them), and which
+   ballots were decided. *)
+Proposals(vals) == UNION {[type : {"2a"}, bal : {b}, val : vals[b]] : b \in Ballot}
+
+(* For each ballot the value that ValueOf picks. *)
+Picked(vals) == [b \in Ballot |->
+    IF vals[b] = {} THEN None
+    ELSE (CHOOSE m \in {n \in Proposals(vals) : n.bal = b} : TRUE).val]
 
 Cast(val, voted) == UNION {{[type |-> "2b", acc |-> a, bal |-> b] :
                        b \in {c \in voted[a] : val[c] # None}} : a \in Acceptor}
@@ -31,27 +36,28 @@ Reports(val, voted) == UNION {
 
 Decisions(ds) == [type : {"Decide"}, bal : ds]
 
-LikelyMessages(vals, voteds, share) == UNION {
-    {Proposals(val) \cup Cast(val, voted) \cup said \cup Decisions(ds) :
-        said \in share[val, voted], ds \in SUBSET Ballot} :
-            val \in vals, voted \in voteds}
+MessagesOf(vals, voted) ==
+    LET val == Picked(vals)
+    IN  {Proposals(vals) \cup Cast(val, voted) \cup said \cup Decisions(ds) :
+            said \in RandomSubset(3, SUBSET Reports(val, voted)),
+            ds \in SUBSET Ballot}
 
-Vals   == [Ballot -> Value \cup {None}]
 Voteds == [Acceptor -> SUBSET Ballot]
 
-RandomMessages ==
-    LET vals   == RandomSubset(9, Vals)
-        voteds == RandomSubset(16, Voteds)
-    IN  LikelyMessages(vals, voteds, [val \in vals, voted \in voteds |->
-            RandomSubset(4, SUBSET Reports(val, voted))])
+RandomMessages == UNION {MessagesOf(vals, voted) :
+    vals \in RandomSubset(6, [Ballot -> SUBSET Value]),
+    voted \in RandomSubset(6, Voteds)}
 
-(* MessagesAre: all that are possible, each found once. *)
+(* MessagesAre: all that are possible with OneBatchPerBallot, each found once.
+   (Of two proposals ValueOf picks one, and so tells values apart that symmetry
+   takes for the same.) *)
 EveryMessage ==
-    \E val \in Vals :
+    \E val \in [Ballot -> Value \cup {None}] :
         LET proposed == {b \in Ballot : val[b] # None}
+            vals     == [b \in Ballot |-> {val[b]} \ {None}]
         IN  \E voted \in [Acceptor -> SUBSET proposed] :
                 \E said \in SUBSET Reports(val, voted), ds \in SUBSET proposed :
-                    msgs = Proposals(val) \cup Cast(val, voted) \cup said
+                    msgs = Proposals(vals) \cup Cast(val, voted) \cup said
                                \cup Decisions(ds) \cup [type : {"1a"}, bal : Ballot]
 
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)

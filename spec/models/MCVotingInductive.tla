@@ -14,7 +14,7 @@ VotesByBallot == {[a \in Acceptor |-> {<<b, val[b]>> : b \in voted[a]}] :
 (* SomeVotes: of these, so many at random. *)
 RandomVotes == {[a \in Acceptor |-> {<<b, val[b]>> : b \in voted[a]}] :
     val \in [Ballot -> Value],
-    voted \in RandomSubset(100, [Acceptor -> SUBSET Ballot])}
+    voted \in RandomSubset(25, [Acceptor -> SUBSET Ballot])}
 
 (* A state that a step led to, where a model starts in some of its states only:
    TLC takes one step then. *)

@@ -11,6 +11,13 @@ EXTENDS VotingLive
 (* Insists: the client sends its value once, and nobody hears it. *)
 GivesUp(v) == FALSE
 
+(* PromiseTop, VoteTop: a Prepare or an Accept is sent once, and lost.  LearnTop:
+   so are votes, and nobody asks.  (Fairness of what is never possible asks for
+   nothing; the step may still happen, as any other.) *)
+NeverPromises(a) == FALSE /\ PromiseUp(a, Top)
+NeverVotes(a)    == FALSE /\ (\E v \in Value, Q \in Quorum : VoteUp(a, Top, v, Q))
+NeverHears(l)    == FALSE /\ (\E v \in Value, Q \in Quorum : LearnAny(l, Top, v, Q))
+
 (* Crash: the promise is lost. *)
 CrashForgets(a) ==
     /\ a \in Up

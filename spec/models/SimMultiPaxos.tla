@@ -94,6 +94,28 @@ Walk ==
 
 Walks == Init /\ [][Walk]_vars
 
+(* The other ways to learn and to prepare: with DirectLearning, and so without
+   Decide, and without PrepareAhead.  Phase 1 is for one instance then, so that
+   there is no part of it to answer; and only because a value waits, or to finish
+   what was begun. *)
+PrepareWaiting == \E b \in Ballot, i \in Instance :
+    (Turn(b) \/ Asked(b)) /\ ValueWaits(b) /\ Phase1a(b, i, i) /\ msgs' # msgs
+PrepareBegun == \E b \in Ballot, i \in Instance :
+    (Turn(b) \/ Asked(b)) /\ ~ValueWaits(b) /\ Phase1a(b, i, i) /\ msgs' # msgs
+
+DirectWalk ==
+    \/ BroadcastValue
+    \/ PrepareWaiting \/ PrepareBegun
+    \/ PromiseSilent \/ PromiseWithVotes
+    \/ ProposeVoted \/ ProposeHighest \/ ProposeValues \/ ProposeNoOp
+    \/ VoteFirst \/ VoteHigher \/ VoteUnpromised
+    \/ LearnNext \/ LearnAboveGap
+    \/ DeliverNew \/ DeliverDuplicate \/ DeliverNoOp
+    \/ TrimDelivered
+    \/ RecoverAll \/ RecoverUnseenPromise \/ RecoverUnseenVote \/ RepeatVote
+
+DirectWalks == Init /\ [][DirectWalk]_vars
+
 (* IsHighest: the batch of any vote. *)
 IsAny(v, reported) == TRUE
 ===============================================================================
