@@ -37,9 +37,13 @@ from paxos.runtime.storage import DurableState
 
 APPLICATION_ID = 0x5061786F  # "Paxo": what SQLite's header says the database is for
 
-CHECKPOINT_PAGES = 4_000
-"""The write-ahead log is moved into the database when it has so many pages, of 4 KiB: seldom, and
-all of it fits in memory."""
+PAGE_BYTES = 32_768
+"""A full batch fits in one page. With pages of 4 KiB, which is usual, a vote costs nearly twice the
+processor's time, and a small one no less."""
+
+CHECKPOINT_PAGES = 500
+"""The write-ahead log is moved into the database when it has so many pages: seldom, and all of it
+fits in memory."""
 
 _TABLES = {
     "identity": "CREATE TABLE identity (text TEXT NOT NULL)",
@@ -152,6 +156,7 @@ class SqliteStorage(DurableState):
             check_same_thread=False,  # one thread at a time: the node's lock sees to it
         )
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new database
         (journal,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
         if journal != "wal":
             raise InputError(f"storage {self.path}: no write-ahead log is possible there")
