@@ -60,6 +60,7 @@ def test_a_setting_is_a_configuration() -> None:
     assert config.clients == 5, "one warms the cluster up"
     assert config.faults.loss == 0.1
     assert setting.client_options() == ["--outstanding=16000", "--rate=25.0"]
+    assert Setting(value_bytes=16_384).client_options() == ["--outstanding=64"]
 
 
 def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from paxos.bench.plan import Plan
 from paxos.bench.result import Result
 from paxos.bench.rounds import Rounds
 from paxos.bench.runs import Runner
-from paxos.bench.setting import SATURATED
+from paxos.bench.setting import SATURATED, SATURATED_BYTES
 from paxos.errors import InputError, RunError
 from paxos.figures import machine, output
 from paxos.runtime.layout import share_layout
@@ -90,8 +90,8 @@ def _method(chosen: Plan) -> dict[str, str]:
         "cluster": "3 acceptors, 2 proposers, 2 learners and 2 clients if nothing else is said, "
         "each a process, all on the same cores, multicast on the loopback",
         "cores": f"{len(os.sched_getaffinity(0))}, for the cluster, the peer and the limits alike",
-        "load": f"saturated: {SATURATED:,} values of each client under way; one at a time: one "
-        "value of one client",
+        "load": f"saturated: {SATURATED:,} values, or {SATURATED_BYTES >> 20} MiB of them, of each "
+        "client under way; one at a time: one value of one client",
         "runs": f"{chosen.runs} of each setting, by turns with the machine's limits and the peer, "
         f"about {chosen.seconds:g} s each, the first fifth not measured",
         "peer": f"PySyncObj, {rivals.NODES} nodes, in memory, driven from inside its leader, "

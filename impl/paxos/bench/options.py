@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         metavar="S",
         type=seconds,
-        default=3.0,
-        help="length of a run, about (default 3)",
+        default=2.0,
+        help="length of a run, about (default 2)",
     )
     parser.add_argument(
         "--long-values",

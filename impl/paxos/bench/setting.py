@@ -11,7 +11,9 @@ from paxos.figures.combos import ALL, Combination
 ALL_ON = "direct-ahead-batch"
 
 SATURATED = 16_000
-"""Values that a client has under way when the cluster is to be saturated."""
+"""Values that a client has under way when the cluster is to be saturated, ..."""
+SATURATED_BYTES = 1 << 20
+"""... and bytes of them, at most: more only wait, and in memory that is not near."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -79,7 +81,10 @@ class Setting(Struct, frozen=True, kw_only=True):
 
     def client_options(self) -> list[str]:
         """What each client is told of the load."""
-        options = [] if self.outstanding is None else [f"--outstanding={self.outstanding}"]
+        options = []
+        if self.outstanding is not None:
+            most = max(1, SATURATED_BYTES // self.value_bytes)
+            options.append(f"--outstanding={min(self.outstanding, most)}")
         return options if self.rate is None else [*options, f"--rate={self.rate / self.clients}"]
 
 
