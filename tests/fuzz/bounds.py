@@ -1,5 +1,8 @@
 """What the messages of a stranger may make a role remember at most: each container that a message
 can make grow, and the setting that ends it. This is the list to extend when a role gets another.
+
+`Learner.delivered` is not in it: it grows with the clients whose values were chosen, and these are
+bounded where values are taken, by proposers.
 """
 
 from __future__ import annotations
