@@ -14,7 +14,7 @@ import pytest
 from paxos.core.client import Client
 from paxos.core.messages import Accept, Accepted, Delivered
 from paxos.core.settings import Settings
-from paxos.runtime.pace import Limits, Pace
+from paxos.runtime.pace import TICK_S, Limits, Pace
 from paxos.runtime.reader import Reader
 from paxos.runtime.stats import BUCKET_RATIO, Latency, Stats
 
@@ -85,6 +85,14 @@ def test_a_steady_rate_does_not_drift() -> None:
     assert pace.take(50, 100.35) == 3, "what was held up is made up for"
     assert pace.due_s() == pytest.approx(100.4)
     assert pace.take(2, 110.0) == 2, "there are no more"
+
+
+def test_at_a_high_rate_many_values_go_at_a_time() -> None:
+    pace = Pace(Limits(rate=1e6), Client(Settings(max_batch=1000), "1.1", 0.0), 100.0)
+    assert pace.take(5000, 100.0) == 1
+    assert pace.due_s() == 100.0 + TICK_S
+    assert pace.since_s() == pytest.approx(100.000001), "waiting counts from when it was due"
+    assert pace.take(5000, 100.0 + TICK_S) == 1e6 * TICK_S
 
 
 def test_a_steady_rate_begins_when_there_are_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@ what changes on the machine changes for all of them."""
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ class Rounds:
         for number in range(self.plan.runs):
             self._show(f"round {number + 1} of {self.plan.runs}")
             self.limits.append(limits.measure(self.plan.limit_s, self.runner.out))
-            for job in self._interleaved():
+            for job in self._interleaved(number):
                 if isinstance(job, PeerRow):
                     self._peer(job)
                 elif job.setting in self._values:
@@ -63,12 +64,15 @@ class Rounds:
             if "late" in self.plan.parts:
                 self._late(number)
 
-    def _interleaved(self) -> Iterator[Row | PeerRow]:
-        """The settings, with the peer's runs spread evenly among them."""
-        waiting = list(self.peers)
-        for number, row in enumerate(self.rows, 1):
+    def _interleaved(self, number: int) -> Iterator[Row | PeerRow]:
+        """The settings, with the peer's runs spread evenly among them, in another order in each
+        round: what a run leaves behind, such as files that are still to be written to the disk,
+        takes from the run that follows it."""
+        draw = random.Random(number)
+        waiting = draw.sample(self.peers, len(self.peers))
+        for done, row in enumerate(draw.sample(self.rows, len(self.rows)), 1):
             yield row
-            while waiting and (len(self.peers) - len(waiting)) * len(self.rows) < number * len(
+            while waiting and (len(self.peers) - len(waiting)) * len(self.rows) < done * len(
                 self.peers
             ):
                 yield waiting.pop(0)

@@ -13,6 +13,10 @@ from msgspec import Struct
 
 from paxos.core.client import Client
 
+TICK_S = 0.0005
+"""At a steady rate values are broadcast no more often: a thread that submits single values as fast
+as they fall due leaves the one that hears of deliveries no time."""
+
 
 class Limits(Struct, frozen=True):
     """What a client was told: values per second, and values under way at the same time."""
@@ -32,14 +36,21 @@ class Pace:
         self._client = client
         self._began_s = now_s
         self._done = 0
+        self._took_s = -inf
 
     def due_s(self) -> float:
+        """When the next values are to be broadcast."""
+        if self._limits.rate == inf:
+            return self._began_s
+        return max(self._next_s(), self._took_s + TICK_S)
+
+    def _next_s(self) -> float:
         """When the next value is due."""
         return self._began_s + self._done / self._limits.rate
 
     def since_s(self) -> float | None:
         """Since when the next value waits, if that is not from its broadcast on."""
-        return None if self._limits.rate == inf else self.due_s()
+        return None if self._limits.rate == inf else self._next_s()
 
     def room(self) -> int:
         """How many values the client may have broadcast, whatever the time."""
@@ -56,4 +67,5 @@ class Pace:
             due = int((now_s - self._began_s) * self._limits.rate) + 1 - self._done
             count = max(0, min(count, due))
         self._done += count
+        self._took_s = now_s
         return count
