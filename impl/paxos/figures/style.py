@@ -49,5 +49,5 @@ def plain_ticks(axes: Axes, which: str, subs: Sequence[int] = (1, 2, 5)) -> None
     """Plain numbers on a log axis, at these multiples of the powers of ten."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_locator(matplotlib.ticker.LogLocator(base=10, subs=subs, numticks=30))
-    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,g}"))
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda number, _: f"{number:,.9g}"))
     axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
