@@ -1,6 +1,7 @@
 """Where things are in the memory of the processes of one machine: at the same addresses in all.
 
-A value wakes a dozen processes, nine of which share two cores, all running the same interpreter.
+A value makes a dozen wake-ups in nine processes that may share two cores, all running the same
+interpreter.
 Processors predict branches by their addresses. With the addresses chosen at random for each
 process, which is usual, every switch from one process to the next begins with an interpreter that
 the processor knows nothing of; with the same ones in all, it goes on with what it has learned
