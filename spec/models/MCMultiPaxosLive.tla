@@ -43,30 +43,32 @@ ReducedNext ==
 Reduced == LiveInit /\ [][ReducedNext]_liveVars /\ Fairness
 
 (* One way in which ballot 1 may have ended, at bounds where all of them are too
-   many: its leader, with PrepareAhead, proposed a value that only it knew, above
-   an instance that it left free, some acceptors voted for it, and it died.
-   (Acceptors are interchangeable: which voted says how many.) *)
+   many: its leader, with PrepareAhead, proposed a value that only it knew, and
+   above it one whose client insists; it died, the first proposal was lost, and
+   some acceptors voted for the second.  (They are interchangeable: which of them
+   says how many.) *)
 Voters == CHOOSE s \in [1..Cardinality(Acceptor) -> Acceptor] : Range(s) = Acceptor
 
-Left(v, some) ==
+Left(v, w, some) ==
     [type : {"1a"}, bal : {1}, from : {1}, to : {Instances}]
     \cup [type : {"1b"}, acc : Acceptor, bal : {1}, from : {1}, to : {Instances},
           votes : {{}}]
-    \cup [type : {"2a"}, bal : {1}, inst : {2}, batch : {<<v>>}]
+    \cup {[type |-> "2a", bal |-> 1, inst |-> 1, batch |-> <<v>>],
+          [type |-> "2a", bal |-> 1, inst |-> 2, batch |-> <<w>>]}
     \cup [type : {"2b"}, acc : some, bal : {1}, inst : {2}]
 
 LeftInit ==
     /\ broadcast = Value
     /\ promised = [a \in Acceptor |-> 1]
     /\ trimmed  = [a \in Acceptor |-> 0]
-    /\ \E v \in Orphan, n \in 0..Cardinality(Acceptor) :
+    /\ \E v \in Orphan, w \in Value \ Orphan, n \in 0..Cardinality(Acceptor) :
            LET some == {Voters[k] : k \in 1..n}
-           IN  /\ msgs = Left(v, some)
+           IN  /\ msgs = Left(v, w, some)
                /\ vote = [a \in Acceptor |-> [i \in Instance |->
-                      IF a \in some /\ i = 2 THEN <<1, <<v>>>> ELSE NoVote]]
+                      IF a \in some /\ i = 2 THEN <<1, <<w>>>> ELSE NoVote]]
                /\ chosen = [i \in Instance |->
                       IF i = 2 /\ \E Q \in Quorum : Q \subseteq some
-                      THEN {<<v>>} ELSE {}]
+                      THEN {<<w>>} ELSE {}]
     /\ votes = [a \in Acceptor |-> [i \in Instance |-> {vote[a][i]} \ {NoVote}]]
     /\ order = OrderOf(chosen)
     /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
