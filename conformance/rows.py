@@ -188,11 +188,15 @@ class Writer:
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
         """First what no trace has: the votes, by ballot, then the promise, then what was
-        trimmed."""
+        trimmed. Votes where the trace has trimmed are not news: it should not have them."""
         mirror, rows = self.mirror, []
         promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
         kept = {i: (b, values) for i, b, values in self.said(e.votes or ())}
-        unseen = sorted((vote[0], i) for i, vote in kept.items() if mirror.vote_of(a, i) != vote)
+        unseen = sorted(
+            (vote[0], i)
+            for i, vote in kept.items()
+            if i > mirror.trimmed.get(a, 0) and mirror.vote_of(a, i) != vote
+        )
         for b, i in unseen:
             rows += self._unseen(a, b, i)
         if promised > mirror.promised.get(a, 0):

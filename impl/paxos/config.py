@@ -158,8 +158,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many instances the leader works on at a time; 1: one after another."""
     retain_instances: Annotated[int, Meta(ge=0, le=2**40)] = _CORE.retain_instances
     """Instances that acceptors keep after all learners delivered them; all, without `learners`.
-    What is older cannot be delivered again: if all learners start again, their outputs of before
-    are its only copy."""
+    Older ones are delivered to nobody again: what learners have written is their only copy."""
     timings: Timings = Timings()
     storage: Literal["sqlite", "memory"] = "sqlite"
     """Where acceptors and proposers keep what they must find again: in files, or nowhere."""
