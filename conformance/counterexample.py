@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conformance import itf, tlc
 from conformance.changes import changes, show
+from conformance.diagram import NEEDS_MATPLOTLIB, draw
 from conformance.manifest import Model
 from conformance.source import read
 from conformance.stepping import Step, steps
@@ -105,7 +106,6 @@ def _draw(
 ) -> str | None:
     """Draw the steps; what stood in the way, if anything."""
     try:
-        from conformance.diagram import draw
         from conformance.sketch import sketch
 
         constants = sections(config.read_text(encoding="utf-8")).get("CONSTANT", "")
@@ -116,5 +116,5 @@ def _draw(
         last = 0 if result.loops_to or result.stutters else drawn[-1].number
         draw(drawn, [path], title=title, rejected=last, word="violates")
     except ImportError:
-        return "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
+        return NEEDS_MATPLOTLIB
     return None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NEEDS_MATPLOTLIB = "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
+
 LANE = 2.25  # inches
 ROW = 0.46
 COLOURS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance import checking, export
 from conformance.causes import Causes
-from conformance.diagram import Shown, draw
+from conformance.diagram import NEEDS_MATPLOTLIB, Shown, draw
 from conformance.events import (
     AnyEvent,
     Broadcast,
@@ -62,7 +62,7 @@ def _plain(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.filename}: cannot be written: {error.strerror}"
     if isinstance(error, ImportError):
-        return "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
+        return NEEDS_MATPLOTLIB
     return str(error)
 
 

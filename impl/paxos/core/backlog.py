@@ -145,30 +145,30 @@ class Backlog:
             done = [seq for seq in range(first, last + 1) if seq in waiting]
         else:
             done = [seq for seq in waiting if first <= seq <= last]
-        waiting.difference_update(done)
-        if not waiting:
-            del self._firsts[client]
         for seq in done:
-            del self._waiting[client, seq]
-            self._dequeue((client, seq))
+            self._remove((client, seq))
 
     def drop(self, packets: Iterable[Packet]) -> None:
         """These wait no longer. Whether they are chosen is not known."""
         for packet in packets:
             key = packet.client, packet.first
             if key in self._waiting:
-                del self._waiting[key]
-                self._dequeue(key)
-                firsts = self._firsts[packet.client]
-                firsts.discard(packet.first)
-                if not firsts:
-                    del self._firsts[packet.client]
+                self._remove(key)
 
     def drop_abandoned(self, now_s: float) -> None:
         """Drop what no client has resent for long, unless it is proposed in this ballot."""
         before_s = now_s - self._settings.abandoned_s
         self.drop([w.packet for w in self._queue.values() if w.heard_s <= before_s])
         self._look_s = now_s + self._settings.abandoned_s
+
+    def _remove(self, key: Key) -> None:
+        """It waits no longer."""
+        del self._waiting[key]
+        self._dequeue(key)
+        client, first = key
+        self._firsts[client].remove(first)
+        if not self._firsts[client]:
+            del self._firsts[client]
 
     def _remember_chosen(self, client: str, first: int, last: int) -> None:
         chosen = self._chosen.pop(client, None) or IntervalSet()

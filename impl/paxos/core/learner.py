@@ -334,7 +334,7 @@ class Learner(Role):
         return runs
 
 
-def _portions(spans: Sequence[Span]) -> Iterator[list[Span]]:
+def _portions(spans: list[Span]) -> Iterator[list[Span]]:
     """As many as one message holds at a time; at least once, as the prefix is said in any case."""
     for start in range(0, len(spans) or 1, MAX_SPANS):
-        yield list(spans[start : start + MAX_SPANS])
+        yield spans[start : start + MAX_SPANS]
