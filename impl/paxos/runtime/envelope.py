@@ -26,7 +26,9 @@ PLAIN, TAGGED = 1, 2
 _MAGIC = b"Px"
 _HEADER = struct.Struct("!2sBB8sIQQ")
 _TAG_BYTES = 16
-OVERHEAD_BYTES = _HEADER.size + _TAG_BYTES + 3
+HEADER_BYTES = _HEADER.size + _TAG_BYTES
+"""What a datagram of a cluster with a key holds before its body."""
+OVERHEAD_BYTES = HEADER_BYTES + 3
 """What a datagram holds beyond its messages: the header, the tag, and the length of the array of
 them."""
 
@@ -157,20 +159,24 @@ def _check(said: Iterable[Message], sender: int, client: str) -> None:
 def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
     """Put encoded messages, in their order, into as few datagram bodies as hold them. A message
     that is larger than a datagram should be gets one of its own."""
+    return map(array, portions(encoded, datagram_bytes - OVERHEAD_BYTES))
+
+
+def portions(encoded: Iterable[bytes], room: int) -> Iterator[list[bytes]]:
+    """The same before they are put together; `room` is for the messages alone, in bytes."""
     some: list[bytes] = []
     size = 0
-    room = datagram_bytes - OVERHEAD_BYTES
     for message in encoded:
         if some and (size + len(message) > room or len(some) == MAX_MESSAGES):
-            yield _array(some)
+            yield some
             some, size = [], 0
         some.append(message)
         size += len(message)
     if some:
-        yield _array(some)
+        yield some
 
 
-def _array(items: list[bytes]) -> bytes:
+def array(items: list[bytes]) -> bytes:
     """A MessagePack array of items that are encoded already."""
     count = len(items)
     head = bytes((0x90 | count,)) if count < 16 else b"\xdc" + count.to_bytes(2, "big")

@@ -3,17 +3,22 @@
 A datagram to a group reaches each of its processes by itself: for one it may be lost, for another
 duplicated, held back or cut off by a partition. Each kind of fault is drawn from a stream of random
 numbers of its own, so that a run without one of them meets the others as it did before.
+
+A process may have links (`paxos.simulate.link`): its egress carries a multicast once, and each
+receiver's ingress carries it again. Without links, nothing takes longer than the delay drawn.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
 from paxos.core.messages import Accept, Message
+from paxos.runtime.envelope import HEADER_BYTES
+from paxos.simulate.link import Link, Schedule, wire_bytes
 
 if TYPE_CHECKING:
     from paxos.simulate.process import Process
@@ -48,13 +53,39 @@ class Cut:
         return sender in self.senders and receiver in self.receivers
 
 
+@dataclass
+class Sent:
+    """What a process has handed to the network, in all its lives, whatever became of it."""
+
+    datagrams: int = 0
+    """A multicast is one datagram."""
+    wire_bytes: int = 0
+    """With all headers, of every packet."""
+    messages: Counter[str] = field(default_factory=Counter)
+    """By type."""
+    message_bytes: Counter[str] = field(default_factory=Counter)
+    """By type, without the headers of datagrams."""
+
+    def add(self, message: Message, size: int) -> None:
+        """A message of so many bytes is in a datagram."""
+        kind = type(message).__name__
+        self.messages[kind] += 1
+        self.message_bytes[kind] += size
+
+
 class Network:
     """Takes datagrams to their receivers' inboxes."""
 
-    def __init__(self, seed: int, injected: Counter[str]) -> None:
+    def __init__(self, seed: int, injected: Counter[str], schedule: Schedule) -> None:
         self.faults = Faults()
         self.cuts: list[Cut] = []
+        self.egress: dict[Key, Link] = {}
+        """What a process sends goes through its link, if it has one."""
+        self.ingress: dict[Key, Link] = {}
+        """So does what reaches it. What it sends itself does not leave its machine."""
+        self.sent: defaultdict[Key, Sent] = defaultdict(Sent)
         self._injected = injected
+        self._schedule = schedule
         self._delay = Random(f"{seed}/network/delay").random
         self._loss = Random(f"{seed}/network/loss").random
         self._duplicate = Random(f"{seed}/network/duplicate").random
@@ -65,11 +96,31 @@ class Network:
         now_s: float,
         sender: Process,
         receivers: Iterable[Process],
-        message: Message,
-        datagram: bytes,
+        messages: Sequence[Message],
+        body: bytes,
         clock: int,
     ) -> None:
-        """Send `datagram`, in which `message` is, to `receivers`; `clock` is the sender's."""
+        """Send a datagram to `receivers`; in its `body` are `messages`; `clock` is the sender's."""
+        size = len(body) + HEADER_BYTES
+        sent = self.sent[sender.key]
+        sent.datagrams += 1
+        sent.wire_bytes += wire_bytes(size)
+        link = self.egress.get(sender.key)
+        if link is None:
+            self._spread(now_s, sender, receivers, messages, body, clock)
+        elif not link.carry(now_s, size, self._spread, sender, receivers, messages, body, clock):
+            self._injected["queue full"] += 1
+
+    def _spread(
+        self,
+        now_s: float,
+        sender: Process,
+        receivers: Iterable[Process],
+        messages: Sequence[Message],
+        body: bytes,
+        clock: int,
+    ) -> None:
+        """The datagram has left its sender's machine: draw what becomes of it on the way."""
         faults = self.faults
         shortest_s, longest_s = faults.delay_s
         spread_s = longest_s - shortest_s
@@ -80,15 +131,39 @@ class Network:
             if faults.loss and self._loss() < faults.loss:
                 self._injected["lost"] += 1
                 continue
-            if faults.accept_loss and type(message) is Accept and self._loss() < faults.accept_loss:
+            if faults.accept_loss and _proposes(messages) and self._loss() < faults.accept_loss:
                 self._injected["lost"] += 1
                 continue
             arrives_s = now_s + shortest_s + spread_s * self._delay()
             if faults.reorder and self._reorder() < faults.reorder:
                 self._injected["held back"] += 1
                 arrives_s += faults.held_s * self._reorder()
-            receiver.arrive(arrives_s, sender.id, clock, datagram)
+            self._reach(arrives_s, sender, receiver, clock, body)
             if faults.duplicate and self._duplicate() < faults.duplicate:
                 self._injected["duplicated"] += 1
                 again_s = 3 * (shortest_s + spread_s * self._duplicate())
-                receiver.arrive(now_s + again_s, sender.id, clock, datagram)
+                self._reach(now_s + again_s, sender, receiver, clock, body)
+
+    def _reach(
+        self, at_s: float, sender: Process, receiver: Process, clock: int, body: bytes
+    ) -> None:
+        if receiver.key in self.ingress and receiver is not sender:
+            self._schedule(at_s, self._enter, at_s, sender, receiver, clock, body)
+        else:
+            receiver.arrive(at_s, sender.id, clock, body)
+
+    def _enter(
+        self, now_s: float, sender: Process, receiver: Process, clock: int, body: bytes
+    ) -> None:
+        """The datagram has come to its receiver's link."""
+        link = self.ingress.get(receiver.key)
+        if link is None:
+            receiver.arrive(now_s, sender.id, clock, body)
+        elif not link.carry(
+            now_s, len(body) + HEADER_BYTES, receiver.arrive, sender.id, clock, body
+        ):
+            self._injected["queue full"] += 1
+
+
+def _proposes(messages: Iterable[Message]) -> bool:
+    return any(type(message) is Accept for message in messages)

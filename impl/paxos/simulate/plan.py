@@ -70,6 +70,8 @@ class Plan:
     load: Load
     group_s: float
     """What reaches a process within so long of the first is one group."""
+    packed: bool
+    """Whether messages share datagrams."""
 
 
 def draw(request: Request) -> Plan:
@@ -120,4 +122,10 @@ def draw(request: Request) -> Plan:
         open_ballots=random.choice((2, 4)),
     )
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
-    return Plan(wanted, settings, load, group_s=random.choice((0.00002, 0.0001, 0.0005)))
+    return Plan(
+        wanted,
+        settings,
+        load,
+        group_s=random.choice((0.00002, 0.0001, 0.0005)),
+        packed=Random(f"{request.seed}/packed").random() < 0.3,
+    )

@@ -19,6 +19,7 @@ from paxos.core.messages import Group, Message, decode_messages, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import array, portions
 from paxos.runtime.held import Held
 from paxos.runtime.storage import Storage
 from paxos.simulate.network import Key
@@ -278,11 +279,32 @@ class Process:
             self._transmit(self._held.take())
 
     def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
-        """Send each message in a datagram of its own: the more can go wrong with them."""
+        """Send each message in a datagram of its own: the more can go wrong with them. If messages
+        are to be packed, those to a group share datagrams, as in `paxos.runtime.node`."""
+        if self.world.packed:
+            self._transmit_packed(sends)
+            return
         stamp = self.clock.tick()
+        sent = self.world.network.sent[self.key]
         message: Message | None = None
-        datagram = b""
+        body = b""
         for group, to_send in sends:
             if to_send is not message:
-                message, datagram = to_send, encode_messages([to_send])
-            self.world.send(self, group, to_send, datagram, stamp)
+                message, body = to_send, encode_messages([to_send])
+            sent.add(to_send, len(body))
+            self.world.send(self, group, [to_send], body, stamp)
+
+    def _transmit_packed(self, sends: Sequence[tuple[Group, Message]]) -> None:
+        by_group: dict[Group, list[Message]] = {}
+        for group, message in sends:
+            by_group.setdefault(group, []).append(message)
+        sent = self.world.network.sent[self.key]
+        for group, messages in by_group.items():
+            encoded = [encode_messages(message) for message in messages]
+            for message, data in zip(messages, encoded, strict=True):
+                sent.add(message, len(data))
+            at = 0
+            for some in portions(encoded, self.world.settings.message_bytes):
+                inside = messages[at : at + len(some)]
+                at += len(some)
+                self.world.send(self, group, inside, array(some), self.clock.tick())

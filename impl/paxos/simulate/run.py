@@ -105,6 +105,7 @@ class _Run:
             learners=len(plan.config.ids("learner")),
             clients=len(plan.config.ids("client")),
             group_s=plan.group_s,
+            packed=plan.packed,
             parts=parts,
             observe=self.watch.observe,
             tear=self.watch.tear,

@@ -7,7 +7,7 @@ What the seed and the arguments are, the run is. Nothing here knows what goes wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from math import inf
 from random import Random
@@ -55,6 +55,7 @@ class Simulation:
         clients: int = 2,
         faults: Faults | None = None,
         group_s: float = 0.0001,
+        packed: bool = False,
         parts: Parts | None = None,
         observe: Callable[[events.Event], None] = lambda event: None,
         tear: Callable[[events.Event], None] = lambda event: None,
@@ -63,6 +64,8 @@ class Simulation:
         self.settings = settings
         self.group_s = group_s
         """What reaches a process within so long of the first is one group."""
+        self.packed = packed
+        """Whether messages of a step to one group share datagrams, as those of a real node do."""
         self.parts = parts or {}
         self.observe = observe
         self.tear = tear
@@ -72,7 +75,7 @@ class Simulation:
         """How often a process has handled a group of messages or a tick."""
         self.injected: Counter[str] = Counter()
         """What went wrong, by kind, and how often."""
-        self.network = Network(seed, self.injected)
+        self.network = Network(seed, self.injected, self.schedule)
         self.network.faults = faults or Faults()
         self._race = Random(f"{seed}/race").random
         self._queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -201,9 +204,9 @@ class Simulation:
             self.after(0.001, self.submit, client_id, values[len(some) :])
 
     def send(
-        self, sender: Process, group: Group, message: Message, datagram: bytes, clock: int
+        self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
     ) -> None:
-        """Multicast to a group."""
-        assert len(datagram) <= self.settings.message_bytes + 64, "a message too large"
+        """Multicast to a group one datagram, with `messages` in its body."""
+        assert len(body) <= self.settings.message_bytes + 64, "a message too large"
         receivers = self._receivers[group]
-        self.network.send(self.now_s, sender, receivers, message, datagram, clock)
+        self.network.send(self.now_s, sender, receivers, messages, body, clock)
