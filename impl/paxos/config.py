@@ -152,6 +152,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
     datagram_bytes: Annotated[int, Meta(ge=512, le=MAX_DATAGRAM_BYTES)] = 32_768
+    """The same in all processes, and no less than when what is in storage was voted for."""
     window: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.window
     """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
     in_flight: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.in_flight

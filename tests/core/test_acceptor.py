@@ -15,6 +15,7 @@ from paxos.core.messages import (
     Promise,
     Reject,
     Trimmed,
+    Vote,
     Votes,
     encode_messages,
 )
@@ -87,6 +88,21 @@ def test_promises_of_many_votes_come_in_parts_that_fit() -> None:
     assert [(p.first, p.last) for p in promises] == [(1, 2), (3, 6), (7, 9)]
     assert [[v.instance for v in p.votes] for p in promises] == [[2], [3], [7]]
     assert all(len(encode_messages([p])) <= settings.message_bytes for p in promises)
+
+
+def test_a_batch_that_fits_no_promise_is_not_voted_for() -> None:
+    """The vote could never be told to a new leader, and its instance would never be finished."""
+    settings = Settings(message_bytes=500)
+    packets = [pack("1.1", n, [b"x"]) for n in range(1, 100)]
+    fits, too_large = (encode_batch(packets[:n]) for n in (35, 36))
+    assert len(fits) <= settings.max_batch_bytes < len(too_large)
+    acceptor = Acceptor(settings)
+    step = give(acceptor, Accept(LOW, 1, too_large))
+    assert not step
+    assert step.refused == {
+        "Accepts of batches that fit no answer (is datagram_bytes the same?)": 1
+    }
+    assert give(acceptor, Accept(LOW, 1, fits)).writes == [VoteWrite(Vote(1, LOW, fits))]
 
 
 def test_a_promise_covers_a_bounded_range() -> None:

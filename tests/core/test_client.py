@@ -51,7 +51,7 @@ def test_the_largest_value_and_one_byte_more() -> None:
     client = Client(BATCHING, "1.1", 0.0)
     largest = bytes(BATCHING.max_value_bytes)
     client.submit([largest], 0.0)
-    with pytest.raises(ValueTooLargeError, match="7879"):
+    with pytest.raises(ValueTooLargeError, match="7872"):
         client.submit([b"small", largest + b"x"], 0.0)
     assert submitted(client.flush(0.0)) == [[largest]], "nothing of a refused call is broadcast"
 

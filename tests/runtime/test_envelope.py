@@ -225,15 +225,24 @@ def test_deep_nesting_is_malformed() -> None:
 
 @given(st.lists(st.integers(0, 500), max_size=60), st.integers(100, 700))
 def test_messages_share_datagrams_in_order(sizes: list[int], datagram_bytes: int) -> None:
+    room = datagram_bytes - OVERHEAD_BYTES - 5  # of which such a message has up to 5 bytes itself
+    sizes = [min(size, room) for size in sizes]
     messages = [msgspec.msgpack.encode(bytes([n % 256]) * size) for n, size in enumerate(sizes)]
     packed = list(bodies(messages, datagram_bytes))
     unpacked = [msgspec.msgpack.decode(body) for body in packed]
     assert [m for body in unpacked for m in body] == list(map(msgspec.msgpack.decode, messages))
     for body, content in zip(packed, unpacked, strict=True):
-        assert len(content) == 1 or len(body) + OVERHEAD_BYTES - 3 <= datagram_bytes
+        assert content and len(body) + OVERHEAD_BYTES - 3 <= datagram_bytes
     for body, following in zip(packed, unpacked[1:], strict=False):
         first = len(msgspec.msgpack.encode(following[0]))
         assert len(body) + first + OVERHEAD_BYTES > datagram_bytes, "it would have fitted"
+
+
+def test_a_message_larger_than_a_datagram_is_never_put_into_one() -> None:
+    fits = bytes(1_000 - OVERHEAD_BYTES)
+    assert len(list(bodies([fits, fits], 1_000))) == 2
+    with pytest.raises(AssertionError, match="larger than a datagram"):
+        list(bodies([fits, fits + b"x"], 1_000))
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, MAX_MESSAGES, MAX_MESSAGES + 1])

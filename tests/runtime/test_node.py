@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from typing import Any
@@ -15,7 +16,16 @@ from paxos.config import Endpoint, FaultRates, Groups
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import pack
-from paxos.core.messages import Ask, Delivered, Group, Heartbeat, Message, Reject, encode_messages
+from paxos.core.messages import (
+    Accept,
+    Ask,
+    Delivered,
+    Group,
+    Heartbeat,
+    Message,
+    Reject,
+    encode_messages,
+)
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite
@@ -23,7 +33,7 @@ from paxos.errors import RunError
 from paxos.runtime import held
 from paxos.runtime import node as node_module
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import Envelope, bodies
+from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.node import Node
 from paxos.runtime.stop import Stop
@@ -279,6 +289,21 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
         (Groups().proposers, both),
     ]
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_nothing_is_sent_that_is_larger_than_a_datagram(
+    harness: Harness, capfd: pytest.CaptureFixture[str], over: int
+) -> None:
+    """It is dropped and counted: whoever lies can make a role say such a thing."""
+    rest = len(encode_messages(Accept(B, 1, bytes(500)))) - 500
+    large = Accept(B, 1, bytes(1000 - OVERHEAD_BYTES - rest + over))
+    harness.role.on_flush = lambda: harness.role.step.send(large, Group.ACCEPTORS, Group.LEARNERS)
+    harness.node.act_when(lambda: True, lambda now_s: True)
+    assert len(harness.world.sent) == (0 if over else 2)
+    assert harness.node.stats.dropped == Counter({node_module.TOO_LARGE: 2} if over else {})
+    assert harness.node.stop()
+    assert ("larger than a datagram" in capfd.readouterr().err) == bool(over)
 
 
 def test_no_two_datagrams_have_one_clock(harness: Harness) -> None:

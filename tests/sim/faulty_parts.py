@@ -89,7 +89,7 @@ class FaultyPart:
     needs: set[str]
 
 
-RECOVERS_LESS = {"Recover.promise", "Recover.votes", "Recover.round"}
+RECOVERS_LESS = {"Recover.promise", "Recover.votes", "Recover.round", "Recover.trimmed"}
 NOT_IN_THE_TRACE = {
     "Phase1b.asked",
     "Phase2a.promises",

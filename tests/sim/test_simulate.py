@@ -130,6 +130,13 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
     assert said.splitlines()[-1] == f"again with: paxos {' '.join(arguments)}"
 
 
+@pytest.mark.parametrize("seed", [900_068, 900_069])
+def test_lists_of_what_was_delivered_fit_small_datagrams(seed: int) -> None:
+    """These runs found a list of 66 and one of 144 spans that did not."""
+    outcome = simulate(Request(seed))
+    assert outcome.failure is None, outcome.failure.text
+
+
 def test_what_happens_is_printed_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seed", "3", "--steps", "2000", "--storm", "0.2", "-v"]) == 0
     *lines, verdict = capsys.readouterr().out.splitlines()

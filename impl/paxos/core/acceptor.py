@@ -6,13 +6,13 @@ Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 
 from paxos.core import events
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import decode_batch, describe
 from paxos.core.budget import Budget
 from paxos.core.messages import (
-    VOTE_OVERHEAD_BYTES,
     Accept,
     Accepted,
     Ask,
@@ -26,6 +26,7 @@ from paxos.core.messages import (
     Vote,
     Votes,
 )
+from paxos.core.portions import portions
 from paxos.core.retention import Retention
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -120,6 +121,10 @@ class Acceptor(Role):
         if accept.ballot < self.promised:
             self.step.send(Reject(self.promised), Group.PROPOSERS)
             return
+        if len(accept.batch) > self.settings.max_batch_bytes:
+            # Nobody could ever be told of the vote. The proposer has larger datagrams, or lies.
+            self.step.refuse("Accepts of batches that fit no answer (is datagram_bytes the same?)")
+            return
         if accept.instance > self.known + self.settings.reach_instances:
             self.step.refuse("Accepts for instances that are too far ahead")
             return
@@ -183,16 +188,11 @@ class Acceptor(Role):
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message."""
-        size, votes = 0, list[Vote]()
-        for instance in range(first, last + 1):
-            vote = self.votes.get(instance)
-            if vote is None:
-                continue
-            needed = len(vote.batch) + VOTE_OVERHEAD_BYTES
-            if votes and size + needed > self.settings.message_bytes:
-                yield first, instance - 1, votes
-                first, size, votes = instance, 0, []
-            votes.append(vote)
-            size += needed
-        if first <= last:
-            yield first, last, votes
+        if first > last:
+            return
+        votes = [self.votes[i] for i in range(first, last + 1) if i in self.votes]
+        parts = list(portions(Promise, votes, self.settings.message_bytes)) or [[]]
+        for part, following in zip_longest(parts, parts[1:]):
+            end = following[0].instance - 1 if following else last
+            yield first, end, part
+            first = end + 1

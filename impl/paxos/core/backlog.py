@@ -15,7 +15,7 @@ from math import inf
 
 from paxos.core.batch import Packet, is_well_formed
 from paxos.core.intervals import IntervalSet
-from paxos.core.messages import VOTE_OVERHEAD_BYTES
+from paxos.core.portions import packet_bytes
 from paxos.core.settings import Settings
 
 Key = tuple[str, int]
@@ -35,7 +35,7 @@ class _Waiting:
     @property
     def bytes(self) -> int:
         """What it takes in a batch."""
-        return len(self.packet.payload) + VOTE_OVERHEAD_BYTES
+        return packet_bytes(self.packet)
 
 
 class Backlog:
@@ -56,7 +56,7 @@ class Backlog:
         """How many instances it takes, about, to propose what waits now."""
         return max(
             -(-self._queued_values // self._settings.max_batch),
-            -(-self._queued_bytes // self._settings.max_payload_bytes),
+            -(-self._queued_bytes // self._settings.max_packets_bytes),
         )
 
     def add(self, packets: Iterable[Packet], now_s: float) -> bool:
@@ -105,7 +105,7 @@ class Backlog:
         oldest_s = next(iter(self._queue.values())).since_s
         full = (
             self._queued_values >= self._settings.max_batch
-            or self._queued_bytes >= self._settings.max_payload_bytes
+            or self._queued_bytes >= self._settings.max_packets_bytes
         )
         return oldest_s if full else oldest_s + self._settings.batch_wait_s
 
@@ -117,7 +117,7 @@ class Backlog:
             values += waiting.packet.count
             size += waiting.bytes
             if taken and (
-                values > self._settings.max_batch or size > self._settings.max_payload_bytes
+                values > self._settings.max_batch or size > self._settings.max_packets_bytes
             ):
                 break
             taken.append(waiting.packet)

@@ -10,7 +10,8 @@ from math import inf
 from paxos.core import events
 from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
 from paxos.core.intervals import IntervalSet
-from paxos.core.messages import VOTE_OVERHEAD_BYTES, Delivered, Group, Message, Submit
+from paxos.core.messages import Delivered, Group, Message, Submit
+from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
@@ -191,14 +192,5 @@ class Client(Role):
 
     def _send(self, packets: Sequence[Packet], *groups: Group) -> None:
         """Send `packets` in as few messages as they fit in."""
-        some: list[Packet] = []
-        size = 0
-        for packet in packets:
-            needed = len(packet.payload) + VOTE_OVERHEAD_BYTES
-            if some and size + needed > self.settings.message_bytes:
-                self.step.send(Submit(some), *groups)
-                some, size = [], 0
-            some.append(packet)
-            size += needed
-        if some:
+        for some in portions(Submit, packets, self.settings.message_bytes):
             self.step.send(Submit(some), *groups)

@@ -6,7 +6,7 @@ asks for. It delivers a value once, however often it was chosen.
 Spec: `Learn`, `Deliver`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import inf
 
 from paxos.core import events
@@ -27,12 +27,10 @@ from paxos.core.messages import (
     Trimmed,
     Votes,
 )
+from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
-
-MAX_SPANS = 200
-"""Spans in one Delivered message."""
 
 OVERTAKEN = 2
 """An instance is lost, if one so much higher is learned and it is not."""
@@ -246,13 +244,13 @@ class Learner(Role):
         runs = dict.fromkeys(
             (client, *self.delivered[client].around(first)) for client, first, _ in spans
         )
-        for some in _portions(list(runs)):
+        for some in self._portions(list(runs)):
             delivered = Delivered(self.prefix, some)
             if any(self._is_home_of(client) for client, _, _ in some):
                 self.step.send(delivered, Group.CLIENTS)
             else:
                 self.step.send_later(delivered, Group.CLIENTS)
-        for some in _portions(spans):
+        for some in self._portions(spans):
             self.step.send_later(Delivered(self.prefix, some), Group.PROPOSERS)
         if now_s >= self._report_s:
             # Acceptors need only know about where the log is, to trim what is far behind.
@@ -261,6 +259,11 @@ class Learner(Role):
         self._to_tell.clear()
         self._tell = False
         self._status_s = now_s + self.settings.failover_s
+
+    def _portions(self, spans: Sequence[Span]) -> list[list[Span]]:
+        """As many as one message holds at a time; at least one list, since the prefix is said in
+        any case."""
+        return list(portions(Delivered, spans, self.settings.message_bytes)) or [[]]
 
     def _is_home_of(self, client: str) -> bool:
         """Whether this learner is the one that tells `client` at once what it has delivered. The
@@ -332,9 +335,3 @@ class Learner(Role):
             else:
                 runs.append((instance, instance))
         return runs
-
-
-def _portions(spans: list[Span]) -> Iterator[list[Span]]:
-    """As many as one message holds at a time; at least once, as the prefix is said in any case."""
-    for start in range(0, len(spans) or 1, MAX_SPANS):
-        yield spans[start : start + MAX_SPANS]

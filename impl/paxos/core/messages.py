@@ -157,6 +157,3 @@ _decoder: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(
 )
 decode_messages = _decoder.decode
 """A datagram's body is a MessagePack array of messages."""
-
-VOTE_OVERHEAD_BYTES = 40
-"""More than what a vote or a packet takes on the wire beyond its batch or payload."""

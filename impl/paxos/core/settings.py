@@ -4,7 +4,14 @@ readings the roles are given."""
 from dataclasses import dataclass
 
 from paxos.core.batch import LENGTH_BYTES, MAX_VALUE_BYTES
-from paxos.core.messages import VOTE_OVERHEAD_BYTES
+from paxos.core.messages import Promise
+from paxos.core.portions import (
+    EMPTY_BYTES,
+    LIST_BYTES,
+    LONGEST_NAME,
+    PACKET_BYTES,
+    VOTE_BYTES,
+)
 from paxos.core.quorum import quorum_size
 
 LONGEST_BACKOFF = 8
@@ -32,7 +39,8 @@ class Settings:
     """How long the first value of a batch that is not full waits for others; 0: not at all."""
 
     message_bytes: int = 8_000
-    """The most bytes in one message, so that it fits a datagram."""
+    """The most bytes in one message, so that it fits a datagram. A role makes none that is larger:
+    it cuts lists (`paxos.core.portions`), and takes no value or batch that is too large."""
     window: int = 256
     """Instances that Phase 1 covers in advance, with prepare_ahead."""
     in_flight: int = 64
@@ -108,10 +116,20 @@ class Settings:
         return LOST_RESENDS * self.longest_resend_s
 
     @property
+    def max_batch_bytes(self) -> int:
+        """The largest batch, encoded. It must fit whatever tells it to anybody, and of these a
+        promise with the vote for it is the largest."""
+        return self.message_bytes - EMPTY_BYTES[Promise] - VOTE_BYTES
+
+    @property
+    def max_packets_bytes(self) -> int:
+        """The most that the packets of a batch take together."""
+        return self.max_batch_bytes - 1 - LIST_BYTES
+
+    @property
     def max_payload_bytes(self) -> int:
-        """The largest payload of a packet, and of all the packets of a batch: every message that
-        holds one (a vote in a promise is the largest) must fit `message_bytes`."""
-        return self.message_bytes - 3 * VOTE_OVERHEAD_BYTES
+        """The largest payload of a packet: it must fit a batch, if only alone."""
+        return self.max_packets_bytes - PACKET_BYTES - len(LONGEST_NAME)
 
     @property
     def max_value_bytes(self) -> int:

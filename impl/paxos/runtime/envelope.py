@@ -18,6 +18,7 @@ import msgspec
 from paxos.core import messages
 from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
+from paxos.core.portions import cut
 from paxos.core.validity import is_valid
 
 ROLES = ("client", "proposer", "acceptor", "learner")
@@ -28,7 +29,9 @@ _HEADER = struct.Struct("!2sBB8sIQQ")
 _TAG_BYTES = 16
 HEADER_BYTES = _HEADER.size + _TAG_BYTES
 """What a datagram of a cluster with a key holds before its body."""
-OVERHEAD_BYTES = HEADER_BYTES + 3
+ARRAY_BYTES = 3
+"""What the length of the array of messages takes, at most."""
+OVERHEAD_BYTES = HEADER_BYTES + ARRAY_BYTES
 """What a datagram holds beyond its messages: the header, the tag, and the length of the array of
 them."""
 
@@ -157,22 +160,15 @@ def _check(said: Iterable[Message], sender: int, client: str) -> None:
 
 
 def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
-    """Put encoded messages, in their order, into as few datagram bodies as hold them. A message
-    that is larger than a datagram should be gets one of its own."""
-    return map(array, portions(encoded, datagram_bytes - OVERHEAD_BYTES))
+    """Put encoded messages, in their order, into as few datagram bodies as hold them. None of them
+    may be larger than `datagram_bytes` less `OVERHEAD_BYTES`."""
+    return map(array, shared(encoded, datagram_bytes - OVERHEAD_BYTES))
 
 
-def portions(encoded: Iterable[bytes], room: int) -> Iterator[list[bytes]]:
+def shared(encoded: Iterable[bytes], room: int) -> Iterator[list[bytes]]:
     """The same before they are put together; `room` is for the messages alone, in bytes."""
-    some: list[bytes] = []
-    size = 0
-    for message in encoded:
-        if some and (size + len(message) > room or len(some) == MAX_MESSAGES):
-            yield some
-            some, size = [], 0
-        some.append(message)
-        size += len(message)
-    if some:
+    for some in cut(encoded, len, room, MAX_MESSAGES):
+        assert len(some) > 1 or len(some[0]) <= room, "a message larger than a datagram"
         yield some
 
 

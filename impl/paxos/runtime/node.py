@@ -18,7 +18,7 @@ from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.errors import RunError
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import Envelope, Received, RejectedError, bodies
+from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.held import Held
@@ -31,6 +31,10 @@ from paxos.runtime.tracer import TraceError, Tracer, write_all
 
 STOP_S = 0.3
 """How long a stop waits for a thread that is in the middle of a step."""
+
+TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
+"""What a node does not send. A role makes no such message, unless others have told it of a batch
+that is too large for it: processes with larger datagrams do, or one that lies."""
 
 _OUTPUT_FD = 1
 
@@ -279,6 +283,9 @@ class Node:
             data = encoded.get(id(message))
             if data is None:
                 data = encoded[id(message)] = encode_messages(message)
+            if len(data) > self._datagram_bytes - OVERHEAD_BYTES:
+                self._complaints.add(TOO_LARGE)
+                continue
             datas, kinds = by_group.setdefault(group, ([], []))
             datas.append(data)
             kinds.append(type(message))

@@ -19,7 +19,7 @@ from paxos.core.messages import Group, Message, decode_messages, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import array, portions
+from paxos.runtime.envelope import array, shared
 from paxos.runtime.held import Held
 from paxos.runtime.storage import Storage
 from paxos.simulate.network import Key
@@ -304,7 +304,7 @@ class Process:
             for message, data in zip(messages, encoded, strict=True):
                 sent.add(message, len(data))
             at = 0
-            for some in portions(encoded, self.world.settings.message_bytes):
+            for some in shared(encoded, self.world.settings.message_bytes):
                 inside = messages[at : at + len(some)]
                 at += len(some)
                 self.world.send(self, group, inside, array(some), self.clock.tick())

@@ -22,6 +22,7 @@ from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import ARRAY_BYTES
 from paxos.simulate.disk import Disk, PlainDisk
 from paxos.simulate.network import Cut, Faults, Key, Network
 from paxos.simulate.process import Process
@@ -207,6 +208,6 @@ class Simulation:
         self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
     ) -> None:
         """Multicast to a group one datagram, with `messages` in its body."""
-        assert len(body) <= self.settings.message_bytes + 64, "a message too large"
+        assert len(body) <= self.settings.message_bytes + ARRAY_BYTES, "a datagram too large"
         receivers = self._receivers[group]
         self.network.send(self.now_s, sender, receivers, messages, body, clock)

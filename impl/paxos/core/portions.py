@@ -1,0 +1,97 @@
+"""What fits one message: whatever a role makes with a list in it is cut here, in bytes, so that no
+message is larger than a datagram.
+
+How many bytes something takes is estimated, and never too low: every number is taken for the
+largest that there is, which MessagePack writes longest. The estimates are measured on messages made
+of such numbers, so they follow the definitions of the messages.
+
+A part alone always fits, by configuration: packets and batches are bounded by `max_payload_bytes`
+and `max_batch_bytes` of the settings, and a span of values is short.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import inf
+from typing import Any, TypeVar
+
+from paxos.core.ballot import LARGEST_INT, Ballot
+from paxos.core.batch import MAX_VALUE_BYTES, Packet
+from paxos.core.messages import Delivered, Promise, Span, Submit, Vote, Votes, encode_messages
+
+Part = TypeVar("Part")
+
+LONGEST_NAME = "9" * 9 + "." + "9" * 16
+"""A client's name as long as names get."""
+
+LARGEST_BALLOT = Ballot(LARGEST_INT, LARGEST_INT)
+
+LIST_BYTES = 2
+"""What the length of a list takes beyond that of an empty one, up to 65,535 parts. A datagram holds
+no more, since the smallest part takes 7 bytes."""
+
+_BYTES = bytes(MAX_VALUE_BYTES)
+
+PACKET_BYTES = len(encode_messages(Packet("", LARGEST_INT, LARGEST_INT, _BYTES))) - len(_BYTES)
+"""What a packet takes beyond its payload and its client's name."""
+
+VOTE_BYTES = len(encode_messages(Vote(LARGEST_INT, LARGEST_BALLOT, _BYTES))) - len(_BYTES)
+"""What a vote takes beyond its batch."""
+
+SPAN_BYTES = len(encode_messages((LONGEST_NAME, LARGEST_INT, LARGEST_INT)))
+"""What a span of values takes."""
+
+
+def packet_bytes(packet: Packet) -> int:
+    """What a packet takes in a Submit or in a batch."""
+    return PACKET_BYTES + len(packet.client) + len(packet.payload)
+
+
+def vote_bytes(vote: Vote) -> int:
+    """What a vote takes in an answer of an acceptor."""
+    return VOTE_BYTES + len(vote.batch)
+
+
+def span_bytes(span: Span) -> int:
+    """What a span of values takes in a Delivered."""
+    return SPAN_BYTES
+
+
+_EMPTY = (
+    Submit([]),
+    Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
+    Votes([]),
+    Delivered(LARGEST_INT, []),
+)
+EMPTY_BYTES = {type(message): len(encode_messages(message)) + LIST_BYTES for message in _EMPTY}
+"""What each kind of message that has a list takes beyond the parts in it."""
+
+PART_BYTES: dict[type, Callable[[Any], int]] = {
+    Submit: packet_bytes,
+    Promise: vote_bytes,
+    Votes: vote_bytes,
+    Delivered: span_bytes,
+}
+"""What a part takes in each of them."""
+
+
+def portions(kind: type, parts: Iterable[Part], message_bytes: int) -> Iterator[list[Part]]:
+    """Cut `parts`, in their order, into as few lists as possible such that a message of `kind` with
+    any of them is at most `message_bytes` large. One that does not fit alone is alone."""
+    return cut(parts, PART_BYTES[kind], message_bytes - EMPTY_BYTES[kind])
+
+
+def cut(
+    parts: Iterable[Part], part_bytes: Callable[[Part], int], room: int, most: float = inf
+) -> Iterator[list[Part]]:
+    """Cut `parts`, in their order, into as few lists as possible of at most `room` bytes and `most`
+    parts. One that does not fit alone is alone."""
+    some: list[Part] = []
+    taken = 0
+    for part in parts:
+        size = part_bytes(part)
+        if some and (taken + size > room or len(some) == most):
+            yield some
+            some, taken = [], 0
+        some.append(part)
+        taken += size
+    if some:
+        yield some
