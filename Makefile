@@ -44,9 +44,13 @@ bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to be
 bench-smoke: setup ## a little of everything that make bench does, to see that it works
 	@$(BIN)/paxos bench --smoke --out bench/smoke
 
-soak: setup ## simulate seed after seed for MINUTES=n (default 10), then fuzz for a tenth of that; SEED=n: from there on
+soak: setup ## simulate seed after seed for MINUTES=n (default 10), then fuzz for a tenth of that; SEED=n: from there on; SEEDS=a..b SHARD=k/n OUT=file: a campaign
+ifdef SEEDS
+	@$(BIN)/paxos simulate --seeds $(SEEDS) --out $(or $(OUT),soak.jsonl) $(if $(SHARD),--shard $(SHARD)) $(if $(MINUTES),--minutes $(MINUTES))
+else
 	@$(BIN)/paxos simulate --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
+endif
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.graph

@@ -1,17 +1,22 @@
-"""`paxos simulate`: one seed, or with `--minutes` one after another, and what came of it."""
+"""`paxos simulate`: one seed; with `--minutes` one after another; with `--seeds` a campaign; with
+`--table` what campaigns found."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import time
+from math import inf
 
 from paxos.errors import InputError
 from paxos.runtime.report import say
+from paxos.simulate.campaign import campaign
 from paxos.simulate.plan import Request, draw
+from paxos.simulate.records import RecordFile
 from paxos.simulate.report import report
 from paxos.simulate.run import simulate
 from paxos.simulate.soak import soak
+from paxos.simulate.table import table
 
 
 def main(options: argparse.Namespace) -> int:
@@ -26,6 +31,11 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    _check(options)
+    if options.table:
+        found = table(options.table)
+        print(found)
+        return 1 if found.failures else 0
     request = Request(
         seed=_seed(options),
         steps=options.steps,
@@ -40,18 +50,48 @@ def _run(options: argparse.Namespace) -> int:
         storm_s=options.storm,
     )
     draw(request)  # what cannot be is said before anything is started
-    if options.minutes is None:
-        outcome = simulate(request, trace_dir=options.trace, verbose=options.verbose)
-        print(report(outcome))
-        return 1 if outcome.failure else 0
-    if options.trace:
-        raise InputError("--trace is for one run, and --minutes for many; give one of them")
-    if options.verbose:
-        raise InputError("--verbose is for one run, and --minutes for many; give one of them")
-    return soak(request, options.minutes * 60)
+    seconds = inf if options.minutes is None else options.minutes * 60
+    if options.seeds is not None:
+        with RecordFile(options.out) as out:
+            seeds = options.seeds.of_shard(options.shard)
+            return campaign(request, seeds, out, jobs=options.jobs, seconds=seconds)
+    if options.minutes is not None:
+        return soak(request, seconds, jobs=options.jobs)
+    outcome = simulate(request, trace_dir=options.trace, verbose=options.verbose)
+    print(report(outcome))
+    return 1 if outcome.failure else 0
 
 
 def _seed(options: argparse.Namespace) -> int:
     if options.seed is not None:
         return int(options.seed)
     return 0 if options.minutes is None else int(time.time())
+
+
+MANY = "--minutes", "--seeds"
+EXCLUDE = {
+    "--trace": MANY,
+    "--verbose": MANY,
+    "--seed": ("--seeds",),
+    "--table": ("--seed", "--out", "--trace", "--verbose", *MANY),
+}
+"""Options that say different things about what to run."""
+
+NEED = {"--shard": ("--seeds",), "--out": ("--seeds",), "--seeds": ("--out",), "--jobs": MANY}
+"""Options that mean something only with one of others."""
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise `InputError` if the options do not go together."""
+
+    def is_given(option: str) -> bool:
+        value = getattr(options, option.removeprefix("--"))
+        return value is not None and value is not False
+
+    for option, others in EXCLUDE.items():
+        for other in others:
+            if is_given(option) and is_given(other):
+                raise InputError(f"{option} and {other} do not go together; give one of them")
+    for option, needed in NEED.items():
+        if is_given(option) and not any(map(is_given, needed)):
+            raise InputError(f"{option} means nothing without {' or '.join(needed)}; give it too")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from paxos.arguments import seconds, whole_number
+from paxos.simulate.seeds import Range, Shard
 
 STEPS = 20_000
 """How long a run is, if nobody says."""
@@ -70,7 +71,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         metavar="M",
         type=_minutes,
-        help="run seed after seed, from --seed on, on all cores; shrink the first one that fails",
+        help="run seed after seed, from --seed on, on all cores; shrink the first one that fails. "
+        "With --seeds: begin no run after M minutes",
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="A..B",
+        type=_seeds,
+        help="a campaign: run the seeds A to B, on all cores, failing ones too, and write a JSON "
+        "line of each to --out. What is there is not run again: stopped, it goes on",
+    )
+    parser.add_argument(
+        "--shard",
+        metavar="K/N",
+        type=_shard,
+        help="of these seeds, only the K-th of N parts, as on the K-th of N machines",
+    )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="the campaign's file")
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=whole_number,
+        help="with --minutes or --seeds, run N seeds at a time (default: as many as there are "
+        "cores)",
+    )
+    parser.add_argument(
+        "--table",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="run nothing; print what the campaigns with these files found. Exit status 1: "
+        "a run failed",
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="print each event and each fault as it happens"
@@ -84,6 +115,20 @@ def _natural(text: str) -> int:
     return value
 
 
+def _seeds(text: str) -> Range:
+    first, dots, last = text.partition("..")
+    if not dots or _natural(first) > _natural(last):
+        raise ValueError
+    return Range(int(first), int(last))
+
+
+def _shard(text: str) -> Shard:
+    number, slash, of = text.partition("/")
+    if not slash or not 1 <= int(number) <= int(of) < 2**53:
+        raise ValueError
+    return Shard(int(number), int(of))
+
+
 def _minutes(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e6:
@@ -92,4 +137,6 @@ def _minutes(text: str) -> float:
 
 
 _natural.__name__ = "whole number"  # argparse says so of what is none
+_seeds.__name__ = "range of seeds such as 1..1000"
+_shard.__name__ = "shard such as 3/8"
 _minutes.__name__ = "number of minutes"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from itertools import count
 
-from paxos.errors import RunError
 from paxos.runtime.report import say
 from paxos.simulate.plan import Request
+from paxos.simulate.pool import outcomes
 from paxos.simulate.report import faults, report
 from paxos.simulate.run import Outcome, simulate
 from paxos.simulate.shrink import Simulate, shrink
@@ -26,17 +22,21 @@ class Totals:
     """What all runs came to."""
 
     def __init__(self) -> None:
-        self.began_s = time.monotonic()
+        self.began_s = self._said_s = time.monotonic()
         self.seeds = self.events = self.delivered = 0
         self.simulated_s = 0.0
         self.injected: Counter[str] = Counter()
 
     def add(self, outcome: Outcome) -> None:
+        """Count a run; now and then, say how far it all is."""
         self.seeds += 1
         self.events += outcome.events
         self.delivered += outcome.delivered
         self.simulated_s += outcome.simulated_s
         self.injected += outcome.injected
+        if time.monotonic() - self._said_s >= PROGRESS_S:
+            self._said_s = time.monotonic()
+            say(self.line())
 
     def line(self) -> str:
         seconds = time.monotonic() - self.began_s
@@ -47,21 +47,20 @@ class Totals:
         )
 
 
-def soak(first: Request, seconds: float, simulate: Simulate = simulate) -> int:
+def soak(
+    first: Request, seconds: float, simulate: Simulate = simulate, jobs: int | None = None
+) -> int:
     """Run `first`, and the same with the seeds after its own, for `seconds`, or until one fails.
     The exit status: 0 if none failed, 1 if one did. Raises `RunError`."""
     totals, failed = Totals(), None
     say(f"seeds from {first.seed} on, {first.steps:,} steps each, for {seconds:g} s")
-    said_s = totals.began_s
+    requests = (replace(first, seed=seed) for seed in count(first.seed))
     try:
-        for outcome in _outcomes(first, totals.began_s + seconds, simulate):
+        for outcome in outcomes(requests, simulate, jobs, totals.began_s + seconds):
             totals.add(outcome)
             if outcome.failure:
                 failed = outcome
                 break
-            if time.monotonic() - said_s >= PROGRESS_S:
-                said_s = time.monotonic()
-                say(totals.line())
     finally:
         print("\n".join([totals.line(), *faults(totals.injected)]), flush=True)
     if failed is None:
@@ -70,27 +69,3 @@ def soak(first: Request, seconds: float, simulate: Simulate = simulate) -> int:
     say(f"seed {failed.request.seed} fails ({failed.request.command()}); making it smaller")
     print(report(shrink(failed, simulate)), flush=True)
     return 1
-
-
-def _outcomes(first: Request, until_s: float, simulate: Simulate) -> Iterator[Outcome]:
-    """The runs, as they are done: a few under way at any time."""
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    pool = ProcessPoolExecutor(workers, initializer=_ignore_interrupts)
-    under_way: set[Future[Outcome]] = set()
-    request = first
-    try:
-        while under_way or time.monotonic() < until_s:
-            while len(under_way) < 2 * (workers or 1) and time.monotonic() < until_s:
-                under_way.add(pool.submit(simulate, request))
-                request = replace(request, seed=request.seed + 1)
-            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-            yield from sorted((f.result() for f in done), key=lambda outcome: outcome.request.seed)
-    except BrokenProcessPool as error:
-        raise RunError("a process that ran seeds was killed (is there memory enough?)") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """The process that started this one says when to stop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
