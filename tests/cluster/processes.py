@@ -99,6 +99,10 @@ class Cluster:
         """What is run as the process `name`; a test may have its own."""
         return PAXOS
 
+    def environment(self, name: str) -> dict[str, str]:
+        """What the process `name` has in its environment."""
+        return ENVIRONMENT
+
     def start(self, *names: str, values: Path | None = None, options: Iterable[str] = ()) -> None:
         """Start processes by name, such as `learner-1`. A client reads `values`, or a pipe."""
         for name in names:
@@ -111,7 +115,7 @@ class Cluster:
                     stdin=source or subprocess.PIPE,
                     stdout=sink,
                     stderr=log,
-                    env=ENVIRONMENT,
+                    env=self.environment(name),
                 )
                 if source:
                     source.close()

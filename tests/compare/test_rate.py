@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from paxos.compare.runs import _rate
+from paxos.compare import runs
+from paxos.compare.runs import Job, _rate, perform
+from paxos.errors import RunError
+from paxos.figures.combos import ALL
 
 BEGAN_US = 1_700_000_000_000_000
 
@@ -61,3 +64,14 @@ def test_the_slower_learner_counts(tmp_path: Path) -> None:
 def test_at_a_given_load_the_whole_run_counts_from_its_first_broadcast(tmp_path: Path) -> None:
     run_dir = make_run(tmp_path, [(100_000, 50), (500_000, 50)])
     assert _rate(run_dir, 100, "load") == pytest.approx(100 / 1.0)
+
+
+def test_a_run_during_which_the_clock_was_set_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rate would be read off that clock."""
+    ahead_s = iter((100.0, 3_700.0))
+    monkeypatch.setattr(runs, "_wall_ahead_s", lambda: next(ahead_s))
+    monkeypatch.setattr(runs, "_run_cluster", lambda job, run_dir: None)
+    with pytest.raises(RunError, match=r"clock was set by 3600.0 s during the run"):
+        perform(Job(ALL[0], "full", []), tmp_path)

@@ -115,7 +115,7 @@ class Table:
             received = seat.envelope.open(datagram)
         except RejectedError as error:
             return str(error)
-        role, sender, incarnation, clock, said = received
+        role, sender, incarnation, clock, _, said = received
         if refusal := seat.freshness.refusal(role, sender, incarnation, clock):
             return refusal
         for message in said:

@@ -78,7 +78,12 @@ def reason(datagram: bytes, receiver: Envelope | None = None) -> str:
 def test_round_trip(role: str, key: bytes | None) -> None:
     sealed = seal(envelope(role, key=key), SAMPLES[role])
     received = envelope("learner", 1, key=key).open(sealed)
-    assert received == (role, 2, 7, 99, SAMPLES[role])
+    assert received == (role, 2, 7, 99, 0, SAMPLES[role])
+
+
+def test_it_carries_both_clocks_of_its_sender() -> None:
+    received = envelope().open(envelope().seal(2**53 - 1, b"\x90", 1_700_000_000_000_000))
+    assert (received.clock, received.wall_us) == (2**53 - 1, 1_700_000_000_000_000)
 
 
 def test_without_the_key_nobody_is_heard() -> None:
@@ -109,7 +114,7 @@ def test_a_tag_is_of_one_sender() -> None:
 def test_what_is_refused() -> None:
     good = seal(envelope(), [Reject(B)])
     assert reason(b"") == reason(b"Px") == reason(b"x" * 100) == "not of this program"
-    assert "version 3, not 1" in reason(good[:2] + b"\3" + good[3:])
+    assert "version 1, not 3" in reason(good[:2] + b"\1" + good[3:])
     assert "another name" in reason(seal(envelope(tag=b"87654321"), [Reject(B)]))
     assert "unknown role" in reason(good[:3] + b"\x09" + good[4:])
     assert reason(good[:-1]) == reason(good + b"\0") == "malformed"

@@ -15,7 +15,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.step import RoundWrite
 from paxos.errors import InputError, RunError
 from paxos.runtime import incarnation, tracer
-from paxos.runtime.clock import Clock
+from paxos.runtime.clock import Clock, wall_us
 from paxos.runtime.incarnation import Incarnation, begin
 
 MEMORY = Config(storage="memory")
@@ -89,6 +89,37 @@ def test_the_clock_goes_on_although_the_wall_clock_was_set_back(tmp_path: Path) 
     end(life)
     life, clock = start(tmp_path, wall=500)
     assert clock.tick() > 9_000
+    end(life)
+
+
+@pytest.mark.parametrize("role", ["acceptor", "proposer", "learner", "client"])
+def test_a_life_with_a_clock_far_ahead_is_followed_by_a_later_one(
+    tmp_path: Path, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was a day ahead, and is right again: number and clock go on from there, so that nothing of
+    the next life is taken for the one before."""
+    day_us = 86_400 * 10**6
+    right_us = wall_us()
+    monkeypatch.setattr(incarnation, "wall_us", lambda: right_us + day_us)
+    life, _ = start(tmp_path, role, wall=right_us + day_us)
+    assert life.tracer
+    life.tracer.write([events.Phase2b(ballot=Ballot(1, 1), instance=1)])
+    end(life)
+    monkeypatch.setattr(incarnation, "wall_us", lambda: right_us)
+    later, clock = start(tmp_path, role, wall=right_us)
+    assert later.number == life.number + 1
+    assert clock.tick() > right_us + day_us
+    end(later)
+
+
+def test_a_clock_beyond_belief_that_a_trace_has_is_not_taken_up(tmp_path: Path) -> None:
+    life, _ = start(tmp_path, wall=1_000)
+    assert life.tracer
+    end(life)
+    with (tmp_path / "acceptor-1.1.ndjson").open("a") as file:
+        file.write(f'{{"event":"Phase2b","process":"acceptor-1.1","seq":1,"hlc":{2**60}}}\n')
+    life, clock = start(tmp_path, wall=2_000)
+    assert (clock.tick(), clock.disbelieved) == (2_000, 2**60)
     end(life)
 
 

@@ -32,7 +32,7 @@ from paxos.core.step import PromiseWrite
 from paxos.errors import RunError
 from paxos.runtime import held
 from paxos.runtime import node as node_module
-from paxos.runtime.clock import Clock
+from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.node import Node
@@ -127,13 +127,14 @@ class Harness:
         self.stop = Stop()
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
         self.clock = 0  # of the other
+        self.own_clock = Clock()
         self.node = Node(
             process="proposer-1.1",
             role=self.role,
             groups=Groups(),
             envelope=Envelope(b"cluster!", "proposer", 1, 1, MEMBERS),
             datagram_bytes=1000,
-            clock=Clock(),
+            clock=self.own_clock,
             faults=Faults(FaultRates(), "proposer-1"),
             stop=self.stop,
             strict_trace=strict_trace,
@@ -236,7 +237,7 @@ def test_a_group_of_datagrams_is_flushed_once(harness: Harness) -> None:
     harness.world.arrive(
         harness.datagram(Reject(B), Reject(Ballot(2, 2))),
         b"garbage",
-        harness.datagram(Reject(B), clock=2**63),  # a clock of the far future
+        harness.datagram(Reject(B), clock=2**63),  # no honest process has such a clock
         harness.datagram(Reject(Ballot(3, 3))),
     )
     harness.node.start()
@@ -319,6 +320,55 @@ def test_no_two_datagrams_have_one_clock(harness: Harness) -> None:
     clocks = [int.from_bytes(d[HEADER_BYTES - 8 : HEADER_BYTES]) for _, d in harness.world.sent]
     assert len(clocks) == 12
     assert clocks == sorted(set(clocks))
+
+
+def test_a_clock_that_no_honest_process_has_is_dropped_and_its_sender_named(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And it moves nothing: neither the clock, nor what is known to be received."""
+    harness.world.arrive(harness.datagram(Reject(B), clock=LATEST_US + 1))
+    harness.world.arrive(*(harness.datagram(Reject(B)) for _ in range(2_000)))
+    harness.node.start()
+    harness.wait(lambda: len(harness.role.received) == 2_000)
+    assert harness.node.stop()
+    why = "of acceptor 2, with a clock that no honest process has"
+    assert harness.node.stats.dropped == {why: 1}
+    assert f"proposer-1.1: dropped: 1 {why}\n" in capfd.readouterr().err
+    assert harness.own_clock.tick() < LATEST_US
+
+
+def test_whoever_is_ahead_is_followed_however_far(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ahead = harness.own_clock.wall() + 365 * 86_400 * 10**6
+    harness.world.arrive(harness.datagram(Reject(B), clock=ahead))
+    harness.node.start()
+    harness.wait(lambda: harness.role.received)
+    assert harness.own_clock.tick() > ahead
+    said: list[str] = []
+
+    def says_so() -> bool:
+        harness.world.arrive(harness.datagram(Reject(B)))
+        said.append(capfd.readouterr().err)
+        what = "365 days ahead of this machine's wall clock, since it heard acceptor-2"
+        return what in "".join(said)
+
+    harness.wait(says_so)
+    assert harness.node.stop()
+    assert not harness.node.stats.dropped
+
+
+def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
+    one = harness.datagram(Reject(B))
+    harness.other = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)
+    later = harness.datagram(Reject(Ballot(2, 2)))
+    harness.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
+    of_the_life_before = harness.datagram(Reject(B), clock=LATEST_US)
+    harness.world.arrive(one, later, of_the_life_before)
+    harness.node.start()
+    harness.wait(lambda: harness.node.stats.dropped)
+    assert harness.node.stop()
+    assert harness.own_clock.tick() < LATEST_US
 
 
 def test_a_datagram_is_consumed_once(harness: Harness) -> None:

@@ -71,6 +71,15 @@ class StartsAfresh(Clock):
         pass
 
 
+class RefusesTheFuture(Clock):
+    """It does not follow who is more than an hour ahead of its own wall clock."""
+
+    def merge(self, remote: int) -> bool:
+        if self.last < remote and remote > self.wall() + 3_600_000_000:
+            return False
+        return super().merge(remote)
+
+
 class NeverAsks(Learner):
     """What it has missed, it waits for."""
 
@@ -107,5 +116,6 @@ FAULTY_PARTS = [
     FaultyPart("process", SendsBeforeSaving, NOT_IN_THE_TRACE, {*CRASHES, "slow-disk"}),
     FaultyPart("disk", LosesTheLastGroup, RECOVERS_LESS, CRASHES),
     FaultyPart("clock", StartsAfresh, {"clock"}, {"clock"}),
+    FaultyPart("clock", RefusesTheFuture, {"not delivered"}, {"clock"}),
     FaultyPart("learner", NeverAsks, {"not delivered"}, {*CRASHES, "loss", "partition", "leader"}),
 ]

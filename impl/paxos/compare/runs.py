@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,10 @@ WARM_UP = 0.2
 SHORT_US = 10_000
 """Unless the rest was delivered in less than this, which would be no time to measure in."""
 
+STEP_S = 0.1
+"""A wall clock that was set by more than this during a run makes its rate worthless: the clocks in
+the traces order events, and are times only while the wall clock goes on evenly."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -44,7 +49,14 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
     if run_dir.exists():
         shutil.rmtree(run_dir)
     count = sum(path.read_bytes().count(b"\n") for path in job.values)
+    set_by_s = -_wall_ahead_s()
     _run_cluster(job, run_dir)
+    set_by_s += _wall_ahead_s()
+    if abs(set_by_s) > STEP_S:
+        raise RunError(
+            f"{job.combination.name}, {job.kind}: this machine's clock was set by {set_by_s:.1f} s "
+            "during the run, and the speed is read off it; measure again"
+        )
     checked = check(run_dir)
     run = Run(
         combination=job.combination.name,
@@ -60,6 +72,11 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
     if checked.conforms and not keep:
         shutil.rmtree(run_dir)
     return run
+
+
+def _wall_ahead_s() -> float:
+    """How far the wall clock is ahead of the one that nobody sets."""
+    return time.time() - time.monotonic()
 
 
 def _run_cluster(job: Job, run_dir: Path) -> None:

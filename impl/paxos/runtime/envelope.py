@@ -1,10 +1,10 @@
 """Datagrams: a fixed header that says whose it is, a tag if the cluster has a key, and a body of
 messages.
 
-The header carries the format's version, the cluster, the sender with its incarnation, and its
-hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the key can make
-it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing else is
-raised, whatever the bytes.
+The header carries the format's version, the cluster, the sender with its incarnation, its wall
+clock and its hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the
+key can make it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing
+else is raised, whatever the bytes.
 """
 
 import struct
@@ -22,10 +22,10 @@ from paxos.core.portions import cut
 from paxos.core.validity import is_valid
 
 ROLES = ("client", "proposer", "acceptor", "learner")
-PLAIN, TAGGED = 1, 2
+PLAIN, TAGGED = 3, 4
 """The versions of the format: without and with a tag."""
 _MAGIC = b"Px"
-_HEADER = struct.Struct("!2sBB8sIQQ")
+_HEADER = struct.Struct("!2sBB8sIQQQ")
 _TAG_BYTES = 16
 HEADER_BYTES = _HEADER.size + _TAG_BYTES
 """What a datagram of a cluster with a key holds before its body."""
@@ -62,6 +62,9 @@ class Received(NamedTuple):
     sender: int
     incarnation: int
     clock: int
+    """The sender's hybrid clock."""
+    wall_us: int
+    """The sender's wall clock; 0: not said."""
     messages: list[Message]
 
 
@@ -84,11 +87,12 @@ class Envelope:
         self._version = PLAIN if key is None else TAGGED
         self._mac = None if key is None else blake2b(key=key, digest_size=_TAG_BYTES)
 
-    def seal(self, clock: int, body: bytes) -> bytes:
-        """The datagram with `body`, sent at `clock`."""
+    def seal(self, clock: int, body: bytes, wall_us: int = 0) -> bytes:
+        """The datagram with `body`, sent at `clock`; `wall_us`, if not 0, is what the wall clock
+        shows."""
         role, process_id, incarnation = self._own
         header = _HEADER.pack(
-            _MAGIC, self._version, role, self._cluster, process_id, incarnation, clock
+            _MAGIC, self._version, role, self._cluster, process_id, incarnation, wall_us, clock
         )
         return header + self._tag(header, body) + body
 
@@ -104,7 +108,8 @@ class Envelope:
         """Take a datagram apart. Raises `RejectedError`."""
         if len(datagram) < _HEADER.size or not datagram.startswith(_MAGIC):
             raise RejectedError("not of this program")
-        _, version, role_number, cluster, sender, incarnation, clock = _HEADER.unpack_from(datagram)
+        header = _HEADER.unpack_from(datagram)
+        _, version, role_number, cluster, sender, incarnation, wall_us, clock = header
         if version not in (PLAIN, TAGGED):
             raise RejectedError(f"of format version {version}, not {self._version}")
         if cluster != self._cluster:
@@ -124,7 +129,7 @@ class Envelope:
             if _SENT_BY[type(message)] != role:
                 raise RejectedError(f"of a process ({role}) that does not say such a thing")
         _check(said, sender, f"{sender}.{incarnation}")
-        return Received(role, sender, incarnation, clock, said)
+        return Received(role, sender, incarnation, clock, wall_us, said)
 
     def _authentic_body(self, version: int, datagram: memoryview) -> memoryview:
         """The body, of a datagram that has the tag it should have, or none if it should not."""

@@ -17,13 +17,14 @@ from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.errors import RunError
-from paxos.runtime.clock import Clock
+from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.held import Held
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.report import Complaints, say
+from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.stop import Stop
 from paxos.runtime.storage import Storage
@@ -69,6 +70,7 @@ class Node:
         self._stop = stop
         self._strict_trace = strict_trace
         self._freshness = Freshness()
+        self._skew = Skew(process, clock)
         self.stats = Stats(process)
         self._complaints = Complaints(process, self.stats.dropped)
         self._process = process
@@ -99,6 +101,7 @@ class Node:
     def _begin(self) -> None:
         with self._lock:
             now_s = time.monotonic()
+            self._skew.start(now_s)
             self._perform(self._role.flush(now_s), now_s)
 
     def _guard(self, work: Callable[[], None]) -> None:
@@ -150,23 +153,29 @@ class Node:
             return
         now_s = time.monotonic()
         for received in group:
-            if refusal := self._refusal(received):
+            if refusal := self._refusal(received, now_s):
                 self._complaints.add(refusal)
             elif isinstance(received, Received):
                 self.stats.received += 1
                 for message in received.messages:
                     self._role.receive(received.sender, message, now_s)
+        if now_s >= self._skew.due_s:
+            self._skew.look(now_s)
         self._act(now_s)
         self._perform(self._role.flush(now_s), now_s)
 
-    def _refusal(self, received: Received | RejectedError) -> str | None:
-        """Why a datagram is dropped, if it is."""
+    def _refusal(self, received: Received | RejectedError, now_s: float) -> str | None:
+        """Why a datagram is dropped, if it is; otherwise its sender's clocks are noted."""
         if isinstance(received, RejectedError):
             return str(received)
-        role, sender, incarnation, clock, _ = received
-        if not self._clock.merge(clock):
-            return "with a clock of the far future"
-        return self._freshness.refusal(role, sender, incarnation, clock)
+        role, sender, incarnation, clock, wall_us, _ = received
+        if clock > LATEST_US:
+            return f"of {role} {sender}, with a clock that no honest process has"
+        refusal = self._freshness.refusal(role, sender, incarnation, clock)
+        if refusal is None:
+            self._skew.hear((role, sender), clock, wall_us, now_s)
+            self._clock.merge(clock)
+        return refusal
 
     def _watch_time(self) -> None:
         """The timer thread."""
@@ -292,7 +301,7 @@ class Node:
         for group, (datas, kinds) in by_group.items():
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
-                datagram = self._envelope.seal(self._clock.tick(), body)
+                datagram = self._envelope.seal(self._clock.tick(), body, self._clock.wall())
                 datagrams += 1
                 size += len(datagram)
                 try:

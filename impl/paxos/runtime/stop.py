@@ -24,6 +24,9 @@ class Stop:
         """Let SIGTERM and SIGINT request a stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.request())
+        # Python runs the handler once the main thread is awake. A signal that another thread was
+        # given, or that came just before the main thread went to sleep, wakes it by this byte.
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
 
     @staticmethod
     def ignore_signals() -> None:

@@ -64,7 +64,10 @@ class Process:
         self.failure = ""
         """Why it has ended, if it did so by itself."""
         self.wall_offset_us = 0
-        """How far its wall clock is off."""
+        """How far its wall clock was off when it was set last."""
+        self.wall_drift = 0.0
+        """How much too fast it has gone since, in parts of the true time."""
+        self._wall_set_s = 0.0
         self.save_s = 0.0
         """How long its disk takes to make a step durable."""
         self.doom: Doom | None = None
@@ -114,7 +117,17 @@ class Process:
 
     def wall_us(self) -> int:
         """The wall clock of its machine."""
-        return self.world.wall_us() + self.wall_offset_us
+        return self.world.wall_us() + self.wall_error_us()
+
+    def wall_error_us(self) -> int:
+        """How far its wall clock is off."""
+        drifted_s = self.wall_drift * (self.world.now_s - self._wall_set_s)
+        return self.wall_offset_us + int(drifted_s * 1e6)
+
+    def set_wall(self, offset_us: int, drift: float = 0.0) -> None:
+        """Set its wall clock so far off, and let it go too fast by `drift`; it is right with 0."""
+        self.wall_offset_us, self.wall_drift = offset_us, drift
+        self._wall_set_s = self.world.now_s
 
     def hold(self) -> None:
         """Stop it, as SIGSTOP does, until `release`; what arrives meanwhile waits."""

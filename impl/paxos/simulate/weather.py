@@ -7,12 +7,13 @@ process runs: what must come of that is asked in `paxos.simulate.run`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 from paxos.core.proposer import Proposer
+from paxos.runtime.clock import LATEST_WALL_US
 from paxos.simulate.network import Cut, Faults
 from paxos.simulate.options import KINDS
 from paxos.simulate.process import Doom, Process
@@ -21,9 +22,18 @@ from paxos.simulate.world import Simulation
 Struck = tuple[float, Callable[[], None]]
 """How long a fault lasts, in seconds, and what undoes it."""
 
-FURTHEST_US = 25 * 60 * 1_000_000
-"""How far a wall clock may be off: two of them less than what the hybrid clock refuses to follow
-(`paxos.runtime.clock.MAX_AHEAD_US`)."""
+HOUR_US = 3_600 * 1_000_000
+JUMPS_US = (1_000, 100_000, 10_000_000, HOUR_US, 24 * HOUR_US, 365 * 24 * HOUR_US)
+"""How far a wall clock jumps at most, in either direction."""
+
+FURTHEST_US = 50 * 365 * 24 * HOUR_US
+"""How far a wall clock may be off: in the year 2073, or 1973."""
+
+BEYOND_BELIEF_US = LATEST_WALL_US
+"""So far off, a wall clock shows what no process believes."""
+
+DRIFTS = (0.0, 0.0, 0.001, -0.001, 0.5, -1.0)
+"""How much too fast a wall clock may go; at -1 it stands still."""
 
 
 def _nothing() -> None:
@@ -222,13 +232,40 @@ def slow_disk(world: Simulation, random: Random) -> Struck:
 
 
 def clock(world: Simulation, random: Random) -> Struck:
-    """A wall clock jumps, forwards or back."""
-    process, size = _any(world, random), random.choice((1_000, 100_000, 10_000_000, FURTHEST_US))
-    jump_us = random.randint(-size, size)
-    off_us = process.wall_offset_us + jump_us
-    process.wall_offset_us = max(-FURTHEST_US, min(FURTHEST_US, off_us))
+    """A wall clock jumps, forwards or back, by anything from a millisecond to years, or to where
+    nobody believes it, and goes too fast or too slowly from then on. Some are set right after a
+    while; of the others, some runs set all right when the faults are over, and others none."""
+    process = _any(world, random)
+    jump_us, drift, seconds = _draw_jump(random), random.choice(DRIFTS), random.uniform(0.0, 0.5)
+    off_us = process.wall_error_us() + jump_us
+    if abs(off_us) > FURTHEST_US and jump_us != BEYOND_BELIEF_US:
+        off_us = 0
+    process.set_wall(off_us, drift)
     world.injected["clocks set " + ("forwards" if jump_us > 0 else "back")] += 1
-    return 0.0, _nothing
+    world.injected["clocks too fast or slow"] += drift != 0
+    if random.random() < 0.5:
+        return 0.0, _nothing
+    return seconds, lambda: _set_right(world, [process])
+
+
+def _draw_jump(random: Random) -> int:
+    size = random.choice(JUMPS_US)
+    jump_us = random.randint(-size, size)
+    return BEYOND_BELIEF_US if random.random() < 0.05 else jump_us
+
+
+def clocks_at_the_start(world: Simulation, random: Random) -> None:
+    """Some machines start with a wrong clock."""
+    for process in world.processes.values():
+        if random.random() < 0.2:
+            process.set_wall(_draw_jump(random))
+            world.injected["clocks wrong at the start"] += 1
+
+
+def _set_right(world: Simulation, processes: Iterable[Process]) -> None:
+    for process in processes:
+        process.set_wall(0)
+    world.injected["clocks set right"] += 1
 
 
 STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
@@ -264,11 +301,15 @@ class Weather:
         self.say: Callable[[str], None] = lambda text: None
         """Is told what begins and what ends."""
         self._over = False
+        self._sets_clocks_right = False
         self._undo: dict[str, Callable[[], None]] = {}
         for kind in KINDS:
             random = Random(f"{seed}/{kind}")
             is_met, mean_s = random.random() < MEETS, random.choice((0.2, 0.5, 2.0))
             if is_met and kind not in without:
+                if kind == "clock":
+                    clocks_at_the_start(world, random)
+                    self._sets_clocks_right = random.random() < 0.5
                 self._await(kind, random, mean_s)
 
     def _await(self, kind: str, random: Random, mean_s: float) -> None:
@@ -295,4 +336,6 @@ class Weather:
         self.say("all faults end")
         for undo in self._undo.values():
             undo()
+        if self._sets_clocks_right:
+            _set_right(self._world, self._world.processes.values())
         restart_all(self._world)
