@@ -24,15 +24,12 @@ from conformance.explain import explain
 from paxos.config import Config, override
 from paxos.core.client import Client
 from paxos.runtime.tracer import header
-from paxos.simulate.link import Link, wire_bytes
+from paxos.simulate.link import queue_bytes
 from paxos.simulate.network import Key
 from paxos.simulate.watch import Watch
 from paxos.simulate.world import Simulation
 
 DATAGRAM_BYTES = 1_400
-
-LEAST_QUEUE_BYTES = 10 * wire_bytes(DATAGRAM_BYTES)
-"""No queue is smaller, however slow the link."""
 
 LOOK_S = 0.01
 """How often, in simulated seconds, it is looked how far the learners are."""
@@ -51,11 +48,6 @@ DEFAULT = Config(
     clients=1,
     datagram_bytes=DATAGRAM_BYTES,
 )
-
-
-def queue_bytes(rate_bytes_s: float, queue_s: float) -> float:
-    """The size of a queue that takes so long to be sent."""
-    return max(queue_s * rate_bytes_s, LEAST_QUEUE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -123,14 +115,13 @@ class Cluster:
         network, room = self.world.network, queue_bytes(rate_bytes_s, queue_s)
         for key in keys or self.world.processes:
             for links in (network.egress, network.ingress):
-                if key in links:
-                    links[key].rate_bytes_s, links[key].queue_bytes = rate_bytes_s, room
-                else:
-                    links[key] = Link(self.world.schedule, rate_bytes_s, room)
+                network.limit(links, key, rate_bytes_s, room)
 
     def lift(self) -> None:
         """From now on no link has a limit; what waits in a queue arrives at once."""
-        self.limit(inf, 0.0)
+        for links in (self.world.network.egress, self.world.network.ingress):
+            for key in links:
+                self.world.network.lift(links, key)
 
     def submit(self, client: int, values: int, value_bytes: int) -> None:
         """Have a client broadcast so many more values, as fast as it has room for them."""
@@ -203,7 +194,8 @@ def goodput(
     queue (`inf`: no limit) everywhere; until all is delivered and the clients know it, or `limit_s`
     of simulated time have passed. Before that, a leader is elected."""
     cluster = Cluster(override(config, clients=clients), seed)
-    cluster.limit(rate_bytes_s, queue_s)
+    if rate_bytes_s < inf:
+        cluster.limit(rate_bytes_s, queue_s)
     cluster.run(ELECTION_S)
     cluster.begin()
     for client in range(1, clients + 1):

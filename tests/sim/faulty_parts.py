@@ -117,5 +117,7 @@ FAULTY_PARTS = [
     FaultyPart("disk", LosesTheLastGroup, RECOVERS_LESS, CRASHES),
     FaultyPart("clock", StartsAfresh, {"clock"}, {"clock"}),
     FaultyPart("clock", RefusesTheFuture, {"not delivered"}, {"clock"}),
-    FaultyPart("learner", NeverAsks, {"not delivered"}, {*CRASHES, "loss", "partition", "leader"}),
+    FaultyPart(
+        "learner", NeverAsks, {"not delivered"}, {*CRASHES, "loss", "partition", "leader", "link"}
+    ),
 ]

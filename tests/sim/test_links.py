@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from math import inf
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from paxos.core.messages import Group, Heartbeat, Message, decode_messages, enco
 from paxos.core.settings import Settings
 from paxos.runtime.envelope import HEADER_BYTES
 from paxos.simulate import run as run_module
+from paxos.simulate import weather
 from paxos.simulate.link import Link, packets, wire_bytes
 from paxos.simulate.plan import Request, draw
 from paxos.simulate.process import Process
@@ -161,6 +163,42 @@ def test_what_a_process_sends_itself_does_not_come_back_over_its_link() -> None:
         world.network.ingress[key] = Link(world.schedule, size(), inf)
     send(world, Group.PROPOSERS)
     assert arrivals(world, "proposer") == pytest.approx([0.0, 1.0], abs=0.01)
+
+
+def test_a_limit_that_is_lifted_lets_what_waits_through_and_loses_nothing() -> None:
+    world = idle(learners=1)
+    links, key = world.network.egress, ("proposer", 1)
+    world.network.limit(links, key, size(), 10 * size())
+    for _ in range(5):
+        send(world, Group.LEARNERS)
+    world.run(0.5)
+    world.network.lift(links, key)
+    for _ in range(20):
+        send(world, Group.LEARNERS)
+    assert arrivals(world, "learner") == pytest.approx([1.0] * 25, abs=0.01)
+    assert not world.injected
+    world.network.limit(links, key, size() / 2, size())
+    send(world, Group.LEARNERS)
+    world.run(20.0)
+    assert max(arrivals(world, "learner")) == pytest.approx(12.0, abs=0.01)
+
+
+def test_the_weather_makes_links_slow_within_what_is_promised() -> None:
+    how_many = set()
+    slowest, fastest = (rate * MBIT for rate in weather.RATES_MBIT)
+    for seed in range(100):
+        world = idle()
+        _, undo = weather.link(world, Random(seed))
+        links = [*world.network.egress.values(), *world.network.ingress.values()]
+        keys = {*world.network.egress, *world.network.ingress}
+        how_many.add("one" if len(keys) == 1 else "all" if len(keys) == 9 else "some")
+        for link in links:
+            assert slowest <= link.rate_bytes_s <= fastest
+            assert link.queue_bytes >= 10 * wire_bytes(1_400)
+            assert link.queue_bytes <= max(10 * wire_bytes(1_400), link.rate_bytes_s)
+        undo()
+        assert all(link.rate_bytes_s == link.queue_bytes == inf for link in links)
+    assert how_many == {"one", "some", "all"}
 
 
 def test_what_is_sent_is_counted_once_a_multicast_and_by_type() -> None:

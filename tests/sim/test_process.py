@@ -4,6 +4,7 @@ for a process that is stopped, and which way a cut is open."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import pytest
@@ -118,6 +119,25 @@ def test_a_stopped_process_does_nothing_and_then_all_that_waits() -> None:
     simulation.assert_conforms()
 
 
+def test_a_process_on_a_busy_machine_waits_after_a_step() -> None:
+    simulation = ready()
+    me = acceptor(simulation)
+    me.pause_s = lambda: 0.2
+    simulation.submit(1, [b"value"])
+    simulation.run(0.52)
+    assert left(simulation).on_disk, "the step itself is done"
+    simulation.submit(1, [b"another"])
+    simulation.run(0.69)
+    assert len(me.storage.votes) == 1
+    assert all(len(output) == 2 for output in simulation.outputs()), "two others are a quorum"
+    simulation.run(1.5)  # it may have looked at its timer first
+    assert len(me.storage.votes) == 2
+    me.pause_s = None
+    simulation.run(3.0)
+    assert not me._holds
+    simulation.assert_conforms()
+
+
 def test_a_cut_is_of_one_direction() -> None:
     simulation = ready()
     me = acceptor(simulation)
@@ -178,5 +198,11 @@ def what_is_wrong(simulation: CheckedSimulation) -> set[str]:
         "doomed": any(process.doom for process in processes),
         "stopped": any(process._holds for process in processes),
         "slow": any(process.save_s for process in processes),
+        "busy": any(process.pause_s for process in processes),
+        "limited": any(
+            link.rate_bytes_s < inf or link.queue_bytes < inf
+            for links in (simulation.network.egress, simulation.network.ingress)
+            for link in links.values()
+        ),
     }
     return {what for what, is_so in found.items() if is_so}

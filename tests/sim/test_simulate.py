@@ -53,7 +53,8 @@ def test_runs_meet_faults_of_every_kind(runs: list[Outcome]) -> None:
     cuts = {"cut off", "partitions", "one-way partitions"}
     clocks = {"clocks set forwards", "clocks set back"}
     others = {"crashes at rest", "outages", "slow saves", "stops"}
-    assert crashes | leaders | network | cuts | clocks | others <= set(injected)
+    load = {"links made slow", "queue full", "processors made busy", "waits for a processor"}
+    assert crashes | leaders | network | cuts | clocks | others | load <= set(injected)
     assert tuple(STRIKE) == KINDS
 
 

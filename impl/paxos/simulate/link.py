@@ -18,6 +18,12 @@ IP_BYTES, UDP_BYTES = 20, 8
 """Of headers: IP's in each packet, UDP's once in a datagram."""
 
 
+def queue_bytes(rate_bytes_s: float, queue_s: float) -> float:
+    """The room of a queue that takes so long to be sent; however slow the link, at least ten
+    datagrams fit."""
+    return max(queue_s * rate_bytes_s, 10 * wire_bytes(1_400))
+
+
 class Schedule(Protocol):
     """Has `action(*arguments)` done at a time to come."""
 

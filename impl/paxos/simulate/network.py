@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,18 @@ class Network:
         self._loss = Random(f"{seed}/network/loss").random
         self._duplicate = Random(f"{seed}/network/duplicate").random
         self._reorder = Random(f"{seed}/network/reorder").random
+
+    def limit(self, links: dict[Key, Link], key: Key, rate_bytes_s: float, room: float) -> None:
+        """From now on, have the link of `key` in `links` (`egress` or `ingress`) carry so much, and
+        its queue hold so many bytes."""
+        if key in links:
+            links[key].rate_bytes_s, links[key].queue_bytes = rate_bytes_s, room
+        else:
+            links[key] = Link(self._schedule, rate_bytes_s, room)
+
+    def lift(self, links: dict[Key, Link], key: Key) -> None:
+        """Let it carry whatever comes, at once, after what waits in its queue."""
+        self.limit(links, key, inf, inf)
 
     def send(
         self,

@@ -23,6 +23,8 @@ KINDS = (
     "outage",
     "slow-disk",
     "clock",
+    "link",
+    "processor",
 )
 """The kinds of faults. What each is, `paxos.simulate.weather` says."""
 

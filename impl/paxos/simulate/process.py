@@ -70,6 +70,8 @@ class Process:
         self._wall_set_s = 0.0
         self.save_s = 0.0
         """How long its disk takes to make a step durable."""
+        self.pause_s: Callable[[], float] | None = None
+        """How long it waits for a processor after a step; None: it has one to itself."""
         self.doom: Doom | None = None
         self.storage: Storage
         self.clock: Clock
@@ -201,6 +203,10 @@ class Process:
             return
         self.world.steps += 1
         self._perform(role.flush(now_s))
+        if self.pause_s and (pause_s := self.pause_s()):
+            self.world.injected["waits for a processor"] += 1
+            self.hold()
+            self.world.after(pause_s, self.release, self.incarnation)
 
     def _consume(self, role: Role, now_s: float) -> None:
         inbox, clock = self._inbox, self.clock

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from math import exp, log
 from random import Random
 from typing import Any
 
 from paxos.core.proposer import Proposer
 from paxos.runtime.clock import LATEST_WALL_US
-from paxos.simulate.network import Cut, Faults
+from paxos.simulate.link import queue_bytes
+from paxos.simulate.network import Cut, Faults, Key
 from paxos.simulate.options import KINDS
 from paxos.simulate.process import Doom, Process
 from paxos.simulate.world import Simulation
@@ -98,6 +100,39 @@ def _cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
         world.network.cuts = [cut for cut in world.network.cuts if cut not in cuts]
 
     return heal
+
+
+RATES_MBIT = 0.1, 100.0
+"""The slowest link and the fastest, in millions of bits a second."""
+
+QUEUES_S = 0.05, 1.0
+"""The shortest queue and the longest: how long it takes to be sent."""
+
+
+def link(world: Simulation, random: Random) -> Struck:
+    """The links of one process, of some or of all carry little, what they send, what they receive
+    or both."""
+    rate_bytes_s = 1e6 / 8 * exp(random.uniform(*map(log, RATES_MBIT)))
+    room = queue_bytes(rate_bytes_s, random.uniform(*QUEUES_S))
+    network = world.network
+    ways = random.choice(([network.egress], [network.ingress], [network.egress, network.ingress]))
+    limited = [(links, key) for key in _few(world, random) for links in ways]
+    for links, key in limited:
+        network.limit(links, key, rate_bytes_s, room)
+    world.injected["links made slow"] += len(limited)
+
+    def undo() -> None:
+        for links, key in limited:
+            network.lift(links, key)
+
+    return random.uniform(0.1, 2.0), undo
+
+
+def _few(world: Simulation, random: Random) -> list[Key]:
+    """One process, some, or all."""
+    share = random.choice((0.0, 0.3, 1.0))
+    keys = list(world.processes)
+    return [key for key in keys if random.random() < share] or [random.choice(keys)]
 
 
 # Processes.
@@ -216,6 +251,22 @@ def restart_all(world: Simulation) -> None:
         world.restart(*key)
 
 
+def processor(world: Simulation, random: Random) -> Struck:
+    """The machine of one process, of some or of all has other work: now and then others have the
+    processor, for some milliseconds or up to a tenth of a second."""
+    often, longest_s = random.choice((0.1, 0.5, 1.0)), random.choice((0.005, 0.02, 0.1))
+    busy = [world.processes[key] for key in _few(world, random)]
+    for process in busy:
+        process.pause_s = lambda: longest_s * random.random() if random.random() < often else 0.0
+    world.injected["processors made busy"] += len(busy)
+
+    def undo() -> None:
+        for process in busy:
+            process.pause_s = None
+
+    return random.uniform(0.1, 1.0), undo
+
+
 def slow_disk(world: Simulation, random: Random) -> Struck:
     """To make something durable takes long, at one process or at all."""
     save_s, seconds = random.choice((0.001, 0.01, 0.1)), random.uniform(0.1, 1.0)
@@ -283,6 +334,8 @@ STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
             outage,
             slow_disk,
             clock,
+            link,
+            processor,
         ),
         strict=True,
     )
