@@ -72,6 +72,14 @@ class Fact:
 
 
 @dataclass
+class Asked:
+    """The 1a messages of one ballot."""
+
+    wide: set[tuple[int, int]] = field(default_factory=set)
+    last: int = 0
+
+
+@dataclass
 class Mirror:
     majority: int
     parts: dict[int, Part] = field(default_factory=dict)
@@ -79,7 +87,7 @@ class Mirror:
     promised: dict[int, int] = field(default_factory=dict)
     trimmed: dict[int, int] = field(default_factory=dict)
     prefix: dict[int, int] = field(default_factory=dict)
-    asked: dict[int, set[tuple[int, int]]] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
     top: int = 0
     used: dict[int, int] = field(default_factory=dict)
     counted: dict[int, int] = field(default_factory=dict)
@@ -103,8 +111,10 @@ class Mirror:
     def phase1a(self, p: int, b: int, first: int, last: int) -> None:
         if first == last:
             self.part(first).msgs.add(("1a", b, first, last))
-        elif first < last:
-            self.asked.setdefault(b, set()).add((first, last))
+        asked = self.asked.setdefault(b, Asked())
+        if first < last:
+            asked.wide.add((first, last))
+        asked.last = max(last, asked.last)
         self.used[p] = max(b, self.used.get(p, 0))
 
     def phase1b(self, a: int, b: int, first: int, last: int, said: tuple[Said, ...]) -> None:

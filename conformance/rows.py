@@ -76,7 +76,6 @@ class Writer:
         self.shift, self.clients = shift, clients
         self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
-        self.asked_to: dict[int, int] = {}  # by ballot: the last instance its owner asked for
         self._make: dict[type, Callable[[int, Any], list[Row]]] = {
             Broadcast: self._broadcast,
             Phase1a: self._phase1a,
@@ -132,7 +131,6 @@ class Writer:
         n = self.numbers
         b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
         waits = 0 if self.survey.header.constants.prepare_ahead else next(self.witnesses)
-        self.asked_to[b] = max(last, self.asked_to.get(b, 0))
         self.mirror.phase1a(p, b, first, last)
         return [(PHASE1A, p, b, first, last, waits + self.shift if waits else 0)]
 
@@ -200,7 +198,7 @@ class Writer:
         for b, i in unseen:
             rows += self._unseen(a, b, i)
         if promised > mirror.promised.get(a, 0):
-            rows.append((PROMISE, a, promised, self.asked_to.get(promised, 1)))
+            rows.append((PROMISE, a, promised))
             mirror.promise(a, promised)
         trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
         if trimmed > mirror.trimmed.get(a, 0):

@@ -19,10 +19,10 @@ from conformance.mirror import (
     PHASE1B,
     PHASE2A,
     PHASE2B,
-    PROMISE,
     REPEAT,
     TRIM,
     UNSEEN,
+    Asked,
     Fact,
     Message,
     Part,
@@ -42,7 +42,6 @@ PLACES = {
     DECIDE: (2,),
     LEARN: (3,),
     DELIVER: (2,),
-    PROMISE: (3,),
     TRIM: (2,),
     UNSEEN: (3,),
     REPEAT: (2,),
@@ -73,12 +72,15 @@ def module(job: Job) -> Iterator[str]:
     yield f"Quorums == {sequence(map(tuple_, job.tables.quorums.numbers))}\n"
     yield f"Lists == {sequence(map(said, job.tables.lists.numbers))}\n"
     yield from _tables(job)
+    borders = dict.fromkeys(b for w in job.windows for b in (w.start, w.end) if b)
+    numbered = {border: n for n, border in enumerate(borders, 1)}
     if job.header.spec == "MultiPaxos":
-        yield from _borders(job, size)
+        yield f"Borders == {sequence(_border(b, size) for b in borders)}\n"
+    spans = _values(job)
     yield "Windows == <<\n"
     for n, window in enumerate(job.windows):
         yield ",\n" if n else ""
-        yield from _window(job, window)
+        yield from _window(window, spans, numbered)
     yield "\n>>\n====\n"
 
 
@@ -133,21 +135,24 @@ def _tables(job: Job) -> Iterator[str]:
 
 
 # -- windows ------------------------------------------------------------------------------------
-def _window(job: Job, w: Window) -> Iterator[str]:
+def _window(
+    w: Window, values: dict[int, tuple[int, int]], borders: dict[Border, int]
+) -> Iterator[str]:
+    """One window; `values` says what values its run has, by shift, `borders` how they are
+    numbered."""
     yield "[rows |-> <<"
     for k in range(0, len(w.rows), WIDTH):
         yield ",\n" if k else ""
         yield ",".join(map(tuple_, w.rows[k : k + WIDTH]))
     yield ">>"
-    if job.header.spec == "MultiPaxos":
-        borders = _borders_of(job)
-        start, end = (borders.index(b) + 1 if b else 0 for b in (w.start, w.end))
+    if w.survey.header.spec == "MultiPaxos":
+        start, end = (borders[b] if b else 0 for b in (w.start, w.end))
         kept = w.start.mirror if w.start else None
         yield f",\nmost |-> {most(w)}, start |-> {start}, end |-> {end}"
         yield f", lives |-> {lives(w)}"
         yield from _laid("instances", "layout", _instances(w), sorted(kept.parts) if kept else [])
         yield from _laid(
-            "values", "valueLayout", _values(job, w), sorted(kept.facts) if kept else []
+            "values", "valueLayout", values[w.shift], sorted(kept.facts) if kept else []
         )
     yield "]"
 
@@ -172,9 +177,13 @@ def _instances(w: Window) -> tuple[int, int]:
     return min(named, default=1), max(named, default=1)
 
 
-def _values(job: Job, w: Window) -> tuple[int, int]:
-    mine = [v for v, other in job.named_values().items() if other.survey is w.survey]
-    return min(mine, default=1), max(mine, default=1)
+def _values(job: Job) -> dict[int, tuple[int, int]]:
+    """Of each run, by its shift, the least and the greatest value that the job speaks of."""
+    spans = {w.shift: (LARGEST, 1) for w in job.windows}
+    for v, w in job.named_values().items():
+        least, greatest = spans.get(w.shift, (LARGEST, 1))
+        spans[w.shift] = min(v, least), max(v, greatest)
+    return {shift: (min(span), span[1]) for shift, span in spans.items()}
 
 
 def _laid(name: str, layout: str, span: tuple[int, int], kept: list[int]) -> Iterator[str]:
@@ -194,15 +203,6 @@ def _laid(name: str, layout: str, span: tuple[int, int], kept: list[int]) -> Ite
 
 
 # -- borders ------------------------------------------------------------------------------------
-def _borders_of(job: Job) -> list[Border]:
-    return list(dict.fromkeys(b for w in job.windows for b in (w.start, w.end) if b))
-
-
-def _borders(job: Job, size: dict[str, Any]) -> Iterator[str]:
-    texts = (_border(b, size) for b in _borders_of(job))
-    yield f"Borders == {sequence(texts)}\n"
-
-
 def _border(border: Border, size: dict[str, Any]) -> str:
     m = border.mirror
     acceptors, learners = range(1, size["Acceptors"] + 1), range(1, size["Learners"] + 1)
@@ -216,7 +216,7 @@ def _border(border: Border, size: dict[str, Any]) -> str:
         "promised": tuple_(m.promised.get(a, 0) for a in acceptors),
         "trimmed": tuple_(m.trimmed.get(a, 0) for a in acceptors),
         "prefix": tuple_(m.prefix.get(x, 0) for x in learners),
-        "asked": sequence(set_(map(tuple_, sorted(m.asked.get(b, ())))) for b in ballots),
+        "asked": sequence(asked(m.asked.get(b, Asked())) for b in ballots),
         "top": str(m.top),
         "used": tuple_(m.used.get(p, 0) for p in proposers),
         "counted": tuple_(m.counted.get(x, 0) for x in learners),
@@ -249,6 +249,10 @@ def part(p: Part, acceptors: range, learners: range) -> str:
             "given": sequence(tuple_(p.given.get(x, ())) for x in learners),
         }
     )
+
+
+def asked(a: Asked) -> str:
+    return record({"wide": set_(map(tuple_, sorted(a.wide))), "last": str(a.last)})
 
 
 def fact(f: Fact) -> str:

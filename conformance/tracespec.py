@@ -28,6 +28,7 @@ class Border:
     mirror: Mirror
     gone: Spans
     gone_values: Spans
+    rows: int = 0  # how many rows it is worth: TLC reads it too
 
 
 @dataclass(eq=False)
@@ -65,6 +66,7 @@ class Job:
     values: int = 0
     clients: int = 0
     others: list[Window] = field(default_factory=list)  # windows that share the tables
+    before: int = 0  # rows of all windows but the last, with their borders
 
     @property
     def module(self) -> str:
@@ -72,13 +74,28 @@ class Job:
 
     @property
     def rows(self) -> int:
-        return sum(len(w.rows) for w in self.windows)
+        """How much TLC has to read: the rows, and the borders as so many more."""
+        if not self.windows:
+            return self.before
+        w = self.windows[-1]
+        return self.before + len(w.rows) + sum(b.rows for b in (w.start, w.end) if b)
+
+    def add(self, window: Window) -> Window:
+        """Begin a window; the ones before it are complete."""
+        self.before = self.rows
+        self.windows.append(window)
+        return window
 
     def only(self, numbers: Iterable[int]) -> Job:
         """The same with these windows only, which keep their order."""
-        windows = [self.windows[n] for n in sorted(numbers)]
-        others = [w for w in (*self.windows, *self.others) if w not in windows]
-        return Job(self.header, self.tables, windows, self.values, self.clients, others)
+        kept = set(numbers)
+        job = Job(self.header, self.tables, [], self.values, self.clients, [*self.others])
+        for n, window in enumerate(self.windows):
+            if n in kept:
+                job.add(window)
+            else:
+                job.others.append(window)
+        return job
 
     def complete(self) -> None:
         """Enter the batches that no row names, but a list of votes or a border does."""
@@ -120,64 +137,47 @@ def _share(survey: Survey) -> Any:
 
 
 def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:
-    """The runs as jobs of at most about `size` events: short ones together, long ones cut."""
+    """The runs as windows of about `size` events, and those as jobs: what is short is put together,
+    what is long is cut."""
+    room = max(size, WINDOW)  # events of a job
     waiting: dict[Any, Job] = {}
     for survey in surveys:
-        if survey.events >= 1.5 * size and survey.header.spec == "MultiPaxos":
-            yield from _cut(survey, size)
-            continue
-        job = waiting.setdefault(_share(survey), Job(survey.header))
-        if job.rows + survey.events > size and job.windows:
+        length = _length(survey, size)
+        job = waiting.pop(_share(survey), None) or Job(survey.header)
+        if job.windows and job.rows + length > room:
             yield job
-            job = waiting[_share(survey)] = Job(survey.header)
-        _add(job, survey)
+            job = Job(survey.header)
+        writer = Writer(survey, job.tables, job.values, job.clients)
+        job.values += len(survey.numbers.ranges)
+        job.clients += len(survey.numbers.clients)
+        cutter = _Cutter(survey, writer)
+        window = job.add(cutter.window(1))
+        for done, (_, process, _, event) in enumerate(survey.run.rows()):
+            if done + 1 - window.first == length:
+                window.end = cutter.border(done, window.start)
+                if job.rows + length > room:
+                    yield job
+                    job = Job(survey.header, values=job.values, clients=job.clients)
+                    writer.tables = job.tables
+                window = job.add(cutter.window(done + 1, window.end))
+            window.take(writer, process, event)
+        waiting[_share(survey)] = job
     yield from waiting.values()
 
 
-def _add(job: Job, survey: Survey) -> None:
-    """Add a run as one window."""
-    writer = Writer(survey, job.tables, job.values, job.clients)
-    window = Window(survey, 1, job.values, job.clients)
-    for _, process, _, event in survey.run.rows():
-        window.take(writer, process, event)
-    job.windows.append(window)
-    job.values += len(survey.numbers.ranges)
-    job.clients += len(survey.numbers.clients)
-
-
-def _cut(survey: Survey, size: int) -> Iterator[Job]:
-    """A long run as windows, each starting where the one before it ends. A job has one of them,
-    or several if they are short."""
-    size = -(-survey.events // max(1, round(survey.events / size)))  # all of about one size
-    writer = Writer(survey, Tables())
-    cutter = _Cutter(survey)
-    job = _job(survey, writer)
-    job.windows.append(window := Window(survey))
-    for done, (_, process, _, event) in enumerate(survey.run.rows()):
-        if done + 1 - window.first == size:
-            window.end = cutter.border(writer.mirror, done, window.start)
-            window = Window(survey, done + 1, start=window.end)
-            if job.rows >= WINDOW - size:
-                yield job
-                job = _job(survey, writer)
-            job.windows.append(window)
-        window.take(writer, process, event)
-    yield job
-
-
-def _job(survey: Survey, writer: Writer) -> Job:
-    """A job for some of this run, with tables of its own."""
-    writer.tables = Tables()
-    numbers = survey.numbers
-    return Job(survey.header, writer.tables, [], len(numbers.ranges), len(numbers.clients))
+def _length(survey: Survey, size: int) -> int:
+    """How many events a window of the run has, so that all are of about one size. A Synod is not
+    cut: it is one instance, and all of it is in the state."""
+    windows = max(1, round(survey.events / size)) if survey.header.spec == "MultiPaxos" else 1
+    return -(-survey.events // windows)
 
 
 class _Cutter:
-    """Says what of the state the events from some point on may still ask about."""
+    """Cuts a run: says what of the state the events from some point on may still ask about."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, writer: Writer) -> None:
         number = survey.numbers.instance
-        self.survey = survey
+        self.survey, self.writer = survey, writer
         self.last = {number(i): event for i, event in survey.last_instance.items()}
         self.floors: list[tuple[int, int]] = []  # of the wide events, from the last one back
         for event, first in reversed(survey.wide):
@@ -185,20 +185,27 @@ class _Cutter:
             self.floors.append((event, lowest))
         self.floors.reverse()
 
-    def border(self, mirror: Mirror, done: int, before: Border | None) -> Border:
+    def window(self, first: int, start: Border | None = None) -> Window:
+        """The window that begins with this event."""
+        return Window(self.survey, first, self.writer.shift, self.writer.clients, start=start)
+
+    def border(self, done: int, before: Border | None) -> Border:
         """The mirror after `done` events; what is gone is dropped from it."""
+        mirror, shift = self.writer.mirror, self.writer.shift
         floor = next((lowest for event, lowest in self.floors if event > done), None)
         gone = {
             i
             for i in mirror.parts
             if self.last.get(i, 0) <= done and i != mirror.top and (floor is None or i < floor)
         }
-        gone_values = {v for v in mirror.facts if self.survey.last_value[v] <= done}
+        gone_values = {v for v in mirror.facts if self.survey.last_value[v - shift] <= done}
         mirror.forget(gone, gone_values)
+        rows = 20 + sum(10 + 3 * len(part.msgs) for part in mirror.parts.values())
         return Border(
             mirror.copy(),
             merged(before.gone if before else [], gone),
             merged(before.gone_values if before else [], gone_values),
+            rows,
         )
 
 

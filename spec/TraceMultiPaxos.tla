@@ -55,7 +55,7 @@ traceVars == <<top, used, counted>>
    registers last of all: so they are as the last step of the window left them. *)
 parts == TLCGet(3 * window)      \* what concerns one instance, of each
 facts == TLCGet(3 * window + 1)  \* of each value: is it broadcast, where proposed
-asked == TLCGet(3 * window + 2)  \* the 1a for more than one instance, by ballot
+asked == TLCGet(3 * window + 2)  \* the 1a of each ballot: see Nothing
 
 SetParts(to) == TLCSet(3 * window, to)
 SetFacts(to) == TLCSet(3 * window + 1, to)
@@ -90,9 +90,6 @@ LegalBatches ==
 TraceBatch == LegalBatches[Windows[window].most]
 
 -----------------------------------------------------------------------------
-Part(i) == parts[Chunk(i)][Slot(i)]
-Fact(v) == facts[Chunk(v)][Slot(v)]
-
 Blank == [msgs    |-> {},
           vote    |-> [a \in 1..Acceptors |-> NoVote],
           learned |-> [l \in 1..Learners |-> NoVote],
@@ -101,6 +98,14 @@ Blank == [msgs    |-> {},
           given   |-> [l \in 1..Learners |-> << >>]]  \* delivered here
 
 Unknown == [known |-> FALSE, proposed |-> {}]
+
+(* Of the 1a in a ballot: those for more than one instance, which are in no part,
+   and the highest instance that any of them asked for. *)
+Nothing == [wide |-> {}, last |-> 0]
+
+(* An instance of which nothing was ever said in this window has no part. *)
+Part(i) == IF Chunk(i) \in DOMAIN parts THEN parts[Chunk(i)][Slot(i)] ELSE Blank
+Fact(v) == facts[Chunk(v)][Slot(v)]
 
 (* f with New(i) in place of what it has for i, for all i in S. *)
 Renewed(f, S, New(_)) ==
@@ -171,8 +176,8 @@ TakeRecover(a, b, list, i) ==
                j \in {k \in Instance : vote[a][k] # NoVote}}
     /\ Recover(a)
 
-(* A promise that no trace has; i is an instance that it was asked for in. *)
-TakePromise(a, b, i) ==
+(* A promise that no trace has. *)
+TakePromise(a, b) ==
     /\ RecoverPromise(a, b)
 
 (* A vote that no trace has; and from then on the acceptor may say it, which is
@@ -204,7 +209,7 @@ Take ==
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn
-      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
+      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
       [] IsRow(KUnseen)    -> TakeUnseen(Row[2], Row[3], Row[4])
       [] IsRow(KRepeat)    -> TakeRepeat(Row[2], Row[3])
@@ -212,15 +217,29 @@ Take ==
 -----------------------------------------------------------------------------
 (* The view for the next row. *)
 
+Larger(x, y)  == IF x > y THEN x ELSE y
+Smaller(x, y) == IF x < y THEN x ELSE y
+
 VoteIn(i, a) == IF i <= trimmed[a] THEN NoVote ELSE Part(i).vote[a]
+
+(* For a promise that no trace has it is enough that one 1a of the ballot asked
+   for an instance that the acceptor has not trimmed: the one that asked for the
+   highest says whether there is any, and nothing else is read of it, also if
+   what else was said of that instance is gone. *)
+Furthest(b) == Larger(asked[b].last, 1)
+
+FurthestRequest(b) ==
+    IF asked[b] = Nothing THEN {}
+    ELSE {[type |-> "1a", bal |-> b, from |-> Furthest(b), to |-> Furthest(b)]}
 
 (* Instances of the row itself. *)
 Named ==
     CASE IsRow(KPhase1a) -> {Row[4], Row[5]}
       [] IsRow(KPhase1b) -> {Row[4], Row[5]} \cup (Row[4]..Row[5])
-      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn) \/ IsRow(KPromise)
+      [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn)
              \/ IsRow(KUnseen) -> {Row[4]}
       [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KTrim) \/ IsRow(KRepeat) -> {Row[3]}
+      [] IsRow(KPromise) -> {Furthest(Row[3])}
       [] IsRow(KRecover) -> {i \in UNION {{InChunk(c, k) : k \in 1..Size} : c \in DOMAIN parts} :
                                 VoteIn(i, Row[2]) # NoVote}
       [] OTHER -> {}
@@ -250,16 +269,13 @@ Others ==
               \cup ((prefix[Row[2]] + 1)..(Row[3] - 1))) \ {Row[3]}
     ELSE {}
 
-(* An instance of which nothing was ever said in this window has no part. *)
-GivenAt(i, l) == IF Chunk(i) \in DOMAIN parts THEN Part(i).given[l] ELSE << >>
-
 RECURSIVE Joined(_, _)
 Joined(S, l) ==
     IF S = {} THEN << >>
     ELSE LET i == CHOOSE j \in S : \A k \in S : j <= k
-         IN  GivenAt(i, l) \o Joined(S \ {i}, l)
+         IN  Part(i).given[l] \o Joined(S \ {i}, l)
 
-GivenIn(S, l) == Joined({i \in S : GivenAt(i, l) # << >>}, l)
+GivenIn(S, l) == Joined({i \in S : Part(i).given[l] # << >>}, l)
 
 DeliveredThere == [l \in Learner |->
     IF IsRow(KDeliver) THEN GivenIn(Others \cup {Row[3]}, l) ELSE << >>]
@@ -268,7 +284,7 @@ DeliveredThere == [l \in Learner |->
 Mentioned ==
     CASE IsRow(KBroadcast) -> {Row[3]} \cup Overlapping(Row[3], Overlap)
       [] IsRow(KPhase2a)   -> Range(Batches[Row[5]])
-      [] IsRow(KDeliver)   -> UNION {Range(GivenAt(i, l)) :
+      [] IsRow(KDeliver)   -> UNION {Range(Part(i).given[l]) :
                                          i \in Others \cup {Row[3]}, l \in Learner}
                                   \cup Range(Batches[Row[4]])
                                   \cup Range(Part(Row[3]).learned[Row[2]][2])
@@ -276,12 +292,9 @@ Mentioned ==
 
 (* The 1a messages of ballot b for more than one instance, as far as they
    concern from..to; and those for one instance. *)
-Larger(x, y)  == IF x > y THEN x ELSE y
-Smaller(x, y) == IF x < y THEN x ELSE y
-
 Requests(b, from, to) ==
     {[type |-> "1a", bal |-> b, from |-> Larger(r[1], from), to |-> Smaller(r[2], to)] :
-        r \in {s \in asked[b] : s[1] <= to /\ from <= s[2]}}
+        r \in {s \in asked[b].wide : s[1] <= to /\ from <= s[2]}}
     \cup UNION {{m \in Part(i).msgs : m.type = "1a" /\ m.bal = b} : i \in {from, to}}
 
 (* An acceptor that promises reads of the messages the 1a only, of however many
@@ -296,7 +309,7 @@ DeliveredBefore(i) ==
 
 MessagesInView ==
     CASE IsRow(KPhase1b) -> Requests(Row[3], Row[4], Row[5])
-      [] IsRow(KPromise) -> Requests(Row[3], Row[4], Row[4])
+      [] IsRow(KPromise) -> FurthestRequest(Row[3])
       [] IsRow(KTrim)    -> DeliveredBefore(Row[3])
       [] IsRow(KRecover) -> {}
       [] OTHER           -> UNION {Part(i).msgs : i \in InView}
@@ -310,7 +323,7 @@ Gone       == IF Start = 0 THEN << >> ELSE Borders[Start].gone
 GoneValues == IF Start = 0 THEN << >> ELSE Borders[Start].goneValues
 
 NothingIsGone ==
-    /\ Gone # << >> /\ ~IsRow(KTrim) => \A i \in InView \cup Others : ~IsGone(i, Gone)
+    /\ Gone # << >> /\ ~(IsRow(KTrim) \/ IsRow(KPromise)) => \A i \in InView \cup Others : ~IsGone(i, Gone)
     /\ GoneValues # << >> => \A v \in Mentioned : ~IsGone(v, GoneValues)
     /\ IsRow(KRecover) => \A k \in DOMAIN Gone : Gone[k][2] <= trimmed[Row[2]]
 
@@ -330,7 +343,8 @@ LayOut ==
     /\ UNCHANGED <<window, row, promised, trimmed, prefix, order, traceVars>>
 
 -----------------------------------------------------------------------------
-(* What a row changed goes back into parts and facts. *)
+(* What a row changed goes back into parts and facts; what it did not change is
+   not written again, since the view may show less than there is. *)
 
 (* Message m as far as it concerns instance i. *)
 At(m, i) == IF m.type = "1b"
@@ -343,11 +357,12 @@ Votes == IsRow(KPhase2b) \/ IsRow(KUnseen)
 
 Changed(i) ==
     [msgs    |-> Part(i).msgs \cup {At(m, i) : m \in Sent},
-     vote    |-> IF Votes THEN TLCEval([a \in Acceptor |-> vote'[a][i]])
+     vote    |-> IF Votes THEN [Part(i).vote EXCEPT ![Row[2]] = vote'[Row[2]][i]]
                  ELSE Part(i).vote,
-     learned |-> IF IsRow(KLearn) THEN TLCEval([l \in Learner |-> learned'[l][i]])
+     learned |-> IF IsRow(KLearn)
+                 THEN [Part(i).learned EXCEPT ![Row[2]] = learned'[Row[2]][i]]
                  ELSE Part(i).learned,
-     votes   |-> IF Votes THEN TLCEval([a \in Acceptor |-> votes'[a][i]])
+     votes   |-> IF Votes THEN [Part(i).votes EXCEPT ![Row[2]] = votes'[Row[2]][i]]
                  ELSE Part(i).votes,
      chosen  |-> chosen'[i],
      given   |-> IF IsRow(KDeliver)
@@ -375,8 +390,11 @@ PutBackFacts == SetFacts(
       [] OTHER -> facts)
 
 PutBackAsked == SetAsked(
-    IF IsRow(KPhase1a) /\ Row[4] < Row[5]
-    THEN [asked EXCEPT ![Row[3]] = @ \cup {<<Row[4], Row[5]>>}] ELSE asked)
+    IF IsRow(KPhase1a)
+    THEN [asked EXCEPT ![Row[3]] =
+             [wide |-> IF Row[4] < Row[5] THEN @.wide \cup {<<Row[4], Row[5]>>} ELSE @.wide,
+              last |-> Larger(@.last, Row[5])]]
+    ELSE asked)
 
 Count ==
     /\ used' = IF IsRow(KPhase1a) /\ Row[3] > used[Row[2]]
@@ -454,7 +472,7 @@ TraceInit ==
            /\ SetFacts(FromBorder(W.values, W.valueLayout, B.facts, Unknown))
            /\ IF W.start = 0
               THEN /\ Init
-                   /\ SetAsked(TLCEval([b \in Ballot |-> {}])) /\ top = 0
+                   /\ SetAsked(TLCEval([b \in Ballot |-> Nothing])) /\ top = 0
                    /\ used = [p \in Proposer |-> 0]
                    /\ counted = [l \in Learner |-> 0]
               ELSE /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix

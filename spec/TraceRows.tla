@@ -26,7 +26,7 @@ KDeliver   == 8   \* learner, instance, batch, position
 KRecover   == 9   \* acceptor, ballot, list of votes, instance
 KRestart   == 10  \* proposer, ballot
 KReturn    == 11  \* of a client or a learner, which keep nothing
-KPromise   == 12  \* acceptor, ballot, instance
+KPromise   == 12  \* acceptor, ballot
 KTrim      == 13  \* acceptor, instance
 KUnseen    == 14  \* acceptor, ballot, instance
 KRepeat    == 15  \* acceptor, instance

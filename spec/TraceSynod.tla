@@ -70,7 +70,7 @@ TakeTrim(a, i) ==
     /\ FALSE
 
 (* A promise that no trace has: its 1b was lost with the acceptor. *)
-TakePromise(a, b, i) ==
+TakePromise(a, b) ==
     /\ Phase1b(a, b)
 
 (* A proposer comes back with the highest round that it used, or more. *)
@@ -93,7 +93,7 @@ Take ==
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn
-      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
+      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
 
 -----------------------------------------------------------------------------

@@ -1,0 +1,109 @@
+"""The verdict on a run does not depend on where it is cut: python -m tests.oracle.cuts [N] [SEED].
+
+N random runs, half of them with something wrong, are judged whole and cut at random sizes by TLC,
+and one in ten of them cut after every event, which takes longest; and by the Python model, which
+cuts by forgetting after every event. Verdict, event and rule must be the same. Exit status 1 at the
+first run of which that is not true.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from conformance.judge import Court, Ruling
+from conformance.log import open_run
+from conformance.replay import Checker, Verdict, check_run, replay
+from conformance.survey import Survey, survey
+from conformance.tlcreport import agree
+from tests.oracle.judge import Run
+from tests.oracle.mutants import mutant
+from tests.oracle.runs import legal, write
+
+BATCH = 500  # runs that are given to TLC together
+ALIKE = 50  # runs with the same constants, which one TLC can judge
+
+
+class Differs(AssertionError):
+    """A run is judged otherwise when it is cut."""
+
+
+def drawn(seed: int, steps: int = 120) -> Run:
+    run = legal(seed, steps, shape=seed // ALIKE)
+    return run if seed % 2 else mutant(run, seed)
+
+
+def said(ruling: Ruling) -> Any:
+    """What TLC says of a run."""
+    refusal = ruling.refusal
+    return refusal and (refusal.event, refusal.kind, [c.text for c in refusal.false])
+
+
+def known(verdict: Verdict) -> Any:
+    """What the Python model says of a run."""
+    v = verdict.violation
+    return verdict.kind, verdict.events, v and v.name
+
+
+def remembering(folder: Path) -> Verdict:
+    """The Python model's verdict if it forgets nothing."""
+    run = open_run(folder)
+    h = run.header
+    assert h is not None
+    return replay(run, Checker(h.constants, h.cluster, h.spec, present=run.processes()), None)
+
+
+def check(seeds: range, size: int, every: int, folder: Path) -> Iterator[tuple[int, Verdict]]:
+    """Judge these runs whole and in windows of this size, and one in `every` in windows of one
+    event; the verdict on each. Raises Differs."""
+    folders = {seed: write(drawn(seed), folder / str(seed)) for seed in seeds}
+    surveys = {seed: survey(open_run(f)) for seed, f in folders.items()}
+    whole = judged(surveys, 10**9)
+    some = {seed: s for seed, s in surveys.items() if seed // ALIKE % every == seed % every}
+    cut = [(size, judged(surveys, size)), (1, judged(some, 1))]
+    for seed in seeds:
+        verdict, uncut = check_run(folders[seed]), whole[seed]
+        if known(verdict) != known(remembering(folders[seed])):
+            raise Differs(f"seed {seed}: the Python model says {known(verdict)}, and otherwise")
+        if not agree(verdict, uncut):
+            raise Differs(f"seed {seed}: {known(verdict)}, but TLC says {said(uncut)}")
+        for size, rulings in cut:
+            if seed in rulings and said(rulings[seed]) != said(uncut):
+                what = f"{said(rulings[seed])}, not {said(uncut)}"
+                raise Differs(f"seed {seed} in windows of {size}: {what}")
+        yield seed, verdict
+
+
+def judged(surveys: dict[int, Survey], size: int) -> dict[int, Ruling]:
+    return dict(zip(surveys, Court(window=size).judge(surveys.values()), strict=True))
+
+
+def main(argv: list[str]) -> int:
+    many = int(argv[0]) if argv else 10_000
+    first = int(argv[1]) if len(argv) > 1 else 1
+    kinds: Counter[str] = Counter()
+    started = time.monotonic()
+    for begin in range(first, first + many, BATCH):
+        seeds = range(begin, min(begin + BATCH, first + many))
+        size = Random(begin).randint(2, 40)
+        with tempfile.TemporaryDirectory(prefix="cuts-") as folder:
+            try:
+                for _, verdict in check(seeds, size, 10, Path(folder)):
+                    kinds[verdict.kind] += 1
+                    kinds.update({f"with {name}": 1 for name in verdict.counts})
+            except Differs as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 1
+        done = seeds.stop - first
+        print(f"{done} runs, {time.monotonic() - started:.0f} s: {dict(kinds)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,244 @@
+"""The third judge: events of a trace as actions of the specification, one after another.
+
+What stands beside an action here is what traces/README.md says a trace must be beyond the
+specification. `verdict` is slow and plain, and knows nothing of files, windows or forgetting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.multipaxos import NO_VOTE, Guards, MultiPaxos
+from tests.oracle.synod import NO_VOTE as NO_SYNOD_VOTE
+from tests.oracle.synod import Synod
+
+Line = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """A run: what its headers say, and its events in their order."""
+
+    spec: str
+    constants: dict[str, Any]
+    cluster: dict[str, list[int]]
+    lines: list[Line] = field(default_factory=list)
+
+    def processes(self) -> list[str]:
+        return sorted({line["process"] for line in self.lines})
+
+
+def tupled(x: Any) -> Any:
+    return tuple(map(tupled, x)) if isinstance(x, list | tuple) else x
+
+
+def overlap(v: Any, w: Any) -> bool:
+    return bool(v[0] == w[0] and v[1] < w[1] + w[2] and w[1] < v[1] + v[2])
+
+
+class Judge:
+    def __init__(self, run: Run) -> None:
+        self.cluster, self.constants = run.cluster, run.constants
+        acceptors = run.cluster["acceptors"]
+        self.synod = Synod(acceptors) if run.spec == "Synod" else None
+        self.log = MultiPaxos(
+            acceptors, run.constants["direct_learning"], run.constants["prepare_ahead"]
+        )
+        self.log.Lives = [
+            {x.removeprefix("learner-") for x in run.processes() if x.startswith(f"learner-{n}.")}
+            for n in run.cluster["learners"]
+        ]
+        self.life: dict[str, int] = {}  # of an acceptor or a proposer: the one that lives now
+        self.seen: set[str] = set()
+        self.round: dict[int, int] = {}  # of a proposer: the highest that it used or came back with
+        self.since: dict[int, int] = {}  # ... and the one that it came back with
+
+    @property
+    def spec(self) -> Any:
+        return self.synod or self.log
+
+    def take(self, line: Line) -> str | None:
+        """Take an event; what is false if it may not be taken, or after it."""
+        e = {key: tupled(x) for key, x in line.items()}
+        for clause, holds in self._clauses(e):
+            if not holds:
+                return clause
+        self.seen.add(e["process"])
+        return next((name for name, holds in self.spec.invariants() if not holds), None)
+
+    def _clauses(self, e: Line) -> Guards:
+        role, _, name = e["process"].partition("-")
+        number, life = map(int, name.split("."))
+        yield from self._lives(e, f"{role}-{number}", life)
+        actor = number if role in ("acceptor", "proposer") else name
+        yield from getattr(self, "synod_" * bool(self.synod) + e["event"])(actor, e)
+
+    def _lives(self, e: Line, who: str, life: int) -> Guards:
+        if who.startswith(("acceptor", "proposer")):
+            now = self.life.get(who, 1)
+            yield "life", life >= now
+            yield "comes back", life == now or e["event"] == "Recover"
+            self.life[who] = life
+        if e["event"] == "Recover":
+            yield "begins", life > 1 and e["process"] not in self.seen
+
+    def is_quorum(self, Q: Any) -> bool:
+        return len(set(Q)) == len(Q) and set(Q) in list(self.spec.Quorum())
+
+    # -- MultiPaxos -------------------------------------------------------------------------------
+    def Broadcast(self, c: str, e: Line) -> Guards:
+        for v in e["values"]:
+            yield "own", v[0] == c
+            yield "fresh", not any(overlap(v, w) for w in self.spec.broadcast)
+            yield from self.spec.Broadcast(v)
+
+    def _new(self, p: int, e: Line) -> Guards:
+        yield "owner", e["ballot"][1] == p
+        yield "new", e["ballot"][0] > self.since.get(p, 0)
+
+    def Phase1a(self, p: int, e: Line) -> Guards:
+        yield from self._new(p, e)
+        yield from self.log.Phase1a(e["ballot"], e["from"], e["to"])
+        self.round[p] = max(self.round.get(p, 0), e["ballot"][0])
+
+    def Phase1b(self, a: int, e: Line) -> Guards:
+        votes = self.log.VotesOf(a, e["from"], e["to"])
+        yield from self.log.Phase1b(a, e["ballot"], e["from"], e["to"])
+        yield "votes", len(set(e["votes"])) == len(e["votes"]) and set(e["votes"]) == votes
+
+    def Phase2a(self, p: int, e: Line) -> Guards:
+        yield from self._new(p, e)
+        yield "quorum", self.is_quorum(e["quorum"])
+        batch = e["batch"]
+        yield "batch", sum(v[2] for v in batch) <= self.constants["max_batch"]
+        yield (
+            "batch",
+            not any(overlap(v, w) for k, v in enumerate(batch) for w in batch[:k]),
+        )
+        yield from self.log.Phase2a(e["ballot"], e["instance"], batch, e["quorum"])
+
+    def Phase2b(self, a: int, e: Line) -> Guards:
+        yield from self.log.Phase2b(a, e["ballot"], e["instance"])
+
+    def Decide(self, p: int, e: Line) -> Guards:
+        yield "quorum", self.is_quorum(e["quorum"])
+        yield from self.log.Decide(e["ballot"], e["instance"], e["quorum"])
+
+    def Learn(self, me: str, e: Line) -> Guards:
+        if self.constants["direct_learning"]:
+            yield "quorum", "quorum" in e and self.is_quorum(e["quorum"])
+        else:
+            yield "quorum", "quorum" not in e
+        b, i = e["ballot"], e["instance"]
+        accepted = self.log.Accepts(b, i)
+        yield from self.log.Learn(me, b, i, e.get("quorum", ()))
+        yield "batch", bool(accepted) and self.log.BatchOf(b, i) == e["batch"]
+
+    def Deliver(self, me: str, e: Line) -> Guards:
+        before = self.log.delivered.get(me, ())
+        yield from self.log.Deliver(me, e["instance"])
+        yield "values", self.log.delivered[me] == before + e["values"]
+        yield "position", e["position"] == sum(v[2] for v in before) + 1
+
+    def Trim(self, a: int, e: Line) -> Guards:
+        yield from self.log.Trim(a, e["to"])
+
+    def Recover(self, actor: Any, e: Line) -> Guards:
+        """What storage kept: first all that the trace does not have, as the actions that it stands
+        for, then that it is exactly this."""
+        if e["process"].startswith("proposer"):
+            yield "round", e.get("round", 0) >= self.round.get(actor, 0)
+            self.round[actor] = self.since[actor] = e.get("round", 0)
+        elif e["process"].startswith("acceptor"):
+            yield from self._acceptor(actor, e)
+
+    def _acceptor(self, a: int, e: Line) -> Guards:
+        log, votes = self.log, e.get("votes", ())
+        promised, trimmed = e.get("promised", (0, 0)), e.get("trimmed", 0)
+        yield "one vote", len({v[0] for v in votes}) == len(votes)
+        for b, i in sorted((v[1], v[0]) for v in votes):
+            kept = next(v for v in votes if v[0] == i)
+            if i > log.trimmed[a] and (i, *log.vote[a].get(i, NO_VOTE)) != kept:
+                yield from log.RecoverVote(a, b, i)
+                yield from log.Repeat(a, i)
+        if promised > log.promised[a]:
+            yield from log.RecoverPromise(a, promised)
+        if trimmed > log.trimmed[a]:
+            yield from log.Trim(a, trimmed)
+        yield "trimmed", log.trimmed[a] == trimmed
+        yield "promise", log.promised[a] == promised
+        yield "votes", {(i, *vote) for i, vote in log.vote[a].items()} == set(votes)
+
+    # -- Synod ------------------------------------------------------------------------------------
+    def synod_Broadcast(self, c: str, e: Line) -> Guards:
+        yield from self.Broadcast(c, e)
+
+    def synod_Phase1a(self, p: int, e: Line) -> Guards:
+        assert self.synod
+        yield from self._new(p, e)
+        yield "instance", e["from"] == e["to"] == 1
+        yield from self.synod.Phase1a(e["ballot"])
+        self.round[p] = max(self.round.get(p, 0), e["ballot"][0])
+
+    def _listed(self, a: int) -> Any:
+        assert self.synod
+        b, value = self.synod.vote[a]
+        return () if (b, value) == NO_SYNOD_VOTE else ((1, b, (value,)),)
+
+    def synod_Phase1b(self, a: int, e: Line) -> Guards:
+        assert self.synod
+        yield "instance", e["from"] == e["to"] == 1
+        yield "votes", e["votes"] == self._listed(a)
+        yield from self.synod.Phase1b(a, e["ballot"])
+
+    def synod_Phase2a(self, p: int, e: Line) -> Guards:
+        assert self.synod
+        yield from self._new(p, e)
+        yield "instance", e["instance"] == 1
+        yield "quorum", self.is_quorum(e["quorum"])
+        yield "value", len(e["batch"]) == 1 and e["batch"][0][2] == 1
+        yield from self.synod.Phase2a(e["ballot"], e["batch"][0], e["quorum"])
+
+    def synod_Phase2b(self, a: int, e: Line) -> Guards:
+        assert self.synod
+        yield "instance", e["instance"] == 1
+        yield from self.synod.Phase2b(a, e["ballot"])
+
+    def synod_Decide(self, p: int, e: Line) -> Guards:
+        assert self.synod
+        yield "instance", e["instance"] == 1
+        yield "quorum", self.is_quorum(e["quorum"])
+        yield from self.synod.Decide(e["ballot"], e["quorum"])
+
+    def synod_Learn(self, me: str, e: Line) -> Guards:
+        assert self.synod
+        yield "instance", e["instance"] == 1
+        yield "quorum", "quorum" not in e
+        yield from self.synod.Learn(me, e["ballot"])
+        yield "batch", e["batch"] == (self.synod.ValueOf(e["ballot"]),)
+
+    def synod_Recover(self, actor: Any, e: Line) -> Guards:
+        if not e["process"].startswith("acceptor"):
+            yield from self.Recover(actor, e)
+            return
+        assert self.synod
+        votes, promised = e.get("votes", ()), e.get("promised", (0, 0))
+        yield "one vote", len(votes) <= 1
+        yield "trimmed", not e.get("trimmed")
+        if votes and votes != self._listed(actor):
+            yield "instance", votes[0][0] == 1
+            yield from self.synod.Phase2b(actor, votes[0][1])
+        if promised > self.synod.promised[actor]:
+            yield from self.synod.Phase1b(actor, promised, lost=True)
+        yield "promise", self.synod.promised[actor] == promised
+        yield "votes", votes == self._listed(actor)
+
+
+def verdict(run: Run) -> tuple[int, str] | None:
+    """The number of the first event (from 1) that is refused, and what is false; None if all may
+    be taken."""
+    judge = Judge(run)
+    return next(
+        ((n, why) for n, line in enumerate(run.lines, 1) if (why := judge.take(line))), None
+    )

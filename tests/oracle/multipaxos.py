@@ -1,0 +1,229 @@
+"""spec/MultiPaxos.tla, read word for word: to be compared with that module by eye.
+
+Nothing is clever here, and nothing is shared with `conformance`: `msgs` is one set, a quantifier is
+`any` or `all`. An action is a generator: it yields each of its guards, with the module's own text,
+and then, if they all hold, does what the primed conjuncts say. A test holds the texts against the
+module.
+
+A ballot is the pair (round, proposer), a value is a range of values that a client broadcast
+together, and a batch is a tuple of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+Guards = Iterator[tuple[str, bool]]
+Ballot = tuple[int, int]
+Batch = tuple[Any, ...]
+
+NO_OP: Batch = ()
+NO_VOTE: tuple[Ballot, Batch] = ((0, 0), NO_OP)
+
+
+class MultiPaxos:
+    def __init__(self, acceptors: list[int], direct_learning: bool, prepare_ahead: bool) -> None:
+        self.Acceptor = set(acceptors)
+        self.DirectLearning, self.PrepareAhead = direct_learning, prepare_ahead
+        self.Lives: list[set[str]] = []
+        # Init
+        self.broadcast: set[Any] = set()
+        self.msgs: set[Any] = set()
+        self.promised: dict[int, Ballot] = dict.fromkeys(acceptors, (0, 0))
+        self.vote: dict[int, dict[int, Any]] = {a: {} for a in acceptors}  # others: NoVote
+        self.trimmed = dict.fromkeys(acceptors, 0)
+        self.learned: dict[str, dict[int, Any]] = {}
+        self.prefix: dict[str, int] = {}
+        self.delivered: dict[str, tuple[Any, ...]] = {}
+        self.votes: dict[int, dict[int, set[Any]]] = {a: {} for a in acceptors}
+        self.chosen: dict[int, set[Batch]] = {}
+
+    def Quorum(self) -> Iterator[set[int]]:
+        least = len(self.Acceptor) // 2 + 1
+        for size in range(least, len(self.Acceptor) + 1):
+            yield from map(set, combinations(self.Acceptor, size))
+
+    # -- what the messages say --------------------------------------------------------------------
+    def Accepts(self, b: Ballot, i: int) -> set[Any]:
+        return {m for m in self.msgs if m[0] == "2a" and m[1] == b and m[2] == i}
+
+    def Promises(self, a: int, b: Ballot, i: int) -> set[Any]:
+        return {
+            m for m in self.msgs if m[0] == "1b" and m[1] == a and m[2] == b and m[3] <= i <= m[4]
+        }
+
+    def HasVoted(self, a: int, b: Ballot, i: int) -> bool:
+        return ("2b", a, b, i) in self.msgs
+
+    def VotedTogether(self, Q: Any, b: Ballot, i: int) -> bool:
+        return all(self.HasVoted(a, b, i) for a in Q)
+
+    def BatchOf(self, b: Ballot, i: int) -> Batch:
+        """Where CHOOSE would have nothing to choose from, anything: the guards forbid it."""
+        return next((m[3] for m in self.Accepts(b, i)), NO_OP)
+
+    def Reported(self, Q: Any, b: Ballot, i: int) -> set[Any]:
+        return {(v[1], v[2]) for a in Q for m in self.Promises(a, b, i) for v in m[5] if v[0] == i}
+
+    def Reached(self, i: int) -> bool:
+        return any(m[0] == "2a" and m[2] >= i for m in self.msgs)
+
+    def ValueWaits(self, b: Ballot) -> bool:
+        return any(
+            all(v not in m[3] for m in self.msgs if m[0] == "2a" and m[1] == b)
+            for v in self.broadcast
+        )
+
+    def VotesOf(self, a: int, first: int, last: int) -> set[Any]:
+        return {(i, *vote) for i, vote in self.vote[a].items() if first <= i <= last}
+
+    # -- actions ----------------------------------------------------------------------------------
+    def Broadcast(self, v: Any) -> Guards:
+        yield r"v \notin broadcast", v not in self.broadcast
+        self.broadcast.add(v)
+
+    def MayPrepare(self, b: Ballot, first: int, last: int) -> bool:
+        return self.PrepareAhead or (first == last and (self.ValueWaits(b) or self.Reached(first)))
+
+    def Phase1a(self, b: Ballot, first: int, last: int) -> Guards:
+        yield "from <= to", first <= last
+        yield "MayPrepare(b, from, to)", self.MayPrepare(b, first, last)
+        self.msgs.add(("1a", b, first, last))
+
+    def Phase1b(self, a: int, b: Ballot, first: int, last: int) -> Guards:
+        yield "from <= to", first <= last
+        yield (
+            r'\E m \in msgs : /\ m.type = "1a" /\ m.bal = b /\ m.from <= from /\ to <= m.to',
+            any(m[0] == "1a" and m[1] == b and m[2] <= first and last <= m[3] for m in self.msgs),
+        )
+        yield "MayPromise(a, b)", b >= self.promised[a]
+        yield "MayReport(a, from)", first > self.trimmed[a]
+        self.promised[a] = b
+        self.msgs.add(("1b", a, b, first, last, frozenset(self.VotesOf(a, first, last))))
+
+    def MayPropose(self, batch: Batch, i: int) -> bool:
+        return set(batch) <= self.broadcast and (batch != NO_OP or self.Reached(i))
+
+    def Proposable(self, batch: Batch, b: Ballot, i: int, Q: Any) -> bool:
+        reported = self.Reported(Q, b, i)
+        if not reported:
+            return self.MayPropose(batch, i)
+        return any(all(w[0] <= v[0] for w in reported) and v[1] == batch for v in reported)
+
+    def Phase2a(self, b: Ballot, i: int, batch: Batch, Q: Any) -> Guards:
+        yield "Unused(b, i)", self.Accepts(b, i) == set()
+        yield (
+            r"\A a \in Q : Promises(a, b, i) # {}",
+            all(self.Promises(a, b, i) != set() for a in Q),
+        )
+        yield "Proposable(batch, b, i, Q)", self.Proposable(batch, b, i, Q)
+        self.msgs.add(("2a", b, i, batch))
+
+    def RecordVote(self, a: int, b: Ballot, i: int) -> None:
+        batch = self.BatchOf(b, i)
+        self.votes[a].setdefault(i, set()).add((b, batch))
+        if any(all((b, batch) in self.votes[c].get(i, ()) for c in Q) for Q in self.Quorum()):
+            self.chosen.setdefault(i, set()).add(batch)
+
+    def Phase2b(self, a: int, b: Ballot, i: int) -> Guards:
+        yield from self.RecoverVote(a, b, i)
+        self.msgs.add(("2b", a, b, i))
+
+    def Decide(self, b: Ballot, i: int, Q: Any) -> Guards:
+        yield "~DirectLearning", not self.DirectLearning
+        yield "VotedTogether(Q, b, i)", self.VotedTogether(Q, b, i)
+        self.msgs.add(("Decide", b, i))
+
+    def MayLearn(self, b: Ballot, i: int, Q: Any) -> bool:
+        if self.DirectLearning:
+            return self.VotedTogether(Q, b, i)
+        return ("Decide", b, i) in self.msgs
+
+    def Learn(self, me: str, b: Ballot, i: int, Q: Any) -> Guards:
+        yield "learned[l][i] = NoVote", i not in self.learned.get(me, {})
+        yield "MayLearn(b, i, Q)", self.MayLearn(b, i, Q)
+        self.learned.setdefault(me, {})[i] = (b, self.BatchOf(b, i))
+
+    def AppendNew(self, s: Batch, batch: Batch) -> Batch:
+        return s + tuple(v for v in batch if v not in s)
+
+    def Deliver(self, me: str, i: int) -> Guards:
+        yield "IsNext(l, i)", i == self.prefix.get(me, 0) + 1
+        yield "learned[l][i] # NoVote", i in self.learned.get(me, {})
+        self.prefix[me] = i
+        self.delivered[me] = self.AppendNew(self.delivered.get(me, ()), self.learned[me][i][1])
+        self.msgs.add(("Delivered", me, i))
+
+    def DeliveredEverywhere(self, i: int) -> bool:
+        return bool(self.Lives) and all(
+            any(("Delivered", me, i) in self.msgs for me in lives) for lives in self.Lives
+        )
+
+    def Trim(self, a: int, i: int) -> Guards:
+        yield "i > trimmed[a]", i > self.trimmed[a]
+        yield "DeliveredEverywhere(i)", self.DeliveredEverywhere(i)
+        self.trimmed[a] = i
+        self.vote[a] = {j: vote for j, vote in self.vote[a].items() if j > i}
+
+    # -- what only a recovery shows ---------------------------------------------------------------
+    def RecoverPromise(self, a: int, b: Ballot) -> Guards:
+        yield (
+            r'\E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)',
+            any(m[0] == "1a" and m[1] == b and m[3] > self.trimmed[a] for m in self.msgs),
+        )
+        yield "MayPromise(a, b)", b >= self.promised[a]
+        self.promised[a] = b
+
+    def RecoverVote(self, a: int, b: Ballot, i: int) -> Guards:
+        yield "Accepts(b, i) # {}", self.Accepts(b, i) != set()
+        yield "MayVote(a, b)", b >= self.promised[a]
+        yield "Remembers(a, i)", i > self.trimmed[a]
+        self.promised[a] = b
+        self.vote[a][i] = (b, self.BatchOf(b, i))
+        self.RecordVote(a, b, i)
+
+    def Repeat(self, a: int, i: int) -> Guards:
+        yield "vote[a][i] # NoVote", i in self.vote[a]
+        self.msgs.add(("2b", a, self.vote[a][i][0], i))
+
+    # -- invariants -------------------------------------------------------------------------------
+    def invariants(self) -> Iterator[tuple[str, bool]]:
+        yield "Agreement", all(len(batches) <= 1 for batches in self.chosen.values())
+        yield (
+            "Integrity",
+            all(
+                set(x) <= self.broadcast and len(set(x)) == len(x) for x in self.delivered.values()
+            ),
+        )
+        every = self.delivered.values()
+        yield (
+            "TotalOrder",
+            all(x[: len(y)] == y or y[: len(x)] == x for x in every for y in every),
+        )
+        proposals = [m for m in self.msgs if m[0] == "2a"]
+        yield "OneBatchPerBallot", len({m[1:3] for m in proposals}) == len(proposals)
+        yield (
+            "VotesBelowPromise",
+            all(v[0] <= self.promised[a] for a in self.Acceptor for v in self.vote[a].values()),
+        )
+        yield (
+            "LearnedFromOneBallot",
+            all(
+                any(self.VotedTogether(Q, vote[0], i) for Q in self.Quorum())
+                for mine in self.learned.values()
+                for i, vote in mine.items()
+            ),
+        )
+        yield (
+            "TrimmedIsOver",
+            all(
+                not self.trimmed[a]
+                or all(
+                    any(self.prefix.get(me, 0) >= self.trimmed[a] for me in lives)
+                    for lives in self.Lives
+                )
+                for a in self.Acceptor
+            ),
+        )

@@ -1,0 +1,321 @@
+"""Legal runs with events of every kind, drawn at random: what the oracle takes is what happens.
+
+Acceptors vote late, trim, and come back up to twice, now and then with a vote, a promise or a
+trimming that no event has shown; proposers come back in higher rounds, learners from the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.oracle.judge import Judge, Line, Run
+
+START = 1_700_000_000_000_000
+LIVES = 3
+
+
+def value(client: str, first: int, count: int) -> list[Any]:
+    """A range of values of a client."""
+    digest = hashlib.blake2b(f"{client} {first}".encode(), digest_size=8).hexdigest()
+    return [client, first, count, digest]
+
+
+class Maker:
+    """A run in the making."""
+
+    def __init__(self, seed: int, spec: str = "MultiPaxos", shape: int | None = None) -> None:
+        self.draw, draw = Random(seed), Random(seed if shape is None else shape)
+        synod = spec == "Synod"
+        self.instances = 1 if synod else draw.randint(2, 6)
+        self.acceptors = draw.choice([[1, 2, 3], [1, 2, 3], [1, 2, 3], [4, 7, 11, 12, 30], [1]])
+        self.run = Run(
+            spec,
+            {
+                "direct_learning": not synod and draw.random() < 0.6,
+                "prepare_ahead": not synod and draw.random() < 0.7,
+                "max_batch": 1 if synod else draw.choice([1, 2, 4]),
+            },
+            {
+                "acceptors": self.acceptors,
+                "proposers": [1, 2],
+                "learners": draw.choice([[1], [1, 2], [1, 2], []]),
+                "clients": [1, 12],
+            },
+        )
+        self.judge = Judge(self.run)
+        self.lives: dict[str, int] = {}
+        self.next: dict[str, int] = {}  # of each client, the number of its next value
+        self.values: list[list[Any]] = []
+        self.learners = self.run.cluster["learners"] or [1, 2]
+        if self.run.cluster["learners"]:  # any life of a learner may yet begin
+            self.judge.log.Lives = [
+                {f"{n}.{life}" for life in range(1, LIVES + 1)} for n in self.learners
+            ]
+        self.kinds = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
+
+    @property
+    def log(self) -> Any:
+        return self.judge.spec
+
+    def name(self, who: str) -> str:
+        return f"{who}.{self.lives.get(who, 1)}"
+
+    def me(self, learner: int) -> str:
+        return self.name(f"learner-{learner}").removeprefix("learner-")
+
+    def add(self, who: str, event: str, **rest: Any) -> bool:
+        line = {"event": event, "process": self.name(who), **rest}
+        if self.judge.take(line) is not None:
+            return False
+        self.run.lines.append(json.loads(json.dumps(line)))
+        return True
+
+    def sent(self, kind: str) -> list[Any]:
+        return sorted(m for m in self.log.msgs if m[0] == kind)
+
+    def step(self) -> None:
+        getattr(self, self.draw.choice(self.kinds))()
+
+    # -- one method per kind of event -------------------------------------------------------------
+    def broadcast(self) -> None:
+        client = f"client-{self.draw.choice([1, 12])}"
+        name = self.name(client).removeprefix("client-")
+        ranges = []
+        for _ in range(self.draw.choice([1, 1, 2])):
+            first = self.next.get(name, 1)
+            many = self.run.spec != "Synod" and self.run.constants["max_batch"] > 1
+            count = self.draw.choice([1, 1, 2]) if many else 1
+            self.next[name] = first + count
+            ranges.append(value(name, first, count))
+        if self.add(client, "Broadcast", values=ranges):
+            self.values += ranges
+
+    def ask(self) -> None:
+        p = self.draw.choice([1, 2])
+        used = self.judge.round.get(p, 0)
+        again = used > self.judge.since.get(p, 0) and self.draw.random() < 0.85
+        b = [used if again else used + self.draw.choice([1, 1, 3]), p]
+        first = self.draw.randint(1, self.instances)
+        last = self.draw.randint(first, self.instances + 1)
+        if not self.run.constants["prepare_ahead"]:
+            last = first
+        self.add(f"proposer-{p}", "Phase1a", ballot=b, **{"from": first, "to": last})
+
+    def promise(self) -> None:
+        asked = self.sent("1a")
+        if not asked:
+            return
+        latest = [m for m in asked if m[1] == asked[-1][1]]
+        message = self.draw.choice(latest if self.draw.random() < 0.8 else asked)
+        a, b = self.draw.choice(self.acceptors), message[1]
+        first, last = (1, 1) if self.judge.synod else message[2:4]
+        if not self.judge.synod:
+            first = max(first, self.log.trimmed[a] + 1)
+            if self.draw.random() < 0.3 and first < last:
+                last = self.draw.randint(first, last)
+        votes = self.votes(a, first, last)
+        self.add(f"acceptor-{a}", "Phase1b", ballot=b, **{"from": first, "to": last}, votes=votes)
+
+    def votes(self, a: int, first: int, last: int) -> Any:
+        if self.judge.synod:
+            return self.judge._listed(a)
+        return sorted(self.log.VotesOf(a, first, last))
+
+    def propose(self) -> None:
+        """Mostly what is promised by a quorum and free, in the highest ballot."""
+        promised = self.sent("1b")
+        if not promised:
+            return None
+        b = max(m[2] for m in promised) if self.draw.random() < 0.8 else promised[0][2]
+        taken = {m[2] if not self.judge.synod else 1 for m in self.sent("2a") if m[1] == b}
+        free = [i for i in range(1, self.instances + 1) if i not in taken]
+        least = len(self.acceptors) // 2 + 1
+        promisers = {i: [a for a in self.acceptors if self.promises(a, b, i)] for i in free}
+        ready = [i for i in free if len(promisers[i]) >= least]
+        if not ready:
+            return self.promise()
+        i = ready[0] if self.draw.random() < 0.7 else self.draw.choice(ready)
+        quorum = self.draw.sample(promisers[i], self.draw.randint(least, len(promisers[i])))
+        if self.judge.synod:
+            reported = [(w[0], (w[1],)) for w in self.log.Reported(quorum, b)]
+        else:
+            reported = list(self.log.Reported(quorum, b, i))
+        batch: list[Any] = list(max(reported)[1]) if reported else self.fresh()
+        who = f"proposer-{b[1]}"
+        self.add(who, "Phase2a", ballot=b, instance=i, batch=batch, quorum=quorum)
+        return None
+
+    def promises(self, a: int, b: Any, i: int) -> Any:
+        return self.log.Promises(a, b) if self.judge.synod else self.log.Promises(a, b, i)
+
+    def fresh(self) -> list[Any]:
+        """Some values, as many as fit."""
+        size = self.draw.choice([0, 1, 1, 1, 2, 3])
+        batch = self.draw.sample(self.values, min(size, len(self.values)))
+        while sum(v[2] for v in batch) > self.run.constants["max_batch"]:
+            batch.pop()
+        return batch
+
+    def vote(self) -> None:
+        proposed = self.sent("2a")
+        if not proposed:
+            return
+        top = [m for m in proposed if m[1] == proposed[-1][1]]
+        m = self.draw.choice(top if self.draw.random() < 0.8 else proposed)
+        i = 1 if self.judge.synod else m[2]
+        self.add(f"acceptor-{self.draw.choice(self.acceptors)}", "Phase2b", ballot=m[1], instance=i)
+
+    def voted(self, known: Any = ()) -> Any:
+        """A ballot and an instance that a quorum voted in, and a quorum; mostly not of those that
+        are known already."""
+        least = len(self.acceptors) // 2 + 1
+        by: dict[Any, list[int]] = {}
+        for m in self.sent("2b"):
+            by.setdefault((m[2], 1 if self.judge.synod else m[3]), []).append(m[1])
+        full = [(where, who) for where, who in by.items() if len(who) >= least]
+        if self.draw.random() < 0.9:
+            full = [x for x in full if x[0][1] not in known]
+        if not full:
+            return None
+        (b, i), voters = self.draw.choice(full)
+        return b, i, self.draw.sample(voters, self.draw.randint(least, len(voters)))
+
+    def decide(self) -> None:
+        if not (found := self.voted()):
+            return self.vote()
+        if not self.run.constants["direct_learning"]:
+            p = self.draw.choice([1, 2])
+            self.add(f"proposer-{p}", "Decide", ballot=found[0], instance=found[1], quorum=found[2])
+        return None
+
+    def learn(self) -> None:
+        n = self.draw.choice(self.learners)
+        who, learned = f"learner-{n}", self.log.learned.get(self.me(n), {})
+        if not (found := self.voted([1] * bool(learned) if self.judge.synod else learned)):
+            return self.vote()
+        b, i, quorum = found
+        counted = {"quorum": quorum} if self.run.constants["direct_learning"] else {}
+        batch = [self.log.ValueOf(b)] if self.judge.synod else self.log.BatchOf(b, i)
+        self.add(who, "Learn", ballot=b, instance=i, batch=batch, **counted)
+        return None
+
+    def deliver(self) -> None:
+        n = self.draw.choice(self.learners)
+        who, me = f"learner-{n}", self.me(n)
+        if self.judge.synod:
+            return None
+        i = self.log.prefix.get(me, 0) + 1
+        if i not in self.log.learned.get(me, {}):
+            return self.learn()
+        before = self.log.delivered.get(me, ())
+        new = self.log.AppendNew(before, self.log.learned[me][i][1])[len(before) :]
+        position = sum(v[2] for v in before) + 1
+        self.add(who, "Deliver", instance=i, position=position, values=new)
+        return None
+
+    def trim(self) -> None:
+        if not self.judge.synod:
+            a = self.draw.choice(self.acceptors)
+            self.add(f"acceptor-{a}", "Trim", to=self.log.trimmed[a] + self.draw.choice([1, 1, 2]))
+
+    # -- coming back ------------------------------------------------------------------------------
+    def restart(self) -> None:
+        role = self.draw.choice(["acceptor", "acceptor", "acceptor", "proposer", "learner"])
+        ids = {"acceptor": self.acceptors, "proposer": [1, 2], "learner": self.learners}[role]
+        number = self.draw.choice(ids)
+        who = f"{role}-{number}"
+        if self.lives.get(who, 1) >= LIVES:
+            return
+        kept: Line = {}
+        if role == "proposer":
+            used = self.judge.round.get(number, 0)
+            if used := used + self.draw.choice([0, 0, 0, 1]):
+                kept["round"] = used
+        elif role == "acceptor":
+            kept = self.storage(number)
+        before = deepcopy(self.judge), self.lives.get(who, 1)
+        self.lives[who] = before[1] + 1
+        if role == "learner" and self.draw.random() < 0.5:
+            return  # it need not say that it came back
+        if not self.add(who, "Recover", **kept):
+            self.judge, self.lives[who] = before
+
+    def storage(self, a: int) -> Line:
+        """What acceptor a comes back with: what it has shown, and sometimes more."""
+        shown = self.judge
+        self.judge = deepcopy(shown)
+        for _ in range(self.draw.choice([0, 0, 1, 2])):  # the group that it had made durable
+            self.unseen(a)
+        votes = self.votes(a, 1, self.instances + 1)
+        kept: Line = {"votes": self.draw.sample(votes, len(votes))}
+        if self.log.promised[a] != (0, 0):
+            kept["promised"] = self.log.promised[a]
+        if not self.judge.synod and self.log.trimmed[a]:
+            kept["trimmed"] = self.log.trimmed[a]
+        self.judge = shown
+        return kept
+
+    def unseen(self, a: int) -> None:
+        lines = self.run.lines
+        self.run.lines = []
+        kind: Callable[[], None] = self.draw.choice([self.vote, self.vote, self.promise, self.trim])
+        every, self.acceptors = self.acceptors, [a]
+        kind()
+        self.acceptors, self.run.lines = every, lines
+
+
+WEIGHTS = {
+    "broadcast": 2, "ask": 2, "promise": 7, "propose": 10, "vote": 12, "decide": 5, "learn": 10,
+    "deliver": 8, "trim": 5, "restart": 1,
+}  # fmt: skip
+
+
+def legal(seed: int, steps: int = 220, spec: str = "MultiPaxos", shape: int | None = None) -> Run:
+    """A run that conforms. Runs of one `shape` have the same constants and the same cluster."""
+    maker = Maker(seed, spec, shape)
+    maker.broadcast()
+    for _ in range(steps):
+        maker.step()
+    return maker.run
+
+
+def header(run: Run, process: str) -> Line:
+    role, _, rest = process.partition("-")
+    number, _, life = rest.partition(".")
+    return {
+        "event": "Header", "schema": 1, "run": "drawn", "process": process, "role": role,
+        "id": int(number), "incarnation": int(life), "spec": run.spec, "constants": run.constants,
+        "cluster": run.cluster, "config": {},
+    }  # fmt: skip
+
+
+def everybody(run: Run) -> set[str]:
+    """The processes that have a file: all of the cluster, and all lives up to the last known."""
+    named = {(role, n): 1 for role in ("acceptor", "proposer", "learner", "client")
+             for n in run.cluster[f"{role}s"]}  # fmt: skip
+    for process in run.processes():
+        role, _, rest = process.partition("-")
+        number, _, life = rest.partition(".")
+        key = (role, int(number))
+        named[key] = max(named.get(key, 1), int(life))
+    return {f"{r}-{n}.{life}" for (r, n), last in named.items() for life in range(1, last + 1)}
+
+
+def write(run: Run, folder: Path) -> Path:
+    """The run as trace files; each event a little later than the one before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, list[Line]] = {process: [header(run, process)] for process in everybody(run)}
+    for n, line in enumerate(run.lines, 1):
+        own = files[line["process"]]
+        head = {"event": line["event"], "process": line["process"], "seq": len(own)}
+        own.append({**head, "hlc": START + 10 * n, **line})
+    for process, lines in files.items():
+        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+        (folder / f"{process}.ndjson").write_text(text, encoding="utf-8")
+    return folder

@@ -1,0 +1,64 @@
+"""Where a run is cut makes no difference to any verdict: a sample; more with `make cuts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.judge import Court
+from conformance.log import open_run
+from conformance.mirror import Mirror
+from conformance.replay import check_run
+from conformance.survey import survey
+from conformance.tlc import TlcError
+from tests.conformance.bad_begin import trimmed
+from tests.conformance.scenario import Scenario, rng
+from tests.oracle import cuts
+
+pytestmark = pytest.mark.tlc
+
+SAMPLE = range(100, 150)  # alike, so that one TLC is enough
+
+
+def test_a_sample(tmp_path: Path) -> None:
+    verdicts = [verdict for _, verdict in cuts.check(SAMPLE, 9, 10, tmp_path)]
+    assert {v.kind for v in verdicts} == {"conforms", "violation"}
+    seen = {name for v in verdicts for name in v.counts}
+    assert {"Recover", "Deliver", "Phase1b", "Phase2a", "Phase2b", "Learn"} <= seen
+
+
+def test_a_border_that_is_wrong_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if what a learner learned were forgotten where a window ends."""
+    monkeypatch.setattr(Mirror, "learn", lambda *_: None)
+    with pytest.raises((cuts.Differs, TlcError)):
+        list(cuts.check(SAMPLE, 9, 10, tmp_path))
+
+
+def late_vote() -> Scenario:
+    """An acceptor votes where another one has trimmed, in a later window."""
+    s = trimmed()
+    s.vote(3, (1, 1), 1)
+    s.vote(3, (1, 1), 2)
+    return s
+
+
+def promise_below_what_it_trimmed() -> Scenario:
+    """A recovery shows a promise that was asked for up to where it shows a trimming, of which
+    nothing else is said any more."""
+    s = trimmed()
+    s.ask((2, 2), 2)
+    s.broadcast("2.1", rng("2.1", 50))
+    s.recover("acceptor-1.2", promised=[2, 2], votes=[], trimmed=2)
+    return s
+
+
+def test_cut_after_every_event(tmp_path: Path) -> None:
+    runs = [
+        open_run(f().write(tmp_path / f.__name__))
+        for f in (late_vote, promise_below_what_it_trimmed)
+    ]
+    for ruling in Court(window=1).judge(map(survey, runs)):
+        assert check_run(ruling.survey.run.directory).kind == "conforms"
+        assert ruling.refusal is None
+        assert ruling.windows == ruling.survey.events
