@@ -223,6 +223,31 @@ def test_java_that_dies(
         check(tmp_path, "SPECIFICATION Spec\n")
 
 
+PROGRESS = """\
+@!@!@STARTMSG 2200:0 @!@!@
+Progress(3) at 2026-01-01 00:00:00: 20 states generated, 12 distinct states found, 5 states left.
+@!@!@ENDMSG 2200 @!@!@
+@!@!@STARTMSG 2199:0 @!@!@
+20 states generated, 12 distinct states found, 0 states left on queue.
+@!@!@ENDMSG 2199 @!@!@"""
+
+
+@pytest.mark.parametrize("status", [0, 1, 3, 12, 137])
+def test_figures_are_no_verdict_if_java_fails_after_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """As a simulation that was killed leaves them."""
+    java = tmp_path / "java"
+    java.write_text(f"#!/bin/sh\ncat <<'.'\n{PROGRESS}\n.\nexit {status}\n", encoding="utf-8")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA", str(java))
+    if not status:
+        assert check(tmp_path, "SPECIFICATION Spec\n").distinct == 12
+        return
+    with pytest.raises(tlc.TlcCrash, match=f"ended with status {status}"):
+        check(tmp_path, "SPECIFICATION Spec\n")
+
+
 def test_jar_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TLA2TOOLS_JAR", str(tmp_path / "tla2tools.jar"))
     with pytest.raises(tlc.MissingTool, match=r"TLA2TOOLS_JAR=.* is not a file"):

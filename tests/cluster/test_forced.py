@@ -4,8 +4,6 @@ the system calls of the real process show."""
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +15,11 @@ from paxos.core.messages import Accept, Message, Prepare, encode_messages
 from paxos.runtime.envelope import Envelope, bodies
 from paxos.runtime.multicast import Multicast
 from tests.cluster.processes import PAXOS, Cluster, wait_for
+from tests.runtime.system_calls import cannot_be_watched
 
 pytestmark = pytest.mark.multicast
 
 CALLS = "recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg,fsync,fdatasync"
-
-
-def can_be_watched() -> str:
-    """Why the system calls of a process cannot be seen here; empty if they can."""
-    if not shutil.which("strace"):
-        return "strace is not installed"
-    tried = subprocess.run(["strace", "true"], capture_output=True, text=True, check=False)
-    return "" if tried.returncode == 0 else f"strace may not: {tried.stderr.splitlines()[-1:]}"
 
 
 class Watched(Cluster):
@@ -67,7 +58,7 @@ def states_when_sending(calls: str, port: int, database: str) -> list[str]:
 
 @pytest.mark.parametrize("what", ["promises", "votes"])
 def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str) -> None:
-    if reason := can_be_watched():
+    if reason := cannot_be_watched():
         pytest.skip(reason)
     with Watched(tmp_path) as cluster:
         config = configuration.load(cluster.config)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import manifest
+from conformance import manifest, models, tlc
 from conformance.manifest import Model as Entry
+from conformance.models import Row
 from paxos.compare import verdicts
 from paxos.compare.result import Model
 from paxos.figures.combos import ALL, Combination
@@ -78,6 +79,29 @@ def test_a_broken_cache_is_as_good_as_none(folder: Path, tmp_path: Path) -> None
     path = tmp_path / "cache.json"
     path.write_text("{", encoding="utf-8")
     assert verdicts.Cache(path, folder).get(entry(folder, "on", "CONSTANT MaxBatch = 2")) is None
+
+
+def test_a_model_without_a_verdict_is_not_as_expected(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it remembered: it is run again."""
+    ok = tlc.Result(violation=None, distinct=1, generated=1, depth=1, seconds=0.1)
+    off = tlc.Result(violation=None, distinct=2, generated=2, depth=1, seconds=0.1)
+    entries = [entry(folder, name, "CONSTANT MaxBatch = 2") for name in ("ok", "none", "off")]
+    rows = [
+        Row(one, result, error)
+        for one, result, error in zip(entries, (ok, None, off), ("", "killed", ""), strict=True)
+    ]
+    monkeypatch.setattr(models, "run_models", lambda *_: rows)
+    cache = verdicts.Cache(tmp_path / "cache.json", folder)
+    said = verdicts.check(entries, folder, cache)
+    assert {name: model.as_expected for name, model in said.items()} == {
+        "ok": True,
+        "none": False,
+        "off": False,
+    }
+    assert said["none"].verdict == "no verdict: killed"
+    assert [cache.get(one) is not None for one in entries] == [True, False, True]
 
 
 def test_names_and_options() -> None:

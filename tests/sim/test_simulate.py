@@ -14,6 +14,11 @@ import pytest
 
 from conformance.replay import check_run
 from paxos.cli import main
+from paxos.core.acceptor import Acceptor
+from paxos.core.client import Client
+from paxos.core.learner import Learner
+from paxos.core.proposer import Proposer
+from paxos.core.role import Role
 from paxos.simulate.options import KINDS
 from paxos.simulate.plan import Request
 from paxos.simulate.run import Outcome, simulate
@@ -136,6 +141,29 @@ def test_lists_of_what_was_delivered_fit_small_datagrams(seed: int) -> None:
     """These runs found a list of 66 and one of 144 spans that did not."""
     outcome = simulate(Request(seed))
     assert outcome.failure is None, outcome.failure.text
+
+
+@pytest.mark.parametrize("kind", [Acceptor, Client, Learner, Proposer])
+@pytest.mark.parametrize("hook", ["receive", "tick", "_finish"])
+def test_a_role_that_raises_fails_the_run(kind: type[Role], hook: str) -> None:
+    """Whatever it hears, and whenever: here the fifth time."""
+    times = 0
+
+    def raise_at_last(self: Role, *arguments: Any) -> None:
+        nonlocal times
+        times += 1
+        if times == 5:
+            raise KeyError("planted")
+        getattr(kind, hook)(self, *arguments)
+
+    role = type(kind.__name__, (kind,), {hook: raise_at_last})
+    outcome = simulate(Request(0, STEPS), parts={kind.__name__.lower(): role})
+    if kind is Acceptor and hook == "tick":
+        assert outcome.failure is None and not times, "it has no timers"
+        return
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "error: KeyError"
+    assert "planted" in outcome.failure.text
 
 
 def test_what_happens_is_printed_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,8 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -130,6 +131,7 @@ class SqliteStorage(DurableState):
         parts = [self.path, self._commits_path, *self._logs()]
         there = [path for path in parts if path.exists()]
         if not there:
+            _sync_names(self.path.parent.resolve())
             _make_whole(self._commits_path, encode_commits(0, self._identity_text))
             return True
         if self._commits_path not in there:
@@ -350,6 +352,16 @@ def _make_whole(path: Path, content: bytes) -> None:
     finally:
         unfinished.unlink()
     _sync_folder(path.parent)
+
+
+def _sync_names(folder: Path) -> None:
+    """Make durable that the folder is there, and those that it is in: they may have been made just
+    now, and not all of them here. One that may not be read was not made by this user."""
+    for inner, outer in pairwise([folder, *folder.parents]):
+        if inner.is_mount():
+            break
+        with suppress(PermissionError):
+            _sync_folder(outer)
 
 
 def _sync_folder(folder: Path) -> None:

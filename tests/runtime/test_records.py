@@ -1,0 +1,123 @@
+"""The digests of what is in storage: each covers every field that there is, by itself and in the
+database."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from msgspec import structs
+
+from paxos.core.ballot import Ballot
+from paxos.core.messages import Vote
+from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
+from paxos.errors import InputError
+from paxos.runtime.clock import Clock
+from paxos.runtime.records import (
+    COLUMNS,
+    StateRecord,
+    decode_commits,
+    encode_commits,
+    state_digest,
+    vote_digest,
+)
+from paxos.runtime.sqlite_storage import _TABLES, SqliteStorage
+
+IDENTITY: dict[str, str | int | bool] = {"role": "acceptor", "id": 1}
+MEANS_NOTHING = {("state", "one")}
+"""The key of a table of one row."""
+
+
+def test_the_digest_of_a_vote_covers_every_field_of_it() -> None:
+    vote = Vote(3, Ballot(5, 2), b"batch")
+    assert get_type_hints(Ballot).keys() == {"round", "proposer"}
+    others = [
+        *(structs.replace(vote, ballot=vote.ballot._replace(**{f: 9})) for f in Ballot._fields),
+        structs.replace(vote, instance=9),
+        structs.replace(vote, batch=b"other"),
+        structs.replace(vote, ballot=Ballot(vote.ballot.proposer, vote.ballot.round)),
+    ]
+    assert Vote.__struct_fields__ == ("instance", "ballot", "batch"), "one of each"
+    digests = {vote_digest(one) for one in (vote, *others)}
+    assert len(digests) == 1 + len(others)
+
+
+def test_the_digest_of_the_state_covers_every_column_and_whose_it_is() -> None:
+    record = StateRecord()
+    others = [structs.replace(record, **{column: 7}) for column in COLUMNS]
+    digests = {state_digest(one, "mine") for one in (record, *others)}
+    assert len(digests) == 1 + len(COLUMNS)
+    assert state_digest(record, "other") not in digests
+
+
+def test_the_number_of_commits_is_read_only_as_it_was_written() -> None:
+    data = encode_commits(7, "mine")
+    assert decode_commits(data, "mine") == 7
+    assert decode_commits(data, "other") is None
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 1
+        assert decode_commits(bytes(damaged), "mine") is None
+    assert decode_commits(data[:-1], "mine") is None
+
+
+def open_storage(folder: Path) -> SqliteStorage:
+    return SqliteStorage(folder, IDENTITY, Clock())
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A storage in which no field has its default."""
+    folder = tmp_path_factory.mktemp("storage")
+    storage = open_storage(folder)
+    storage.begin(1)
+    storage.save([PromiseWrite(Ballot(3, 2)), RoundWrite(2), TrimWrite(2)])
+    storage.save([VoteWrite(Vote(n, Ballot(4, 3), b"batch")) for n in (3, 4)])
+    storage.close()
+    return folder
+
+
+def columns() -> list[tuple[str, str]]:
+    """Every column of every table."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for table in _TABLES.values():
+            database.execute(table)
+        return [
+            (table, column)
+            for table in _TABLES
+            for _, column, *_ in database.execute(f"PRAGMA table_info({table})")
+        ]
+
+
+def changed(old: int | str | bytes, by: int) -> int | str | bytes:
+    """Something else of the same type."""
+    match old:
+        case int():
+            return old + by
+        case str():
+            return old + " "
+        case _:
+            return old + b"x"
+
+
+@pytest.mark.parametrize(("table", "column"), columns())
+@pytest.mark.parametrize("by", [1, -1])
+def test_no_column_can_be_changed_without_notice(
+    tmp_path: Path, written: Path, table: str, column: str, by: int
+) -> None:
+    shutil.copytree(written, tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy" / "acceptor-1.db")) as database:
+        where = f"instance = {3 if by < 0 else 4}" if table == "votes" else "true"
+        (old,) = database.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()
+        new = changed(old, by)
+        database.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (new,))
+        database.commit()
+    if (table, column) in MEANS_NOTHING:
+        open_storage(tmp_path / "copy").close()
+        return
+    with pytest.raises(InputError):
+        open_storage(tmp_path / "copy")
