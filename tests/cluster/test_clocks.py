@@ -13,7 +13,10 @@ from tests.cluster.processes import ENVIRONMENT, Cluster, conformance, wait_for
 
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
-pytestmark = pytest.mark.skipif(not FAKETIME, reason="faketime is not installed")
+pytestmark = [
+    pytest.mark.multicast,
+    pytest.mark.skipif(not FAKETIME, reason="faketime is not installed"),
+]
 
 HOUR_S, DAY_S = 3_600, 86_400
 LEARNERS = ("learner-1", "learner-2")

@@ -150,6 +150,24 @@ def test_a_run_that_gets_nowhere_gives_up(tmp_path: Path, values: list[Path]) ->
     assert "Traceback" not in ended.stderr
 
 
+def test_a_run_that_stalls_shows_what_its_processes_wait_for(
+    tmp_path: Path, values: list[Path]
+) -> None:
+    ended = run(
+        *("run", "--values", *values, "--run-dir", tmp_path / "r", "--loss", "1"),
+        *("--timeout", "15", "--clients", "2"),
+    )
+    assert ended.returncode == 1
+    assert "nothing was delivered for 15 s" in ended.stderr
+    for name, what in (
+        ("client-1", "waits for word of "),
+        ("proposer-1", "waits for promises from instance 1 on of 2 acceptors: none answered"),
+        ("acceptor-1", "has heard no proposer and no learner for 10 s"),
+        ("learner-1", "has heard no proposer for 10 s"),
+    ):
+        assert any(name in line and what in line for line in ended.stderr.splitlines()), name
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_the_run(
     tmp_path: Path, values: list[Path], how: signal.Signals

@@ -146,11 +146,21 @@ def test_its_own_clock_that_was_set_back_is_not_put_on_others() -> None:
     machine.hear("acceptor-1", off_us=2 * HOUR_US)
     assert machine.look() == []
     machine.off_us = 0  # all clocks are set right, also that of the acceptor
-    machine.hear("acceptor-1", drag_us=2 * HOUR_US + 1_000_000)
+    machine.hear("acceptor-1", drag_us=2 * HOUR_US + 2 * FAR_US)
     (line,) = machine.look()
     assert (
         "2 h ahead of this machine's wall clock, since this machine's clock was set back;" in line
     )
+
+
+def test_what_others_do_after_its_own_clock_was_set_back_is_put_on_them() -> None:
+    machine = Machine(off_us=2 * HOUR_US)
+    machine.hear("acceptor-1")
+    machine.off_us = 0
+    assert machine.look() == [], "it had given its clock to nothing"
+    machine.hear("acceptor-1", drag_us=HOUR_US)
+    (line,) = machine.look()
+    assert "60 min ahead of this machine's wall clock, since it heard acceptor-1," in line
 
 
 def test_what_the_last_life_has_left_is_said_at_the_start() -> None:

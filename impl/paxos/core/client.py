@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from math import inf
 
-from paxos.core import events
+from paxos.core import events, waiting
 from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import Delivered, Group, Message, Submit
@@ -15,6 +15,7 @@ from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
+from paxos.core.waiting import Wait
 
 RESEND_FACTOR = 4
 """A client is so many times more patient than the others, who repair most losses before it."""
@@ -179,6 +180,12 @@ class Client(Role):
             self.outstanding[first] = self.outstanding.pop(first)
         self.repeated += len(lost)
         self._send([o.packet for o in lost], Group.PROPOSERS, Group.LEARNERS)
+
+    def waits_for(self) -> Wait | None:
+        if self.finished:
+            return None
+        values = sum(o.packet.count for o in self.outstanding.values())
+        return waiting.for_deliveries(min(self.outstanding), values)
 
     def deadline_s(self) -> float:
         return self._resend_s

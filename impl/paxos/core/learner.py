@@ -9,7 +9,7 @@ Spec: `Learn`, `Deliver`.
 from collections.abc import Sequence
 from math import inf
 
-from paxos.core import events
+from paxos.core import events, waiting
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe
 from paxos.core.intervals import IntervalSet
@@ -31,6 +31,7 @@ from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
+from paxos.core.waiting import Wait
 
 OVERTAKEN = 2
 """An instance is lost, if one so much higher is learned and it is not."""
@@ -277,6 +278,14 @@ class Learner(Role):
             self._look(now_s)
         if now_s >= self._status_s:
             self._tell = True  # proposers that come late hear where the log is
+
+    def waits_for(self) -> Wait | None:
+        if self.top <= self.prefix:
+            return None
+        heard = self._open.get(self.prefix + 1, _Open())
+        voted = set().union(*heard.votes.values())
+        trimmed = {acceptor for acceptor, last in self._silent.items() if last > self.prefix}
+        return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
 
     def deadline_s(self) -> float:
         return min(self._gap_s, self._status_s)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from math import inf
 
-from paxos.core import events
+from paxos.core import events, waiting
 from paxos.core.backlog import Backlog
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import Packet, decode_batch, describe, encode_batch
@@ -42,6 +42,7 @@ from paxos.core.role import Role
 from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
 from paxos.core.step import RoundWrite
+from paxos.core.waiting import Wait
 
 
 class Proposer(Role):
@@ -144,6 +145,17 @@ class Proposer(Role):
                 self._send_heartbeat(now_s)
         if now_s >= self._retry_s:
             self._retry(now_s)
+
+    def waits_for(self) -> Wait | None:
+        if self.phase2:
+            first = min(self.phase2)
+            what, answered = f"votes in instance {first}", self.phase2[first].votes
+        elif self.phase1:
+            first = min(self.phase1)
+            what, answered = f"promises from instance {first} on", self.phase1[first].promised
+        else:
+            return None
+        return waiting.for_quorum(self.settings, what, (what, first), answered)
 
     def deadline_s(self) -> float:
         return min(self.election.due_s, self._retry_s, self._batch_s)

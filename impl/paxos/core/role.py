@@ -10,6 +10,7 @@ from math import inf
 from paxos.core.messages import Message
 from paxos.core.settings import Settings
 from paxos.core.step import Step
+from paxos.core.waiting import Wait
 
 
 class Role:
@@ -36,6 +37,10 @@ class Role:
     def deadline_s(self) -> float:
         """When `tick` is next wanted; infinity: not until something is received."""
         return inf
+
+    def waits_for(self) -> Wait | None:
+        """What it cannot go on without at present, for the user; None: all is well. Pure."""
+        return None
 
     def flush(self, now_s: float) -> Step:
         """Finish the group and return the step to be done for it."""

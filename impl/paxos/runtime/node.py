@@ -29,6 +29,7 @@ from paxos.runtime.stats import Stats
 from paxos.runtime.stop import Stop
 from paxos.runtime.storage import Storage
 from paxos.runtime.tracer import TraceError, Tracer, write_all
+from paxos.runtime.waiting import Waiting
 
 STOP_S = 0.3
 """How long a stop waits for a thread that is in the middle of a step."""
@@ -71,6 +72,7 @@ class Node:
         self._strict_trace = strict_trace
         self._freshness = Freshness()
         self._skew = Skew(process, clock)
+        self._patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
         self._complaints = Complaints(process, self.stats.dropped)
         self._process = process
@@ -174,6 +176,7 @@ class Node:
         refusal = self._freshness.refusal(role, sender, incarnation, clock)
         if refusal is None:
             self._skew.hear((role, sender), clock, wall_us, now_s)
+            self._patience.hear((role, sender), now_s)
             self._clock.merge(clock)
         return refusal
 
@@ -183,6 +186,9 @@ class Node:
             while not self._stopped:
                 now_s = time.monotonic()
                 deadline_s = self._deadline_s()
+                if now_s >= self._patience.due_s:
+                    self._patience.look(now_s)
+                    continue
                 if now_s >= deadline_s:
                     if now_s >= self._role.deadline_s():
                         self._role.tick(now_s)
@@ -225,7 +231,7 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""
-        return min(self._role.deadline_s(), self._held.due_s)
+        return min(self._role.deadline_s(), self._held.due_s, self._patience.due_s)
 
     # Steps.
 

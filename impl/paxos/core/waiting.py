@@ -1,0 +1,69 @@
+"""What a role waits for, in words for the user. Nothing of the protocol depends on it.
+
+A role is asked now and then (`Role.waits_for`), and answers from what it knows at that moment. How
+long that lasts, and when to speak of it, is the runtime's (`paxos.runtime.waiting`).
+"""
+
+from collections.abc import Collection, Hashable, Iterable
+from typing import NamedTuple
+
+from paxos.core.settings import Settings
+
+
+class Wait(NamedTuple):
+    """What a role cannot go on without."""
+
+    kind: Hashable
+    """What must change for it to be said again."""
+    progress: Hashable
+    """What changes whenever the role gets on: as long as it does, this is work and not a wait."""
+    text: str
+    """To follow "waits for"."""
+
+
+def for_quorum(
+    settings: Settings, what: str, progress: Hashable, answered: Collection[int]
+) -> Wait:
+    """A proposer waits for promises or votes (`what`) of a quorum."""
+    missing = [a for a in range(1, settings.acceptors + 1) if a not in answered]
+    kind = what.split()[0], tuple(missing)
+    text = (
+        f"{what} of {settings.quorum} acceptors: {_acceptors(answered)} answered, "
+        f"{_acceptors(missing)} not"
+    )
+    return Wait(kind, progress, text)
+
+
+def for_instance(
+    settings: Settings, instance: int, voted: Collection[int], trimmed: Collection[int]
+) -> Wait:
+    """A learner waits for the next instance, which was begun."""
+    if not settings.direct_learning:
+        told = "a proposer to say what is chosen"
+    else:
+        silent = [
+            a for a in range(1, settings.acceptors + 1) if a not in voted and a not in trimmed
+        ]
+        told = (
+            f"{settings.quorum} acceptors to tell the same vote: {_acceptors(voted)} told one, "
+            f"{_acceptors(silent)} none"
+        )
+    kind = "instance", tuple(sorted(voted)), tuple(sorted(trimmed))
+    gone = (
+        f"; {_acceptors(trimmed)} cannot tell any more, since every learner had delivered it "
+        "(take the output of another learner if the others stay away)"
+        if trimmed
+        else ""
+    )
+    return Wait(kind, instance, f"instance {instance}, for {told}{gone}")
+
+
+def for_deliveries(first: int, values: int) -> Wait:
+    """A client waits until a learner says that it has delivered what was broadcast."""
+    return Wait("deliveries", first, f"word of {values} values, that a learner has delivered them")
+
+
+def _acceptors(numbers: Iterable[int]) -> str:
+    """Acceptors by number, or none."""
+    listed = [str(n) for n in sorted(numbers)]
+    return f"acceptor{'s' * (len(listed) > 1)} {', '.join(listed)}" if listed else "none"
