@@ -27,6 +27,18 @@ def tracked() -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
+def test_nothing_waits_by_select() -> None:
+    """`select.select` knows no descriptor above 1,023, and a parent may hand down so many."""
+    for folder in ("impl", "conformance", "tests"):
+        for path in python_files(folder):
+            calls = [
+                node
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Attribute) and node.attr == "select"
+            ]
+            assert not calls, f"{path.relative_to(ROOT)}:{calls[0].lineno}: use poll"
+
+
 def python_files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 

@@ -50,14 +50,14 @@ def test_there_are_promises() -> None:
 
 
 def test_the_run_that_is_shown_is_what_the_command_prints(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """All but its speed. After a change of the core or of the simulation it is another run: run the
     command again, and put into the document what it prints."""
     found = re.search(r"\$ \.venv/bin/paxos (simulate .*)\n((?:.+\n)+?)```\n", TEXT)
     assert found
     assert main(found[1].split()) == 0
-    assert without_speed(found[2]) == without_speed(capsys.readouterr().out)
+    assert without_speed(found[2]) == without_speed(capfd.readouterr().out)
 
 
 def without_speed(text: str) -> str:

@@ -1,16 +1,32 @@
-"""`python -m paxos` is the `paxos` command."""
+"""`python -m paxos`, and the `paxos` command: whatever goes wrong while the program is loaded ends
+in a line, as it does later (`paxos.cli`)."""
 
 import sys
 
-try:
-    import msgspec  # noqa: F401 - asked for first: the one package that everything here needs
-except ModuleNotFoundError:
-    sys.stderr.write(
-        f"error: {sys.executable} has no package msgspec; run `make setup` at the top of the "
-        "project, or install msgspec and pyyaml\n"
-    )
-    sys.exit(2)
 
-from paxos.cli import main
+def main() -> int:
+    """Run the command; the exit status."""
+    from paxos.errors import shortage
 
-sys.exit(main())
+    try:
+        import msgspec  # noqa: F401 - asked for first: the one package that everything here needs
+
+        from paxos import cli
+    except ModuleNotFoundError as error:
+        if error.name != "msgspec":
+            raise
+        sys.stderr.write(
+            f"error: {sys.executable} has no package msgspec; run `make setup` at the top of the "
+            "project, or install msgspec and pyyaml\n"
+        )
+        return 2
+    except (MemoryError, ImportError, OSError) as error:
+        if not (short := shortage(error)):
+            raise
+        sys.stderr.write(f"error: {short}\n")
+        return 2
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,13 +1,16 @@
 """The `paxos` command: options and exit status. What it does is in `paxos.runtime`.
 
-Exit status 0: done; 1: something failed, or not everything was delivered; 2: the input is wrong.
+Exit status 0: done; 1: something failed, or not everything was delivered; 2: the input is wrong, or
+the machine has not enough of something (memory, threads, descriptors) to go on.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -15,9 +18,10 @@ from typing import TYPE_CHECKING, NoReturn
 from paxos import arguments
 from paxos.bench import options as bench_options
 from paxos.compare import options as compare_options
-from paxos.errors import InputError, RunError
-from paxos.runtime.report import fail
+from paxos.errors import InputError, RunError, reason, shortage
+from paxos.runtime.report import describe, fail, say, tell
 from paxos.runtime.stop import Stop
+from paxos.runtime.streams import reserve_standard
 from paxos.simulate import options as simulate_options
 
 if TYPE_CHECKING:
@@ -33,29 +37,52 @@ class _Parser(argparse.ArgumentParser):
         fail(f"{message} (`{self.prog} --help` tells more)")
         sys.exit(2)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        """What is asked for with --help."""
+        tell(message.removesuffix("\n"))
+
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command with `words` (default: the process's own); the exit status."""
-    options = _parser().parse_args(words)
+    """Run the command with `words` (default: the process's own); the exit status. Nothing ends in
+    a traceback: what nobody has foreseen is a line too, and no verdict."""
+    reserve_standard()
+    # A parent that blocks signals hands that down to what it starts; none of it is meant for us.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    failed, verbose = 1, False
     try:
-        if options.role == "compare":
-            return _compare(options)
-        if options.role == "simulate":
-            return _simulate(options)
-        if options.role == "bench":
-            return _bench(options)
-        stop = Stop()
-        stop.on_signals()
-        return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
+        options = _parser().parse_args(words)
+        verbose = options.role in (*ROLES, "run") and options.verbose
+        failed = 2 if options.role == "simulate" else 1  # there, 1 is the verdict on the protocol
+        return _run(options)
     except InputError as error:
         fail(str(error))
         return 2
     except RunError as error:
         fail(str(error))
-        return 1
+        return failed
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
+        fail(f"{error.filename}: {reason(error)}" if error.filename else describe(error))
+        return 2 if shortage(error) else failed
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    except Exception as error:
+        fail(describe(error))
+        if verbose:
+            say(traceback.format_exc())
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.role == "compare":
+        return _compare(options)
+    if options.role == "simulate":
+        return _simulate(options)
+    if options.role == "bench":
+        return _bench(options)
+    stop = Stop()
+    stop.on_signals()
+    return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -1,11 +1,9 @@
 """The configuration of a cluster: one typed, validated object, whichever file it came from.
 
-`load` reads YAML, JSON, or the course's lines (`clients 239.0.0.1 5000`); the form is told by the
-name's ending. What is wrong is an `InputError` that names the file, the key and what was expected.
-No socket is opened here.
+`load` takes it from a file in one of the forms of `paxos.forms`. What is wrong is an `InputError`
+that names the file, the key and what was expected. No socket is opened here.
 """
 
-import json
 import re
 import socket
 from difflib import get_close_matches
@@ -16,8 +14,10 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from paxos import forms
 from paxos.core.settings import Settings
 from paxos.errors import InputError
+from paxos.forms import ROLE_GROUPS
 from paxos.runtime.envelope import OVERHEAD_BYTES, ROLES
 
 MAX_DATAGRAM_BYTES = 65_507
@@ -83,9 +83,6 @@ class Groups(Struct, frozen=True, forbid_unknown_fields=True):
                     f"{endpoint}"
                 )
             seen[endpoint] = role
-
-
-ROLE_GROUPS = ("clients", "proposers", "acceptors", "learners")
 
 
 class Timings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -231,20 +228,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def load(path: Path) -> Config:
     """Read the configuration in `path`. Raises `InputError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"configuration {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"configuration {path}: expected UTF-8 text: {error.reason}") from error
-    match path.suffix.lower():
-        case ".yaml" | ".yml":
-            content = _parse_yaml(path, text)
-        case ".json":
-            content = _parse_json(path, text)
-        case _:
-            content = _parse_lines(path, text)
-    config = _convert(path, _regroup(content))
+    config = _convert(path, forms.read(path, Config.__struct_fields__))
     if config.key_file is None:
         return config
     return override(config, key_file=str(path.parent.absolute() / config.key_file))
@@ -266,101 +250,6 @@ def dump(config: Config) -> str:
 
     content = msgspec.to_builtins(config)
     return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
-
-
-# The three forms of file.
-
-
-def _parse_yaml(path: Path, text: str) -> dict[str, Any]:
-    import yaml  # slow to import, and not needed for the other forms
-
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
-        raise InputError(f"configuration {path}{where}: not YAML: {problem}") from error
-    return _mapping(path, {} if content is None else content)
-
-
-def _parse_json(path: Path, text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"configuration {path}: not JSON: {error}") from error
-    return _mapping(path, content)
-
-
-def _mapping(path: Path, content: object) -> dict[str, Any]:
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise InputError(
-            f"configuration {path}: expected a mapping of keys to values, such as `acceptors: 3`"
-        )
-    return content
-
-
-def _parse_lines(path: Path, text: str) -> dict[str, Any]:
-    """The course's form. `clients 239.0.0.1 5000` is a group; `acceptors 5` or `milestone synod`
-    is a setting of that name; other lines mean nothing here and are left alone."""
-    content: dict[str, Any] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        match line.split():
-            case [role, address, port] if role in ROLE_GROUPS:
-                if not port.isdecimal():
-                    raise InputError(
-                        f"configuration {path}:{number}: {role}: expected a port number, "
-                        f"1 to 65535, not {port!r}"
-                    )
-                content.setdefault("groups", {})[role] = [address, int(port)]
-            case [key, value] if key in Config.__struct_fields__:
-                content[key] = _scalar(value)
-            case _:
-                pass
-    missing = [role for role in ROLE_GROUPS if role not in content.get("groups", {})]
-    if missing:
-        raise InputError(
-            f"configuration {path}: no line for {', '.join(missing)}; expected lines such as "
-            f"`{missing[0]} 239.0.0.1 5000` (a YAML file's name ends in .yaml)"
-        )
-    return content
-
-
-def _scalar(text: str) -> object:
-    if text.isdecimal():
-        return int(text)
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
-def _regroup(content: dict[str, Any]) -> dict[str, Any]:
-    """Courses also write the groups as `{"clients": ["239.0.0.1", 5000], ...}`, at the top and in
-    several forms. Such a file is not ours: what else is in it is left alone."""
-    groups: dict[str, object] = {
-        role: endpoint
-        for role in ROLE_GROUPS
-        if isinstance(endpoint := _endpoint(content.get(role)), list)
-    }
-    known = dict(content)
-    if groups:
-        known = {key: known[key] for key in Config.__struct_fields__ if key in known}
-        known = {key: value for key, value in known.items() if key not in groups}
-    nested = known.get("groups")
-    if isinstance(nested, dict):
-        groups = {**{key: _endpoint(value) for key, value in nested.items()}, **groups}
-    if groups:
-        known["groups"] = groups
-    return known
-
-
-def _endpoint(value: Any) -> Any:
-    """`{"ip": a, "port": p}` and `a:p` as `[a, p]`."""
-    if isinstance(value, dict) and "port" in value:
-        address = next((value[k] for k in ("address", "ip", "host", "group") if k in value), "")
-        return [address, value["port"]]
-    if isinstance(value, str) and re.fullmatch(r"[^:]+:\d+", value):
-        address, port = value.split(":")
-        return [address, int(port)]
-    return value
 
 
 # From plain data to a Config.

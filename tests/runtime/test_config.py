@@ -35,7 +35,10 @@ def test_the_courses_lines(tmp_path: Path) -> None:
 
 
 def test_unknown_lines_of_the_course_are_left_alone(tmp_path: Path) -> None:
-    text = "# a comment\n\n   \nwhatever 1 2 3 4\nmonitors 239.0.0.1 9000\nquorum 2\n" + COURSE
+    text = (
+        "# a comment\n\n   \ngroups many\nwhatever 1 2 3 4\nmonitors 239.0.0.1 9000\nquorum 2\n"
+        + COURSE
+    )
     assert load(tmp_path, "any.name", text) == load(tmp_path, "paxos.conf", COURSE)
 
 
@@ -149,6 +152,18 @@ WRONG = [
     ("a.conf", COURSE.replace("learners 239.0.0.1 8000\n", ""), "no line for learners; expected"),
     ("a.conf", "acceptors: 3\n", "a YAML file's name ends in .yaml"),
     ("a.conf", COURSE + "acceptors many\n", "acceptors: expected a whole number, got text"),
+    # A key that is given twice: a reader sees one of the values, and the cluster has the other.
+    ("a.yaml", "acceptors: 5\nlearners: 1\nacceptors: 1", "a.yaml:3: `acceptors` is given twice"),
+    ("a.yaml", "{acceptors: 5, acceptors: 5}", "a.yaml:1: `acceptors` is given twice, here and in"),
+    ("a.yaml", "'acceptors': 5\nacceptors: 1", "a.yaml:2: `acceptors` is given twice"),
+    ("a.yaml", "timings:\n  gap_s: 1\n  gap_s: 2", "a.yaml:3: `gap_s` is given twice, here and in"),
+    ("a.yaml", "faults: &f {loss: 0, loss: 1}\n<<: *f", "a.yaml:1: `loss` is given twice"),
+    ("a.yaml", "<<: {acceptors: 1}\n<<: {acceptors: 3}", "a.yaml:2: `<<` is given twice"),
+    ("a.json", '{"acceptors": 5,\n "acceptors": 1}', "a.json:2: `acceptors` is given twice"),
+    ("a.json", '{"a": [{"b:": 1,\n"\\u0062:": "{"}]}', "a.json:2: `b:` is given twice"),
+    ("a.json", '{"clients": "239.0.0.1:1", "groups": {"clients": "239.0.0.1:2"}}', "in `groups`"),
+    ("a.conf", COURSE + "acceptors 5\nacceptors 1\n", "a.conf:6: `acceptors` is given twice"),
+    ("a.conf", COURSE + "clients 239.0.0.1 5001\n", "a.conf:5: `clients` is given twice"),
 ]
 
 
@@ -162,6 +177,30 @@ def test_what_is_said_of_a_wrong_configuration(
     assert said in message
     assert name in message
     assert "\n" not in message
+
+
+def test_what_is_merged_may_be_replaced(tmp_path: Path) -> None:
+    text = "timings: &t {gap_s: 1, repair_s: 2}\nfaults: {seed: 3}\n"
+    assert load(tmp_path, "a.yaml", text + "<<: {acceptors: 1, learners: 2}\nacceptors: 5\n") == (
+        load(tmp_path, "b.yaml", text + "acceptors: 5\nlearners: 2\n")
+    )
+    nested = load(tmp_path, "c.json", '{"timings": {"gap_s": 1}, "faults": {"seed": 3}}')
+    assert (nested.timings.gap_s, nested.faults.seed) == (1.0, 3)
+    assert load(tmp_path, "a.conf", COURSE + "clients 2\n").clients == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.yaml", "acceptors: 5"), ("a.json", '{"acceptors": 5}'), ("a.conf", COURSE)],
+)
+def test_a_byte_order_mark_is_no_part_of_the_text(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
+    """Editors on Windows write it. The first key of the course's lines would not be known."""
+    path = tmp_path / name
+    path.write_text(text, encoding=encoding)
+    assert config.load(path).acceptors == (3 if text == COURSE else 5)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

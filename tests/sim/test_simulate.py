@@ -113,7 +113,7 @@ def test_only_certain_faults_find_it(bug: FaultyPart) -> None:
 
 
 def test_a_failing_run_is_explained_and_its_trace_is_rejected(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command itself, with a planted bug: what is wrong, and how to have it again."""
     from paxos.simulate import command
@@ -127,8 +127,8 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
         arguments = ["simulate", "--seed", str(seed), "--steps", str(STEPS)]
         if main([*arguments, "--trace", str(folder)]) == 1:
             break
-        capsys.readouterr()
-    said = capsys.readouterr().out
+        capfd.readouterr()
+    said = capfd.readouterr().out
     verdict = check_run(folder)
     assert verdict.violation is not None
     assert f"  verdict    fails: {verdict.violation.name}" in said
@@ -166,9 +166,9 @@ def test_a_role_that_raises_fails_the_run(kind: type[Role], hook: str) -> None:
     assert "planted" in outcome.failure.text
 
 
-def test_what_happens_is_printed_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_happens_is_printed_if_wanted(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seed", "3", "--steps", "2000", "--storm", "0.2", "-v"]) == 0
-    *lines, verdict = capsys.readouterr().out.splitlines()
+    *lines, verdict = capfd.readouterr().out.splitlines()
     assert verdict.startswith("  verdict    conforms")
     events = [line for line in lines if '"event":' in line]
     assert f"  events     {len(events):,} in " in "\n".join(lines)

@@ -19,7 +19,7 @@ from paxos import config as configuration
 from paxos.bench import proc
 from paxos.bench.watched import Watched
 from paxos.config import Config
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.runtime.children import start, stop_all
 from paxos.runtime.groups import ChosenGroups
 
@@ -63,7 +63,7 @@ class Cluster:
             self._config_file.write_text(configuration.dump(self.config), encoding="utf-8")
         except OSError as error:
             self._chosen.__exit__()
-            raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+            raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 
     def __enter__(self) -> Cluster:
         return self

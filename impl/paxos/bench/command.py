@@ -17,7 +17,7 @@ from paxos.bench.result import Result
 from paxos.bench.rounds import Rounds
 from paxos.bench.runs import Runner
 from paxos.bench.setting import SATURATED, SATURATED_BYTES
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.figures import machine, output
 from paxos.runtime.layout import share_layout
 from paxos.runtime.report import say
@@ -109,7 +109,7 @@ def _write(result: Result, chosen: Plan, out: Path, *, plots: bool) -> None:
 
             draw(result, chosen, out)
     except OSError as error:
-        raise RunError(f"folder {out}: {error.strerror or error}") from error
+        raise RunError(f"folder {out}: {reason(error)}") from error
 
 
 def _conclude(result: Result, chosen: Plan, out: Path) -> int:

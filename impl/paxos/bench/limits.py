@@ -7,7 +7,6 @@ a datagram and nothing else, which is as little as Python can do.
 from __future__ import annotations
 
 import os
-import select
 import sys
 import time
 from pathlib import Path
@@ -16,9 +15,10 @@ from msgspec import Struct
 
 from paxos.bench.helper import Helper, end_with_parent
 from paxos.config import Config, Endpoint, Groups
-from paxos.errors import RunError
+from paxos.errors import RunError, reason
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.multicast import Multicast
+from paxos.runtime.streams import readable
 
 SMALL_BYTES = 64
 LARGE_BYTES = 32_768
@@ -99,7 +99,7 @@ def _stream(groups: Groups, size: int, seconds: float) -> tuple[float, float]:
             while time.monotonic() < end_s:
                 for _ in range(64):
                     mouth.say(groups.proposers, datagram)
-            while not select.select([helper.output], [], [], 0.01)[0]:
+            while not readable([helper.output], 0.01):
                 mouth.say(groups.proposers, END)  # until one is not lost
                 if time.monotonic() > end_s + PATIENCE_S:
                     raise RunError("raw multicast: the receiver does not answer")
@@ -124,7 +124,7 @@ def _fsync(folder: Path, seconds: float) -> float:
             os.close(fd)
             path.unlink()
     except OSError as error:
-        raise RunError(f"{path}: {error.strerror or error}") from error
+        raise RunError(f"{path}: {reason(error)}") from error
     return count / (time.monotonic() - began_s)
 
 
@@ -133,7 +133,7 @@ def _text(endpoint: Endpoint) -> list[str]:
 
 
 def _await_line(helper: Helper) -> str:
-    if not select.select([helper.output], [], [], PATIENCE_S)[0]:
+    if not readable([helper.output], PATIENCE_S):
         raise RunError("raw multicast: the other process does not start")
     return helper.line().decode()
 

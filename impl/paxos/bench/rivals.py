@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from paxos.bench.helper import Helper
 from paxos.errors import InputError, RunError
+from paxos.runtime.streams import readable
 
 NODES = 3
 OUTSTANDING = 3_000
@@ -59,7 +59,7 @@ def measure(mode: str, value_bytes: int, seconds: float) -> Peer:
 def _first_line(nodes: list[Helper], patience_s: float) -> bytes:
     """What the leader writes; the others write nothing."""
     outputs = {node.output: node for node in nodes}
-    ready, _, _ = select.select(list(outputs), [], [], patience_s)
+    ready = readable(outputs, patience_s)
     if not ready:
         raise RunError(f"the peer did not finish within {patience_s:g} s")
     return outputs[ready[0]].line()

@@ -16,7 +16,7 @@ from paxos.compare import plan, runs, table, verdicts
 from paxos.compare.expected import messages_per_value
 from paxos.compare.result import Model, Result, Row, Run
 from paxos.config import Config
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.figures import machine, output
 from paxos.figures.combos import ALL, Combination
 from paxos.figures.values import value_file
@@ -88,7 +88,7 @@ def _check_models(
     except (manifest.ManifestError, tlc.TlcError) as error:
         raise InputError(str(error)) from error
     except OSError as error:
-        raise InputError(f"folder {out}: {error.strerror or error}") from error
+        raise InputError(f"folder {out}: {reason(error)}") from error
     return {name: [known[model] for model in found] for name, found in of.items()}
 
 
@@ -195,7 +195,7 @@ def _write(result: Result, out: Path, *, plots: bool) -> None:
 
             draw(result, out)
     except OSError as error:
-        raise RunError(f"folder {out}: {error.strerror or error}") from error
+        raise RunError(f"folder {out}: {reason(error)}") from error
 
 
 def _conclude(result: Result, out: Path) -> int:

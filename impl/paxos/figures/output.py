@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 
 
 def need_plots() -> None:
@@ -21,4 +21,4 @@ def make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"folder {folder}: {error.strerror or error}") from error
+        raise InputError(f"folder {folder}: {reason(error)}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 
 CHUNK = 10_000
 """Values written at a time."""
@@ -21,5 +21,5 @@ def value_file(path: Path, client: int, count: int, size: int) -> Path:
                 lines = [(b"%d.%d " % (client, n)).ljust(size, b".") for n in numbers]
                 file.write(b"\n".join(lines) + b"\n")
     except OSError as error:
-        raise InputError(f"values {path}: {error.strerror or error}") from error
+        raise InputError(f"values {path}: {reason(error)}") from error
     return path

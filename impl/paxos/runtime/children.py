@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from paxos.runtime.patience import LOOK_S, Patience
 
 PATIENCE_S = 5.0
 """A child that has not ended so long after SIGTERM is killed."""
@@ -65,14 +66,19 @@ class Child:
         """Ask it to stop."""
         self._process.terminate()
 
-    def reap(self, until_s: float) -> None:
-        """Wait for its end, and bring it about if it does not come."""
-        try:
-            self._process.wait(max(0.0, until_s - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def reap(self, patience: Patience) -> bool:
+        """Wait for its end, and bring it about if it does not come. Whether it came by itself."""
+        by_itself = True
+        while True:
+            try:
+                self._process.wait(LOOK_S)
+                break
+            except subprocess.TimeoutExpired:
+                if by_itself and patience.is_over():
+                    by_itself = False
+                    self._process.kill()
         os.close(self._pipe)
+        return by_itself
 
 
 def start(
@@ -112,10 +118,9 @@ def start(
     return Child(role, number, process, log, writer)
 
 
-def stop_all(children: Sequence[Child]) -> None:
-    """Ask all to stop, and wait until they have."""
+def stop_all(children: Sequence[Child]) -> list[str]:
+    """Ask all to stop, and wait until they have. The names of those that had to be killed."""
     for child in children:
         child.terminate()
-    until_s = time.monotonic() + PATIENCE_S
-    for child in children:
-        child.reap(until_s)
+    patience = Patience(PATIENCE_S)
+    return [child.name for child in children if not child.reap(patience)]

@@ -11,21 +11,19 @@ from pathlib import Path
 
 from paxos import config as configuration
 from paxos.config import Config
-from paxos.errors import InputError, RunError
-from paxos.runtime.children import Child, start, stop_all
+from paxos.errors import InputError, RunError, reason, shortage
+from paxos.runtime.children import PATIENCE_S, Child, start, stop_all
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.layout import share_layout
 from paxos.runtime.multicast import is_loopback
+from paxos.runtime.patience import LOOK_S, Patience
 from paxos.runtime.progress import Progress
 from paxos.runtime.report import fail, say, tell
 from paxos.runtime.stop import Stop
 from paxos.runtime.values import LineCounter, compare, compare_one, count_values
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-
-LOOK_S = 0.05
-"""How often the outputs and the processes are looked at."""
 
 _STARTED = (("learner", 2), ("acceptor", 3), ("proposer", 2), ("client", 2))
 """The roles, in the order they are started (any order would do), and how many by default."""
@@ -83,7 +81,7 @@ def _make_run_dir(run_dir: Path | None) -> Path:
             raise InputError(f"run folder {run_dir} has a run in it; name a new one")
         (run_dir / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
     return run_dir
 
 
@@ -124,13 +122,21 @@ class _Run:
             self._watch()
             seconds = time.monotonic() - began_s
         except OSError as error:
-            raise RunError(f"run folder {self.run_dir}: {error.strerror or error}") from error
+            kind = InputError if shortage(error) else RunError
+            raise kind(f"run folder {self.run_dir}: {reason(error)}") from error
         except (InputError, RunError):
             self._show_logs()
             raise
         finally:
-            stop_all(self.children)
-        return self._verdict(seconds)
+            killed = self._stop()
+        return self._verdict(seconds, killed)
+
+    def _stop(self) -> list[str]:
+        """Stop all that runs, and say which had to be killed; their names."""
+        killed = stop_all(self.children)
+        for name in killed:
+            say(f"{name} did not stop within {PATIENCE_S:g} s and was killed")
+        return killed
 
     def _start(self, config_file: Path) -> None:
         options = ["--config", str(config_file), "--run-dir", str(self.run_dir)]
@@ -152,7 +158,7 @@ class _Run:
     def _watch(self) -> None:
         """Until every learner has delivered everything. Raises `RunError` when it will not."""
         progress = Progress([path.stem for path in self.outputs], self.wanted)
-        last_news_s, before = time.monotonic(), [0] * len(self.counters)
+        patience, before = Patience(self.stall_s), [0] * len(self.counters)
         try:
             while True:
                 counts = [counter.update() for counter in self.counters]
@@ -160,9 +166,10 @@ class _Run:
                 if all(count >= self.wanted for count in counts):
                     return
                 if counts != before:
-                    last_news_s, before = time.monotonic(), counts
+                    before = counts
+                    patience.renew()
                 self._check_children()
-                if time.monotonic() > last_news_s + self.stall_s:
+                if patience.is_over():
                     raise RunError(
                         f"nothing was delivered for {self.stall_s:g} s; delivered "
                         f"{progress.summary(counts)}; run folder {self.run_dir}"
@@ -210,7 +217,7 @@ class _Run:
                 if "storage: memory:" not in line:
                     say(f"  {child.name}: {line}")
 
-    def _verdict(self, seconds: float) -> int:
+    def _verdict(self, seconds: float, killed: Sequence[str]) -> int:
         check = compare_one if self.config.synod else compare
         problems = check(self.inputs, self.outputs)
         problems += [f"{c.name} {c.how}" for c in self.children if c.just_died() and c.status > 0]
@@ -224,4 +231,4 @@ class _Run:
             rate = f"{self.wanted / seconds:.0f} values/s" if self.wanted > 1 else "one value"
             tell(f"all learners delivered the same sequence ({seconds:.1f} s, {rate})")
         tell(f"run folder: {self.run_dir}")
-        return 1 if problems else 0
+        return 1 if problems or killed else 0

@@ -2,10 +2,11 @@
 
 import random
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from paxos.config import Config, Endpoint, Groups
-from paxos.errors import InputError
+from paxos.errors import InputError, reason, shortage
 
 FIRST_PORT, LAST_PORT = 20_000, 32_000
 """Where groups are put if the configuration does not say: below the ports that systems hand out."""
@@ -32,9 +33,9 @@ class ChosenGroups:
         starts = list(range(FIRST_PORT, LAST_PORT, 5))
         random.shuffle(starts)
         for first in starts:
-            with suppress(OSError):
+            with _if_free():
                 self._lock = _bound("127.0.0.1", first)
-                with suppress(OSError):
+                with _if_free():
                     for port in range(first + 1, first + 5):
                         _bound("239.0.0.1", port).close()
                     return first
@@ -47,6 +48,16 @@ class ChosenGroups:
     def __exit__(self, *_: object) -> None:
         if self._lock:
             self._lock.close()
+
+
+@contextmanager
+def _if_free() -> Iterator[None]:
+    """Another port may be free; but not where no socket can be had at all."""
+    try:
+        yield
+    except OSError as error:
+        if shortage(error):
+            raise InputError(f"cannot look for free ports: {reason(error)}") from error
 
 
 def _bound(address: str, port: int) -> socket.socket:

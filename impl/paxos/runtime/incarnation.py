@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from paxos.config import Config
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.runtime import tracer as trace
 from paxos.runtime.clock import Clock, wall_us
 from paxos.runtime.report import say
@@ -72,8 +72,7 @@ def begin(
     try:
         storage.begin(number)
     except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"{role}-{process_id}.{number}: storage: {reason}") from error
+        raise RunError(f"{role}-{process_id}.{number}: storage: {reason(error)}") from error
     return Incarnation(
         number=number,
         storage=storage,
@@ -120,7 +119,7 @@ def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
         has_trace = trace.next_incarnation(run_dir, role, process_id) > 1
         return has_trace or _mark(role, process_id, run_dir).exists()
     except OSError as error:
-        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 
 
 def _mark(role: str, process_id: int, run_dir: Path) -> Path:
@@ -132,7 +131,7 @@ def _leave_mark(role: str, process_id: int, run_dir: Path) -> None:
     try:
         _mark(role, process_id, run_dir).touch()
     except OSError as error:
-        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 
 
 def _start_trace(
@@ -148,7 +147,7 @@ def _start_trace(
             with suppress(FileExistsError):  # somebody else took it meanwhile
                 return number, Tracer.create(path, head, clock)
     except OSError as error:
-        raise InputError(f"run folder {run_dir}: {error.strerror or error}") from error
+        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
     except trace.TraceError as error:
         if config.trace == "strict":
             raise RunError(str(error)) from error

@@ -8,7 +8,7 @@ import os
 import stat
 from hashlib import blake2b
 
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 from paxos.runtime.multicast import is_loopback
 
 MIN_BYTES, MAX_BYTES = 16, 4_096
@@ -31,7 +31,7 @@ def read_key(path: str | None) -> bytes | None:
             content = file.read(MAX_BYTES + 1) if stat.S_ISREG(status.st_mode) else None
     except OSError as error:
         raise InputError(
-            f"key file {path}: {error.strerror or error}; make one with "
+            f"key file {path}: {reason(error)}; make one with "
             f"`head -c 32 /dev/urandom > {path} && chmod 600 {path}`"
         ) from error
     if content is None:

@@ -10,7 +10,7 @@ import struct
 from contextlib import suppress
 
 from paxos.config import Endpoint, is_ipv4
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 
 RECEIVE_BUFFER_BYTES = 32 << 20
 """Asked of the kernel, so that a burst waits in the buffer instead of being lost."""
@@ -61,7 +61,7 @@ class Multicast:
                     f"port {own.port} of {own.address} is in use by another program; stop it, or "
                     "choose another port in the configuration"
                 ) from error
-            raise InputError(f"cannot listen on {own}: {error.strerror or error}") from error
+            raise InputError(f"cannot listen on {own}: {reason(error)}") from error
         self._with_interface(receiver, socket.IP_ADD_MEMBERSHIP, own.address, f"join {own}")
         receiver.setblocking(False)
 
@@ -81,9 +81,7 @@ class Multicast:
         except OSError as error:
             if error.errno in (errno.ENODEV, errno.EADDRNOTAVAIL):
                 raise _no_interface(name) from error
-            raise InputError(
-                f"cannot {what} on interface {name}: {error.strerror or error}"
-            ) from error
+            raise InputError(f"cannot {what} on interface {name}: {reason(error)}") from error
 
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`

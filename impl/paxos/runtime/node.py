@@ -16,7 +16,7 @@ from paxos.core.batch import unpack
 from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.role import Role
 from paxos.core.step import Step
-from paxos.errors import RunError
+from paxos.errors import RunError, reason
 from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
@@ -28,7 +28,8 @@ from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.stop import Stop
 from paxos.runtime.storage import Storage
-from paxos.runtime.tracer import TraceError, Tracer, write_all
+from paxos.runtime.streams import write_all
+from paxos.runtime.tracer import TraceError, Tracer
 from paxos.runtime.waiting import Waiting
 
 STOP_S = 0.3
@@ -116,7 +117,9 @@ class Node:
     def stop(self) -> bool:
         """Finish the step under way, if any, and do nothing more. False if a step is stuck."""
         self._network.wake()
-        if not self._lock.acquire(timeout=STOP_S):
+        # In parts: if this process was just frozen for as long, the thread that is in a step goes
+        # on only now.
+        if not any(self._lock.acquire(timeout=STOP_S / 6) for _ in range(6)):
             return False
         if not self._stopped:
             self._stopped = True
@@ -270,7 +273,7 @@ class Node:
         try:
             self._storage.save(step.writes)
         except OSError as error:
-            raise RunError(f"storage: {error.strerror or error}") from error
+            raise RunError(f"storage: {reason(error)}") from error
 
     def _trace(self, tracer: Tracer, step: Step) -> None:
         try:
@@ -288,7 +291,7 @@ class Node:
         try:
             write_all(_OUTPUT_FD, b"\n".join(values))
         except OSError as error:
-            raise RunError(f"standard output: {error.strerror or error}") from error
+            raise RunError(f"standard output: {reason(error)}") from error
 
     def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
         """Messages to the same group share datagrams; each is encoded once."""
@@ -313,5 +316,5 @@ class Node:
                 try:
                     self._network.send(self._groups[group], datagram)
                 except OSError as error:  # like a loss on the way: it will be sent again
-                    self._complaints.add(f"that could not be sent ({error.strerror or error})")
+                    self._complaints.add(f"that could not be sent ({reason(error)})")
             self.stats.sending(kinds, datas, datagrams, size)

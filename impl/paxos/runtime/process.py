@@ -10,7 +10,7 @@ from pathlib import Path
 from paxos.config import Config
 from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.runtime import incarnation
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope
@@ -38,7 +38,6 @@ def run_process(
 ) -> int:
     """Run process `process_id` of a role until it is told to stop, or, a client, until its values
     are delivered. The exit status. Raises `InputError` if it cannot start."""
-    _reserve_standard_fds()
     _finish_what_is_begun()
     config.check_id(role_name, process_id)
     key = read_key(config.key_file)
@@ -87,14 +86,6 @@ def run_process(
     return _finish(process, node, stop, run_dir, verbose)
 
 
-def _reserve_standard_fds() -> None:
-    """Where a standard stream is closed, take its number, so that no socket or file gets it and
-    with it the output. Reading and writing there fails, and says so."""
-    while (fd := os.open(os.devnull, os.O_RDONLY)) <= 2:
-        os.set_inheritable(fd, True)
-    os.close(fd)
-
-
 def _finish_what_is_begun() -> None:
     """Ask the scheduler not to take the processor away for a process that has just been woken: a
     step that wakes its receivers by its first datagram should still send the second. Where that
@@ -140,7 +131,7 @@ def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose:
         try:
             node.stats.write(run_dir)
         except OSError as error:  # nothing depends on it
-            say(f"{process}: statistics in {run_dir}: {error.strerror or error}")
+            say(f"{process}: statistics in {run_dir}: {reason(error)}")
     failure = stop.failure
     if isinstance(failure, InputError):
         status = 2  # said already, when it was met

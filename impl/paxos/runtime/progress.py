@@ -1,8 +1,10 @@
 """How far a run is: one line kept up to date on a terminal, a line now and then elsewhere."""
 
-import sys
+import os
 import time
 from collections.abc import Sequence
+
+from paxos.runtime.report import say
 
 TERMINAL_S, OTHER_S = 0.2, 5.0
 """How often something is shown, at most."""
@@ -14,7 +16,7 @@ class Progress:
     def __init__(self, names: Sequence[str], wanted: int) -> None:
         self._names = names
         self._wanted = wanted
-        self._live = sys.stderr.isatty()
+        self._live = os.isatty(2)
         self._interval_s = TERMINAL_S if self._live else OTHER_S
         self._shown_s = time.monotonic()
         self._shown = 0
@@ -30,11 +32,10 @@ class Progress:
         self._shown_s, self._shown = now_s, min(counts)
         line = f"delivered {self.summary(counts)}, {rate:.0f} values/s"
         if self._live:
-            sys.stderr.write("\r" + line.ljust(self._width))
+            say("\r" + line.ljust(self._width), end="")
             self._width = len(line)
         else:
-            sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+            say(line)
 
     def summary(self, counts: Sequence[int]) -> str:
         """`counts` in words."""
@@ -44,5 +45,4 @@ class Progress:
     def end(self) -> None:
         """Leave the terminal clean."""
         if self._live and self._width:
-            sys.stderr.write("\r" + " " * self._width + "\r")
-            sys.stderr.flush()
+            say("\r" + " " * self._width + "\r", end="")

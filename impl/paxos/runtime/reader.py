@@ -4,16 +4,16 @@ Any bytes but the newline may be in a value; an empty line is a value, and so is
 a newline.
 """
 
-import os
 import time
 from collections.abc import Iterator
 
 from paxos.core.client import Client
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits, Pace
 from paxos.runtime.report import fail
 from paxos.runtime.stop import Stop
+from paxos.runtime.streams import read
 
 CHUNK_BYTES = 1 << 16
 
@@ -38,9 +38,9 @@ def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
     pending, line = b"", 1
     while True:
         try:
-            chunk = os.read(fd, CHUNK_BYTES)
+            chunk = read(fd, CHUNK_BYTES)
         except OSError as error:
-            raise InputError(f"{source}: {error.strerror or error}") from error
+            raise InputError(f"{source}: {reason(error)}") from error
         values = (pending + chunk).split(b"\n")
         pending = values.pop()
         long = next((i for i, value in enumerate(values) if len(value) > limit), None)

@@ -5,7 +5,8 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from paxos.errors import RunError
+from paxos.errors import RunError, reason, shortage
+from paxos.runtime.streams import write_all
 
 INTERVAL_S = 1.0
 """Things that may happen very often are reported together, once in so long."""
@@ -14,22 +15,38 @@ MAX_REASONS = 100
 """Reasons for dropping something that are told apart."""
 
 
-def say(text: str) -> None:
+def say(text: str, end: str = "\n") -> None:
     """Write a line to standard error. If nobody can read it, there is nobody to tell."""
     with suppress(OSError):
-        os.write(2, f"{text}\n".encode(errors="replace"))
+        write_all(2, _bytes(text + end))
 
 
 def tell(text: str) -> None:
     """Write a line of results to standard output. Raises `RunError` if it cannot be."""
     try:
-        os.write(1, f"{text}\n".encode(errors="surrogateescape"))
+        write_all(1, _bytes(f"{text}\n"))
     except OSError as error:
-        raise RunError(f"standard output: {error.strerror or error}") from error
+        raise RunError(f"standard output: {reason(error)}") from error
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8. The bytes of a file's name that are not UTF-8 go out as they came in."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # what is half a character and comes from nowhere but an escape
+        return text.encode(errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """`text` as Unicode that can be written anywhere: a byte of a file's name that is not UTF-8 is
+    shown as `\\xff`."""
+    return _bytes(text).decode(errors="backslashreplace")
 
 
 def describe(error: BaseException) -> str:
     """An error as one line. For one that nobody expected, where it came from."""
+    if short := shortage(error):
+        return short
     text = " ".join(str(error).split()) or "no text"
     if (traceback := error.__traceback__) is None:
         return f"{type(error).__name__}: {text}"

@@ -23,7 +23,7 @@ from typing import NoReturn
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import TrimWrite, VoteWrite, Write
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
 from paxos.runtime.records import (
     COLUMNS,
@@ -104,7 +104,7 @@ class SqliteStorage(DurableState):
                 self._opened = opened.pop_all()
         except OSError as error:
             where = error.filename or folder
-            raise InputError(f"storage {where}: {error.strerror or error}") from error
+            raise InputError(f"storage {where}: {reason(error)}") from error
         except (sqlite3.Error, struct.error, TypeError, ValueError) as error:
             self._explain(error)
 
@@ -119,7 +119,7 @@ class SqliteStorage(DurableState):
         if code in _NOT_DAMAGE:
             raise InputError(
                 f"storage {self.path}: {_reason(error)}; see to it that {self._process} may read "
-                "and write there, and that there is room"
+                "and write there, that there is room, and that `ulimit -n` lets it open the files"
             ) from error
         self._refuse(f"{self.path} is damaged: {_reason(error)}")
 

@@ -5,9 +5,10 @@ be said of locks and conditions.
 """
 
 import os
-import select
 import signal
 from contextlib import suppress
+
+from paxos.runtime.streams import readable
 
 
 class Stop:
@@ -51,5 +52,5 @@ class Stop:
         """Wait until a stop is requested, `parent_fd` is closed at its other end, or the time is
         up. Whether to stop."""
         watched = [self._reader] if parent_fd is None else [self._reader, parent_fd]
-        ready, _, _ = select.select(watched, [], [], timeout_s)
+        ready = readable(watched, timeout_s)
         return self.requested or bool(ready)

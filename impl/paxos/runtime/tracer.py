@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from paxos.config import Config
 from paxos.core.events import Event
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import ROLES
+from paxos.runtime.report import printable
+from paxos.runtime.streams import write_all
 
 SCHEMA = 1
 """The version of the schema that is written."""
@@ -40,10 +42,11 @@ class Header(Struct, tag_field="event", tag=True, kw_only=True):
 
 
 def header(config: Config, run: str, role: str, process_id: int, incarnation: int) -> Header:
-    """The header of the trace of a process."""
+    """The header of the trace of a process. In what comes from names of files, bytes that are not
+    UTF-8 are written as `\\xff`: JSON has only Unicode."""
     settings = config.settings()
     return Header(
-        run=run,
+        run=printable(run),
         process=f"{role}-{process_id}.{incarnation}",
         role=role,
         id=process_id,
@@ -74,7 +77,7 @@ def _plain(config: Config) -> dict[str, str | int | bool]:
 
 
 def _text(value: object) -> str | int | bool:
-    return value if isinstance(value, str | int | bool) else str(value)
+    return value if isinstance(value, int | bool) else printable(str(value))
 
 
 class TraceError(Exception):
@@ -99,7 +102,7 @@ class Tracer:
         except FileExistsError:
             raise
         except OSError as error:
-            raise InputError(f"trace {path}: {error.strerror or error}") from error
+            raise InputError(f"trace {path}: {reason(error)}") from error
         tracer = cls(fd, path, head.process, clock)
         tracer._write(msgspec.json.encode(head) + b"\n")
         return tracer
@@ -123,7 +126,7 @@ class Tracer:
             # nothing may follow it.
             self.close()
             raise TraceError(
-                f"trace {self._path}: {error.strerror or error}; it ends here, incomplete"
+                f"trace {self._path}: {reason(error)}; it ends here, incomplete"
             ) from error
 
     def close(self) -> None:
@@ -131,14 +134,6 @@ class Tracer:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of `data`, however many system calls it takes; usually one."""
-    written = os.write(fd, data)
-    while written < len(data):
-        data = data[written:]
-        written = os.write(fd, data)
 
 
 def next_incarnation(run_dir: Path, role: str, process_id: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from paxos.errors import InputError
+from paxos.errors import InputError, reason
 from paxos.runtime.reader import split_lines
 
 SHOWN = 3
@@ -25,7 +25,7 @@ def count_values(path: Path, limit: int) -> int:
     try:
         fd = os.open(path, os.O_RDONLY)
     except OSError as error:
-        raise InputError(f"values {path}: {error.strerror or error}") from error
+        raise InputError(f"values {path}: {reason(error)}") from error
     try:
         return sum(len(values) for values in split_lines(fd, limit, f"values {path}"))
     finally:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import inf
 
 from paxos.errors import InputError
-from paxos.runtime.report import say
+from paxos.runtime.report import say, tell
 from paxos.simulate.plan import Request
 from paxos.simulate.pool import outcomes
 from paxos.simulate.records import RecordFile, record
@@ -44,7 +44,7 @@ def campaign(
             say(f"seed {outcome.request.seed} fails: {outcome.failure.kind}")
     say(f"{totals.line()}; {len(seeds) - here - totals.seeds:,} seeds are left")
     found = table([out.path])
-    print(found, flush=True)
+    tell(str(found))
     return 1 if found.failures else 0
 
 

@@ -9,7 +9,7 @@ import time
 from math import inf
 
 from paxos.errors import InputError
-from paxos.runtime.report import say
+from paxos.runtime.report import say, tell
 from paxos.simulate.campaign import campaign
 from paxos.simulate.plan import Request, draw
 from paxos.simulate.records import RecordFile
@@ -34,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
     _check(options)
     if options.table:
         found = table(options.table)
-        print(found)
+        tell(str(found))
         return 1 if found.failures else 0
     request = Request(
         seed=_seed(options),
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.minutes is not None:
         return soak(request, seconds, jobs=options.jobs)
     outcome = simulate(request, trace_dir=options.trace, verbose=options.verbose)
-    print(report(outcome))
+    tell(report(outcome))
     return 1 if outcome.failure else 0
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, BinaryIO, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.simulate.run import Outcome
 
 MAX_LINE_BYTES = 65_536
@@ -77,7 +77,7 @@ class RecordFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _regular(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise InputError(f"file {path}: {error.strerror or error}") from error
+            raise InputError(f"file {path}: {reason(error)}") from error
         try:
             # Of this process alone: what it starts has no part in it, and cannot keep it.
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +98,7 @@ class RecordFile:
             self._file.truncate(self._end)
             self._file.seek(self._end)
         except OSError as error:
-            raise RunError(f"file {self.path}: {error.strerror or error}") from error
+            raise RunError(f"file {self.path}: {reason(error)}") from error
 
     def append(self, record: Record) -> None:
         """Add a record. Raises `RunError`."""
@@ -107,7 +107,7 @@ class RecordFile:
             while data:
                 data = data[self._file.write(data) :]
         except OSError as error:
-            raise RunError(f"file {self.path}: {error.strerror or error}") from error
+            raise RunError(f"file {self.path}: {reason(error)}") from error
 
     def __enter__(self) -> RecordFile:
         return self
@@ -121,7 +121,7 @@ def read(path: Path) -> Iterator[Record]:
     try:
         file = _regular(path, os.O_RDONLY)
     except OSError as error:
-        raise InputError(f"file {path}: {error.strerror or error}") from error
+        raise InputError(f"file {path}: {reason(error)}") from error
     with file:
         for number, line in _lines(path, file):
             yield _parse(path, number, line)
@@ -143,7 +143,7 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         try:
             some = file.read(MAX_LINE_BYTES)
         except OSError as error:
-            raise InputError(f"file {path}: {error.strerror or error}") from error
+            raise InputError(f"file {path}: {reason(error)}") from error
         *lines, rest = (rest + some).split(b"\n")
         for line in lines:
             number += 1

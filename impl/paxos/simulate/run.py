@@ -19,6 +19,7 @@ import msgspec
 from conformance.explain import explain
 from paxos.core.events import Event
 from paxos.errors import InputError, RunError
+from paxos.runtime.report import tell
 from paxos.runtime.tracer import header
 from paxos.simulate.disk import Disks
 from paxos.simulate.load import Load
@@ -121,7 +122,7 @@ class _Run:
         world, observe = self.world, self.world.observe
 
         def show(text: str) -> None:
-            print(f"{world.now_s:10.6f} {text}")
+            tell(f"{world.now_s:10.6f} {text}")
 
         def show_event(event: Event) -> None:
             show(f"{event.process} {msgspec.json.encode(event).decode()}")
@@ -133,8 +134,8 @@ class _Run:
         """Faults, then calm; what is wrong is then in `failure`."""
         try:
             self._perform()
-        except (InputError, RunError, OSError):
-            raise
+        except (InputError, RunError, OSError, MemoryError):
+            raise  # of this machine, and not of the cluster that is simulated
         except Exception as error:  # a role must stand whatever it hears
             self.failure = Failure(f"error: {type(error).__name__}", traceback.format_exc())
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import count
 
-from paxos.runtime.report import say
+from paxos.runtime.report import say, tell
 from paxos.simulate.plan import Request
 from paxos.simulate.pool import outcomes
 from paxos.simulate.report import faults, report
@@ -62,10 +62,10 @@ def soak(
                 failed = outcome
                 break
     finally:
-        print("\n".join([totals.line(), *faults(totals.injected)]), flush=True)
+        tell("\n".join([totals.line(), *faults(totals.injected)]))
     if failed is None:
-        print("  verdict    every run conforms to MultiPaxos, and delivered all", flush=True)
+        tell("  verdict    every run conforms to MultiPaxos, and delivered all")
         return 0
     say(f"seed {failed.request.seed} fails ({failed.request.command()}); making it smaller")
-    print(report(shrink(failed, simulate)), flush=True)
+    tell(report(shrink(failed, simulate)))
     return 1

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from paxos.config import Config
-from paxos.errors import InputError, RunError
+from paxos.errors import InputError, RunError, reason
 from paxos.runtime.tracer import header, trace_path
 
 
@@ -26,7 +26,7 @@ class Traces:
             if any(folder.glob("*.ndjson")):
                 raise InputError(f"folder {folder}: has traces already; name a new one")
         except OSError as error:
-            raise InputError(f"folder {folder}: {error.strerror or error}") from error
+            raise InputError(f"folder {folder}: {reason(error)}") from error
 
     def begin(self, role: str, process_id: int, incarnation: int) -> None:
         """A life begins: its file, with its header."""
@@ -35,7 +35,7 @@ class Traces:
         try:
             self._files[head.process] = path.open("wb")
         except OSError as error:
-            raise RunError(f"trace {path}: {error.strerror or error}") from error
+            raise RunError(f"trace {path}: {reason(error)}") from error
         self.write(head.process, msgspec.json.encode(head) + b"\n")
 
     def write(self, process: str, data: bytes) -> None:
@@ -43,7 +43,7 @@ class Traces:
         try:
             self._files[process].write(data)
         except OSError as error:
-            raise RunError(f"trace of {process}: {error.strerror or error}") from error
+            raise RunError(f"trace of {process}: {reason(error)}") from error
 
     def close(self) -> None:
         """All is written. Raises `RunError` if it cannot be."""
@@ -51,4 +51,4 @@ class Traces:
             for file in self._files.values():
                 file.close()
         except OSError as error:
-            raise RunError(f"folder {self._folder}: {error.strerror or error}") from error
+            raise RunError(f"folder {self._folder}: {reason(error)}") from error

@@ -1,0 +1,57 @@
+"""Reading and writing file descriptors that the process was given: standard streams, pipes, files.
+
+Whoever started the process may have left one non-blocking, as programs with an event loop do. The
+setting belongs to everybody who has the same stream, so it is not changed: what would block is
+waited for.
+"""
+
+import os
+import select
+from collections.abc import Iterable
+
+
+def reserve_standard() -> None:
+    """Where a standard stream is closed, take its number, before a socket or file gets it and with
+    it the output, or is read as the input. Reading and writing there fails, and says so."""
+    for fd, wrong_way in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, wrong_way), True)  # gets the lowest number: `fd`
+
+
+def read(fd: int, size: int) -> bytes:
+    """Up to `size` bytes, waited for; b"" at the end. Raises `OSError`."""
+    while True:
+        try:
+            return os.read(fd, size)
+        except BlockingIOError:
+            _wait(fd, select.POLLIN)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`, however many system calls it takes; usually one. Raises `OSError`."""
+    while True:
+        try:
+            written = os.write(fd, data)
+        except BlockingIOError:
+            _wait(fd, select.POLLOUT)
+            continue
+        if written == len(data):
+            return
+        data = data[written:]
+
+
+def _wait(fd: int, event: int) -> None:
+    poll = select.poll()
+    poll.register(fd, event)
+    poll.poll()
+
+
+def readable(fds: Iterable[int], timeout_s: float | None = None) -> list[int]:
+    """Those of `fds` that can be read, or are closed at the other end, waited for up to
+    `timeout_s`. Not `select.select`, which knows no descriptor above 1,023."""
+    poll = select.poll()
+    for fd in fds:
+        poll.register(fd, select.POLLIN)
+    return [fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000)]
