@@ -358,6 +358,19 @@ def test_whoever_is_ahead_is_followed_however_far(
     assert not harness.node.stats.dropped
 
 
+def test_what_a_process_hears_of_itself_says_nothing_of_others(harness: Harness) -> None:
+    """Proposers send to proposers, and so to themselves."""
+    harness.other = Envelope(b"cluster!", "proposer", 1, 1, MEMBERS)
+    harness.world.arrive(harness.datagram(Heartbeat(B, 1)))
+    harness.node.start()
+    harness.wait(lambda: harness.role.received)
+    harness.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
+    harness.world.arrive(harness.datagram(Reject(B)))
+    harness.wait(lambda: len(harness.role.received) == 2)
+    assert harness.node.stop()
+    assert harness.node.patience.heard() == ["acceptor-2"]
+
+
 def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
     one = harness.datagram(Reject(B))
     harness.other = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)

@@ -163,6 +163,17 @@ def test_what_others_do_after_its_own_clock_was_set_back_is_put_on_them() -> Non
     assert "60 min ahead of this machine's wall clock, since it heard acceptor-1," in line
 
 
+def test_clocks_that_are_set_together_do_not_differ() -> None:
+    """Though others are not heard at once after it."""
+    machine = Machine()
+    machine.hear("acceptor-1", "acceptor-2")
+    assert machine.look() == []
+    machine.off_us = 2 * HOUR_US
+    assert machine.look() == []
+    machine.hear("acceptor-1", off_us=2 * HOUR_US)
+    assert machine.look() == []
+
+
 def test_what_the_last_life_has_left_is_said_at_the_start() -> None:
     machine = Machine(left_us=RIGHT_US + 25 * 24 * HOUR_US)
     (line,) = machine.said

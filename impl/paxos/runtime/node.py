@@ -73,7 +73,7 @@ class Node:
         self._strict_trace = strict_trace
         self._freshness = Freshness()
         self._skew = Skew(process, clock)
-        self._patience = Waiting(process, role, time.monotonic())
+        self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
         self._complaints = Complaints(process, self.stats.dropped)
         self._process = process
@@ -178,8 +178,9 @@ class Node:
             return f"of {role} {sender}, with a clock that no honest process has"
         refusal = self._freshness.refusal(role, sender, incarnation, clock)
         if refusal is None:
-            self._skew.hear((role, sender), clock, wall_us, now_s)
-            self._patience.hear((role, sender), now_s)
+            if not self._process.startswith(f"{role}-{sender}."):  # proposers hear themselves too
+                self._skew.hear((role, sender), clock, wall_us, now_s)
+                self.patience.hear((role, sender), now_s)
             self._clock.merge(clock)
         return refusal
 
@@ -189,8 +190,8 @@ class Node:
             while not self._stopped:
                 now_s = time.monotonic()
                 deadline_s = self._deadline_s()
-                if now_s >= self._patience.due_s:
-                    self._patience.look(now_s)
+                if now_s >= self.patience.due_s:
+                    self.patience.look(now_s)
                     continue
                 if now_s >= deadline_s:
                     if now_s >= self._role.deadline_s():
@@ -234,7 +235,7 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""
-        return min(self._role.deadline_s(), self._held.due_s, self._patience.due_s)
+        return min(self._role.deadline_s(), self._held.due_s, self.patience.due_s)
 
     # Steps.
 

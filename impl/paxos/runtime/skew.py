@@ -43,6 +43,9 @@ class Skew:
         """Since when its clock is far ahead of its wall clock; empty: it is not."""
         self._before: frozenset[tuple[Peer, bool]] = frozenset()
         """Who was far at the last look, and whether ahead."""
+        self._epoch_us: int | None = (
+            None  # what its wall clock showed at the monotonic clock's zero
+        )
         self._apart = Notice(process, out)
         self._dragged = Notice(process, out)
         self._unbelieved = Notice(process, out)
@@ -84,6 +87,7 @@ class Skew:
         )
         if wall_us:
             self._far_us = wall_us + FAR_US
+            self._notice_a_step(wall_us, now_s)
             self._look_at_own()
             self._look_at_others(wall_us, now_s)
 
@@ -107,6 +111,14 @@ class Skew:
             self._dragged.update(
                 None, "", "clock: this process's follows this machine's wall clock again"
             )
+
+    def _notice_a_step(self, wall_us: int, now_s: float) -> None:
+        """Where the wall clock was set, what others showed before is not compared with it: theirs
+        may have been set with it."""
+        epoch_us = wall_us - round(now_s * 1e6)
+        if self._epoch_us is None or abs(epoch_us - self._epoch_us) > FAR_US // 2:
+            self._epoch_us = epoch_us
+            self._heard.clear()
 
     def _look_at_others(self, wall_us: int, now_s: float) -> None:
         offsets = {

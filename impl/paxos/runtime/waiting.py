@@ -63,7 +63,7 @@ class Waiting:
         if wait is None or now_s - self._known[1] < PATIENCE_S:
             self._wait.update(None, "", "waits no more for what it said: it goes on")
         else:
-            heard = sorted(f"{r}-{n}" for (r, n), s in self._heard.items() if self._is_new(s))
+            heard = self.heard()
             self._wait.update(
                 (wait.kind, bool(heard)),
                 f"waits for {wait.text}; in the last {PATIENCE_S:g} s it has heard "
@@ -82,5 +82,7 @@ class Waiting:
             "this configuration, or the network does not carry multicast here",
         )
 
-    def _is_new(self, heard_s: float) -> bool:
-        return self._looked_s - heard_s <= PATIENCE_S
+    def heard(self) -> list[str]:
+        """Whom it has heard of late, itself left out."""
+        since_s = self._looked_s - PATIENCE_S
+        return sorted(f"{role}-{n}" for (role, n), s in self._heard.items() if s >= since_s)
