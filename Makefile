@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts soak graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges soak graph bench-check lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ endif
 
 cuts: setup ## judge N=10000 random traces whole and cut: the verdicts must be the same; SEED=n: the first one
 	@$(BIN)/python -m tests.oracle.cuts $(or $(N),10000) $(or $(SEED),1)
+
+fuzz-judges: setup ## judge random runs, right and wrong, by both judges and a third, for MINUTES=20; SEED=n: from there on
+	@$(BIN)/python -m tests.oracle.fuzz $(or $(MINUTES),20) $(or $(SEED),1)
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.graph

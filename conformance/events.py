@@ -169,6 +169,13 @@ class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
     trimmed: Id | UnsetType = UNSET
     round: Id | UnsetType = UNSET
 
+    def __post_init__(self) -> None:
+        role = self.process.partition("-")[0]
+        for name in ("promised", "votes", "trimmed", "round"):
+            whose = "proposer" if name == "round" else "acceptor"
+            if getattr(self, name) is not UNSET and role != whose:
+                raise ValueError(f"{name} is kept by a {whose}, and this is a {role}")
+
 
 AnyEvent = (
     Broadcast | Phase1a | Phase1b | Phase2a | Phase2b | Decide | Learn | Deliver | Trim | Recover

@@ -26,7 +26,10 @@ def explain(run: str, verdict: Verdict) -> str:
             f"  what now  record the run with all processes traced into one folder"
         )
     assert verdict.violation is not None
-    return violation(run, verdict.violation)
+    lines = [violation(run, verdict.violation)]
+    if verdict.held is not None:
+        lines.append(f"  service   {verdict.held}")
+    return "\n".join(lines)
 
 
 def summary(run: str, verdict: Verdict) -> str:
@@ -54,9 +57,10 @@ def where(v: Violation) -> str:
 
 
 def violation(run: str, v: Violation) -> str:
-    kind = "guard" if v.kind == "guard" else "invariant"
+    kind = "contract" if v.rule.contract else v.kind
+    what = "what a trace must be (traces/README.md)" if v.rule.contract else v.spec
     lines = [
-        f"{run}: violation of {v.spec}",
+        f"{run}: violation of {what}",
         f"  event     {v.event.action} by {v.process}, at {where(v)}, clock {v.event.hlc}",
         f"            {shown(v.event)}",
         f"  action    {v.signature} of {v.spec}.tla",

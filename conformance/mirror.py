@@ -22,7 +22,7 @@ NONE: VotedFor = (0, ())
 
 KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     *("Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver"),
-    *("Recover", "Restart", "Return", "Promise", "Trim", "Unseen", "Repeat"),
+    *("Recover", "Restart", "Return", "Promise", "Trim", "Unseen", "Repeat", "Life"),
 )
 (
     BROADCAST,
@@ -40,6 +40,7 @@ KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     TRIM,
     UNSEEN,
     REPEAT,
+    LIFE,
 ) = range(1, len(KINDS) + 1)
 
 
@@ -90,6 +91,8 @@ class Mirror:
     asked: dict[int, Asked] = field(default_factory=dict)
     top: int = 0
     used: dict[int, int] = field(default_factory=dict)
+    since: dict[int, int] = field(default_factory=dict)
+    life: dict[int, int] = field(default_factory=dict)
     counted: dict[int, int] = field(default_factory=dict)
     voted: dict[int, set[int]] = field(default_factory=dict)  # by acceptor: where it has a vote
 
@@ -153,6 +156,12 @@ class Mirror:
         given[learner] = given.get(learner, ()) + batch
         self.prefix[learner] = i
         self.counted[learner] = self.counted.get(learner, 0) + weight
+
+    def restart(self, p: int, b: int) -> None:
+        self.used[p] = self.since[p] = b
+
+    def live(self, x: int, n: int) -> None:
+        self.life[x] = n
 
     def promise(self, a: int, b: int) -> None:
         self.promised[a] = b

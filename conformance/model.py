@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance import invariants, outcome, phases, trim
+from conformance import contract, invariants, outcome, phases, trim
 from conformance.events import Broadcast
 from conformance.recover import INNER, RECOVER
 from conformance.rules import Action, Fault, Spec, rule, show_range
@@ -59,7 +59,7 @@ _ACTIONS = (
     Action(
         "Phase1a",
         "Phase1a(b, from, to)",
-        (phases.owner, phases.not_empty, phases.may_prepare),
+        (phases.owner, contract.new_ballot, phases.not_empty, phases.may_prepare),
         phases.do_phase1a,
         (invariants.type_of_ballot,),
     ),
@@ -75,6 +75,7 @@ _ACTIONS = (
         "Phase2a(b, i, batch, Q)",
         (
             phases.owner,
+            contract.new_ballot,
             phases.quorum,
             phases.batch,
             phases.once,
@@ -129,4 +130,4 @@ _ACTIONS = (
     RECOVER,
 )
 
-MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER)
+MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER, contract.LIFE)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from conformance.source import Conjunct
 from conformance.why import guards, invariants
 
-QUORUM = "Distinct(q)"
+QUORUM = "IsQuorum(q)"
+NEW = "b > since[p]"
 
 # By rule, how the conjuncts begin that it stands for: of the action in MultiPaxos.tla or Synod.tla,
 # or of what TraceMultiPaxos.tla or TraceSynod.tla say of the event beside it.
@@ -57,6 +58,12 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Deliver.position": ("position =",),
     "Trim.further": ("i > trimmed[a]",),
     "Trim.delivered": ("DeliveredEverywhere(",),
+    "Phase1a.new": (NEW,),
+    "Phase2a.new": (NEW,),
+    "Life.order": ("life[x] <= n",),
+    "Life.begins": ("n = life[x]", "MayReturn("),
+    "Life.comes back": ("n > life[x]",),
+    "Recover.one vote": ("OneEach(",),
     "Recover.round": ("used[p]",),
     "Recover.trimmed": ("trimmed[a] =", "FALSE"),
     "Recover.promise": ("promised[a] =",),
@@ -79,6 +86,8 @@ def places(spec: str, rule: str) -> tuple[Conjunct, ...]:
     action, dot, _ = rule.partition(".")
     if not dot:
         return tuple(c for c in invariants(module) if c.definition == rule)
-    takes = RECOVERIES[spec] if action == "Recover" else (f"Take{action}",)
+    takes: tuple[str, ...] = RECOVERIES[spec] if action == "Recover" else (f"Take{action}",)
+    if action == "Life":
+        takes = ("TakeLife", "TakeReturn")
     every = [g.conjunct for take in takes for g in guards(module, take)]
     return tuple(c for start in BEGINNINGS[rule] for c in every if c.text.startswith(start))

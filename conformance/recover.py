@@ -115,9 +115,25 @@ def _unseen(s: State, a: int, e: Recover) -> list[tuple[Bal, int, Voted]]:
 
 
 @rule(
+    "one vote",
+    "OneEach(list): vote[a][i] is one vote",
+    "of each instance one vote is recovered at most",
+)
+def one_vote(s: State, a: int, e: Recover) -> Fault | None:
+    votes = () if e.votes is UNSET else e.votes
+    seen: set[int] = set()
+    for i, b, batch in votes:
+        if i in seen:
+            return Fault(f"one vote in instance {i}", f"another one: {show_vote((b, batch))}")
+        seen.add(i)
+    return None
+
+
+@rule(
     "round",
-    "a ballot is never used twice",
-    "the recovered round is not below one that the proposer used",
+    "used[p] <= b",
+    "the recovered round is not below one that the proposer used or came back with",
+    contract=True,
 )
 def round_kept(s: State, p: int, e: Recover) -> Fault | None:
     if not e.process.startswith("proposer-"):
@@ -126,7 +142,9 @@ def round_kept(s: State, p: int, e: Recover) -> Fault | None:
     return (
         None
         if kept >= used
-        else Fault(f"at least round {used}, which proposer {p} used", f"round {kept}")
+        else Fault(
+            f"at least round {used}, which proposer {p} used or came back with", f"round {kept}"
+        )
     )
 
 
@@ -215,6 +233,8 @@ def unseen_trim(s: State, a: int, e: Recover) -> Fault | None:
 
 
 def do_recover(s: State, a: int, e: Recover) -> None:
+    if e.process.startswith("proposer-"):
+        s.rounds[a] = s.since[a] = 0 if e.round is UNSET else e.round
     if not _is_acceptor(s, a, e):
         return
     for b, i, _ in _unseen(s, a, e):
@@ -228,6 +248,7 @@ RECOVER = Action(
     "Recover",
     "Recover(a)",
     (
+        one_vote,
         round_kept,
         trimmed_kept,
         promise_kept,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from conformance.contract import Life, Lives
 from conformance.events import (
     EVENTS,
     AnyEvent,
@@ -35,6 +36,7 @@ from conformance.horizon import Horizon
 from conformance.log import Run, open_run
 from conformance.model import MULTIPAXOS
 from conformance.rules import Fault, Need, Rule, Spec
+from conformance.service import Held, held
 from conformance.synod import SYNOD
 
 SPECS: dict[str, Spec] = {s.name: s for s in (MULTIPAXOS, SYNOD)}
@@ -50,7 +52,7 @@ class Violation:
     event: AnyEvent
     spec: str
     signature: str  # of the action
-    kind: Literal["guard", "invariant"]
+    kind: Literal["guard", "invariant", "contract"]
     rule: Rule
     fault: Fault
     accepted: int  # events before it
@@ -61,7 +63,7 @@ class Violation:
 
     @property
     def name(self) -> str:
-        """The rule: "Action.guard", or the invariant's name."""
+        """The rule: "Action.guard", or the name of the invariant or of the rule of lives."""
         return f"{self.event.action}.{self.rule.name}" if self.kind == "guard" else self.rule.name
 
 
@@ -78,12 +80,13 @@ class Verdict:
     processes: int = 0
     torn: tuple[str, ...] = ()
     hangs: bool = False  # unknown, because an event hangs on a process that has no trace
+    held: Held | None = None  # of a violation: what the run as a whole kept all the same
 
 
 class Process:
     """A process of the trace: who it is to the rules, and what it did last."""
 
-    __slots__ = ("actions", "actor", "name", "recent", "role")
+    __slots__ = ("actions", "actor", "entered", "life", "name", "recent", "role")
 
     def __init__(self, name: str, spec: Spec, cluster: Cluster) -> None:
         role, _, rest = name.partition("-")
@@ -95,7 +98,8 @@ class Process:
             raise ValueError(f"{name!r} is not a process name such as acceptor-1.1")
         if not cluster.admits(role, int(number)):
             raise ValueError(f"{role} {number} is not in the cluster")
-        self.name = name
+        self.name, self.life = name, Life.of(name)
+        self.entered = False  # it has taken an event, and no later life of it has
         self.role: Role = role  # type: ignore[assignment]
         # An acceptor or a proposer is the same through all its incarnations; a learner or a
         # client is not.
@@ -133,6 +137,7 @@ class Checker:
             raise ValueError(f"{spec} has no optimisations, but {self.constants}")
         self.spec = SPECS[spec].without(frozenset(disabled))
         self.state = self.spec.initial(self.constants, self.cluster)
+        self.lives = Lives()
         self.counts: Counter[str] = Counter()
         self.accepted = 0
         self.verdict: Verdict | None = None  # once it is decided
@@ -156,6 +161,12 @@ class Checker:
                 raise ValueError(
                     f"{event.action} is no action of a {who.role} under {self.spec.name}"
                 )
+            if not who.entered or action.name == "Recover":
+                for life in self.spec.lives:
+                    fault = life.check(self.lives, who.life, event)
+                    if fault is not None:
+                        return self._reject(who, event, "contract", life, fault)
+                self._live(who)
             state, actor = self.state, who.actor
             refused = action.refused(state, actor, event)
             if refused is not None:
@@ -169,6 +180,14 @@ class Checker:
             self.accepted += 1
             return None
         return self.verdict.violation
+
+    def _live(self, who: Process) -> None:
+        """From now on it is this life that the process is in."""
+        self.lives.enter(who.life, who.name)
+        for other in self._processes.values():
+            if who.life.person and other.life.person == who.life.person:
+                other.entered = False
+        who.entered = True
 
     def finish(self) -> Verdict:
         """The verdict on what was fed. Nothing fed is no evidence: unknown."""
@@ -215,7 +234,7 @@ class Checker:
         self,
         who: Process,
         event: AnyEvent,
-        kind: Literal["guard", "invariant"],
+        kind: Literal["guard", "invariant", "contract"],
         rule: Rule,
         fault: Fault,
     ) -> Violation | None:
@@ -313,7 +332,10 @@ def check_run(
     checker = (make or _checker)(
         header, present=run.processes(), torn=[f.process for f in run.files if f.torn]
     )
-    return replay(run, checker, horizon)
+    verdict = replay(run, checker, horizon)
+    if verdict.violation is None:
+        return verdict
+    return replace(verdict, held=held(header, (event for _, _, _, event in run.rows())))
 
 
 def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:

@@ -30,6 +30,7 @@ from conformance.mirror import (
     DECIDE,
     DELIVER,
     LEARN,
+    LIFE,
     PHASE1A,
     PHASE1B,
     PHASE2A,
@@ -76,6 +77,7 @@ class Writer:
         self.shift, self.clients = shift, clients
         self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
+        self.actors: dict[str, tuple[int, int, int]] = {}
         self._make: dict[type, Callable[[int, Any], list[Row]]] = {
             Broadcast: self._broadcast,
             Phase1a: self._phase1a,
@@ -91,16 +93,32 @@ class Writer:
 
     def rows(self, process: str, event: AnyEvent) -> list[Row]:
         """The rows of one event; the mirror is then as they leave it."""
+        actor, person, life = self.actors.get(process) or self._actor(process)
+        rows: list[Row] = []
+        if person and (life != self.mirror.life.get(person, 1) or isinstance(event, Recover)):
+            rows.append((LIFE, person, life, int(isinstance(event, Recover))))
+            self.mirror.live(person, life)
+        return rows + self._make[type(event)](actor, event)
+
+    def _actor(self, process: str) -> tuple[int, int, int]:
+        """The numbers of a process: as who it acts; which person it is through all its lives, or 0;
+        and its life, where only the order counts, and which one is the first."""
         role, _, rest = process.partition("-")
+        number, _, life = rest.partition(".")
+        person, acceptors = 0, len(self.survey.header.cluster.acceptors)
         if role == "acceptor":
-            actor = self.numbers.acceptor(int(rest.partition(".")[0]))
+            actor = person = self.numbers.acceptor(int(number))
         elif role == "proposer":
-            actor = self.numbers.proposer(int(rest.partition(".")[0]))
+            actor = self.numbers.proposer(int(number))
+            person = acceptors + actor
         elif role == "learner":
             actor = self.numbers.learner(rest)
         else:
             actor = self.clients + self.numbers.clients.get(rest, 0)
-        return self._make[type(event)](actor, event)
+        lives = [1, *self.numbers.lives.get(f"{role}-{number}", ())]
+        found = actor, person, 1 + len({n for n in lives if n < int(life)})
+        self.actors[process] = found
+        return found
 
     # -- numbers --------------------------------------------------------------------------------
     def values(self, ranges: Any) -> Values:
@@ -179,17 +197,24 @@ class Writer:
         if e.process.startswith("proposer-"):
             known = e.round is not UNSET
             number = int(e.process.removeprefix("proposer-").partition(".")[0])
-            return [(RESTART, actor, self.numbers.ballot((e.round, number)) if known else 0)]  # type: ignore[arg-type]
+            b = self.numbers.ballot((e.round, number)) if known else 0  # type: ignore[arg-type]
+            self.mirror.restart(actor, b)
+            return [(RESTART, actor, b)]
         if not e.process.startswith("acceptor-"):
-            return [(RETURN,)]
+            return [(RETURN, self.actors[e.process][2], min(e.seq, LARGEST))]
         return self._acceptor_recovers(actor, e)
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
         """First what no trace has: the votes, by ballot, then the promise, then what was
-        trimmed. Votes where the trace has trimmed are not news: it should not have them."""
+        trimmed. Votes where the trace has trimmed are not news: it should not have them. Of a list
+        with two votes in one instance nothing is taken."""
         mirror, rows = self.mirror, []
         promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
-        kept = {i: (b, values) for i, b, values in self.said(e.votes or ())}
+        said = self.said(e.votes or ())
+        kept = {i: (b, values) for i, b, values in said}
+        if len(kept) < len(said):
+            trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+            return [(RECOVER, a, promised, self.list_(said), trimmed)]
         unseen = sorted(
             (vote[0], i)
             for i, vote in kept.items()

@@ -34,12 +34,14 @@ Effect = Callable[[Any, Any, Any], None]
 
 @dataclass(frozen=True)
 class Rule:
-    """A guard or an invariant: its name, the specification's text, and the same in words."""
+    """A guard or an invariant: its name, the specification's text, and the same in words.
+    `contract`: the specification's own actions allow what this forbids; see contract.py."""
 
     name: str
     tla: str
     words: str
     check: Check
+    contract: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,14 @@ class Spec:
     initial: Callable[[Any, Any], Any]  # (constants, cluster) -> state
     inner: dict[str, Action] = field(default_factory=dict)
     """Actions that have no event of their own: what a recovered state shows beyond the trace."""
+    lives: tuple[Rule, ...] = ()
+    """Rules of all events, about which life of a process takes them: "Life.order", ..."""
 
     def without(self, disabled: frozenset[str]) -> Spec:
         """The same without some rules, named "Action.guard" or "Invariant": to test the others."""
         every = (*self.actions.values(), *self.inner.values())
         known = {f"{a.name}.{g.name}" for a in every for g in a.guards}
-        known |= {i.name for a in every for i in a.invariants}
+        known |= {i.name for a in every for i in a.invariants} | {x.name for x in self.lives}
         if disabled - known:
             raise ValueError(f"no such rule: {', '.join(sorted(disabled - known))}")
         return Spec(
@@ -98,12 +102,13 @@ class Spec:
             {name: a.without(disabled) for name, a in self.actions.items()},
             self.initial,
             {name: a.without(disabled) for name, a in self.inner.items()},
+            tuple(x for x in self.lives if x.name not in disabled),
         )
 
 
-def rule(name: str, tla: str, words: str) -> Callable[[Check], Rule]:
+def rule(name: str, tla: str, words: str, *, contract: bool = False) -> Callable[[Check], Rule]:
     """Make the function below it the guard or the invariant of this name."""
-    return lambda check: Rule(name, tla, words, check)
+    return lambda check: Rule(name, tla, words, check, contract)
 
 
 def show_ballot(b: tuple[int, int]) -> str:

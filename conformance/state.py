@@ -130,7 +130,8 @@ class State:
         self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
         self.top_vote: dict[int, Bal] = {}  # the highest ballot that the acceptor ever voted in
         self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
-        self.rounds: dict[int, int] = {}  # the highest round a proposer has used
+        self.rounds: dict[int, int] = {}  # the highest round a proposer used or came back with
+        self.since: dict[int, int] = {}  # the round that it came back with into this life
         self.instances: dict[int, Instance] = {}
         self.learners: dict[str, Learner] = {}
 

@@ -8,9 +8,10 @@ processes get numbers, in an order that keeps theirs. Nothing is judged here.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from msgspec import UNSET
 
@@ -44,6 +45,7 @@ class Numbers:
     learners: list[str] = field(default_factory=list)
     clients: dict[str, int] = field(default_factory=dict)
     ranges: dict[Rng, int] = field(default_factory=dict)
+    lives: dict[str, list[int]] = field(default_factory=dict)  # of "acceptor-1" and its kind
     instances: list[int] | None = None  # None: they keep their own numbers
     highest: int = 1  # the highest number of an instance
 
@@ -89,7 +91,8 @@ class Survey:
     last_instance: dict[int, int] = field(default_factory=dict)  # the last event that names it
     last_value: array[int] = field(default_factory=lambda: array("q", [0]))
     wide: list[tuple[int, int]] = field(default_factory=list)  # (event, all from this instance)
-    overlaps: list[tuple[int, int]] = field(default_factory=list)
+    overlaps: dict[int, int] = field(default_factory=dict)
+    """Of a range that is broadcast, one broadcast before it that has a value in common with it."""
     _ranges: list[Rng] = field(default_factory=list)
 
     def range_of(self, v: int) -> Rng:
@@ -112,6 +115,7 @@ class _Surveyor:
         self.places: dict[int, set[int]] = {}  # of each value, the instances it is proposed in
         self.given: dict[int, set[int]] = {}  # of each instance, the values delivered in it
         self.sent: list[int] = []  # values in the order they were broadcast
+        self.known: dict[str, list[Rng]] = {}  # by client: what is broadcast, no two that overlap
         self.proposed: dict[Bal, set[int]] = {}
         self.next: dict[Bal, int] = {}  # the first of `sent` that the ballot may not have proposed
 
@@ -120,6 +124,8 @@ class _Surveyor:
         survey.events += 1
         if isinstance(event, Broadcast):
             self.sent += self.mention(event.values)
+            for r in event.values:
+                self.broadcast(r)
             self.client(event.process.removeprefix("client-"))
         elif isinstance(event, Deliver):
             self.deliver(event)
@@ -136,6 +142,20 @@ class _Surveyor:
             if isinstance(event, Phase2a | Learn):
                 self.with_batch(event)
             self.acceptors.update(getattr(event, "quorum", None) or ())
+
+    def broadcast(self, r: Rng) -> None:
+        """Look for an earlier range with a value in common: the next one at or before its first
+        value, or the one after that, since they do not overlap."""
+        known, v = self.known.setdefault(r[0], []), self.numbers.ranges[r]
+        k = bisect_right(known, r[1], key=itemgetter(1))
+        for other in known[max(0, k - 1) : k + 1]:
+            if other[1] < r[1] + r[2] and r[1] < other[1] + other[2]:
+                u = self.numbers.ranges[other]
+                if u != v:
+                    self.survey.overlaps.setdefault(v, u)
+                self.touch([u])
+                return
+        known.insert(k, r)
 
     def deliver(self, event: Deliver) -> None:
         """Whether a value is new is asked of the instances that it was proposed in, and so of all
@@ -249,7 +269,9 @@ class _Surveyor:
         for v, instances in self.places.items():
             for i in instances:
                 survey.last_instance[i] = max(survey.last_instance[i], survey.last_value[v])
-        survey.overlaps = _overlaps(numbers.ranges)
+        for f in survey.run.files:
+            person, _, life = f.process.partition(".")
+            numbers.lives.setdefault(person, []).append(int(life))
         return survey
 
 
@@ -261,22 +283,6 @@ def _spread(named: set[int]) -> list[int]:
             every.append(i - 1)
         every.append(i)
     return every
-
-
-def _overlaps(ranges: dict[Rng, int]) -> list[tuple[int, int]]:
-    """The pairs of different ranges that have a value in common, both ways round."""
-    pairs: list[tuple[int, int]] = []
-    open_: list[tuple[int, int]] = []  # (last value, range), of those that may still overlap
-    client = ""
-    for r in sorted(ranges):
-        if r[0] != client:
-            client, open_ = r[0], []
-        del open_[: bisect_left(open_, (r[1], 0))]
-        v = ranges[r]
-        for _, other in open_:
-            pairs += [(v, other), (other, v)]
-        insort(open_, (r[1] + r[2] - 1, v))
-    return pairs
 
 
 def survey(run: Run, header: Header | None = None) -> Survey:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance import invariants, model, outcome, phases, recover
+from conformance import contract, invariants, model, outcome, phases, recover
 from conformance.events import Decide, Learn, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.events import Recover as Recovered
 from conformance.rules import Action, Fault, Rule, Spec, rule, show_batch, show_range, show_vote
@@ -97,7 +97,11 @@ ONE_BALLOT = said(
 _ACTIONS = (
     Action("Broadcast", "Broadcast(v)", (model.own, model.fresh), model.do_broadcast, ()),
     Action(
-        "Phase1a", "Phase1a(b)", (phases.owner, range_is_one, wanted), phases.do_phase1a, (TYPED,)
+        "Phase1a",
+        "Phase1a(b)",
+        (phases.owner, contract.new_ballot, range_is_one, wanted),
+        phases.do_phase1a,
+        (TYPED,),
     ),
     Action(
         "Phase1b",
@@ -116,6 +120,7 @@ _ACTIONS = (
         "Phase2a(b, v, Q)",
         (
             phases.owner,
+            contract.new_ballot,
             instance_is_one,
             phases.quorum,
             one_value,
@@ -162,6 +167,7 @@ _ACTIONS = (
         "Recover",
         "Recover(a)",
         (
+            recover.one_vote,
             recover.round_kept,
             nothing_trimmed,
             recover.promise_kept,
@@ -174,4 +180,4 @@ _ACTIONS = (
     ),
 )
 
-SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State)
+SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State, lives=contract.LIFE)

@@ -116,22 +116,35 @@ def _tables(job: Job) -> Iterator[str]:
     chunks = (max(named, default=1) - 1) // SIZE - first + 1
     weights: list[list[int]] = [[] for _ in range(chunks)]
     clients: list[list[int]] = [[] for _ in range(chunks)]
+    overlaps: list[list[int]] = [[] for _ in range(chunks)]
     for v, window in named.items():
         c, k = (v - 1) // SIZE - first, (v - 1) % SIZE
         if not weights[c]:
-            weights[c], clients[c] = [0] * SIZE, [0] * SIZE
+            weights[c], clients[c], overlaps[c] = [0] * SIZE, [0] * SIZE, [0] * SIZE
         r = window.survey.range_of(v - window.shift)
         weights[c][k] = min(r[2], LARGEST // 4)
         clients[c][k] = window.survey.numbers.clients[r[0]] + window.client_shift
-    overlaps = {
-        (v + w.shift, u + w.shift)
-        for w in (*job.windows, *job.others)
-        for v, u in w.survey.overlaps
-    }
+        other = window.survey.overlaps.get(v - window.shift)
+        overlaps[c][k] = other + window.shift if other else 0
     yield f"FirstChunk == {first}\n"
     yield f"Weights == {sequence(map(tuple_, weights))}\n"
     yield f"Clients == {sequence(map(tuple_, clients))}\n"
-    yield f"Overlap == {set_(map(tuple_, sorted(overlaps)))}\n"
+    yield f"Overlaps == {sequence(map(tuple_, overlaps))}\n"
+    yield f"Clashes == {set_(_clashes(job, named))}\n"
+
+
+def _clashes(job: Job, named: dict[int, Window]) -> Iterator[str]:
+    """The numbers of the batches with two different ranges that have a value in common."""
+    for number, batch in enumerate(job.tables.batches.numbers, 1):
+        ranges = sorted(
+            {named[v].survey.range_of(v - named[v].shift) for v in batch}  # type: ignore[attr-defined]
+        )
+        reach = ("", 0)  # the client, and the last value so far
+        for client, first, count, _ in ranges:
+            if client == reach[0] and first <= reach[1]:
+                yield str(number)
+                break
+            reach = client, max(first + count - 1, reach[1] if client == reach[0] else 0)
 
 
 # -- windows ------------------------------------------------------------------------------------
@@ -219,6 +232,8 @@ def _border(border: Border, size: dict[str, Any]) -> str:
         "asked": sequence(asked(m.asked.get(b, Asked())) for b in ballots),
         "top": str(m.top),
         "used": tuple_(m.used.get(p, 0) for p in proposers),
+        "since": tuple_(m.since.get(p, 0) for p in proposers),
+        "life": tuple_(m.life.get(x, 1) for x in range(1, len(acceptors) + len(proposers) + 1)),
         "counted": tuple_(m.counted.get(x, 0) for x in learners),
         "gone": spans(border.gone),
         "goneValues": spans(border.gone_values),

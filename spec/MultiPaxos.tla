@@ -186,6 +186,9 @@ Phase2a(b, i, batch, Q) ==
     /\ Send([type |-> "2a", bal |-> b, inst |-> i, batch |-> batch])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
+(* A quorum is among these acceptors. *)
+HasQuorum(S) == \E Q \in Quorum : Q \subseteq S
+
 (* History: acceptor a has voted in ballot b and instance i, whether or not it
    said so. *)
 Voted(a, b, i) == <<b, BatchOf(b, i)>> \in votes[a][i]
@@ -195,7 +198,7 @@ Voted(a, b, i) == <<b, BatchOf(b, i)>> \in votes[a][i]
    A vote counts from when it is durable, whether or not anybody was told. *)
 RecordVote(a, b, i) ==
     /\ votes' = [votes EXCEPT ![a][i] = @ \cup {<<b, BatchOf(b, i)>>}]
-    /\ IF \E Q \in Quorum : \A c \in Q \ {a} : Voted(c, b, i)
+    /\ IF HasQuorum({c \in Acceptor : c = a \/ Voted(c, b, i)})
        THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {BatchOf(b, i)}]
             /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
        ELSE UNCHANGED <<chosen, order>>
@@ -405,7 +408,7 @@ VotesBelowPromise == \A a \in Acceptor, i \in Instance :
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner, i \in Instance :
     learned[l][i] # NoVote =>
-        \E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][i][1], i)
+        HasQuorum({a \in Acceptor : HasVoted(a, learned[l][i][1], i)})
 
 (* What an acceptor has trimmed is over: every learner has delivered it, and
    the acceptor has no vote there. *)

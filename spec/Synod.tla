@@ -182,9 +182,12 @@ Next == \/ \E v \in Value : Broadcast(v)
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
+(* A quorum is among these acceptors. *)
+HasQuorum(S) == \E Q \in Quorum : Q \subseteq S
+
 (* The values chosen: a quorum voted for it in one ballot. *)
 Chosen == {ValueOf(b) : b \in {c \in Ballot :
-              \E Q \in Quorum : \A a \in Q : HasVoted(a, c)}}
+              HasQuorum({a \in Acceptor : HasVoted(a, c)})}}
 
 TypeOK == /\ broadcast \subseteq Value
           /\ msgs \subseteq Message
@@ -212,7 +215,7 @@ VotesBelowPromise == \A a \in Acceptor : vote[a][1] <= promised[a]
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner :
     learned[l] # NoVote =>
-        \E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][1])
+        HasQuorum({a \in Acceptor : HasVoted(a, learned[l][1])})
 
 -----------------------------------------------------------------------------
 (* The rung above: the same without messages.  Its variables are all here. *)

@@ -44,10 +44,12 @@ EXTENDS MultiPaxos, TraceRows
 VARIABLES laid,     \* whether the view is laid out for it
           focus,    \* the instances in view; stands for Instance
           top,      \* the highest instance that was proposed in
-          used,     \* the highest ballot in which each proposer sent a 1a
+          used,     \* the highest ballot that each proposer used or came back with
+          since,    \* the one that it came back with into this life
+          life,     \* which life of an acceptor or a proposer this is
           counted   \* how many values each learner has delivered
 
-traceVars == <<top, used, counted>>
+traceVars == <<top, used, since, life, counted>>
 
 (* Three more, which are large.  TLC goes through the whole of a state at each
    step, even if its view is a number; but not through its registers.  There is
@@ -71,10 +73,9 @@ TraceInstance  == focus
 TraceOrderOf(c) == << >>
 TraceLives      == Windows[window].lives
 
-IsBatch(s, most, weights, overlap) ==
+IsBatch(s, most, weights) ==
     /\ Weight(s, weights) <= most
     /\ Cardinality(Range(s)) = Len(s)
-    /\ overlap # {} => \A v \in Range(s) : Overlapping(v, overlap) \cap Range(s) = {}
 
 (* By MaxBatch, since windows of different runs may be in one run of TLC.  It
    computes this first of all, when it would read a table again for each entry,
@@ -82,10 +83,10 @@ IsBatch(s, most, weights, overlap) ==
 LegalBatches ==
     LET batches == Batches
         weights == Weights
-        overlap == Overlap
+        clashes == Clashes  \* the batches with two ranges that have a value in common
     IN  [most \in MaxBatches |->
-            {batches[k] : k \in {j \in DOMAIN batches :
-                IsBatch(batches[j], most, weights, overlap)}}]
+            {batches[k] : k \in {j \in DOMAIN batches \ clashes :
+                IsBatch(batches[j], most, weights)}}]
 
 TraceBatch == LegalBatches[Windows[window].most]
 
@@ -127,11 +128,12 @@ AreVotesOf(list, a, from, to) == /\ Range(list) = VotesOf(a, from, to)
    are from (as in Next), and what an acceptor or a learner reports. *)
 TakeBroadcast(c, v) ==
     /\ ClientOf(v) = c
-    /\ Overlapping(v, Overlap) \cap broadcast = {}
+    /\ Overlapping(v) \cap broadcast = {}
     /\ Broadcast(v)
 
 TakePhase1a(p, b, from, to) ==
     /\ Owner(b) = p
+    /\ b > since[p]
     /\ Phase1a(b, from, to)
 
 TakePhase1b(a, b, from, to, list) ==
@@ -140,7 +142,8 @@ TakePhase1b(a, b, from, to, list) ==
 
 TakePhase2a(p, b, i, batch, q) ==
     /\ Owner(b) = p
-    /\ Distinct(q) /\ Range(q) \in Quorum
+    /\ b > since[p]
+    /\ IsQuorum(q)
     /\ batch \in Batch
     /\ Phase2a(b, i, batch, Range(q))
 
@@ -148,12 +151,12 @@ TakePhase2b(a, b, i) ==
     /\ Phase2b(a, b, i)
 
 TakeDecide(b, i, q) ==
-    /\ Distinct(q) /\ Range(q) \in Quorum
+    /\ IsQuorum(q)
     /\ Decide(b, i, Range(q))
 
 (* Without direct learning no votes are counted, and the list is empty. *)
 TakeLearn(l, b, i, batch, q) ==
-    /\ IF DirectLearning THEN Distinct(q) /\ Range(q) \in Quorum ELSE q = << >>
+    /\ IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
     /\ Learn(l, b, i, Range(q))
     /\ BatchOf(b, i) = batch
 
@@ -169,6 +172,7 @@ TakeTrim(a, i) ==
    Those that it made durable just before it crashed, and that no trace has,
    are rows of their own before this one. *)
 TakeRecover(a, b, list, i) ==
+    /\ OneEach(list)
     /\ trimmed[a] = i
     /\ promised[a] = b
     /\ {<<v[1], v[2], v[3]>> : v \in Range(list)} =
@@ -193,7 +197,16 @@ TakeRestart(p, b) ==
     /\ used[p] <= b
     /\ UNCHANGED vars
 
-TakeReturn == UNCHANGED vars
+TakeReturn(n, k) ==
+    /\ MayReturn(n, k)
+    /\ UNCHANGED vars
+
+(* Before the row of a life that begins, or that should not. *)
+TakeLife(x, n, recovers) ==
+    /\ life[x] <= n
+    /\ n = life[x] => ~recovers
+    /\ n > life[x] => recovers
+    /\ UNCHANGED vars
 
 Take ==
     CASE IsRow(KBroadcast) -> TakeBroadcast(Row[2], Row[3])
@@ -208,11 +221,12 @@ Take ==
       [] IsRow(KDeliver)   -> TakeDeliver(Row[2], Row[3], Batches[Row[4]], Row[5])
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
-      [] IsRow(KReturn)    -> TakeReturn
+      [] IsRow(KReturn)    -> TakeReturn(Row[2], Row[3])
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
       [] IsRow(KUnseen)    -> TakeUnseen(Row[2], Row[3], Row[4])
       [] IsRow(KRepeat)    -> TakeRepeat(Row[2], Row[3])
+      [] IsRow(KLife)      -> TakeLife(Row[2], Row[3], Row[4] = 1)
 
 -----------------------------------------------------------------------------
 (* The view for the next row. *)
@@ -282,7 +296,7 @@ DeliveredThere == [l \in Learner |->
 
 (* Values whose being broadcast matters. *)
 Mentioned ==
-    CASE IsRow(KBroadcast) -> {Row[3]} \cup Overlapping(Row[3], Overlap)
+    CASE IsRow(KBroadcast) -> {Row[3]} \cup Overlapping(Row[3])
       [] IsRow(KPhase2a)   -> Range(Batches[Row[5]])
       [] IsRow(KDeliver)   -> UNION {Range(Part(i).given[l]) :
                                          i \in Others \cup {Row[3]}, l \in Learner}
@@ -397,8 +411,10 @@ PutBackAsked == SetAsked(
     ELSE asked)
 
 Count ==
-    /\ used' = IF IsRow(KPhase1a) /\ Row[3] > used[Row[2]]
+    /\ used' = IF IsRow(KRestart) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
                THEN [used EXCEPT ![Row[2]] = Row[3]] ELSE used
+    /\ since' = IF IsRow(KRestart) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
+    /\ life' = IF IsRow(KLife) THEN [life EXCEPT ![Row[2]] = Row[3]] ELSE life
     /\ top' = IF IsRow(KPhase2a) THEN Larger(top, Row[4]) ELSE top
     /\ counted' = IF IsRow(KDeliver)
                   THEN [counted EXCEPT ![Row[2]] = @ + Weight(Batches[Row[4]], Weights)]
@@ -429,6 +445,7 @@ KeptInBorder(B) ==
     /\ \A n \in DOMAIN B.values : Fact(B.values[n]) = B.facts[n]
     /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
     /\ asked = B.asked /\ top = B.top /\ used = B.used /\ counted = B.counted
+    /\ since = B.since /\ life = B.life
 
 LeftOut(B) ==
     LET kept       == Range(B.instances)
@@ -473,11 +490,12 @@ TraceInit ==
            /\ IF W.start = 0
               THEN /\ Init
                    /\ SetAsked(TLCEval([b \in Ballot |-> Nothing])) /\ top = 0
-                   /\ used = [p \in Proposer |-> 0]
+                   /\ used = [p \in Proposer |-> 0] /\ since = used
+                   /\ life = FirstLives
                    /\ counted = [l \in Learner |-> 0]
               ELSE /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
                    /\ SetAsked(B.asked) /\ top = B.top /\ used = B.used
-                   /\ counted = B.counted
+                   /\ since = B.since /\ life = B.life /\ counted = B.counted
                    /\ broadcast = {} /\ msgs = {} /\ order = << >>
                    /\ vote      = [a \in Acceptor |-> [i \in focus |-> NoVote]]
                    /\ learned   = [l \in Learner |-> [i \in focus |-> NoVote]]

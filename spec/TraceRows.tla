@@ -25,22 +25,33 @@ KLearn     == 7   \* learner, ballot, instance, batch, quorum
 KDeliver   == 8   \* learner, instance, batch, position
 KRecover   == 9   \* acceptor, ballot, list of votes, instance
 KRestart   == 10  \* proposer, ballot
-KReturn    == 11  \* of a client or a learner, which keep nothing
+KReturn    == 11  \* life, row in it: of a client or a learner, which keep nothing
 KPromise   == 12  \* acceptor, ballot
 KTrim      == 13  \* acceptor, instance
 KUnseen    == 14  \* acceptor, ballot, instance
 KRepeat    == 15  \* acceptor, instance
+KLife      == 16  \* an acceptor or a proposer, its life, whether it recovers
 
 -----------------------------------------------------------------------------
 (* Sets of the run, for the constants of the specification. *)
 TraceAcceptor == 1..Acceptors
 TraceLearner  == 1..Learners
 TraceValue    == 1..Values
-TraceQuorum   == {Q \in SUBSET (1..Acceptors) : 2 * Cardinality(Q) > Acceptors}
+
+(* Quorums are too many to be listed: they are counted.  Nothing here asks for a
+   quorum but these two. *)
+TraceQuorum      == {}
+TraceHasQuorum(S) == 2 * Cardinality(S) > Acceptors
 
 (* A quorum is written as the list of its members. *)
 Members(list)   == {list[k] : k \in DOMAIN list}
 Distinct(list)  == Len(list) = Cardinality(Members(list))
+IsQuorum(list)  == /\ Distinct(list)
+                   /\ Members(list) \subseteq 1..Acceptors
+                   /\ TraceHasQuorum(Members(list))
+
+(* Of votes in a list: one of each instance. *)
+OneEach(list)   == Cardinality({list[k][1] : k \in DOMAIN list}) = Len(list)
 
 -----------------------------------------------------------------------------
 (* Large tables are in two levels, so that a change copies little, and what is
@@ -65,6 +76,18 @@ WeightOf(s, from, to, weights) ==
 
 Weight(s, weights) == WeightOf(s, 1, Len(s), weights)
 
-(* Overlap has the pairs of different ranges with a value in common. *)
-Overlapping(v, overlap) == {o[2] : o \in {p \in overlap : p[1] = v}}
+(* A range that was broadcast before this one and has a value in common with it,
+   or 0 if there is none.  One is enough: of those before the first that there is
+   no two have a value in common. *)
+Overlapping(v) == LET o == Overlaps[Chunk(v) - FirstChunk + 1][Slot(v)]
+                  IN  IF o = 0 THEN {} ELSE {o}
+
+-----------------------------------------------------------------------------
+(* What a trace must be beyond the specification.  An acceptor or a proposer is
+   one process through all its lives; person x is acceptor x, or proposer
+   x - Acceptors.  It is in life 1 before its first row. *)
+FirstLives == [x \in 1..(Acceptors + TraceProposers) |-> 1]
+
+(* Recover is the first row of a life, and not of life 1. *)
+MayReturn(n, k) == n > 1 /\ k = 1
 =============================================================================

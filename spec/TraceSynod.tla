@@ -8,7 +8,9 @@
 (***************************************************************************)
 EXTENDS Synod, TraceRows
 
-VARIABLES used,   \* the highest ballot in which each proposer sent a 1a
+VARIABLES used,   \* the highest ballot that each proposer used or came back with
+          since,  \* the one that it came back with into this life
+          life,   \* which life of an acceptor or a proposer this is
           losing  \* the last row was a promise, and its 1b is not lost yet
 
 TraceNone == 0
@@ -25,11 +27,12 @@ ListOf(v) == IF v = NoVote THEN << >> ELSE <<<<1, v[1], <<v[2]>>>>>>
    acceptor or a learner reports. *)
 TakeBroadcast(c, v) ==
     /\ ClientOf(v) = c
-    /\ Overlapping(v, Overlap) \cap broadcast = {}
+    /\ Overlapping(v) \cap broadcast = {}
     /\ Broadcast(v)
 
 TakePhase1a(p, b, from, to) ==
     /\ Owner(b) = p
+    /\ b > since[p]
     /\ from = 1 /\ to = 1
     /\ Phase1a(b)
 
@@ -40,8 +43,9 @@ TakePhase1b(a, b, from, to, list) ==
 
 TakePhase2a(p, b, i, batch, q) ==
     /\ Owner(b) = p
+    /\ b > since[p]
     /\ i = 1
-    /\ Distinct(q) /\ Members(q) \in Quorum
+    /\ IsQuorum(q)
     /\ IsOne(batch)
     /\ Phase2a(b, batch[1], Members(q))
 
@@ -51,7 +55,7 @@ TakePhase2b(a, b, i) ==
 
 TakeDecide(b, i, q) ==
     /\ i = 1
-    /\ Distinct(q) /\ Members(q) \in Quorum
+    /\ IsQuorum(q)
     /\ Decide(b, Members(q))
 
 TakeLearn(l, b, i, batch, q) ==
@@ -61,6 +65,7 @@ TakeLearn(l, b, i, batch, q) ==
     /\ batch = <<ValueOf(b)>>
 
 TakeRecover(a, b, list) ==
+    /\ OneEach(list)
     /\ promised[a] = b
     /\ list = ListOf(vote[a])
     /\ Recover(a)
@@ -78,7 +83,16 @@ TakeRestart(p, b) ==
     /\ used[p] <= b
     /\ UNCHANGED vars
 
-TakeReturn == UNCHANGED vars
+TakeReturn(n, k) ==
+    /\ MayReturn(n, k)
+    /\ UNCHANGED vars
+
+(* Before the row of a life that begins, or that should not. *)
+TakeLife(x, n, recovers) ==
+    /\ life[x] <= n
+    /\ n = life[x] => ~recovers
+    /\ n > life[x] => recovers
+    /\ UNCHANGED vars
 
 Take ==
     CASE IsRow(KBroadcast) -> TakeBroadcast(Row[2], Row[3])
@@ -92,9 +106,10 @@ Take ==
                                         Quorums[Row[6]])
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
-      [] IsRow(KReturn)    -> TakeReturn
+      [] IsRow(KReturn)    -> TakeReturn(Row[2], Row[3])
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
+      [] IsRow(KLife)      -> TakeLife(Row[2], Row[3], Row[4] = 1)
 
 -----------------------------------------------------------------------------
 Invariants == /\ TypeOK
@@ -116,24 +131,28 @@ Taken == Attempt /\ Invariants'
 Step ==
     /\ Taken
     /\ losing' = IsRow(KPromise)
-    /\ used' = IF IsRow(KPhase1a) /\ Row[3] > used[Row[2]]
+    /\ used' = IF IsRow(KRestart) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
                THEN [used EXCEPT ![Row[2]] = Row[3]] ELSE used
+    /\ since' = IF IsRow(KRestart) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
+    /\ life' = IF IsRow(KLife) THEN [life EXCEPT ![Row[2]] = Row[3]] ELSE life
 
 (* Nobody counts a promise that no trace has. *)
 Lose == LET r == Rows[row - 1]
         IN  /\ losing
             /\ losing' = FALSE
             /\ msgs' = {m \in msgs : ~(m.type = "1b" /\ m.acc = r[2] /\ m.bal = r[3])}
-            /\ UNCHANGED <<window, row, used, broadcast, promised, vote, learned, votes>>
+            /\ UNCHANGED <<window, row, used, since, life>>
+            /\ UNCHANGED <<broadcast, promised, vote, learned, votes>>
 
 End == /\ row = Len(Rows) + 1 /\ ~losing
        /\ PrintT(<<"done", window, Len(Rows)>>)
        /\ row' = row + 1
-       /\ UNCHANGED <<window, losing, vars, used>>
+       /\ UNCHANGED <<window, losing, vars, used, since, life>>
 
 TraceInit == /\ window \in DOMAIN Windows
              /\ row = 1 /\ losing = FALSE
-             /\ used = [p \in Proposer |-> 0]
+             /\ used = [p \in Proposer |-> 0] /\ since = used
+             /\ life = FirstLives
              /\ Init
 
 TraceNext == Step \/ Lose \/ End

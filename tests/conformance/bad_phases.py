@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance.bad_begin import A, B, C, ahead, begun, decided, trimmed, wrong
-from tests.conformance.scenario import Scenario, rng
+from tests.conformance.scenario import START, Scenario, rng
 
 
 # -- Broadcast ----------------------------------------------------------------------------------
@@ -268,6 +268,15 @@ def propose_the_lowest_vote() -> Scenario:
     s.vote(1, (1, 1), 1)
     s.prepare((2, 1), 1, q=(1, 3))
     s.propose((2, 1), 1, A, q=(1, 3))
+    return s
+
+
+@wrong("Phase2b.proposed")
+def vote_at_the_clock_of_its_proposal() -> Scenario:
+    s = begun()
+    s.propose((1, 1), 1, A)
+    s.lines[-1]["hlc"] = START + 10_000
+    s.add("acceptor-1.1", "Phase2b", ballot=[1, 1], instance=1, hlc=START + 10_000)
     return s
 
 

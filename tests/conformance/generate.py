@@ -1,16 +1,19 @@
 """Write traces/good and traces/bad again: python -m tests.conformance.generate [folder].
 
 Deterministic: a test holds that what it writes is what is kept. traces/bad/expected.yaml says of
-each bad run which event must be rejected, by which rule; or what is missing.
+each bad run which event must be rejected, by which rule; or what is missing; or which check of its
+files says that it is none.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import yaml
 
+from tests.conformance.bad_files import write_broken
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain
 
@@ -23,6 +26,8 @@ def last_event(folder: Path, process: str) -> str:
 
 
 def write_all(traces: Path) -> None:
+    for old in (traces / "good", traces / "bad"):
+        shutil.rmtree(old, ignore_errors=True)
     for name, make in GOOD.items():
         make().write(traces / "good" / name)
     # The leader of this one was killed while it wrote a line.
@@ -38,6 +43,7 @@ def write_all(traces: Path) -> None:
             "event": last_event(folder, scenario.lines[-1]["process"]),
         }
     expected.update(write_lost(traces / "bad"))
+    expected.update(write_broken(traces / "bad"))
     text = "# Written by tests/conformance/generate.py\n" + yaml.safe_dump(expected)
     (traces / "bad" / "expected.yaml").write_text(text)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import filecmp
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from conformance.cli import main
+from conformance.log import CHECKS, TraceError
 from conformance.replay import SPECS, check_run
 from tests.conformance import generate
+from tests.conformance.bad_files import BROKEN, UNTRIED
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD
 
@@ -27,7 +30,12 @@ def test_good_traces_conform(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_bad_traces_are_rejected_by_their_rule(name: str) -> None:
-    expected, verdict = EXPECTED[name], check_run(TRACES / "bad" / name)
+    expected = EXPECTED[name]
+    if expected["verdict"] == "error":
+        with pytest.raises(TraceError, match=re.escape(f"[{expected['check']}]")):
+            check_run(TRACES / "bad" / name)
+        return
+    verdict = check_run(TRACES / "bad" / name)
     assert verdict.kind == expected["verdict"], verdict
     if verdict.violation is None:
         assert expected["missing"] in verdict.reason
@@ -46,8 +54,13 @@ def test_every_bad_run_is_kept() -> None:
 def test_every_guard_is_violated_by_an_example(spec: str) -> None:
     """A guard that no example violates may as well not be there."""
     guards = {f"{a.name}.{g.name}" for a in SPECS[spec].actions.values() for g in a.guards}
+    guards |= {life.name for life in SPECS[spec].lives}
     violated = {rule for rule, _ in BAD.values()}
     assert guards - violated == set()
+
+
+def test_every_check_of_files_is_violated_by_an_example() -> None:
+    assert {check for check, _ in BROKEN.values()} == set(CHECKS) - UNTRIED
 
 
 def test_an_acceptor_of_a_synod_comes_back_under_the_same_guards() -> None:

@@ -175,8 +175,9 @@ def test_every_branch_is_of_a_guard_that_exists() -> None:
 ONE_WAY = {
     "it compares with one thing": {
         *("Broadcast.own", "Phase1a.owner", "Phase2a.owner", "Learn.batch", "Deliver.next"),
-        *("Deliver.position", "Recover.promise"),
+        *("Deliver.position", "Recover.promise", "Phase1a.new", "Phase2a.new"),
     },
+    "it compares the lengths of two lists": {"Recover.one vote"},
     "it asks whether something is there, or that nothing is": {
         *("Phase2a.once", "Phase2a.promises", "Decide.indirect", "Deliver.learned"),
     },

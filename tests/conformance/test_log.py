@@ -134,7 +134,7 @@ def test_what_cannot_be_read(run: Path, capsys: pytest.CaptureFixture[str]) -> N
     (run / VICTIM).unlink()
     (run / VICTIM).mkdir()
     assert main(["check", str(run)]) == 2
-    assert "cannot be read: Is a directory" in capsys.readouterr().err
+    assert "is no regular file" in capsys.readouterr().err
 
 
 def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:

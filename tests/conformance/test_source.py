@@ -22,7 +22,8 @@ DATA = """---- MODULE TraceData ----
     for name in (
         *("Acceptors", "Learners", "TraceProposers", "TraceRounds", "TraceInstances", "Values"),
         *("TraceDirectLearning", "TracePrepareAhead", "TraceMaxBatch", "MaxBatches", "Batches"),
-        *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlap", "Borders", "Windows"),
+        *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlaps", "Clashes"),
+        *("Borders", "Windows"),
     )
 ) + "====\n"  # fmt: skip
 
@@ -87,6 +88,9 @@ def test_every_rule_has_its_place() -> None:
             for invariant in action.invariants:
                 (place,) = places(spec.name, invariant.name)
                 assert place.definition == invariant.name
+        for life in spec.lives:
+            named.add(life.name)
+            assert places(spec.name, life.name), (spec.name, life.name)
     assert named == set(BEGINNINGS)
 
 
@@ -99,6 +103,7 @@ def test_every_guard_of_the_specification_has_a_rule() -> None:
             for guard in action.guards
             for place in places(spec.name, f"{action.name}.{guard.name}")
         }
+        known |= {place for life in spec.lives for place in places(spec.name, life.name)}
         source = read(f"Trace{spec.name}")
         for _, take, _ in why.takes(source):
             if take in ("TakePromise", "TakeRepeat"):

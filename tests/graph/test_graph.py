@@ -163,6 +163,7 @@ GUARDS = [
     for guard in action.guards
     # Here a process always comes back with all it had: traces/bad has what is wrong otherwise.
     if action.name != "Recover"
+    and not guard.contract
     # Without a Phase1a of another instance nothing else can be of one.
     and (guard.name != "instance" or action.name == "Phase1a")
 ]

@@ -1,0 +1,89 @@
+"""The Python model gives the oracle's verdict on legal runs and on mutants of them; the oracle says
+what its modules say; and it is seen when either of the two is broken."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance import replay
+from conformance.replay import SPECS
+from tests.oracle.compare import difference
+from tests.oracle.judge import Run, verdict
+from tests.oracle.multipaxos import MultiPaxos
+from tests.oracle.mutants import mutant
+from tests.oracle.runs import legal
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = st.integers(0, 2**32)
+SPEC = st.sampled_from(["MultiPaxos", "MultiPaxos", "MultiPaxos", "Synod"])
+
+
+@given(SEEDS, SPEC)
+@settings(max_examples=30)
+def test_legal_runs_conform(seed: int, spec: str) -> None:
+    run = legal(seed, spec=spec)
+    assert verdict(run) is None
+    assert difference(run) is None
+
+
+@given(SEEDS, SPEC, st.integers(1, 4))
+@settings(max_examples=80)
+def test_on_mutants(seed: int, spec: str, which: int) -> None:
+    assert difference(mutant(legal(seed, spec=spec), seed + which)) is None
+
+
+def test_runs_have_events_of_every_kind() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(150):
+        lines = legal(seed).lines
+        seen.update({line["event"] for line in lines})
+        seen.update(f"{key} kept" for line in lines if line["event"] == "Recover" for key in line)
+        seen.update({f"life {line['process'].rpartition('.')[2]}" for line in lines})
+    assert set(seen) >= set(SPECS["MultiPaxos"].actions)
+    assert set(seen) >= {"promised kept", "votes kept", "trimmed kept", "round kept", "life 3"}
+
+
+@cache
+def mutants() -> list[Run]:
+    return [mutant(legal(seed // 4, 120), seed) for seed in range(600)]
+
+
+def test_mutants_are_refused_by_many_rules() -> None:
+    found = Counter(why[1] for run in mutants() if (why := verdict(run)))
+    assert len(found) > 24
+
+
+LACKS = ["Phase2b.promise", "Phase1b.votes", "Phase2a.promises", "Life.order"]
+
+
+@pytest.mark.parametrize("rule", LACKS)
+def test_a_rule_that_the_model_lacks_is_seen(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = mutants()
+    weak = SPECS["MultiPaxos"].without(frozenset({rule}))
+    monkeypatch.setitem(replay.SPECS, "MultiPaxos", weak)
+    assert any(difference(run) for run in runs)
+
+
+@pytest.mark.parametrize("name", ["Proposable", "MayLearn", "DeliveredEverywhere"])
+def test_a_clause_that_the_oracle_lacks_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = mutants()
+    monkeypatch.setattr(MultiPaxos, name, lambda *_: True)
+    assert any(difference(run) for run in runs)
+
+
+@pytest.mark.parametrize("name", ["multipaxos", "synod"])
+def test_its_clauses_are_those_of_the_module(name: str) -> None:
+    module = {"multipaxos": "MultiPaxos", "synod": "Synod"}[name]
+    text = " ".join((ROOT / "spec" / f"{module}.tla").read_text().split())
+    source = (ROOT / "tests" / "oracle" / f"{name}.py").read_text()
+    clauses = re.findall(r"yield \(?\s*r?(['\"])(.+?)\1,", source)
+    assert len(clauses) > 15
+    for _, clause in clauses:
+        assert clause in text, clause
