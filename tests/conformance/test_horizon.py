@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conformance import horizon
 from conformance.events import AnyEvent, Phase1b, Recover
 from conformance.horizon import Horizon, named
-from conformance.log import Run, open_run
+from conformance.log import LATEST_FIRST, Run, open_run
 from conformance.replay import Checker
 from conformance.state import State
 from tests.conformance.good_runs import GOOD, plain
@@ -72,21 +72,26 @@ def crowd(scenario: Scenario, seed: int) -> Scenario:
                 kept["promised"] = list(new.state.promised[a])
             if new.state.trimmed[a]:
                 kept["trimmed"] = new.state.trimmed[a]
-            clock = stamp(new, f"acceptor-{a}.{lives[process]}", clock, seen, draw)
+            clock = stamp(new, "Recover", f"acceptor-{a}.{lives[process]}", clock, seen, draw)
             new.recover(f"acceptor-{a}.{lives[process]}", **kept)
             new.lines[-1]["hlc"] = clock
         name = f"{process[:-1]}{lives.get(process, 1)}"
-        clock = stamp(new, name, clock, seen, draw)
+        clock = stamp(new, line["event"], name, clock, seen, draw)
         params = {k: v for k, v in line.items() if k not in ("event", "process")}
         assert new.add(name, line["event"], **params) is None
         new.lines[-1]["hlc"] = clock
     return new
 
 
-def stamp(new: Scenario, name: str, clock: int, seen: dict[str, int], draw: Random) -> int:
+def stamp(
+    new: Scenario, event: str, name: str, clock: int, seen: dict[str, int], draw: Random
+) -> int:
     """The next event's clock: mostly later, the same if the merge order still is the causal one."""
-    last = new.lines[-1]["process"] if new.lines else ""
-    if not (draw.random() < 0.5 and last < name and seen.get(name, 0) < clock):
+    last = new.lines[-1] if new.lines else None
+    follows = last is None or (
+        (LATEST_FIRST.index(last["event"]), last["process"]) < (LATEST_FIRST.index(event), name)
+    )
+    if not (draw.random() < 0.5 and follows and seen.get(name, 0) < clock):
         clock += 1
     seen[name] = clock
     return clock
