@@ -12,7 +12,7 @@ import pytest
 from paxos import config as configuration
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Accept, Message, Prepare, encode_messages
-from paxos.runtime.envelope import Envelope, bodies
+from paxos.runtime.envelope import PLAIN, PRESENCE, Envelope, bodies
 from paxos.runtime.multicast import Multicast
 from tests.cluster.processes import PAXOS, Cluster, wait_for
 from tests.runtime.system_calls import cannot_be_watched
@@ -34,22 +34,28 @@ class Watched(Cluster):
         return self.run_dir / f"{name}.calls"
 
 
+def is_presence(call: str) -> bool:
+    """Whether what is sent or received is no message of the protocol."""
+    return f'"Px\\{PLAIN}\\{PRESENCE}\\' in call
+
+
 def states_when_sending(calls: str, port: int, database: str) -> list[str]:
     """What was the last thing that a process had done, each time it began to send to a port:
-    `received` a datagram, or `forced` something of the database to disk after that."""
+    `received` a datagram, or `forced` something of the database to disk after that. What is not of
+    the protocol does not count."""
     state, found = "nothing", []
     begun: dict[str, str] = {}  # by thread: a call that another thread's came into
     for line in calls.splitlines():
         thread, _, call = line.partition(" ")
         call = call.strip()
-        if re.match(rf"send\w+\(.*htons\({port}\)", call):
+        if re.match(rf"send\w+\(.*htons\({port}\)", call) and not is_presence(call):
             found.append(state)
         if call.endswith("<unfinished ...>"):
             begun[thread] = call.removesuffix("<unfinished ...>")
             continue
         if resumed := re.match(r"<\.\.\. \w+ resumed>", call):
             call = begun.pop(thread) + call[resumed.end() :]
-        if re.match(r"recv\w+\(.* = [1-9]", call):
+        if re.match(r"recv\w+\(.* = [1-9]", call) and not is_presence(call):
             state = "received"
         elif re.match(rf"f(data)?sync\(\d+<.*{database}(-wal)?>\) += 0", call):
             state = "forced" if state != "nothing" else state

@@ -16,6 +16,7 @@ from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.runtime.freshness import REMEMBERED, Freshness
+from paxos.runtime.presence import MAX_NAMESAKES, Presence
 
 
 def check(role: Role, limits: Settings) -> None:
@@ -85,6 +86,13 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
     assert learner.top <= learner.prefix + limits.reach_instances
     assert len(learner._silent) <= limits.acceptors
     assert not learner._to_tell
+
+
+def check_presence(presence: Presence, members: int) -> None:
+    """The same of who is there."""
+    assert len(presence._namesakes) <= MAX_NAMESAKES
+    assert len(presence._next_unheard_s) <= 2 * members
+    assert not presence._to_send, "everything was sent"
 
 
 def check_freshness(freshness: Freshness, members: int) -> None:

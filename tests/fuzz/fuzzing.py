@@ -55,6 +55,7 @@ def fuzz(seed: int, count: int, settings: Settings = SMALL) -> Counter[str]:
                     f"({type(error).__name__}: {error}): {datagram.hex()}"
                 ) from error
         outcomes += table.refused
+        outcomes["ended by a lie"] += table.ended.total()
     return outcomes
 
 
@@ -99,3 +100,4 @@ def check(table: Table) -> None:
     for seat in table.seats:
         bounds.check(seat.role, SMALL)
         bounds.check_freshness(seat.freshness, sum(MEMBERS.values()))
+        bounds.check_presence(seat.presence, sum(MEMBERS.values()))

@@ -27,7 +27,8 @@ from paxos.core.messages import (
     Votes,
     encode_messages,
 )
-from paxos.runtime.envelope import ROLES, Envelope, bodies
+from paxos.runtime.envelope import PRESENCE, ROLES, Envelope, bodies
+from paxos.runtime.hello import HOST_CHARACTERS, Hello, Reason, Unheard, encode_about
 from tests.fuzz.table import CLUSTER, MEMBERS
 
 
@@ -39,9 +40,23 @@ def lie(random: Random, clock: int) -> bytes:
     incarnation = 1
     if role == "client":
         incarnation = random.choice((1, clock))
+    nonce = random.choice((0, 11, 22, 31, 42, 2**32 - 1))
+    envelope = Envelope(CLUSTER, role, sender, incarnation, MEMBERS, nonce=nonce)
+    commits = random.choice((*[0] * 200, 1, LARGEST_INT))
+    if random.random() < 0.1:
+        return envelope.seal(clock, encode_about(_tell(random)), commits=commits, kind=PRESENCE)
     said = [_say(random, role, sender, incarnation) for _ in range(random.choice((1, 1, 1, 2, 25)))]
-    envelope = Envelope(CLUSTER, role, sender, incarnation, MEMBERS)
-    return envelope.seal(clock, next(bodies(map(encode_messages, said), 60_000)))
+    return envelope.seal(clock, next(bodies(map(encode_messages, said), 60_000)), commits=commits)
+
+
+def _tell(random: Random) -> Hello | Unheard:
+    nonce = random.choice((0, 11, 22, 31, 42, 2**32 - 1))
+    number = random.choice((0, 1, 5, 10**6, LARGEST_INT))
+    if random.random() < 0.5:
+        host = random.choice(("", "host", "\n\x1b[2J", "x" * HOST_CHARACTERS))
+        return Hello(number, random.random() < 0.5, nonce, host, number)
+    reason = random.choice(list(Reason))
+    return Unheard(random.randint(1, 3), nonce, reason, 1, number, random.randint(0, 9), number)
 
 
 def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from paxos.core.ballot import LARGEST_INT
-from paxos.runtime.envelope import PLAIN, ROLES, Envelope
+from paxos.runtime.envelope import PLAIN, ROLES, TAGGED, Envelope
 from tests.fuzz.table import CLUSTER, MEMBERS
 
 HEADER_BYTES = len(Envelope(CLUSTER, "client", 1, 1, MEMBERS).seal(0, b""))
+CLOCK_AT = HEADER_BYTES - 8
 TAGGED_BYTES = len(Envelope(CLUSTER, "client", 1, 1, MEMBERS, b"key").seal(0, b""))
 EXTREMES = (
     0,
@@ -76,9 +77,9 @@ def noise(random: Random, datagram: bytes, _: Sequence[bytes]) -> bytes:
 def again(random: Random, datagram: bytes, _: Sequence[bytes]) -> bytes:
     """As it is, but with the clock of another time, or none but its own."""
     clock = random.choice(
-        (datagram[24:32], random.randbytes(8), random.randrange(10**7).to_bytes(8))
+        (datagram[CLOCK_AT:HEADER_BYTES], random.randbytes(8), random.randrange(10**7).to_bytes(8))
     )
-    return datagram[:24] + clock + datagram[HEADER_BYTES:]
+    return datagram[:CLOCK_AT] + clock + datagram[HEADER_BYTES:]
 
 
 def other_header(random: Random, datagram: bytes, _: Sequence[bytes]) -> bytes:
@@ -86,10 +87,12 @@ def other_header(random: Random, datagram: bytes, _: Sequence[bytes]) -> bytes:
     role = random.randrange(len(ROLES) + 1)
     sender = random.choice((0, 1, 2, 3, 4, 99, 2**32 - 1))
     incarnation = random.choice((0, *[1] * 50, 2, LARGEST_INT, 2**64 - 1))
-    head = b"Px" + bytes((random.choice((0, 1, 1, 1, 2, 255)), role)) + CLUSTER
-    clock = random.randrange(10**7).to_bytes(8)
-    body = datagram[HEADER_BYTES:]
-    return head + sender.to_bytes(4) + incarnation.to_bytes(8) + clock + body
+    commits = random.choice((*[0] * 50, 1, LARGEST_INT, 2**64 - 1))
+    version, kind = random.choice((0, 1, *[PLAIN] * 3, TAGGED, 255)), random.choice((0, 0, 0, 1, 2))
+    head = b"Px" + bytes((version, kind, role)) + CLUSTER + sender.to_bytes(4)
+    nonce, clock = random.randbytes(4), random.randrange(10**7).to_bytes(8)
+    numbers = nonce + incarnation.to_bytes(8) + commits.to_bytes(8) + random.randbytes(8) + clock
+    return head + numbers + datagram[HEADER_BYTES:]
 
 
 # Of messages.
@@ -102,7 +105,9 @@ def other_numbers(random: Random, datagram: bytes, _: Sequence[bytes]) -> bytes:
     for _time in range(random.randint(1, 3)):
         content = _change(random, content)
     clock = random.randrange(10**7).to_bytes(8)
-    return datagram[:24] + clock + datagram[HEADER_BYTES:start] + msgspec.msgpack.encode(content)
+    return (
+        datagram[:CLOCK_AT] + clock + datagram[HEADER_BYTES:start] + msgspec.msgpack.encode(content)
+    )
 
 
 def _change(random: Random, content: Any) -> Any:

@@ -14,8 +14,10 @@ from paxos.core.messages import Group, encode_messages
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.runtime.envelope import Envelope, RejectedError, bodies
+from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, RejectedError, bodies
 from paxos.runtime.freshness import Freshness
+from paxos.runtime.hello import encode_about
+from paxos.runtime.presence import Presence, Self
 
 MEMBERS = {"client": 2, "proposer": 2, "acceptor": 3, "learner": 2}
 CLUSTER = b"fuzzing!"
@@ -59,8 +61,17 @@ class Seat:
     def __init__(self, name: str, number: int, role: Role, key: bytes | None) -> None:
         self.name = name
         self.role = role
-        self.envelope = Envelope(CLUSTER, name, number, 1, MEMBERS, key)
+        self.number = number
+        self.nonce = 10 * (1 + list(MEMBERS).index(name)) + number
+        self.envelope = Envelope(CLUSTER, name, number, 1, MEMBERS, key, self.nonce)
         self.freshness = Freshness()
+        self.be_present(0.0)
+
+    def be_present(self, now_s: float) -> None:
+        """It is there, from `now_s` on."""
+        me = Self(self.name, self.number, "fuzz", self.nonce, "host", 1)
+        self.presence = Presence(me, self.freshness, now_s, say=lambda text: None)
+        self.presence.begin(1)
 
 
 class Table:
@@ -75,6 +86,8 @@ class Table:
         self.delivered: dict[Role, list[bytes]] = {}
         self.refused: Counter[str] = Counter()
         """What the roles dropped because of a limit."""
+        self.ended: Counter[str] = Counter()
+        """Why processes ended, or would have: they go on all the same."""
         self._queue: deque[tuple[Seat, bytes]] = deque(maxlen=500)
         self.seats = [
             Seat(name, number, self._make(name, number), key)
@@ -115,11 +128,12 @@ class Table:
             received = seat.envelope.open(datagram)
         except RejectedError as error:
             return str(error)
-        role, sender, incarnation, clock, _, said = received
-        if refusal := seat.freshness.refusal(role, sender, incarnation, clock):
-            return refusal
-        for message in said:
-            seat.role.receive(sender, message, self.now_s)
+        presence = seat.presence
+        refuse = presence.refusal if received.about is None else presence.hear
+        if refusal := refuse(received, self.now_s):
+            return refusal[0]
+        for message in received.messages:
+            seat.role.receive(received.sender, message, self.now_s)
         self._flush(seat)
         return None
 
@@ -130,9 +144,10 @@ class Table:
             self.give(seat, datagram)
         self.now_s += STEP_S
         for seat in self.seats:
+            seat.presence.tick(self.now_s)
             if seat.role.deadline_s() <= self.now_s:
                 seat.role.tick(self.now_s)
-                self._flush(seat)
+            self._flush(seat)
 
     def lose(self) -> None:
         """The datagram that would be the next to arrive is lost."""
@@ -165,6 +180,14 @@ class Table:
             by_group.setdefault(group, []).append(encode_messages(message))
         for group, encoded in by_group.items():
             for body in bodies(encoded, self.settings.message_bytes + 100):
-                datagram = seat.envelope.seal(self.tick_clock(), body)
-                self.recorded.append(datagram)
-                self._queue.extend((receiver, datagram) for receiver in self._groups[group])
+                self._send(seat, group, body, PROTOCOL)
+        for group, about in seat.presence.take():
+            self._send(seat, group, encode_about(about), PRESENCE)
+        if seat.presence.failure:
+            self.ended[seat.name] += 1
+            seat.be_present(self.now_s)
+
+    def _send(self, seat: Seat, group: Group, body: bytes, kind: int) -> None:
+        datagram = seat.envelope.seal(self.tick_clock(), body, kind=kind)
+        self.recorded.append(datagram)
+        self._queue.extend((receiver, datagram) for receiver in self._groups[group])

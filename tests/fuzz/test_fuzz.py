@@ -24,6 +24,8 @@ def test_hostile_datagrams_raise_nothing_and_make_nothing_grow() -> None:
         "malformed",
         "received before",
         "of an earlier incarnation",
+        "of a process whose storage is older than what it has said",
+        "ended by a lie",
         "Accepts for instances that are too far ahead",
         "Prepares for too many instances",
         "Asks for too many instances",
@@ -73,6 +75,7 @@ def test_without_the_key_only_what_is_recorded_is_consumed_and_all_is_delivered(
             consumed += 1
             assert datagram in said
         disturb(table, random)
+    assert not table.ended, "what was recorded ends nobody"
     assert consumed < 400, "what was recorded is consumed by who did not receive it, once"
     for values in ([], [b"last"]):
         table.submit(*values)

@@ -28,7 +28,15 @@ from paxos.core.messages import (
     decode_messages,
     encode_messages,
 )
-from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, RejectedError, bodies
+from paxos.runtime.envelope import (
+    OVERHEAD_BYTES,
+    PRESENCE,
+    Envelope,
+    RejectedError,
+    bodies,
+    is_presence,
+)
+from paxos.runtime.hello import HOST_CHARACTERS, Hello, Reason, Unheard, encode_about
 
 TAG = b"12345678"
 B = Ballot(3, 2)
@@ -50,6 +58,8 @@ SAMPLES: dict[str, list[Message]] = {
 
 MEMBERS = {"client": 5, "proposer": 2, "acceptor": 3, "learner": 4}
 KEY = b"k" * 32
+NONCE = 2**32 - 1
+HEADER_BYTES = 53
 
 
 def envelope(
@@ -59,7 +69,7 @@ def envelope(
     incarnation: int = 7,
     key: bytes | None = None,
 ) -> Envelope:
-    return Envelope(tag, role, number, incarnation, MEMBERS, key)
+    return Envelope(tag, role, number, incarnation, MEMBERS, key, NONCE)
 
 
 def seal(sender: Envelope, messages: list[Message], clock: int = 99) -> bytes:
@@ -78,12 +88,16 @@ def reason(datagram: bytes, receiver: Envelope | None = None) -> str:
 def test_round_trip(role: str, key: bytes | None) -> None:
     sealed = seal(envelope(role, key=key), SAMPLES[role])
     received = envelope("learner", 1, key=key).open(sealed)
-    assert received == (role, 2, 7, 99, 0, SAMPLES[role])
+    assert received == (role, 2, NONCE, 7, 0, 99, 0, SAMPLES[role], None)
 
 
-def test_it_carries_both_clocks_of_its_sender() -> None:
-    received = envelope().open(envelope().seal(2**53 - 1, b"\x90", 1_700_000_000_000_000))
+def test_it_carries_both_clocks_of_its_sender_and_its_commits() -> None:
+    datagram = envelope().seal(2**53 - 1, b"\x90", 1_700_000_000_000_000, 2**53 - 1)
+    received = envelope().open(datagram)
     assert (received.clock, received.wall_us) == (2**53 - 1, 1_700_000_000_000_000)
+    assert received.commits == 2**53 - 1
+    too_many = envelope().seal(1, b"\x90", commits=2**53)
+    assert reason(too_many) == "malformed"
 
 
 def test_without_the_key_nobody_is_heard() -> None:
@@ -108,7 +122,7 @@ def test_a_tag_is_of_one_sender() -> None:
     """What acceptor 1 said is not to be heard as of acceptor 2, not even by who has no key."""
     keyed = envelope(key=KEY)
     ours, theirs = (seal(envelope(number=n, key=KEY), [Reject(B)]) for n in (1, 2))
-    assert reason(theirs[:32] + ours[32:], keyed) == "with a wrong tag"
+    assert reason(theirs[:HEADER_BYTES] + ours[HEADER_BYTES:], keyed) == "with a wrong tag"
 
 
 def test_what_is_refused() -> None:
@@ -116,7 +130,7 @@ def test_what_is_refused() -> None:
     assert reason(b"") == reason(b"Px") == reason(b"x" * 100) == "not of this program"
     assert "version 1, not 3" in reason(good[:2] + b"\1" + good[3:])
     assert "another name" in reason(seal(envelope(tag=b"87654321"), [Reject(B)]))
-    assert "unknown role" in reason(good[:3] + b"\x09" + good[4:])
+    assert "unknown role" in reason(good[:4] + b"\x09" + good[5:])
     assert reason(good[:-1]) == reason(good + b"\0") == "malformed"
     for incarnation in (0, 2**53):
         assert reason(seal(envelope(incarnation=incarnation), [Reject(B)])) == "malformed"
@@ -177,7 +191,7 @@ def test_a_leader_decides_in_the_ballot_of_another() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from([None, KEY]))
 def test_no_bytes_raise_anything_else(datagram: bytes, key: bytes | None) -> None:
-    for start in (b"", b"Px\1", b"Px\2", b"Px\1\2" + TAG):
+    for start in (b"", b"Px\3", b"Px\4", b"Px\3\0\2" + TAG, b"Px\3\1\2" + TAG):
         with pytest.raises(RejectedError):
             envelope(key=key).open(start + datagram)
 
@@ -254,3 +268,47 @@ def test_a_message_larger_than_a_datagram_is_never_put_into_one() -> None:
 def test_array_headers(count: int) -> None:
     packed = list(bodies([encode_messages(Ask(1, 1))] * count, 10_000_000))
     assert sum(len(decode_messages(body)) for body in packed) == count
+
+
+ABOUT: list[Hello | Unheard] = [
+    Hello(7, True, 2**32 - 1, "h" * HOST_CHARACTERS, 99),
+    Unheard(3, 5, Reason.OLD_STORAGE, 2, 101, 2, 105),
+]
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("about", ABOUT)
+def test_what_is_not_of_the_protocol_is_of_another_kind(
+    about: Hello | Unheard, key: bytes | None
+) -> None:
+    sealed = envelope(key=key).seal(99, encode_about(about), commits=8, kind=PRESENCE)
+    received = envelope("learner", 1, key=key).open(sealed)
+    assert received == ("acceptor", 2, NONCE, 7, 8, 99, 0, [], about)
+    assert is_presence(sealed)
+    assert not is_presence(seal(envelope(key=key), [Reject(B)]))
+    as_protocol = envelope(key=key).seal(99, encode_about(about))
+    assert reason(as_protocol, envelope(key=key)) == "malformed"
+    assert len(sealed) < 200, "it always fits"
+
+
+def test_what_is_told_has_limits() -> None:
+    too_long = Hello(7, True, 0, "h" * (HOST_CHARACTERS + 1), 99)
+    too_much = Hello(2**53, True, 0, "", 99)
+    for about in (too_long, too_much, Unheard(0, 5, Reason.EARLIER, 2, 1, 2, 1)):
+        sealed = envelope().seal(99, encode_about(about), kind=PRESENCE)
+        assert reason(sealed) == "malformed"
+    assert reason(envelope().seal(99, b"\x90", kind=PRESENCE)) == "malformed"
+    assert reason(envelope().seal(99, b"\x90", kind=2)) == "malformed"
+
+
+def test_whose_name_is_on_what_cannot_be_believed() -> None:
+    """People are told, with what to do; unless it is nobody's, of which there are too many."""
+
+    def detail(datagram: bytes) -> str:
+        with pytest.raises(RejectedError) as caught:
+            envelope(key=KEY).open(datagram)
+        return caught.value.detail
+
+    for wrong in (envelope(), envelope(key=b"another key"), envelope(tag=b"87654321")):
+        assert "in the name of acceptor 2; give " in detail(seal(wrong, [Reject(B)]))
+    assert detail(seal(envelope(number=77, key=b"another key"), [Reject(B)])) == ""

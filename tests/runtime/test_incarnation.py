@@ -12,7 +12,8 @@ import pytest
 from paxos.config import Config
 from paxos.core import events
 from paxos.core.ballot import Ballot
-from paxos.core.step import RoundWrite
+from paxos.core.messages import Vote
+from paxos.core.step import RoundWrite, VoteWrite
 from paxos.errors import InputError, RunError
 from paxos.runtime import incarnation, tracer
 from paxos.runtime.clock import Clock, wall_us
@@ -84,7 +85,7 @@ def test_killed_before_its_number_was_durable(tmp_path: Path) -> None:
 def test_the_clock_goes_on_although_the_wall_clock_was_set_back(tmp_path: Path) -> None:
     life, clock = start(tmp_path, wall=9_000)
     assert life.tracer
-    life.storage.save([RoundWrite(1)])
+    life.storage.save([VoteWrite(Vote(1, Ballot(1, 1), b"batch"))])
     life.tracer.write([events.Phase2b(ballot=Ballot(1, 1), instance=1)])
     end(life)
     life, clock = start(tmp_path, wall=500)
@@ -103,6 +104,7 @@ def test_a_life_with_a_clock_far_ahead_is_followed_by_a_later_one(
     monkeypatch.setattr(incarnation, "wall_us", lambda: right_us + day_us)
     life, _ = start(tmp_path, role, wall=right_us + day_us)
     assert life.tracer
+    life.storage.save([VoteWrite(Vote(1, Ballot(1, 1), b"batch"))])
     life.tracer.write([events.Phase2b(ballot=Ballot(1, 1), instance=1)])
     end(life)
     monkeypatch.setattr(incarnation, "wall_us", lambda: right_us)
@@ -212,3 +214,49 @@ def test_a_trace_that_is_not_wanted_has_not_failed(tmp_path: Path) -> None:
     life, _ = start(tmp_path, "learner", Config(tracing=False))
     assert not life.trace_failed
     assert files(tmp_path) == set()
+
+
+# Asking the others.
+
+
+def refuse(number: int, commits: int) -> int:
+    raise InputError("somebody objects")
+
+
+@pytest.mark.parametrize("role", ["acceptor", "proposer", "learner", "client"])
+def test_what_is_refused_by_others_has_not_begun(tmp_path: Path, role: str) -> None:
+    for _ in range(2):
+        with pytest.raises(InputError, match="somebody objects"):
+            begin(role, 1, Config(), tmp_path, Clock(), ask=refuse)
+    assert not list(tmp_path.glob("*.ndjson"))
+    life, _ = start(tmp_path, role, with_cluster=True)
+    assert (life.number, life.is_first) == (1, True)
+    end(life)
+    life, _ = start(tmp_path, role, with_cluster=True)
+    assert (life.number, life.is_first) == (2, role in ("learner", "client"))
+    end(life)
+
+
+def test_others_are_told_what_the_life_would_begin_with(tmp_path: Path) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def ask(number: int, commits: int) -> int:
+        asked.append((number, commits))
+        return number
+
+    for _ in range(2):
+        life = begin("acceptor", 1, Config(), tmp_path, Clock(), ask=ask)
+        assert (life.number, life.storage.commits) == asked[-1]
+        life.storage.save([RoundWrite(1)])
+        end(life)
+    assert asked[0][1] < asked[1][1]
+
+
+@pytest.mark.parametrize("tracing", [True, False])
+def test_what_keeps_no_number_takes_the_one_that_others_ask_for(
+    tmp_path: Path, tracing: bool
+) -> None:
+    heard = 5 * 10**15
+    life = begin("client", 1, Config(tracing=tracing), tmp_path, Clock(), ask=lambda *_: heard + 1)
+    assert life.number == heard + 1
+    end(life)

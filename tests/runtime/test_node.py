@@ -33,9 +33,12 @@ from paxos.errors import RunError
 from paxos.runtime import held
 from paxos.runtime import node as node_module
 from paxos.runtime.clock import LATEST_US, Clock
-from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, bodies
+from paxos.runtime.envelope import OVERHEAD_BYTES, PRESENCE, Envelope, Received, bodies
 from paxos.runtime.faults import Faults
+from paxos.runtime.freshness import Freshness
+from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
 from paxos.runtime.node import Node
+from paxos.runtime.presence import Presence, Self
 from paxos.runtime.stop import Stop
 from paxos.runtime.tracer import TraceError
 
@@ -54,6 +57,7 @@ class Recorder:
         self.arrived = threading.Condition()
         self.awake = False
         self.failing = ""
+        self.commits = 0
 
     def _do(self, what: str) -> None:
         if self.failing == what:
@@ -119,6 +123,15 @@ class Fake(Role):
         self.on_flush()
 
 
+class Quiet(Presence):
+    """Does not say by itself that it is there."""
+
+    due_s = inf
+
+    def tick(self, now_s: float) -> None:
+        pass
+
+
 class Harness:
     def __init__(self, strict_trace: bool = False) -> None:
         self.world = Recorder()
@@ -126,8 +139,11 @@ class Harness:
         self.role = Fake()
         self.stop = Stop()
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
-        self.clock = 0  # of the other
+        self.clock = self.commits = 0  # of the other
         self.own_clock = Clock()
+        me = Self("proposer", 1, "cluster", 77, "host", 1)
+        self.presence = Quiet(me, Freshness(), time.monotonic())
+        self.presence.begin(1)
         self.node = Node(
             process="proposer-1.1",
             role=self.role,
@@ -137,6 +153,7 @@ class Harness:
             clock=self.own_clock,
             faults=Faults(FaultRates(), "proposer-1"),
             stop=self.stop,
+            presence=self.presence,
             strict_trace=strict_trace,
             **outside,
         )
@@ -144,7 +161,7 @@ class Harness:
     def datagram(self, *messages: Message, clock: int = 0) -> bytes:
         (body,) = bodies(map(encode_messages, messages), 60_000)
         self.clock += 1
-        return self.other.seal(clock or self.clock, body)
+        return self.other.seal(clock or self.clock, body, commits=self.commits)
 
     def wait(self, condition: Callable[[], object]) -> None:
         until = time.monotonic() + 5
@@ -373,9 +390,10 @@ def test_what_a_process_hears_of_itself_says_nothing_of_others(harness: Harness)
 
 def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
     one = harness.datagram(Reject(B))
-    harness.other = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)
+    harness.other, harness.commits = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS), 1
     later = harness.datagram(Reject(Ballot(2, 2)))
     harness.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
+    harness.commits = 0
     of_the_life_before = harness.datagram(Reject(B), clock=LATEST_US)
     harness.world.arrive(one, later, of_the_life_before)
     harness.node.start()
@@ -387,7 +405,7 @@ def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
 def test_a_datagram_is_consumed_once(harness: Harness) -> None:
     """Also when it is duplicated by a network, or sent again by who recorded it."""
     first, second = harness.datagram(Reject(B)), harness.datagram(Reject(Ballot(2, 2)))
-    harness.other = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)
+    harness.other, harness.commits = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS), 1
     later = harness.datagram(Reject(Ballot(3, 3)))
     harness.world.arrive(second, first, second, first, later, second, first)
     harness.node.start()
@@ -534,3 +552,77 @@ def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int)
     assert not back.is_due(5.0)
     back.add([(Group.PROPOSERS, Reject(B))], 5.0)
     assert back.is_due(5.0)
+
+
+# Who is there.
+
+
+def about(harness: Harness, said: Hello | Unheard, sender: Envelope | None = None) -> bytes:
+    harness.clock += 1
+    return (sender or harness.other).seal(harness.clock, encode_about(said), kind=PRESENCE)
+
+
+def opened(datagrams: list[tuple[Endpoint, bytes]]) -> list[Received]:
+    reader = Envelope(b"cluster!", "learner", 1, 1, MEMBERS)
+    return [reader.open(datagram) for _, datagram in datagrams]
+
+
+def test_every_datagram_tells_how_much_its_sender_has_made_durable(harness: Harness) -> None:
+    def save(writes: Sequence[object]) -> None:
+        harness.world.commits += 1
+
+    harness.world.save = save  # type: ignore[method-assign]
+    harness.world.commits = 5
+
+    def say() -> None:
+        harness.role.step.writes.append(PromiseWrite(B))
+        harness.role.step.send(Heartbeat(B, 1), Group.PROPOSERS)
+
+    harness.role.on_flush = say
+    for _ in range(2):
+        harness.node.act_when(lambda: True, lambda now_s: True)
+    assert [received.commits for received in opened(harness.world.sent)] == [6, 7]
+
+
+def test_it_says_that_it_is_there_and_tells_who_is_not_heard(harness: Harness) -> None:
+    earlier = harness.datagram(Reject(B))
+    harness.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS, nonce=9)
+    newer = Envelope(b"cluster!", "acceptor", 2, 2, MEMBERS)
+    body = next(bodies([encode_messages(Reject(B))], 1000))
+    harness.world.arrive(earlier, newer.seal(50, body, commits=1))
+    harness.node.start()
+    harness.wait(lambda: len(harness.role.received) == 2)
+    harness.world.arrive(harness.datagram(Reject(B)), harness.datagram(Reject(B)))
+    harness.wait(lambda: harness.world.sent)
+    ((to, datagram),) = harness.world.sent
+    assert to == Groups().acceptors
+    (received,) = opened([(to, datagram)])
+    assert received.about == Unheard(2, 9, Reason.EARLIER, 1, 0, 2, 1)
+    assert harness.node.stop()
+
+
+def test_a_process_that_must_end_says_nothing_more(harness: Harness) -> None:
+    harness.role.step.send_later(Heartbeat(B, 1), Group.LEARNERS)
+    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.role.on_flush = lambda: harness.role.step.send(Heartbeat(B, 2), Group.LEARNERS)
+    harness.world.arrive(about(harness, Unheard(1, 77, Reason.OLD_STORAGE, 1, 0, 1, 9)))
+    harness.node.start()
+    assert harness.stop.wait(5)
+    assert "it has done more than it knows: acceptor 2 has heard" in str(harness.stop.failure)
+    assert harness.node.stop()
+    said = [message for received in opened(harness.world.sent) for message in received.messages]
+    assert Heartbeat(B, 1) not in said, "not even what it held back"
+
+
+def test_a_namesake_is_answered(harness: Harness) -> None:
+    namesake = Envelope(b"cluster!", "proposer", 1, 1, MEMBERS, nonce=78)
+    harness.world.arrive(about(harness, Hello(5, False, 0, "elsewhere", 1), namesake))
+    harness.node.start()
+    harness.wait(lambda: harness.world.sent)
+    ((to, _),) = harness.world.sent
+    (received,) = opened(harness.world.sent)
+    assert to == Groups().proposers
+    assert isinstance(received.about, Hello)
+    assert received.about.answers == 78
+    assert harness.node.stop()
+    assert not harness.stop.failure

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 
 import pytest
 
-from paxos.runtime.report import MAX_REASONS, Complaints
+from paxos.runtime.report import AGAIN_S, MAX_REASONS, Complaints
 
 
 def test_reasons_without_end_become_one(capfd: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +28,41 @@ def test_reasons_without_end_become_one(capfd: pytest.CaptureFixture[str]) -> No
     assert said.count("\n") <= 3
     others = sum(map(int, re.findall(r"(\d+) for other reasons", said)))
     assert others == totals["for other reasons"] == 1_000 - MAX_REASONS + 1
+
+
+def test_what_goes_on_is_said_once_and_again_after_a_while(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is new is said at once, if nothing was said in the last second."""
+    now_s = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    totals: Counter[str] = Counter()
+    complaints = Complaints("learner-1.1", totals)
+    for _ in range(300):
+        complaints.add("of an earlier incarnation", detail=" (acceptor 1)")
+        now_s += 0.1
+    assert capfd.readouterr().err == (
+        "learner-1.1: dropped: 1 of an earlier incarnation (acceptor 1)\n"
+    )
+    complaints.add("of an earlier incarnation", detail=" (acceptor 2)")
+    assert capfd.readouterr().err == (
+        "learner-1.1: dropped: 1 of an earlier incarnation (acceptor 2)\n"
+    )
+    now_s += AGAIN_S
+    complaints.add("of an earlier incarnation", detail=" (acceptor 1)")
+    assert capfd.readouterr().err == (
+        "learner-1.1: dropped: 300 of an earlier incarnation (acceptor 1)\n"
+    )
+    complaints.add("of an earlier incarnation", detail=" (acceptor 2)")
+    complaints.flush()
+    assert "dropped: 1 of an earlier incarnation (acceptor 2)" in capfd.readouterr().err
+    assert totals == {"of an earlier incarnation": 303}, "by reason alone"
+
+
+def test_details_are_bounded_too() -> None:
+    complaints = Complaints("learner-1.1", Counter())
+    for number in range(10_000):
+        complaints.add("malformed", detail=f" ({number})")
+        complaints.flush()
+    assert len(complaints._again_s) <= 2 * MAX_REASONS
+    assert not complaints._new

@@ -1,9 +1,10 @@
-"""Datagrams: a fixed header that says whose it is, a tag if the cluster has a key, and a body of
-messages.
+"""Datagrams: a fixed header that says whose it is, a tag if the cluster has a key, and a body:
+messages of the protocol, or what a process says of itself or of another (`paxos.runtime.hello`).
 
-The header carries the format's version, the cluster, the sender with its incarnation, its wall
-clock and its hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the
-key can make it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing
+The header carries the format's version, the kind of the body, the cluster, the sender with its
+incarnation and a random number of this process, how many commits its storage has, its wall clock
+and its hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the key
+can make it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing
 else is raised, whatever the bytes.
 """
 
@@ -20,12 +21,16 @@ from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
 from paxos.core.portions import cut
 from paxos.core.validity import is_valid
+from paxos.runtime.hello import Hello, Unheard, decode_about
 
 ROLES = ("client", "proposer", "acceptor", "learner")
 PLAIN, TAGGED = 3, 4
 """The versions of the format: without and with a tag."""
+PROTOCOL, PRESENCE = 0, 1
+"""The kinds of body."""
 _MAGIC = b"Px"
-_HEADER = struct.Struct("!2sBB8sIQQQ")
+_HEADER = struct.Struct("!2sBBB8sIIQQQQ")
+_KIND_AT = 3
 _TAG_BYTES = 16
 HEADER_BYTES = _HEADER.size + _TAG_BYTES
 """What a datagram of a cluster with a key holds before its body."""
@@ -52,20 +57,30 @@ _SENT_BY: dict[type[Message], str] = {
 
 
 class RejectedError(ValueError):
-    """A datagram that is not for this process; the text says why, in a few words."""
+    """A datagram that is not for this process; the text says why, in a few words. `detail` says
+    more, for people: in whose name it is (anybody may have written that), and what to do."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.detail = detail
 
 
 class Received(NamedTuple):
-    """An opened datagram."""
+    """An opened datagram. It has either `messages` or something `about` a process."""
 
     role: str
     sender: int
+    nonce: int
+    """A random number of the process, by which namesakes are told apart."""
     incarnation: int
+    commits: int
+    """How many its storage had; 0: it keeps nothing."""
     clock: int
     """The sender's hybrid clock."""
     wall_us: int
     """The sender's wall clock; 0: not said."""
     messages: list[Message]
+    about: Hello | Unheard | None = None
 
 
 class Envelope:
@@ -79,20 +94,25 @@ class Envelope:
         incarnation: int,
         members: Mapping[str, int],
         key: bytes | None = None,
+        nonce: int = 0,
     ) -> None:
-        """`members` is the highest id of each role; `key`, if there is one, 1 to 64 bytes."""
+        """`members` is the highest id of each role; `key`, if there is one, 1 to 64 bytes;
+        `nonce` is below 2**32."""
         self._cluster = cluster_tag
         self._members = members
-        self._own = ROLES.index(role), process_id, incarnation
+        self._own = ROLES.index(role), process_id, nonce, incarnation
         self._version = PLAIN if key is None else TAGGED
         self._mac = None if key is None else blake2b(key=key, digest_size=_TAG_BYTES)
 
-    def seal(self, clock: int, body: bytes, wall_us: int = 0) -> bytes:
-        """The datagram with `body`, sent at `clock`; `wall_us`, if not 0, is what the wall clock
-        shows."""
-        role, process_id, incarnation = self._own
+    def seal(
+        self, clock: int, body: bytes, wall_us: int = 0, commits: int = 0, kind: int = PROTOCOL
+    ) -> bytes:
+        """The datagram with `body`, sent at `clock`, when the storage had so many commits;
+        `wall_us`, if not 0, is what the wall clock shows."""
+        role, process_id, nonce, incarnation = self._own
         header = _HEADER.pack(
-            _MAGIC, self._version, role, self._cluster, process_id, incarnation, wall_us, clock
+            *(_MAGIC, self._version, kind, role, self._cluster),
+            *(process_id, nonce, incarnation, commits, wall_us, clock),
         )
         return header + self._tag(header, body) + body
 
@@ -108,13 +128,16 @@ class Envelope:
         """Take a datagram apart. Raises `RejectedError`."""
         if len(datagram) < _HEADER.size or not datagram.startswith(_MAGIC):
             raise RejectedError("not of this program")
-        header = _HEADER.unpack_from(datagram)
-        _, version, role_number, cluster, sender, incarnation, wall_us, clock = header
+        _, version, kind, role_number, cluster, *numbers = _HEADER.unpack_from(datagram)
+        sender, nonce, incarnation, commits, wall_us, clock = numbers
         if version not in (PLAIN, TAGGED):
             raise RejectedError(f"of format version {version}, not {self._version}")
         if cluster != self._cluster:
-            raise RejectedError("of a cluster with another name or other protocol settings")
-        body = self._authentic_body(version, memoryview(datagram))
+            raise RejectedError(
+                "of a cluster with another name or other protocol settings",
+                self._name(role_number, sender, "each cluster its own name, or its own groups"),
+            )
+        body = self._authentic_body(version, memoryview(datagram), role_number, sender)
         if role_number >= len(ROLES):
             raise RejectedError("of an unknown role")
         role = ROLES[role_number]
@@ -122,35 +145,66 @@ class Envelope:
         # to be remembered.
         if not 1 <= sender <= self._members[role]:
             raise RejectedError(f"of {role} {sender}, which is not configured")
-        if not 1 <= incarnation <= LARGEST_INT:
+        if not 1 <= incarnation <= LARGEST_INT or commits > LARGEST_INT:
+            raise RejectedError("malformed")
+        if kind == PRESENCE:
+            about = _decode_about(body)
+            return Received(role, sender, nonce, incarnation, commits, clock, wall_us, [], about)
+        if kind != PROTOCOL:
             raise RejectedError("malformed")
         said = _decode(body)
         for message in said:
             if _SENT_BY[type(message)] != role:
                 raise RejectedError(f"of a process ({role}) that does not say such a thing")
         _check(said, sender, f"{sender}.{incarnation}")
-        return Received(role, sender, incarnation, clock, wall_us, said)
+        return Received(role, sender, nonce, incarnation, commits, clock, wall_us, said)
 
-    def _authentic_body(self, version: int, datagram: memoryview) -> memoryview:
+    def _authentic_body(
+        self, version: int, datagram: memoryview, role_number: int, sender: int
+    ) -> memoryview:
         """The body, of a datagram that has the tag it should have, or none if it should not."""
         if version != self._version:
             raise RejectedError(
                 "with a tag, and no key_file is configured here"
                 if version == TAGGED
-                else "without a tag, and a key_file is configured here"
+                else "without a tag, and a key_file is configured here",
+                self._name(role_number, sender, _SAME_KEY),
             )
         if version == PLAIN:
             return datagram[_HEADER.size :]
         tag = datagram[_HEADER.size : _HEADER.size + _TAG_BYTES]
         body = datagram[_HEADER.size + _TAG_BYTES :]
         if not compare_digest(tag, self._tag(bytes(datagram[: _HEADER.size]), body)):
-            raise RejectedError("with a wrong tag")
+            raise RejectedError("with a wrong tag", self._name(role_number, sender, _SAME_KEY))
         return body
+
+    def _name(self, role_number: int, sender: int, advice: str) -> str:
+        """In whose name a datagram is that is not to be believed, if it is a member's: strangers
+        could name no end of others."""
+        if role_number < len(ROLES) and 1 <= sender <= self._members[ROLES[role_number]]:
+            return f" (in the name of {ROLES[role_number]} {sender}; give {advice})"
+        return ""
+
+
+_SAME_KEY = "all processes of the cluster the same key file"
+
+
+def is_presence(datagram: bytes) -> bool:
+    """Whether it may be of the kind that is not of the protocol: without opening it, which takes
+    long."""
+    return len(datagram) >= _HEADER.size and datagram[_KIND_AT] == PRESENCE
 
 
 def _decode(body: memoryview) -> list[Message]:
     try:
         return decode_messages(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise RejectedError("malformed") from error
+
+
+def _decode_about(body: memoryview) -> Hello | Unheard:
+    try:
+        return decode_about(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RejectedError("malformed") from error
 

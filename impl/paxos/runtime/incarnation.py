@@ -1,6 +1,7 @@
 """How an incarnation of a process begins: with which storage, number and trace."""
 
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,6 +10,8 @@ from paxos.config import Config
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime import tracer as trace
 from paxos.runtime.clock import Clock, wall_us
+from paxos.runtime.evidence import Mark, later_than
+from paxos.runtime.freshness import REMEMBERS
 from paxos.runtime.report import say
 from paxos.runtime.storage import MemoryStorage, Storage
 from paxos.runtime.tracer import Tracer
@@ -16,14 +19,17 @@ from paxos.runtime.tracer import Tracer
 DATA_DIR = Path("paxos-data")
 """Where acceptors and proposers keep their state if neither configuration nor run folder say."""
 
-_REMEMBERS = ("acceptor", "proposer")
-"""Roles whose state must survive a crash if the process is to come back."""
+Ask = Callable[[int, int], int]
+"""Given the incarnation that is about to begin and the number of commits that its storage begins
+with, the incarnation to begin. Raises `InputError` if none may."""
 
 
 class Incarnation(Struct, frozen=True, kw_only=True):
     """One life of a process."""
 
     number: int
+    is_first: bool
+    """No life of the process has begun before, with this storage or in this run folder."""
     storage: Storage
     tracer: Tracer | None
     trace_failed: bool
@@ -42,45 +48,64 @@ def begin(
     clock: Clock,
     *,
     with_cluster: bool = False,
+    ask: Ask | None = None,
 ) -> Incarnation:
     """Open the storage, choose the number, start the trace, and make the number durable, in this
-    order: a number in the storage and no trace would be a life that nobody knows of.
+    order: a number in the storage and no trace would be a life that nobody knows of. Before the
+    trace, `ask` the others.
 
     `with_cluster`: a whole cluster is started with this process, in which nobody can have heard of
     lives of it but those in this run folder. Raises `InputError` if the process must not or cannot
     start, `RunError` if a disk fails."""
-    remembers = role in _REMEMBERS
+    remembers = role in REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
-    traces = run_dir if config.tracing else None
-    if run_dir:
-        has_run = _look_back(role, process_id, run_dir, clock)
-        if has_run and remembers and not _is_kept(role, process_id, data_dir):
-            why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
-            raise InputError(
-                f"{role} {process_id} has run before in {run_dir}, and has forgotten what it "
-                f"promised ({why}); it must not come back: use a new folder"
-            )
-    storage = _open_storage(role, process_id, config, data_dir, clock)
-    # Where no number is kept, the wall clock's is higher each time. Those in a run folder do not
-    # tell of lives that had another one.
-    counts = data_dir is not None or (with_cluster and traces is not None)
-    number, tracer = storage.incarnation + 1 if counts else wall_us(), None
-    if traces:
-        number, tracer = _start_trace(role, process_id, config, traces, clock, number)
-    elif run_dir and remembers:
-        _leave_mark(role, process_id, run_dir)
-    try:
-        storage.begin(number)
-    except OSError as error:
-        raise RunError(f"{role}-{process_id}.{number}: storage: {reason(error)}") from error
+    has_run = run_dir is not None and _look_back(role, process_id, run_dir, clock)
+    if has_run and remembers and not _is_kept(role, process_id, data_dir):
+        why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
+        raise InputError(
+            f"{role} {process_id} has run before in {run_dir}, and has forgotten what it "
+            f"promised ({why}); it must not come back: use a new folder"
+        )
+    with ExitStack() as undo:
+        storage = _open_storage(role, process_id, config, data_dir, clock)
+        undo.callback(storage.close)
+        if has_run and data_dir and run_dir:
+            _check_age(role, process_id, storage, data_dir, run_dir)
+        before = storage.incarnation
+        # Where no number is kept, the wall clock's is higher each time. Those in a run folder do
+        # not tell of lives that had another one.
+        traces = run_dir if config.tracing else None
+        counts = data_dir is not None or (with_cluster and traces is not None)
+        number, tracer = before + 1 if counts else wall_us(), None
+        if traces:
+            number = max(number, _next_traced(role, process_id, traces))
+        if ask:
+            number = ask(number, storage.commits + 1 if data_dir else 0)
+        mark = Mark(run_dir, role, process_id) if run_dir and remembers and not traces else None
+        if traces:
+            number, tracer = _start_trace(role, process_id, config, traces, clock, number)
+        elif mark:
+            mark.leave()
+        _make_durable(role, process_id, storage, number)
+        if mark:
+            mark.note(number)
+        undo.pop_all()
     return Incarnation(
         number=number,
+        is_first=storage.is_new or (before == 0 and number == 1),
         storage=storage,
         tracer=tracer,
         trace_failed=traces is not None and tracer is None,
         data_dir=data_dir,
         forgets=remembers and data_dir is None,
     )
+
+
+def _make_durable(role: str, process_id: int, storage: Storage, number: int) -> None:
+    try:
+        storage.begin(number)
+    except OSError as error:
+        raise RunError(f"{role}-{process_id}.{number}: storage: {reason(error)}") from error
 
 
 # Storage.
@@ -108,6 +133,22 @@ def _open_storage(
     return SqliteStorage(data_dir, identity, clock)
 
 
+def _check_age(role: str, process_id: int, storage: Storage, data_dir: Path, run_dir: Path) -> None:
+    """Raise `InputError` if the run folder tells of what the storage knows nothing of."""
+    from paxos.runtime.sqlite_storage import lost
+
+    try:
+        tells = later_than(storage, run_dir, role, process_id)
+    except OSError as error:
+        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
+    if tells:
+        where = data_dir / f"{role}-{process_id}.db"
+        raise InputError(
+            f"storage {where} is older than what {role} {process_id} has done: {tells}; "
+            f"{lost(f'{role} {process_id}')} when it stopped last"
+        )
+
+
 # The run folder.
 
 
@@ -117,19 +158,14 @@ def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
         run_dir.mkdir(parents=True, exist_ok=True)
         clock.resume(trace.last_clock(run_dir, role, process_id))
         has_trace = trace.next_incarnation(run_dir, role, process_id) > 1
-        return has_trace or _mark(role, process_id, run_dir).exists()
+        return has_trace or Mark(run_dir, role, process_id).is_there
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 
 
-def _mark(role: str, process_id: int, run_dir: Path) -> Path:
-    """What says that a process has run here that leaves no trace."""
-    return run_dir / f"{role}-{process_id}.began"
-
-
-def _leave_mark(role: str, process_id: int, run_dir: Path) -> None:
+def _next_traced(role: str, process_id: int, run_dir: Path) -> int:
     try:
-        _mark(role, process_id, run_dir).touch()
+        return trace.next_incarnation(run_dir, role, process_id)
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 

@@ -18,11 +18,20 @@ from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.errors import RunError, reason
 from paxos.runtime.clock import LATEST_US, Clock
-from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, Received, RejectedError, bodies
+from paxos.runtime.envelope import (
+    OVERHEAD_BYTES,
+    PRESENCE,
+    PROTOCOL,
+    Envelope,
+    Received,
+    RejectedError,
+    bodies,
+)
 from paxos.runtime.faults import Faults
-from paxos.runtime.freshness import Freshness
 from paxos.runtime.held import Held
+from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
+from paxos.runtime.presence import Presence
 from paxos.runtime.report import Complaints, say
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
@@ -58,6 +67,7 @@ class Node:
         tracer: Tracer | None,
         faults: Faults,
         stop: Stop,
+        presence: Presence,
         strict_trace: bool = False,
     ) -> None:
         self._role = role
@@ -71,7 +81,7 @@ class Node:
         self._faults = faults
         self._stop = stop
         self._strict_trace = strict_trace
-        self._freshness = Freshness()
+        self._presence = presence
         self._skew = Skew(process, clock)
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
@@ -159,30 +169,47 @@ class Node:
         now_s = time.monotonic()
         for received in group:
             if refusal := self._refusal(received, now_s):
-                self._complaints.add(refusal)
+                self._complaints.add(*refusal)
             elif isinstance(received, Received):
                 self.stats.received += 1
                 for message in received.messages:
                     self._role.receive(received.sender, message, now_s)
         if now_s >= self._skew.due_s:
             self._skew.look(now_s)
+        self._be_present(now_s)
         self._act(now_s)
         self._perform(self._role.flush(now_s), now_s)
 
-    def _refusal(self, received: Received | RejectedError, now_s: float) -> str | None:
-        """Why a datagram is dropped, if it is; otherwise its sender's clocks are noted."""
+    def _refusal(
+        self, received: Received | RejectedError, now_s: float
+    ) -> tuple[str, int, str] | None:
+        """Why a datagram is dropped, if it is, as `Complaints.add` takes it; otherwise its
+        sender's clocks are noted."""
         if isinstance(received, RejectedError):
-            return str(received)
-        role, sender, incarnation, clock, wall_us, _ = received
+            return str(received), 1, received.detail
+        clock = received.clock
         if clock > LATEST_US:
-            return f"of {role} {sender}, with a clock that no honest process has"
-        refusal = self._freshness.refusal(role, sender, incarnation, clock)
-        if refusal is None:
-            if not self._process.startswith(f"{role}-{sender}."):  # proposers hear themselves too
-                self._skew.hear((role, sender), clock, wall_us, now_s)
-                self.patience.hear((role, sender), now_s)
+            who = f"of {received.role} {received.sender}"
+            return f"{who}, with a clock that no honest process has", 1, ""
+        refuse = self._presence.refusal if received.about is None else self._presence.hear
+        if refusal := refuse(received, now_s):
+            return refusal[0], 1, refusal[1]
+        if received.about is None:
+            peer = received.role, received.sender
+            if peer != self._presence.me[:2]:  # proposers hear themselves too
+                self._skew.hear(peer, clock, received.wall_us, now_s)
+                self.patience.hear(peer, now_s)
             self._clock.merge(clock)
-        return refusal
+        return None
+
+    def _be_present(self, now_s: float) -> None:
+        """Say what is to be said beside the protocol. Raises why this process must end."""
+        self._presence.tick(now_s)
+        for group, about in self._presence.take():
+            self._send_datagram(group, encode_about(about), PRESENCE)
+        if self._presence.failure:
+            self._stopped = True  # nothing more is said
+            raise self._presence.failure
 
     def _watch_time(self) -> None:
         """The timer thread."""
@@ -194,6 +221,7 @@ class Node:
                     self.patience.look(now_s)
                     continue
                 if now_s >= deadline_s:
+                    self._be_present(now_s)
                     if now_s >= self._role.deadline_s():
                         self._role.tick(now_s)
                     self._perform(self._role.flush(now_s), now_s)
@@ -235,7 +263,8 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""
-        return min(self._role.deadline_s(), self._held.due_s, self.patience.due_s)
+        role_s = min(self._role.deadline_s(), self._held.due_s)
+        return min(role_s, self.patience.due_s, self._presence.due_s)
 
     # Steps.
 
@@ -311,11 +340,16 @@ class Node:
         for group, (datas, kinds) in by_group.items():
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes):
-                datagram = self._envelope.seal(self._clock.tick(), body, self._clock.wall())
                 datagrams += 1
-                size += len(datagram)
-                try:
-                    self._network.send(self._groups[group], datagram)
-                except OSError as error:  # like a loss on the way: it will be sent again
-                    self._complaints.add(f"that could not be sent ({reason(error)})")
+                size += self._send_datagram(group, body)
             self.stats.sending(kinds, datas, datagrams, size)
+
+    def _send_datagram(self, group: Group, body: bytes, kind: int = PROTOCOL) -> int:
+        """Its size, in bytes."""
+        clock, commits = self._clock, self._storage.commits
+        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind)
+        try:
+            self._network.send(self._groups[group], datagram)
+        except OSError as error:  # like a loss on the way: it will be sent again
+            self._complaints.add(f"that could not be sent ({reason(error)})")
+        return len(datagram)

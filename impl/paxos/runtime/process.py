@@ -15,10 +15,13 @@ from paxos.runtime import incarnation
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope
 from paxos.runtime.faults import Faults
+from paxos.runtime.freshness import Freshness
+from paxos.runtime.greeting import Greeting
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits
+from paxos.runtime.presence import NotThisOneError, Presence, Self
 from paxos.runtime.reader import Reader
 from paxos.runtime.report import describe, fail, say
 from paxos.runtime.stop import Stop
@@ -42,28 +45,40 @@ def run_process(
     config.check_id(role_name, process_id)
     key = read_key(config.key_file)
     network = Multicast(getattr(config.endpoints(), f"{role_name}s"), config.interface, config.ttl)
-    clock = Clock()
+    clock, faults = Clock(), Faults(config.faults, f"{role_name}-{process_id}")
+
+    me = Self.of(role_name, process_id, str(config.identity()["cluster"]))
+    presence = Presence(me, Freshness(), time.monotonic())
+
+    def envelope(number: int) -> Envelope:
+        tag, members = config.cluster_tag(), config.members()
+        return Envelope(tag, role_name, process_id, number, members, key, me.nonce)
+
+    with_cluster = parent_fd is not None
+    greeting = Greeting(presence, network, config.endpoints(), clock, faults, envelope)
+    # Whoever starts a whole cluster has nobody to ask, and would wait for every process of it.
+    ask = None if with_cluster else greeting.ask
     life = incarnation.begin(
-        role_name, process_id, config, run_dir, clock, with_cluster=parent_fd is not None
+        role_name, process_id, config, run_dir, clock, with_cluster=with_cluster, ask=ask
     )
+    presence.begin(life.number, lambda: life.storage.commits)
     process = f"{role_name}-{process_id}.{life.number}"
     role = _make_role(role_name, process_id, life.number, config.settings(), life.storage)
-    if not life.storage.is_new:
+    if not life.is_first:
         role.come_back()
     node = Node(
         process=process,
         role=role,
         network=network,
         groups=config.endpoints(),
-        envelope=Envelope(
-            config.cluster_tag(), role_name, process_id, life.number, config.members(), key
-        ),
+        envelope=envelope(life.number),
         datagram_bytes=config.datagram_bytes,
         clock=clock,
         storage=life.storage,
         tracer=life.tracer,
-        faults=Faults(config.faults, f"{role_name}-{process_id}"),
+        faults=faults,
         stop=stop,
+        presence=presence,
         strict_trace=config.trace == "strict",
     )
     if warning := exposure(key, config.interface):
@@ -133,7 +148,10 @@ def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose:
         except OSError as error:  # nothing depends on it
             say(f"{process}: statistics in {run_dir}: {reason(error)}")
     failure = stop.failure
-    if isinstance(failure, InputError):
+    if isinstance(failure, NotThisOneError):
+        fail(f"{process}: {failure}")
+        status = 2
+    elif isinstance(failure, InputError):
         status = 2  # said already, when it was met
     elif failure is not None:
         expected = isinstance(failure, RunError)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 
 from paxos.errors import RunError, reason, shortage
@@ -10,6 +11,12 @@ from paxos.runtime.streams import write_all
 
 INTERVAL_S = 1.0
 """Things that may happen very often are reported together, once in so long."""
+
+AGAIN_S = 60.0
+"""What was reported and goes on is reported again after so long."""
+
+MOST_A_LINE = 5
+"""Reasons in one line, those with the highest counts."""
 
 MAX_REASONS = 100
 """Reasons for dropping something that are told apart."""
@@ -65,30 +72,43 @@ def fail(error: str) -> None:
 
 
 class Complaints:
-    """Counts what is dropped, by reason, and says so at most once in `INTERVAL_S`. Used under the
-    node's lock."""
+    """Counts what is dropped, by reason, and says so: what is new at most once in `INTERVAL_S`,
+    and what goes on once in `AGAIN_S`. Used under the node's lock."""
 
     def __init__(self, process: str, totals: Counter[str]) -> None:
         """`totals` is where all of it is counted."""
         self._process = process
         self._next_s = 0.0
         self._new: Counter[str] = Counter()
+        self._again_s: dict[str, float] = {}  # what was said, until when it is not said again
         self._totals = totals
 
-    def add(self, reason: str, count: int = 1) -> None:
-        """`count` datagrams or messages were dropped, for `reason`. Of reasons that name what a
-        stranger wrote there can be very many: from the `MAX_REASONS`th on they are one."""
+    def add(self, reason: str, count: int = 1, detail: str = "") -> None:
+        """`count` datagrams or messages were dropped, for `reason`; `detail` says of whom, and
+        what to do. Of reasons that name what a stranger wrote there can be very many: from the
+        `MAX_REASONS`th on they are one."""
         if reason not in self._totals and len(self._totals) >= MAX_REASONS:
-            reason = "for other reasons"
+            reason, detail = "for other reasons", ""
         self._totals[reason] += count
-        self._new[reason] += count
-        if time.monotonic() >= self._next_s:
-            self.flush()
+        text = reason + detail
+        if text not in self._again_s and len(self._again_s) >= MAX_REASONS:
+            text = reason
+        self._new[text] += count
+        now_s = time.monotonic()
+        if now_s >= self._next_s and now_s >= self._again_s.get(text, 0.0):
+            self._say([t for t in self._new if now_s >= self._again_s.get(t, 0.0)], now_s)
 
     def flush(self) -> None:
         """Say what was not said yet."""
-        if self._new:
-            listed = ", ".join(f"{count} {reason}" for reason, count in self._new.most_common(5))
-            say(f"{self._process}: dropped: {listed}")
-            self._new.clear()
-            self._next_s = time.monotonic() + INTERVAL_S
+        self._say(self._new, time.monotonic())
+
+    def _say(self, texts: Iterable[str], now_s: float) -> None:
+        most = Counter({text: self._new[text] for text in texts}).most_common(MOST_A_LINE)
+        if not most:
+            return
+        listed = ", ".join(f"{count} {text}" for text, count in most)
+        say(f"{self._process}: dropped: {listed}")
+        self._next_s = now_s + INTERVAL_S
+        for text, _ in most:
+            del self._new[text]
+            self._again_s[text] = now_s + AGAIN_S

@@ -123,6 +123,11 @@ class SqliteStorage(DurableState):
             ) from error
         self._refuse(f"{self.path} is damaged: {_reason(error)}")
 
+    @property
+    def commits(self) -> int:
+        """How many commits were made, in all lives."""
+        return self._record.commits
+
     # Opening.
 
     def _is_new(self) -> bool:
@@ -269,10 +274,7 @@ class SqliteStorage(DurableState):
 
     def _refuse(self, what: str) -> NoReturn:
         """There was a state, and it cannot be known."""
-        raise InputError(
-            f"storage {what}; what {self._process} promised is lost with it, so it must not run in "
-            "this cluster again unless all its files are put back as they were"
-        )
+        raise InputError(f"storage {what}; {lost(self._process)}")
 
     # Writing.
 
@@ -327,6 +329,14 @@ class SqliteStorage(DurableState):
 
     def close(self) -> None:
         self._opened.close()
+
+
+def lost(process: str) -> str:
+    """What is to be done when the state of a process is not what it was."""
+    return (
+        f"what {process} promised is lost with it, so it must not run in this cluster again unless "
+        "all its files are put back as they were"
+    )
 
 
 def _reason(error: Exception) -> str:

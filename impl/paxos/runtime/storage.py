@@ -28,6 +28,11 @@ class Storage(Protocol):
     round: int
     """The highest round the proposer has used."""
 
+    @property
+    def commits(self) -> int:
+        """How often something was made durable here, in all lives; the beginning of each is one.
+        0: nothing ever is."""
+
     def begin(self, incarnation: int) -> None:
         """Make durable that `incarnation` begins, before it says anything. Raises `OSError`."""
 
@@ -78,6 +83,7 @@ class MemoryStorage(DurableState):
 
     is_new = True
     incarnation = 0
+    commits = 0
 
     def begin(self, incarnation: int) -> None:
         self.incarnation = incarnation

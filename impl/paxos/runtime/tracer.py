@@ -138,10 +138,10 @@ class Tracer:
 
 def next_incarnation(run_dir: Path, role: str, process_id: int) -> int:
     """One more than the highest incarnation of the process that has a trace in `run_dir`."""
-    return max((number for number, _ in _traces(run_dir, role, process_id)), default=0) + 1
+    return max((number for number, _ in traces(run_dir, role, process_id)), default=0) + 1
 
 
-def _traces(run_dir: Path, role: str, process_id: int) -> Iterator[tuple[int, Path]]:
+def traces(run_dir: Path, role: str, process_id: int) -> Iterator[tuple[int, Path]]:
     """The traces of the process that are there, with its incarnations."""
     pattern = re.compile(rf"{role}-{process_id}\.(\d+)\.ndjson")
     for path in run_dir.iterdir():
@@ -151,7 +151,7 @@ def _traces(run_dir: Path, role: str, process_id: int) -> Iterator[tuple[int, Pa
 
 def last_clock(run_dir: Path, role: str, process_id: int) -> int:
     """The clock of the last event in the traces of the process's earlier incarnations; 0: none."""
-    return max((_last_clock(path) for _, path in _traces(run_dir, role, process_id)), default=0)
+    return max((_last_clock(path) for _, path in traces(run_dir, role, process_id)), default=0)
 
 
 def _last_clock(path: Path) -> int:
