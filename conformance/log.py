@@ -29,6 +29,7 @@ MAX_FILES = 1000  # a chunk of each is in memory
 CHUNK = 1 << 18
 NAME = re.compile(r"(acceptor|proposer|learner|client)-([1-9]\d{0,18})\.([1-9]\d{0,18})\.ndjson")
 LIKE_A_TRACE = re.compile(r".*\.ndjson|(acceptor|proposer|learner|client)-\d+\.\d+\b", re.I)
+LIKE_A_TRACE_BELOW = re.compile(r".*\.ndjson", re.I)  # for a run has stats/client-1.1.json
 EVENT = re.compile(rb'"event"\s*:')
 CHECKS = (  # the names of all checks that are made here
     *("File.name", "File.regular", "File.readable", "File.lines", "File.one run", "File.folder"),
@@ -250,7 +251,7 @@ def _trace_paths(directory: Path) -> list[Path]:
             )
         entries = sorted(directory.iterdir())
         folders = [p for p in entries if not LIKE_A_TRACE.match(p.name) and p.is_dir()]
-        below = [p for p in folders if any(map(LIKE_A_TRACE.match, os.listdir(p)))]  # noqa: PTH208
+        below = [p for p in folders if any(map(LIKE_A_TRACE_BELOW.match, os.listdir(p)))]  # noqa: PTH208
     except OSError as error:
         raise _unreadable(directory, error) from None
     paths = [path for path in entries if LIKE_A_TRACE.match(path.name)]

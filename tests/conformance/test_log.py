@@ -155,6 +155,14 @@ def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) 
         check_run(run)
 
 
+def test_the_statistics_of_a_run_are_no_traces(run: Path) -> None:
+    """Each process leaves them in a folder of their own, under its name."""
+    (run / "stats").mkdir()
+    for trace in list(run.glob("*.ndjson")):
+        (run / "stats" / f"{trace.stem}.json").write_text("{}", encoding="utf-8")
+    check_run(run)
+
+
 def test_a_file_twice_under_two_names(run: Path) -> None:
     shutil.copy(run / VICTIM, run / "acceptor-1.2.ndjson")
     with pytest.raises(TraceError, match=r"acceptor-1\.2\.ndjson:1: the header says acceptor-1\.1"):
