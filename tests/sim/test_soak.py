@@ -87,7 +87,8 @@ def test_a_soak_without_failures_says_what_was_done(capfd: pytest.CaptureFixture
 def test_a_soak_ends_with_the_first_seed_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
     assert soak(Request(0, 1_000), 60.0, WITH_BUG) == 1
     said = capfd.readouterr()
-    assert re.search(r"seed \d+ fails \(paxos simulate --seed \d+ --steps 1000\)", said.err)
+    command = r"paxos simulate --seed \d+ --steps 1000( --towards .*)?"
+    assert re.search(rf"seed \d+ fails \({command}\)", said.err)
     last = said.out.splitlines()[-1]
     assert re.fullmatch(r"again with: paxos simulate --seed \d+ --steps \d+ --without .*", last)
     assert "fails: Recover." in said.out

@@ -11,6 +11,7 @@ from math import inf
 from paxos.errors import InputError
 from paxos.runtime.report import say, tell
 from paxos.simulate.campaign import campaign
+from paxos.simulate.meetings import Pair, pair
 from paxos.simulate.plan import Request, draw
 from paxos.simulate.records import RecordFile
 from paxos.simulate.report import report
@@ -48,6 +49,7 @@ def _run(options: argparse.Namespace) -> int:
         batching=options.batching,
         without=frozenset(options.without),
         storm_s=options.storm,
+        towards=_pair(options.towards) if options.towards else None,
     )
     draw(request)  # what cannot be is said before anything is started
     seconds = inf if options.minutes is None else options.minutes * 60
@@ -60,6 +62,13 @@ def _run(options: argparse.Namespace) -> int:
     outcome = simulate(request, trace_dir=options.trace, verbose=options.verbose)
     tell(report(outcome))
     return 1 if outcome.failure else 0
+
+
+def _pair(mechanisms: list[str]) -> Pair:
+    one, other = mechanisms
+    if one == other:
+        raise InputError(f"--towards {one} {other}: expected two mechanisms, not one twice")
+    return pair(one, other)
 
 
 def _seed(options: argparse.Namespace) -> int:

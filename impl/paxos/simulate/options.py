@@ -28,6 +28,28 @@ KINDS = (
 )
 """The kinds of faults. What each is, `paxos.simulate.weather` says."""
 
+MECHANISMS = (
+    "parts",
+    "repair",
+    "late-promise",
+    "takeover",
+    "trimming",
+    "reject",
+    "refill",
+    "prepare-again",
+    "resend",
+    "submitted-again",
+    "batch-wait",
+    "no-op",
+    "ask",
+    "rivals",
+    "late-vote",
+    "acceptor-recovery",
+    "proposer-recovery",
+)
+"""What the core does when not all goes as usual. By which signs each is seen,
+`paxos.simulate.meetings` says."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `paxos simulate`."""
@@ -67,6 +89,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         type=seconds,
         help="faults for S simulated seconds only (default: as long as there are steps)",
+    )
+    parser.add_argument(
+        "--towards",
+        metavar="MECHANISM",
+        nargs=2,
+        choices=MECHANISMS,
+        help="have two mechanisms meet: when one is seen, do what brings the other about; of "
+        f"{', '.join(MECHANISMS)}",
     )
     parser.add_argument("--trace", metavar="DIR", type=Path, help="write the run's traces there")
     parser.add_argument(

@@ -9,11 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from paxos import config
 from paxos.config import Config
 from paxos.core.settings import Settings
 from paxos.simulate.options import STEPS
+
+CONFIG: dict[str, dict[str, Any]] = {
+    "parts": {"prepare_ahead": True, "window": 8},
+    "trimming": {"prepare_ahead": True, "window": 32},
+    "refill": {"prepare_ahead": True, "window": 8},
+    "batch-wait": {"prepare_ahead": True, "batching": True, "batch_wait_s": 0.002},
+}
+"""What of the configuration a mechanism takes, if a run is to go towards it."""
+
+LIMITS: dict[str, dict[str, Any]] = {
+    "parts": {"prepare_instances": 3},
+    "trimming": {"retain_instances": 5},
+}
+"""The same of the limits."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,8 @@ class Request:
     """Kinds of faults that are left out."""
     storm_s: float | None = None
     """In simulated seconds, how long there are faults; None: as long as there are steps."""
+    towards: tuple[str, str] | None = None
+    """Two mechanisms that are to meet."""
 
     def command(self) -> str:
         """What to type to have this run again."""
@@ -48,6 +65,8 @@ class Request:
             words.append(f"--without {' '.join(sorted(self.without))}")
         if self.storm_s is not None:
             words.append(f"--storm {self.storm_s:g}")
+        if self.towards:
+            words.append(f"--towards {' '.join(self.towards)}")
         return " ".join(words)
 
 
@@ -100,6 +119,9 @@ def draw(request: Request) -> Plan:
             repair_s=0.06,
         ),
     )
+    towards = request.towards or ()
+    for mechanism in towards:
+        drawn = config.override(drawn, **CONFIG.get(mechanism, {}))
     wanted = config.override(
         drawn,
         acceptors=request.acceptors,
@@ -121,6 +143,8 @@ def draw(request: Request) -> Plan:
         reach_instances=random.choice((256, 65_536)),
         open_ballots=random.choice((2, 4)),
     )
+    for mechanism in towards:
+        settings = replace(settings, **LIMITS.get(mechanism, {}))
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
     return Plan(
         wanted,

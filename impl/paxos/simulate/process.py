@@ -214,6 +214,7 @@ class Process:
             _, _, sender, stamp, datagram = heappop(inbox)
             if clock.merge(stamp):
                 for message in decode_messages(datagram):
+                    self.world.hear(self, sender, message)
                     role.receive(sender, message, now_s)
             else:
                 self.world.injected["clock refused"] += 1

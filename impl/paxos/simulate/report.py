@@ -40,8 +40,13 @@ def report(outcome: Outcome) -> str:
 def faults(injected: Counter[str]) -> list[str]:
     """What went wrong, by kind and how often."""
     counts = [f"{kind} {count:,}".replace(" ", _GLUE) for kind, count in sorted(injected.items())]
+    return listed("faults", ", ".join(counts) or "none")
+
+
+def listed(what: str, text: str) -> list[str]:
+    """A part of the report, in lines."""
     lines = textwrap.wrap(
-        f"faults     {', '.join(counts) or 'none'}",
+        f"{what:10} {text}",
         WIDTH,
         initial_indent="  ",
         subsequent_indent=" " * 13,

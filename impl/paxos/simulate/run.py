@@ -23,8 +23,10 @@ from paxos.runtime.report import tell
 from paxos.runtime.tracer import header
 from paxos.simulate.disk import Disks
 from paxos.simulate.load import Load
+from paxos.simulate.meetings import Meetings, Pair
 from paxos.simulate.plan import Plan, Request, draw
 from paxos.simulate.process import Process
+from paxos.simulate.steering import Steering
 from paxos.simulate.traces import Traces
 from paxos.simulate.watch import Watch
 from paxos.simulate.weather import Weather
@@ -63,6 +65,8 @@ class Outcome:
     """How long after the faults stopped all was delivered."""
     digest: str
     wall_s: float
+    met: Counter[Pair]
+    """Mechanisms that met, and in how many ballots of instances."""
     failure: Failure | None
 
 
@@ -112,10 +116,15 @@ class _Run:
             tear=self.watch.tear,
             born=_announce(traces),
         )
+        self.world.say = self.watch.say
+        self.meetings = Meetings(self.world)
         self.load = Load(self.world, request.seed, plan.load)
         self.weather = Weather(self.world, request.seed, request.without)
+        self.steering: Steering | None = None
+        if request.towards:
+            self.steering = Steering(self.world, request.seed, self.meetings, request.towards)
         if request.storm_s is not None:
-            self.world.schedule(request.storm_s, self.weather.stop)
+            self.world.schedule(request.storm_s, self._calm)
 
     def print_what_happens(self) -> None:
         """From now on: a line for each event and each fault, with the simulated time."""
@@ -143,7 +152,7 @@ class _Run:
         world, watch, steps = self.world, self.watch, self.request.steps
         world.run(done=lambda: world.steps >= steps or watch.is_rejected)
         self.load.stop()
-        self.weather.stop()
+        self._calm()
         calm_from_s = world.now_s
         while not watch.is_rejected and not self.load.is_delivered():
             self.calm_s = world.now_s - calm_from_s
@@ -152,11 +161,19 @@ class _Run:
             world.run(world.now_s + LOOK_S, lambda: watch.is_rejected)
         self.failure = self._judge()
 
+    def _calm(self) -> None:
+        """No faults any more."""
+        if self.steering:
+            self.steering.stop()
+        self.weather.stop()
+
     def _judge(self) -> Failure | None:
         verdict = self.watch.checker.finish()
         if verdict.violation is not None:
             text = explain(f"seed {self.request.seed}", verdict)
             return Failure(verdict.violation.name, text)
+        if self.watch.contradiction:
+            return Failure("two proposals in a ballot", self.watch.contradiction)
         if self.watch.disorder:
             return Failure("clock", self.watch.disorder)
         problems = self.load.problems()
@@ -179,6 +196,7 @@ class _Run:
             self.calm_s,
             self.watch.digest(),
             wall_s,
+            self.meetings.met,
             self.failure,
         )
 

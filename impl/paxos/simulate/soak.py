@@ -8,9 +8,10 @@ from dataclasses import replace
 from itertools import count
 
 from paxos.runtime.report import say, tell
+from paxos.simulate.meetings import Coverage
 from paxos.simulate.plan import Request
 from paxos.simulate.pool import outcomes
-from paxos.simulate.report import faults, report
+from paxos.simulate.report import faults, listed, report
 from paxos.simulate.run import Outcome, simulate
 from paxos.simulate.shrink import Simulate, shrink
 
@@ -52,20 +53,29 @@ def soak(
 ) -> int:
     """Run `first`, and the same with the seeds after its own, for `seconds`, or until one fails.
     The exit status: 0 if none failed, 1 if one did. Raises `RunError`."""
-    totals, failed = Totals(), None
+    totals, coverage, failed = Totals(), Coverage(), None
     say(f"seeds from {first.seed} on, {first.steps:,} steps each, for {seconds:g} s")
-    requests = (replace(first, seed=seed) for seed in count(first.seed))
+    requests = (_request(first, seed, coverage) for seed in count(first.seed))
     try:
         for outcome in outcomes(requests, simulate, jobs, totals.began_s + seconds):
             totals.add(outcome)
+            coverage.met += outcome.met
             if outcome.failure:
                 failed = outcome
                 break
     finally:
-        tell("\n".join([totals.line(), *faults(totals.injected)]))
+        lines = [totals.line(), *faults(totals.injected), *listed("meetings", str(coverage))]
+        tell("\n".join(lines))
     if failed is None:
         tell("  verdict    every run conforms to MultiPaxos, and delivered all")
         return 0
     say(f"seed {failed.request.seed} fails ({failed.request.command()}); making it smaller")
     tell(report(shrink(failed, simulate)))
     return 1
+
+
+def _request(first: Request, seed: int, coverage: Coverage) -> Request:
+    """Every second run goes towards a pair of mechanisms that has not met, unless the user has
+    named one."""
+    steered = seed % 2 == 1 and first.towards is None
+    return replace(first, seed=seed, towards=coverage.next() if steered else first.towards)

@@ -15,7 +15,10 @@ import msgspec
 
 from conformance.events import AnyEvent
 from conformance.replay import Checker
+from paxos.core.ballot import Ballot
 from paxos.core.events import Event
+from paxos.core.messages import Accept, Group, Message
+from paxos.simulate.process import Process
 from paxos.simulate.traces import Traces
 
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +40,9 @@ class Watch:
         """What is wrong with the clocks; empty: nothing so far."""
         self.is_rejected = False
         """Whether the run is wrong already."""
+        self.contradiction = ""
+        """What a proposer said that it may not say; empty: nothing so far."""
+        self._proposed: dict[tuple[Ballot, int], bytes] = {}
         self._clocks: dict[str, int] = {}
         self._digest = blake2b(digest_size=8)
         self._traces = traces
@@ -64,6 +70,21 @@ class Watch:
             )
         if self.disorder or self.checker.verdict is not None:
             self.is_rejected = True
+
+    def say(
+        self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
+    ) -> None:
+        """A datagram is sent. Traces have no batches of votes, so a second proposal of a ballot in
+        an instance shows there only if it comes to be learned; here it shows at once."""
+        for message in messages:
+            if isinstance(message, Accept):
+                key = message.ballot, message.instance
+                if self._proposed.setdefault(key, message.batch) != message.batch:
+                    self.contradiction = (
+                        f"{sender.name} proposes two batches in instance {message.instance} in "
+                        f"ballot {message.ballot}"
+                    )
+                    self.is_rejected = True
 
     def tear(self, event: Event) -> None:
         """A crash came while this event was written."""

@@ -45,7 +45,7 @@ def _nothing() -> None:
 # The network.
 
 
-def _network(world: Simulation, seconds: float, **change: Any) -> Struck:
+def network(world: Simulation, seconds: float, **change: Any) -> Struck:
     """Change what the network does, and change it back."""
     before = {name: getattr(Faults(), name) for name in change}
     world.network.faults = replace(world.network.faults, **change)
@@ -59,26 +59,24 @@ def _network(world: Simulation, seconds: float, **change: Any) -> Struck:
 def loss(world: Simulation, random: Random) -> Struck:
     """Messages are lost: a few, many, or mostly proposals."""
     rates = random.choice(({"loss": 0.02}, {"loss": 0.2}, {"loss": 0.6}, {"accept_loss": 0.7}))
-    return _network(world, random.uniform(0.05, 0.5), **rates)
+    return network(world, random.uniform(0.05, 0.5), **rates)
 
 
 def duplicate(world: Simulation, random: Random) -> Struck:
     """Messages arrive twice."""
-    return _network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.3)))
+    return network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.3)))
 
 
 def reorder(world: Simulation, random: Random) -> Struck:
     """Messages are overtaken by later ones."""
     rate, held_s = random.choice((0.05, 0.3)), random.choice((0.002, 0.03))
-    return _network(world, random.uniform(0.05, 1.0), reorder=rate, held_s=held_s)
+    return network(world, random.uniform(0.05, 1.0), reorder=rate, held_s=held_s)
 
 
 def delay(world: Simulation, random: Random) -> Struck:
     """The network is slow, in no regular way."""
     world.injected["slow network"] += 1
-    return _network(
-        world, random.uniform(0.05, 0.5), delay_s=(0.0001, random.choice((0.005, 0.05)))
-    )
+    return network(world, random.uniform(0.05, 0.5), delay_s=(0.0001, random.choice((0.005, 0.05))))
 
 
 def partition(world: Simulation, random: Random) -> Struck:
@@ -89,10 +87,10 @@ def partition(world: Simulation, random: Random) -> Struck:
     if random.random() < 0.5:
         cuts.append(Cut(cuts[0].receivers, one))
     world.injected["partitions" if len(cuts) == 2 else "one-way partitions"] += 1
-    return random.uniform(0.05, 0.6), _cut(world, cuts)
+    return random.uniform(0.05, 0.6), cut(world, cuts)
 
 
-def _cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
+def cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
     """Cut; how to undo that."""
     world.network.cuts += cuts
 
@@ -138,7 +136,7 @@ def _few(world: Simulation, random: Random) -> list[Key]:
 # Processes.
 
 
-def leader(world: Simulation, random: Random) -> Struck:
+def hold_up_leader(world: Simulation, random: Random) -> Struck:
     """Whoever leads is stopped, or cut off in one direction or both, for longer than it takes to
     replace it; then it comes back, and thinks that it still leads."""
     seconds = random.uniform(1.0, 5.0) * world.settings.failover_s
@@ -152,7 +150,7 @@ def leader(world: Simulation, random: Random) -> Struck:
         return seconds, _hold(chosen)
     one, everybody = {chosen.key}, world.processes.keys()
     deaf, mute = Cut(everybody, one), Cut(one, everybody)
-    return seconds, _cut(world, {"deaf": [deaf], "mute": [mute], "alone": [deaf, mute]}[how])
+    return seconds, cut(world, {"deaf": [deaf], "mute": [mute], "alone": [deaf, mute]}[how])
 
 
 _PAST = {"stop": "stopped", "deaf": "made deaf", "mute": "made mute", "alone": "isolated"}
@@ -225,7 +223,7 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
     """Crash a process now or in a step to come; how to have it back."""
     stage = random.choice(CRASHES[process.role_name])
     part = random.choice((0.0, 1.0) if stage == "save" else (0.0, 0.5, 1.0))
-    if process.role is None or _must_stay(world, process):
+    if process.role is None or not may_crash(world, process):
         return _nothing
     if stage == "rest":
         world.injected["crashes at rest"] += 1
@@ -240,9 +238,9 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
     return undo
 
 
-def _must_stay(world: Simulation, process: Process) -> bool:
+def may_crash(world: Simulation, process: Process) -> bool:
     """One learner stays where acceptors trim: if all began again, what is trimmed would be gone."""
-    return world.settings.retain_instances < MANY and process is world.of("learner")[0]
+    return world.settings.retain_instances >= MANY or process is not world.of("learner")[0]
 
 
 def restart_all(world: Simulation) -> None:
@@ -328,7 +326,7 @@ STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
             reorder,
             delay,
             partition,
-            leader,
+            hold_up_leader,
             stall,
             crash,
             outage,

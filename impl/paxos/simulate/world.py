@@ -42,6 +42,11 @@ Parts = Mapping[str, Callable[..., Any]]
 `process`. This is how bugs are planted."""
 
 
+Say = Callable[[Process, Group, Sequence[Message], bytes, int], None]
+"""Told of a datagram: who sends it, to which group, what is in it, its body and the sender's
+clock."""
+
+
 class Simulation:
     """A cluster. `observe` is called with each event as it happens, in a causal order; `tear` with
     one that a crash kept from being written as a whole, `born` with a process that starts."""
@@ -71,6 +76,10 @@ class Simulation:
         self.observe = observe
         self.tear = tear
         self.born = born
+        self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
+        """Is called with each message before a process consumes it, and the sender's id."""
+        self.say: Say = lambda sender, group, messages, body, clock: None
+        """Is called with each datagram that is sent."""
         self.now_s = 0.0
         self.steps = 0
         """How often a process has handled a group of messages or a tick."""
@@ -209,5 +218,6 @@ class Simulation:
     ) -> None:
         """Multicast to a group one datagram, with `messages` in its body."""
         assert len(body) <= self.settings.message_bytes + ARRAY_BYTES, "a datagram too large"
+        self.say(sender, group, messages, body, clock)
         receivers = self._receivers[group]
         self.network.send(self.now_s, sender, receivers, messages, body, clock)
