@@ -6,14 +6,18 @@ rejected; where they differ, one of them is wrong, and the report says so.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.coverage import Coverage
+from conformance.ending import complain, printable
 from conformance.explain import explain, summary
 from conformance.log import TraceError, open_run
 from conformance.replay import Verdict, assumed, check_run
+
+if TYPE_CHECKING:
+    from conformance.judge import Ruling
 
 Assume = Mapping[str, bool | int]
 
@@ -27,7 +31,8 @@ def check(
     keep: Path | None = None,
     coverage: bool = False,
 ) -> int:
-    """Check each run and print its verdict; the exit status. A violation outweighs an unknown."""
+    """Check each run and print its verdict, and who gave it; the exit status. A violation outweighs
+    an unknown."""
     kinds: set[str] = set()
     counted = Coverage() if coverage else None
     verdicts: dict[Path, Verdict] = {}
@@ -39,7 +44,7 @@ def check(
             kinds.add("unknown")
             continue
         if not tlc:
-            print((summary if quiet else explain)(str(directory), verdicts[directory]), flush=True)
+            _say(directory, verdicts[directory], quiet, "the core")
     if tlc:
         kinds |= _with_tlc(verdicts, assume, keep, quiet)
     if counted is not None:
@@ -48,39 +53,55 @@ def check(
     return 1 if "violation" in kinds else 2 if "unknown" in kinds else 0
 
 
+def _say(directory: Path, verdict: Verdict, quiet: bool, judged: str) -> None:
+    text = (summary if quiet else explain)(str(directory), verdict, judged)
+    print(printable(text), flush=True)
+
+
 def _with_tlc(
     verdicts: Mapping[Path, Verdict], assume: Assume | None, keep: Path | None, quiet: bool
 ) -> set[str]:
     """Print both judges' verdicts; what comes of TLC's, and of any difference."""
-    from conformance import judge, tlc, tlcreport  # only then: it needs Java
-    from conformance.abreast import termination_as_interrupt
-    from conformance.survey import survey
+    from conformance import tlcreport  # only then: it needs Java
 
     kinds: set[str] = set()
-    rulings: dict[Path, judge.Ruling] = {}
-    try:
-        surveys = {}
-        for directory, verdict in verdicts.items():
-            run = open_run(directory)
-            if run.header is not None and (verdict.kind != "unknown" or verdict.hangs):
-                surveys[directory] = survey(run, assumed(run.header, assume))
-        with termination_as_interrupt():
-            judged = judge.Court(keep=keep).judge(surveys.values())
-        rulings = dict(zip(surveys, judged, strict=True))
-    except (TraceError, tlc.TlcError) as error:
-        complain(str(error))
-        kinds.add("unknown")
+    rulings = _rulings(verdicts, assume, keep)
     for directory, verdict in verdicts.items():
-        print((summary if quiet else explain)(str(directory), verdict))
-        if (ruling := rulings.get(directory)) is None:
+        ruling = rulings.get(directory)
+        if ruling is None or isinstance(ruling, str):
+            _say(directory, verdict, quiet, "the core")
+            if ruling is not None:
+                complain(f"{directory}: TLC gave no verdict: {ruling}")
+                kinds.add("unknown")
             continue
+        _say(directory, verdict, quiet, "the core and TLC")
         agreed = tlcreport.agree(verdict, ruling)
         if not (quiet and agreed):
-            print(tlcreport.report(verdict, ruling), flush=True)
+            print(printable(tlcreport.report(verdict, ruling)), flush=True)
         if not agreed:
             kinds.add("violation")
     return kinds
 
 
-def complain(error: str) -> None:
-    print(f"error: {error}", file=sys.stderr)
+def _rulings(
+    verdicts: Mapping[Path, Verdict], assume: Assume | None, keep: Path | None
+) -> dict[Path, Ruling | str]:
+    """TLC's ruling on each run that it can be asked of, or why there is none."""
+    from conformance import judge
+    from conformance.abreast import termination_as_interrupt
+    from conformance.survey import survey
+
+    found: dict[Path, Ruling | str] = {}
+    surveys = {}
+    for directory, verdict in verdicts.items():
+        try:
+            run = open_run(directory)
+            if run.header is not None and (verdict.kind != "unknown" or verdict.hangs):
+                surveys[directory] = survey(run, assumed(run.header, assume))
+        except TraceError as error:
+            found[directory] = str(error)
+    with termination_as_interrupt():
+        judged = judge.Court(keep=keep).rule(surveys.values())
+    for directory, ruling in zip(surveys, judged, strict=True):
+        found[directory] = str(ruling.error) if ruling.error is not None else ruling
+    return found

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from conformance import checking
+from conformance.ending import complain, guarded
+from conformance.events import MOST
 from conformance.log import TraceError
 
 EXITS = """\
@@ -24,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        checking.complain(f"{message} (`{self.prog} --help` tells more)")
+        complain(f"{message} (`{self.prog} --help` tells more)")
         sys.exit(2)
 
 
@@ -111,10 +113,11 @@ def _assumption(text: str) -> tuple[str, bool | int]:
     switches: dict[str, bool | int] = {"true": True, "false": False}
     if name in ("direct_learning", "prepare_ahead") and value in switches:
         return name, switches[value]
-    if name == "max_batch" and value.isdecimal() and int(value) > 0:
+    if name == "max_batch" and value.isdecimal() and 0 < int(value[:20]) <= MOST:
         return name, int(value)
     raise argparse.ArgumentTypeError(
         f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
+        f" from 1 to {MOST}"
     )
 
 
@@ -142,38 +145,41 @@ def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
+    return guarded(lambda: _run(argv))
+
+
+def _run(argv: list[str]) -> int:
     with_spec = bool(argv) and argv[0].startswith("spec")
     args = parser(with_spec).parse_args(argv)
     try:
-        if args.command == "spec":
-            from conformance import models
-
-            return models.main(args)
-        if args.command == "spec-distributed":
-            from conformance import distributed_command
-
-            return distributed_command.main(args)
-        if args.command == "spec-growth":
-            from conformance import growth_command
-
-            return growth_command.main(args)
-        if args.command == "explain":
-            from conformance.explaining import explain_run  # only then: it draws
-
-            return explain_run(args)
-        return checking.check(
-            args.runs,
-            quiet=args.quiet,
-            assume=dict(args.assume),
-            tlc=args.tlc or args.keep is not None,
-            keep=args.keep,
-            coverage=args.coverage,
-        )
+        return _command(args)
     except TraceError as error:
-        checking.complain(str(error))
+        complain(str(error))
         return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of our output went away: nothing is left to say
-        sys.stderr.close()
-        return 2
+
+
+def _command(args: argparse.Namespace) -> int:
+    if args.command == "spec":
+        from conformance import models
+
+        return models.main(args)
+    if args.command == "spec-distributed":
+        from conformance import distributed_command
+
+        return distributed_command.main(args)
+    if args.command == "spec-growth":
+        from conformance import growth_command
+
+        return growth_command.main(args)
+    if args.command == "explain":
+        from conformance.explaining import explain_run  # only then: it draws
+
+        return explain_run(args)
+    return checking.check(
+        args.runs,
+        quiet=args.quiet,
+        assume=dict(args.assume),
+        tlc=args.tlc or args.keep is not None,
+        keep=args.keep,
+        coverage=args.coverage,
+    )

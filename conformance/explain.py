@@ -15,38 +15,40 @@ TORN = (
 WIDE = 240  # characters of an event that are shown
 
 
-def explain(run: str, verdict: Verdict) -> str:
-    """The report on a run, without a final newline."""
+def explain(run: str, verdict: Verdict, judged: str = "") -> str:
+    """The report on a run, without a final newline; its first line says who judged it."""
+    by = f"; judged by {judged}" if judged else ""
     if verdict.kind == "conforms":
-        return conforms(run, verdict)
+        return conforms(run, verdict, judged)
     if verdict.kind == "unknown":
         return (
-            f"{run}: unknown after {verdict.events} accepted events\n"
+            f"{run}: unknown after {verdict.events} accepted events{by}\n"
             f"  missing   {verdict.reason}\n"
             f"  what now  record the run with all processes traced into one folder"
         )
     assert verdict.violation is not None
-    lines = [violation(run, verdict.violation)]
+    lines = [violation(run, verdict.violation, by)]
     if verdict.held is not None:
         lines.append(f"  service   {verdict.held}")
     return "\n".join(lines)
 
 
-def summary(run: str, verdict: Verdict) -> str:
-    """The verdict in one line."""
+def summary(run: str, verdict: Verdict, judged: str = "") -> str:
+    """The verdict in one line, which says who judged."""
+    by = f"; judged by {judged}" if judged else ""
     if verdict.violation is not None:
         v = verdict.violation
-        return f"{run}: violation of {v.name} at {where(v)}"
+        return f"{run}: violation of {v.name} at {where(v)}{by}"
     if verdict.kind == "unknown":
-        return f"{run}: unknown: {verdict.reason}"
+        return f"{run}: unknown: {verdict.reason}{by}"
     size = f"{verdict.events} events of {verdict.processes} processes"
-    return f"{run}: conforms to {verdict.spec} ({size})"
+    return f"{run}: conforms to {verdict.spec} ({size}){by}"
 
 
-def conforms(run: str, verdict: Verdict) -> str:
+def conforms(run: str, verdict: Verdict, judged: str = "") -> str:
     order = SPECS[verdict.spec].actions
     counts = "  ".join(f"{name} {verdict.counts[name]}" for name in order if name in verdict.counts)
-    lines = [summary(run, verdict), f"  {counts}"]
+    lines = [summary(run, verdict, judged), f"  {counts}"]
     if verdict.torn:
         lines.append(f"  torn last line, as a killed process leaves it: {', '.join(verdict.torn)}")
     return "\n".join(lines)
@@ -56,11 +58,11 @@ def where(v: Violation) -> str:
     return f"{v.process}.ndjson:{v.event.seq + 1}"
 
 
-def violation(run: str, v: Violation) -> str:
+def violation(run: str, v: Violation, by: str = "") -> str:
     kind = "contract" if v.rule.contract else v.kind
     what = "what a trace must be (traces/README.md)" if v.rule.contract else v.spec
     lines = [
-        f"{run}: violation of {what}",
+        f"{run}: violation of {what}{by}",
         f"  event     {v.event.action} by {v.process}, at {where(v)}, clock {v.event.hlc}",
         f"            {shown(v.event)}",
         f"  action    {v.signature} of {v.spec}.tla",

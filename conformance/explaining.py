@@ -11,6 +11,7 @@ from pathlib import Path
 from conformance import checking, export
 from conformance.causes import Causes
 from conformance.diagram import NEEDS_MATPLOTLIB, Shown, draw
+from conformance.ending import complain, printable
 from conformance.events import (
     AnyEvent,
     Broadcast,
@@ -45,15 +46,17 @@ def explain_run(args: argparse.Namespace) -> int:
         return status
     try:
         drawn = picture(opened, verdict, args.out or args.run)
-        print("  drawn     " + ", ".join(map(str, drawn)))
+        print(printable("  drawn     " + ", ".join(map(str, drawn))))
         if args.shiviz:
             export.shiviz(opened, args.shiviz)
             print(f"  ShiViz    {args.shiviz}")
         if args.itf:
             export.itf(opened, args.itf, verdict)
             print(f"  ITF       {args.itf}")
+    except BrokenPipeError:
+        raise  # of our own output
     except (OSError, ImportError, ValueError) as error:
-        checking.complain(_plain(error))
+        complain(_plain(error))
         return 2
     return status
 

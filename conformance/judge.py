@@ -38,6 +38,9 @@ class JudgeError(tlc.TlcError):
     """TLC stopped where it should not have: the trace specification or the checker is wrong."""
 
 
+AGAIN = (tlc.SpecError, tlc.TlcCrash, JudgeError)  # may be for the sake of another run
+
+
 @dataclass(frozen=True)
 class Refusal:
     """The event (its number in the run, from 1) that TLC does not take, and what is false.
@@ -59,6 +62,7 @@ class Ruling:
 
     survey: Survey
     refusal: Refusal | None = None
+    error: tlc.TlcError | None = None  # why TLC gave no answer; then there is no refusal
     windows: int = 0
     seconds: float = 0  # of TLC, for the jobs that the run was part of
 
@@ -88,7 +92,19 @@ class Court:
     def judge(self, surveys: Iterable[Survey]) -> list[Ruling]:
         """TLC's ruling on each run. A run without an event is not to be given.
 
-        Raises TraceError if a run cannot be read, TlcError if TLC gives no answer.
+        Raises TraceError if a run cannot be read, TlcError if TLC gives no answer to one.
+        """
+        rulings = self.rule(surveys)
+        for ruling in rulings:
+            if ruling.error is not None:
+                raise ruling.error
+        return rulings
+
+    def rule(self, surveys: Iterable[Survey]) -> list[Ruling]:
+        """The same, where each ruling says for itself that there is no answer, and why.
+
+        What stops TLC in one run is not laid at the door of those that it was given with: these
+        are judged again, each alone. Raises TraceError.
         """
         surveys = list(surveys)
         for s in surveys:
@@ -98,6 +114,10 @@ class Court:
         with closing(self._outcomes(jobs(surveys, self.window))) as outcomes:
             for outcome in outcomes:
                 _enter(outcome, rulings)
+        failed = [r for r in rulings.values() if isinstance(r.error, AGAIN)]
+        if len(rulings) > 1:
+            for ruling in failed:
+                rulings[id(ruling.survey)] = self.rule([ruling.survey])[0]
         return list(rulings.values())
 
     def _outcomes(self, them: Iterator[Job]) -> Generator[_Outcome, None, None]:
@@ -196,14 +216,15 @@ def _enter(outcome: _Outcome, rulings: dict[int, Ruling]) -> None:
         rulings[key].seconds += outcome.seconds
     for n, window in enumerate(outcome.job.windows):
         ruling = rulings[id(window.survey)]
-        if ruling.refusal is not None:
+        if ruling.refusal is not None or ruling.error is not None:
             continue  # what comes after an event that is refused says nothing
         if outcome.error is not None:
-            raise outcome.error
+            ruling.error = outcome.error
+            continue
         ruling.windows += 1
         ruling.refusal = outcome.refusals.get(n)
         if ruling.refusal is None and n not in outcome.done:
-            raise _unexplained(window)
+            ruling.error = _unexplained(window)
 
 
 def _unexplained(window: Window) -> JudgeError:

@@ -32,6 +32,9 @@ from conformance.log import Run, TraceError
 from conformance.state import Bal, Rng
 
 LARGEST = 2**31 - 1  # what TLC's integers hold
+MOST_VALUES = LARGEST // 4  # that a run has, so that TLC can add them up
+MOST_PROMISED = 5_000_000  # instances that the promises of a run speak of, all together
+MOST_OF_A_SYNOD = 20_000  # events: TLC goes through all messages at each of them
 Values = tuple[int, ...]  # a batch, its ranges by number
 
 
@@ -111,6 +114,7 @@ class _Surveyor:
         self.proposers = set(header.cluster.proposers)
         self.named: set[int] = set()
         self.weight = 0
+        self.promised: list[tuple[int, int]] = []  # the ranges of the 1b messages
         self.learned: dict[tuple[str, int], Values] = {}
         self.places: dict[int, set[int]] = {}  # of each value, the instances it is proposed in
         self.given: dict[int, set[int]] = {}  # of each instance, the values delivered in it
@@ -187,6 +191,7 @@ class _Surveyor:
             return
         if event.first < event.last:
             self.survey.wide.append((self.survey.events, event.first))
+            self.promised.append((event.first, event.last))
         for i, b, batch in event.votes:
             self.vote(i, b, batch)
 
@@ -248,12 +253,21 @@ class _Surveyor:
         for v in values:
             self.survey.last_value[v] = self.survey.events
 
+    def limit(self, found: int, most: int, what: str) -> None:
+        if found > most:
+            raise TraceError(
+                f"{self.survey.run.directory}: {found} {what}, and TLC can take {most}; check "
+                "without --tlc, or a shorter run"
+            )
+
     def finish(self) -> Survey:
         survey, numbers, cluster = self.survey, self.numbers, self.survey.header.cluster
-        if self.weight > LARGEST // 4:
-            raise TraceError(
-                f"{survey.run.directory}: more values than TLC can count to; check without --tlc"
-            )
+        self.limit(self.weight, MOST_VALUES, "values")
+        if survey.header.spec == "Synod":
+            self.limit(survey.events, MOST_OF_A_SYNOD, "events of a Synod")
+        named = sorted(self.named)
+        spoken = sum(bisect_right(named, b) - bisect_left(named, a) for a, b in self.promised)
+        self.limit(spoken, MOST_PROMISED, "instances in promises")
         numbers.rounds = sorted(self.rounds)
         numbers.proposers = sorted(self.proposers) or [1]
         numbers.acceptors = sorted(cluster.acceptors)

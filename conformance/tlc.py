@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from conformance import tlcpaths
 from conformance.tlcnames import explain_error, read_violation
 from conformance.tlcout import Covered, Progress, Reader, Report, State, Violation
 
@@ -166,15 +167,25 @@ def run(
         else:
             keep.mkdir(parents=True, exist_ok=True)
             scratch = keep.resolve()
+        given = tlcpaths.Paths(scratch, config.resolve(), tuple(folders), find_jar())
+        paths = stack.enter_context(tlcpaths.plain(given))
         command = [
-            *java(scratch, folders, limits, short=short, options=java_options),
+            *java(
+                paths.scratch,
+                paths.folders,
+                limits,
+                short=short,
+                options=java_options,
+                jar=paths.jar,
+            ),
             "tlc2.TLC",
-            *("-tool", "-nowarning", "-metadir", str(scratch / "meta")),
-            *("-workers", str(limits.workers), "-config", str(config.resolve())),
+            *("-tool", "-nowarning", "-metadir", str(paths.scratch / "meta")),
+            *("-workers", str(limits.workers), "-config", str(paths.config)),
             *(() if deadlock else ("-deadlock",)),
             *options,
             module.stem,
         ]
+        scratch = paths.scratch
         return conclude(command, scratch, module, config, folders, limits, on_progress, stop)
 
 
@@ -195,6 +206,7 @@ def java(
     *,
     short: bool,
     options: Sequence[str] = (),
+    jar: Path | None = None,
 ) -> list[str]:
     """The command up to the class to run."""
     quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if short else ["-XX:+UseParallelGC"]
@@ -207,7 +219,7 @@ def java(
         f"-XX:ErrorFile={scratch}/java-error.log",
         f"-Djava.io.tmpdir={scratch}",
         f"-DTLA-Library={os.pathsep.join(map(str, folders))}",
-        *("-cp", str(find_jar())),
+        *("-cp", str(jar or find_jar())),
     ]
 
 
@@ -245,6 +257,7 @@ def _search(
             process = subprocess.Popen(
                 command,
                 cwd=scratch,
+                env=tlcpaths.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -319,7 +332,7 @@ def _verdict(
         cfg = config.read_text(encoding="utf-8", errors="replace")
         violation = read_violation(report.violation, cfg, module.stem, texts)
     elif status != 0 or report.generated is None:
-        reason = next((line for line in errors.splitlines() if line.strip()), "it said nothing")
+        reason = tlcpaths.reason(errors.splitlines())
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         raise TlcCrash(f"{module.stem}: Java {how} and gave no verdict: {reason}")
     last = report.progress

@@ -10,17 +10,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance import judge, tlc
+from conformance import judge, tlc, tlcpaths
 from conformance.cli import main
 from conformance.log import open_run
+from conformance.replay import Verdict
 from conformance.source import SPEC
 from conformance.survey import survey
+from conformance.tlcreport import agree
+from conformance.tracespec import Job
 from tests.conformance.bench import make
+from tests.conformance.scenario import Scenario, rng
 
 pytestmark = pytest.mark.tlc
 
@@ -69,12 +74,99 @@ def test_assumed_constants_are_those_of_both(capsys: pytest.CaptureFixture[str])
 def test_judges_that_differ_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def lenient(self: judge.Court, surveys: object) -> list[judge.Ruling]:
-        return [judge.Ruling(survey(open_run(BAD)), windows=1)]
+    """Whichever of them refuses what the other one takes, or another event: that is no verdict to
+    rely on, and the exit status says so."""
+    (refused,) = judge.Court().judge([survey(open_run(BAD))])
+    assert refused.refusal is not None
+    for run, refusal in (
+        (BAD, None),
+        (GOOD, refused.refusal),
+        (BAD, replace(refused.refusal, event=refused.refusal.event + 1)),
+    ):
+        ruling = judge.Ruling(refused.survey, refusal, windows=1)
+        monkeypatch.setattr(judge.Court, "rule", lambda self, surveys, r=ruling: [r])
+        assert main(["check", "--tlc", "-q", str(run)]) == 1
+        assert "DISAGREE" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert main(["check", "--tlc", "-q", str(GOOD)]) == 0
 
-    monkeypatch.setattr(judge.Court, "judge", lenient)
-    assert main(["check", "--tlc", "-q", str(BAD)]) == 1
-    assert "DISAGREE" in capsys.readouterr().out
+
+def test_judges_agree_if_they_say_the_same_of_the_same_event() -> None:
+    (refused,) = judge.Court().judge([survey(open_run(BAD))])
+    assert refused.refusal is not None
+    number = refused.refusal.event
+    taken = judge.Ruling(refused.survey, windows=1)
+    violation, conforms = Verdict("violation", number - 1), Verdict("conforms", 72)
+    assert agree(violation, refused)
+    assert agree(conforms, taken)
+    assert not agree(violation, taken)
+    assert not agree(conforms, refused)
+    for other in (number - 2, number, 0):
+        assert not agree(Verdict("violation", other), refused)
+        assert not agree(Verdict("unknown", other, hangs=True), refused)
+
+
+def test_each_run_is_judged_for_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one run TLC cannot say anything, since it has more values than it can count to."""
+    s = Scenario("huge")
+    s.broadcast("1.1", rng("1.1", 1, 2**40))
+    s.write(tmp_path / "huge")
+    assert main(["check", "--tlc", "-q", str(GOOD), str(tmp_path / "huge"), str(BAD)]) == 1
+    shown = capsys.readouterr()
+    lines = shown.out.splitlines()
+    assert lines[0].endswith("; judged by the core and TLC")
+    assert lines[1].endswith("; judged by the core")
+    assert lines[2].endswith("; judged by the core and TLC")
+    (line,) = shown.err.splitlines()
+    assert "huge: TLC gave no verdict" in line
+    assert main(["check", "--tlc", "-q", str(GOOD), str(tmp_path / "huge")]) == 2
+
+
+def test_a_run_that_stops_tlc_does_so_for_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What both were given to is given up; then each is judged alone."""
+    original = judge.Court._tlc
+
+    def stops(self: judge.Court, job: Job, *rest: Any) -> tlc.Result:
+        if any(w.survey.run.directory == BAD for w in job.windows):
+            raise tlc.TlcCrash("it fell over")
+        return original(self, job, *rest)
+
+    monkeypatch.setattr(judge.Court, "_tlc", stops)
+    assert main(["check", "--tlc", "-q", str(GOOD), str(BAD)]) == 1
+    shown = capsys.readouterr()
+    assert [line.partition("; ")[2] for line in shown.out.splitlines()] == [
+        "judged by the core and TLC",
+        "judged by the core",
+    ]
+    assert "it fell over" in shown.err
+
+
+def test_options_for_java_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xmx1m")
+    monkeypatch.setenv("_JAVA_OPTIONS", "-Dno=thing")
+    monkeypatch.setenv("LC_ALL", "C")
+    assert main(["check", "--tlc", "-q", str(GOOD)]) == 0
+
+
+def test_the_reason_is_not_what_java_says_of_its_options() -> None:
+    said = ["Picked up _JAVA_OPTIONS: -Xmx1m", "", "it broke"]
+    assert tlcpaths.reason(said) == "it broke"
+    assert tlcpaths.reason(said[:1]) == "it said nothing"
+
+
+@pytest.mark.parametrize("name", ["with:colon", "h\u00e4ngt", os.fsdecode(b"nb\xff")])
+def test_paths_that_java_cannot_be_given(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    shutil.copytree(GOOD, folder / "run")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert main(["check", "-q", "--keep", str(folder / "kept"), str(folder / "run")]) == 0
+    assert "judged by the core and TLC" in capsys.readouterr().out
+    assert {"TraceData.tla", "trace.cfg"} <= {p.name for p in (folder / "kept").rglob("*")}
 
 
 def test_files_are_kept_on_request(

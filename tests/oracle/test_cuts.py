@@ -32,7 +32,7 @@ def test_a_border_that_is_wrong_is_seen(tmp_path: Path, monkeypatch: pytest.Monk
     """As if what a learner learned were forgotten where a window ends."""
     monkeypatch.setattr(Mirror, "learn", lambda *_: None)
     with pytest.raises((cuts.Differs, TlcError)):
-        list(cuts.check(SAMPLE, 9, 10, tmp_path))
+        list(cuts.check(range(101, 105, 2), 9, 10, tmp_path))
 
 
 def late_vote() -> Scenario:
