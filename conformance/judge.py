@@ -38,7 +38,8 @@ class JudgeError(tlc.TlcError):
     """TLC stopped where it should not have: the trace specification or the checker is wrong."""
 
 
-AGAIN = (tlc.SpecError, tlc.TlcCrash, JudgeError)  # may be for the sake of another run
+AGAIN = (tlc.SpecError, tlc.TlcCrash)  # may be for the sake of another window
+MOST_RUNS = 60  # of TLC for one job, before what is left of it has no answer
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ class _Outcome:
     job: Job
     done: set[int] = field(default_factory=set)
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    errors: dict[int, tlc.TlcError] = field(default_factory=dict)
     seconds: float = 0
-    error: tlc.TlcError | None = None
+    runs: int = 0  # of TLC, for a verdict
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,8 @@ class Court:
         return rulings
 
     def rule(self, surveys: Iterable[Survey]) -> list[Ruling]:
-        """The same, where each ruling says for itself that there is no answer, and why.
-
-        What stops TLC in one run is not laid at the door of those that it was given with: these
-        are judged again, each alone. Raises TraceError.
+        """The same, where each ruling says for itself that there is no answer, and why: what stops
+        TLC in one run is not laid at the door of those that it was given with. Raises TraceError.
         """
         surveys = list(surveys)
         for s in surveys:
@@ -114,10 +114,6 @@ class Court:
         with closing(self._outcomes(jobs(surveys, self.window))) as outcomes:
             for outcome in outcomes:
                 _enter(outcome, rulings)
-        failed = [r for r in rulings.values() if isinstance(r.error, AGAIN)]
-        if len(rulings) > 1:
-            for ruling in failed:
-                rulings[id(ruling.survey)] = self.rule([ruling.survey])[0]
         return list(rulings.values())
 
     def _outcomes(self, them: Iterator[Job]) -> Generator[_Outcome, None, None]:
@@ -140,28 +136,53 @@ class Court:
 
     def _try(self, job: Job, number: int, stop: threading.Event) -> _Outcome:
         outcome = _Outcome(job)
-        try:
-            self._run(job, number, outcome, stop)
-        except tlc.TlcError as error:
-            outcome.error = error
+        self._judge(outcome, list(range(len(job.windows))), f"job-{number}", stop)
         return outcome
 
-    def _run(self, job: Job, number: int, outcome: _Outcome, stop: threading.Event) -> None:
+    def _judge(
+        self, outcome: _Outcome, numbers: list[int], name: str, stop: threading.Event
+    ) -> None:
+        """Judge these windows of the job, together. If TLC ends in an error, they are judged again
+        in halves: what it stops at may be another run, or a window that follows an event which it
+        refuses, and that starts from a state that nothing can be said of."""
+        if not numbers:
+            return
+        outcome.runs += 1
+        job = outcome.job if outcome.runs == 1 else outcome.job.only(numbers)
+        try:
+            self._run(job, numbers, name, outcome, stop)
+        except tlc.TlcError as error:
+            if not isinstance(error, AGAIN) or len(numbers) == 1 or outcome.runs >= MOST_RUNS:
+                outcome.errors.update(dict.fromkeys(numbers, error))
+                return
+            half = len(numbers) // 2
+            self._judge(outcome, numbers[:half], f"{name}-a", stop)
+            over = {id(outcome.job.windows[n].survey) for n in outcome.refusals}
+            rest = [n for n in numbers[half:] if id(outcome.job.windows[n].survey) not in over]
+            self._judge(outcome, rest, f"{name}-b", stop)
+
+    def _run(
+        self, job: Job, numbers: list[int], name: str, outcome: _Outcome, stop: threading.Event
+    ) -> None:
+        """Run TLC on a job, whose windows have these numbers in that of the outcome."""
         asking = why.module(job.module, self.spec)
         at_once = job.rows <= SMALL
-        result = self._tlc(job, f"job-{number}", asking if at_once else None, stop)
-        outcome.seconds = result.seconds
+        result = self._tlc(job, name, asking if at_once else None, stop)
+        outcome.seconds += result.seconds
+        done = set()
         for window, rows in _DONE.findall("\n".join(result.printed)):
             n = int(window) - 1
             if int(rows) == len(job.windows[n].rows):
-                outcome.done.add(n)
+                done.add(n)
         asked = list(range(len(job.windows)))
-        left = [n for n in asked if n not in outcome.done]
+        left = [n for n in asked if n not in done]
         if left and not at_once:
-            result = self._tlc(job.only(left), f"job-{number}-why", asking, stop)
+            result = self._tlc(job.only(left), f"{name}-why", asking, stop)
             outcome.seconds += result.seconds
             asked = left
-        outcome.refusals = _refusals(result.printed, job, asked, self.spec)
+        outcome.done |= {numbers[n] for n in done}
+        found = _refusals(result.printed, job, asked, self.spec)
+        outcome.refusals.update({numbers[n]: refusal for n, refusal in found.items()})
 
     def _tlc(self, job: Job, name: str, root: str | None, stop: threading.Event) -> tlc.Result:
         """Run TLC on the job; `root` is the text of a module to run in place of the job's."""
@@ -218,8 +239,8 @@ def _enter(outcome: _Outcome, rulings: dict[int, Ruling]) -> None:
         ruling = rulings[id(window.survey)]
         if ruling.refusal is not None or ruling.error is not None:
             continue  # what comes after an event that is refused says nothing
-        if outcome.error is not None:
-            ruling.error = outcome.error
+        if n in outcome.errors:
+            ruling.error = outcome.errors[n]
             continue
         ruling.windows += 1
         ruling.refusal = outcome.refusals.get(n)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance import judge
 from conformance.judge import Court
 from conformance.log import open_run
 from conformance.mirror import Mirror
 from conformance.replay import check_run
 from conformance.survey import survey
 from conformance.tlc import TlcError
-from tests.conformance.bad_begin import trimmed
+from tests.conformance.bad_begin import begun, trimmed
 from tests.conformance.scenario import Scenario, rng
 from tests.oracle import cuts
 
@@ -62,3 +63,22 @@ def test_cut_after_every_event(tmp_path: Path) -> None:
         assert check_run(ruling.survey.run.directory).kind == "conforms"
         assert ruling.refusal is None
         assert ruling.windows == ruling.survey.events
+
+
+def test_what_follows_a_refused_event_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Votes for what nobody proposed are refused; a window that starts after them, in which they are
+    counted, is one that TLC cannot evaluate."""
+    s = begun(direct_learning=True)
+    for a in (1, 2):
+        s.vote(a, (1, 1), 1)
+    s.learn("1.1", (1, 1), 1, rng("1.1", 1))
+    run = survey(open_run(s.write(tmp_path)))
+    first = len(s.lines) - 2
+    (ruling,) = Court(window=1).judge([run])
+    assert ruling.refusal is not None
+    assert ruling.refusal.event == first
+    monkeypatch.setattr(judge, "MOST_RUNS", 1)
+    with pytest.raises(TlcError):
+        Court(window=1).judge([run])
