@@ -68,8 +68,8 @@ def test_cut_after_every_event(tmp_path: Path) -> None:
 def test_what_follows_a_refused_event_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Votes for what nobody proposed are refused; a window that starts after them, in which they are
-    counted, is one that TLC cannot evaluate."""
+    """Votes for what nobody proposed are refused; a window that starts after them, in which they
+    are counted, is one that TLC cannot evaluate."""
     s = begun(direct_learning=True)
     for a in (1, 2):
         s.vote(a, (1, 1), 1)
