@@ -69,7 +69,7 @@ def draw(
     from matplotlib import pyplot
 
     columns = lanes(events)
-    width = max(6.5, LANE * len(columns) + 0.6)
+    width = _width(columns)
     height = ROW * (len(events) + 2) + 0.24 * len(why) + 1.1
     # A drawing of the same run is the same file: no date, no random names.
     with pyplot.rc_context({"svg.hashsalt": "conformance", "font.size": 9}):
@@ -86,6 +86,14 @@ def draw(
             metadata = {"Date": None} if path.suffix == ".svg" else {}
             figure.savefig(path, dpi=120, facecolor="white", metadata=metadata)
         pyplot.close(figure)
+
+
+def _width(columns: Sequence[str]) -> float:
+    """Of the whole drawing, in inches."""
+    return max(6.5, LANE * len(columns) + 0.6)
+
+
+CHARACTER = 0.085  # inches, of a label in bold
 
 
 def _messages(events: Sequence[Shown]) -> list[str]:
@@ -139,10 +147,14 @@ def _events(
         axes.plot(
             lane[n], row[n], "X" if bad else "o", color=colour, markersize=9 if bad else 5, zorder=5
         )
+        text = shown.text + (f"  {word}" if bad else "")
+        room = (len(columns) - lane[n]) * _width(columns) / (len(columns) + 0.1)
+        fits = len(text) * CHARACTER < room
         axes.text(
-            lane[n] + 0.03,
+            lane[n] + 0.03 if fits else len(columns) - 0.06,
             row[n] - 0.3,
-            shown.text + (f"  {word}" if bad else ""),
+            text,
+            ha="left" if fits else "right",
             va="center",
             color=colour,
             fontsize=8.5,

@@ -14,7 +14,7 @@ import pytest
 from conformance.causes import Causes
 from conformance.cli import main
 from conformance.coverage import BRANCHES, Coverage
-from conformance.diagram import lanes
+from conformance.diagram import Shown, draw, lanes
 from conformance.explaining import MOST, label, neighbourhood
 from conformance.log import open_run
 from conformance.replay import SPECS, check_run
@@ -222,3 +222,21 @@ def test_coverage_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert "coverage of MultiPaxos: 10 of 10 actions" in out
     assert "coverage of Synod: 7 of 8 actions" in out
+
+
+def test_the_rejected_label_is_within_the_drawing_in_whatever_lane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib import pyplot
+
+    drawn: list[Any] = []
+    monkeypatch.setattr(pyplot, "close", drawn.append)
+    for lane in ("acceptor-1.1", "proposer-2.1"):
+        text = "Phase2a (12, 2) in 123456: 12.1:1..99 +3"
+        events = [Shown(1, "acceptor-1.1", "Phase1b", ()), Shown(2, "proposer-2.1", "Phase1a", ())]
+        draw([*events, Shown(3, lane, text, ())], [tmp_path / "x.png"], title="x", rejected=3)
+    monkeypatch.undo()
+    for figure in drawn:
+        (axes,) = figure.axes
+        assert all(x.get_window_extent().x1 <= figure.bbox.x1 for x in axes.texts)
+        pyplot.close(figure)
