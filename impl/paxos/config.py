@@ -23,6 +23,9 @@ from paxos.runtime.envelope import OVERHEAD_BYTES, ROLES
 MAX_DATAGRAM_BYTES = 65_507
 """The largest payload of a UDP datagram over IPv4."""
 
+SMALLEST_DATAGRAM_BYTES = 512
+"""Every message must fit."""
+
 MAX_ID = 99
 """The largest id where the configuration does not say how many processes there are."""
 
@@ -148,8 +151,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch_wait_s: Annotated[float, Meta(ge=0, le=1)] = _CORE.batch_wait_s
     """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
-    datagram_bytes: Annotated[int, Meta(ge=512, le=MAX_DATAGRAM_BYTES)] = 32_768
-    """The same in all processes, and no less than when what is in storage was voted for."""
+    datagram_bytes: Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)] = 32_768
+    """The largest datagram, and with it the largest value. The same in all processes, and no less
+    than when what is in storage was voted for. On a network, datagrams are made to fit its packets
+    where they can be, and travel in parts where not (`paxos.runtime.parts`)."""
     window: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.window
     """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
     in_flight: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.in_flight
@@ -178,8 +183,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The multicast groups."""
         return self.groups or Groups()
 
-    def settings(self) -> Settings:
-        """What the core needs to know."""
+    def settings(self, packet_bytes: int = MAX_DATAGRAM_BYTES) -> Settings:
+        """What the core needs to know. `packet_bytes`: the largest datagram that the network
+        carries in one packet."""
         return Settings(
             learners=self.learners or 0,
             synod=self.synod,
@@ -187,6 +193,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             prepare_ahead=self.prepare_ahead and not self.synod,
             max_batch=self.batch_values if self.batching and not self.synod else 1,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
+            fit_bytes=max(packet_bytes, SMALLEST_DATAGRAM_BYTES) - OVERHEAD_BYTES,
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
             **msgspec.structs.asdict(self.timings),
         )

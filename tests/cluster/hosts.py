@@ -81,16 +81,28 @@ class Hosts(Cluster):
     def _host(self, name: str) -> str:
         """The namespace of a process, made when it is needed first and kept if it restarts."""
         if name not in self._hosts:
-            number = len(self._hosts) + 1
-            host = self._hosts[name] = f"px{os.getpid()}-{name}"
-            self._do("ip", "netns", "add", host)
-            ends = ["type", "veth", "peer", "name", "eth0", "netns", host]
-            self._on_switch("ip", "link", "add", name, *ends)
-            self._on_switch("ip", "link", "set", name, "master", "br0")
-            self._on_switch("ip", "link", "set", name, "up")
-            self.on_host(name, "ip", "address", "add", f"{SUBNET}.{number}/24", "dev", "eth0")
-            self.on_host(name, "ip", "link", "set", "eth0", "up")
+            self._hosts[name] = f"px{os.getpid()}-{name}"
+            self._do("ip", "netns", "add", self._hosts[name])
+            self.make_interface(name)
         return self._hosts[name]
+
+    def make_interface(self, name: str) -> None:
+        """Give the host of a process an interface, always with the same name and address."""
+        number = list(self._hosts).index(name) + 1
+        ends = ["type", "veth", "peer", "name", "eth0", "netns", self._hosts[name]]
+        self._on_switch("ip", "link", "add", name, *ends)
+        self._on_switch("ip", "link", "set", name, "master", "br0")
+        self._on_switch("ip", "link", "set", name, "up")
+        self.on_host(name, "ip", "address", "add", f"{SUBNET}.{number}/24", "dev", "eth0")
+        self.on_host(name, "ip", "link", "set", "eth0", "up")
+
+    def destroy_interface(self, name: str) -> None:
+        """Take it away, as when an adapter is pulled out."""
+        self.on_host(name, "ip", "link", "delete", "eth0")
+
+    def drop(self, name: str, *which: object) -> None:
+        """From now on the host drops packets that arrive and match an iptables rule."""
+        self.on_host(name, "iptables", "-w", "-t", "raw", "-A", "PREROUTING", *which, "-j", "DROP")
 
     def program(self, name: str) -> list[str]:
         return ["ip", "netns", "exec", self._host(name), *PAXOS]

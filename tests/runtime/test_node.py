@@ -51,6 +51,7 @@ class Recorder:
     """A network, a storage and a tracer that write down what is done, in order."""
 
     def __init__(self) -> None:
+        self.packet_bytes = 65_507
         self.done: list[str] = []
         self.sent: list[tuple[Endpoint, bytes]] = []
         self.arriving: list[bytes] = []

@@ -191,7 +191,7 @@ class Acceptor(Role):
         if first > last:
             return
         votes = [self.votes[i] for i in range(first, last + 1) if i in self.votes]
-        parts = list(portions(Promise, votes, self.settings.message_bytes)) or [[]]
+        parts = list(portions(Promise, votes, self.settings.fitting_bytes)) or [[]]
         for part, following in zip_longest(parts, parts[1:]):
             end = following[0].instance - 1 if following else last
             yield first, end, part

@@ -56,7 +56,7 @@ class Backlog:
         """How many instances it takes, about, to propose what waits now."""
         return max(
             -(-self._queued_values // self._settings.max_batch),
-            -(-self._queued_bytes // self._settings.max_packets_bytes),
+            -(-self._queued_bytes // self._settings.fitting_packets_bytes),
         )
 
     def add(self, packets: Iterable[Packet], now_s: float) -> bool:
@@ -105,7 +105,7 @@ class Backlog:
         oldest_s = next(iter(self._queue.values())).since_s
         full = (
             self._queued_values >= self._settings.max_batch
-            or self._queued_bytes >= self._settings.max_packets_bytes
+            or self._queued_bytes >= self._settings.fitting_packets_bytes
         )
         return oldest_s if full else oldest_s + self._settings.batch_wait_s
 
@@ -113,12 +113,11 @@ class Backlog:
         """The packets of the next batch: as many as fit; none if none waits."""
         taken: list[Packet] = []
         values, size = 0, 0
+        most, room = self._settings.max_batch, self._settings.fitting_packets_bytes
         for waiting in self._queue.values():
             values += waiting.packet.count
             size += waiting.bytes
-            if taken and (
-                values > self._settings.max_batch or size > self._settings.max_packets_bytes
-            ):
+            if taken and (values > most or size > room):
                 break
             taken.append(waiting.packet)
         for packet in taken:

@@ -116,7 +116,7 @@ class Client(Role):
             needed = len(value) + LENGTH_BYTES
             if not portions or len(portions[-1]) >= self.settings.max_batch or needed > room:
                 portions.append([])
-                room = self.settings.max_payload_bytes
+                room = self.settings.fitting_payload_bytes
             portions[-1].append(value)
             room -= needed
         return portions
@@ -199,5 +199,5 @@ class Client(Role):
 
     def _send(self, packets: Sequence[Packet], *groups: Group) -> None:
         """Send `packets` in as few messages as they fit in."""
-        for some in portions(Submit, packets, self.settings.message_bytes):
+        for some in portions(Submit, packets, self.settings.fitting_bytes):
             self.step.send(Submit(some), *groups)

@@ -264,7 +264,7 @@ class Learner(Role):
     def _portions(self, spans: Sequence[Span]) -> list[list[Span]]:
         """As many as one message holds at a time; at least one list, since the prefix is said in
         any case."""
-        return list(portions(Delivered, spans, self.settings.message_bytes)) or [[]]
+        return list(portions(Delivered, spans, self.settings.fitting_bytes)) or [[]]
 
     def _is_home_of(self, client: str) -> bool:
         """Whether this learner is the one that tells `client` at once what it has delivered. The

@@ -41,6 +41,9 @@ class Settings:
     message_bytes: int = 8_000
     """The most bytes in one message, so that it fits a datagram. A role makes none that is larger:
     it cuts lists (`paxos.core.portions`), and takes no value or batch that is too large."""
+    fit_bytes: int | None = None
+    """Messages whose size is ours to choose are made no larger, so that the network carries each in
+    one packet; None: `message_bytes`. Processes may differ in this."""
     window: int = 256
     """Instances that Phase 1 covers in advance, with prepare_ahead."""
     in_flight: int = 64
@@ -114,6 +117,22 @@ class Settings:
     def abandoned_s(self) -> float:
         """A proposer drops a value that no client has resent for so long."""
         return LOST_RESENDS * self.longest_resend_s
+
+    @property
+    def fitting_bytes(self) -> int:
+        """The most bytes in one message, where a smaller one will do."""
+        fit = self.message_bytes if self.fit_bytes is None else self.fit_bytes
+        return min(fit, self.message_bytes)
+
+    @property
+    def fitting_packets_bytes(self) -> int:
+        """The most that the packets of a batch take together, if there are several."""
+        return self.max_packets_bytes - self.message_bytes + self.fitting_bytes
+
+    @property
+    def fitting_payload_bytes(self) -> int:
+        """The largest payload of a packet, if it has several values."""
+        return self.max_payload_bytes - self.message_bytes + self.fitting_bytes
 
     @property
     def max_batch_bytes(self) -> int:

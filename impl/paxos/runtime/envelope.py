@@ -218,15 +218,21 @@ def _check(said: Iterable[Message], sender: int, client: str) -> None:
         raise RejectedError("malformed")
 
 
-def bodies(encoded: Iterable[bytes], datagram_bytes: int) -> Iterator[bytes]:
+def bodies(
+    encoded: Iterable[bytes], datagram_bytes: int, share_bytes: int | None = None
+) -> Iterator[bytes]:
     """Put encoded messages, in their order, into as few datagram bodies as hold them. None of them
-    may be larger than `datagram_bytes` less `OVERHEAD_BYTES`."""
-    return map(array, shared(encoded, datagram_bytes - OVERHEAD_BYTES))
+    may be larger than `datagram_bytes` less `OVERHEAD_BYTES`; they share no datagram that would be
+    larger than `share_bytes` (default: the same)."""
+    room = datagram_bytes - OVERHEAD_BYTES
+    share = room if share_bytes is None else min(room, share_bytes - OVERHEAD_BYTES)
+    return map(array, shared(encoded, room, share))
 
 
-def shared(encoded: Iterable[bytes], room: int) -> Iterator[list[bytes]]:
-    """The same before they are put together; `room` is for the messages alone, in bytes."""
-    for some in cut(encoded, len, room, MAX_MESSAGES):
+def shared(encoded: Iterable[bytes], room: int, share: int | None = None) -> Iterator[list[bytes]]:
+    """The same before they are put together; `room` and `share` are for the messages alone, in
+    bytes."""
+    for some in cut(encoded, len, room if share is None else share, MAX_MESSAGES):
         assert len(some) > 1 or len(some[0]) <= room, "a message larger than a datagram"
         yield some
 

@@ -14,6 +14,7 @@ from paxos.runtime.envelope import PRESENCE, Envelope, RejectedError, is_presenc
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import Hello, Unheard, encode_about
 from paxos.runtime.multicast import Multicast
+from paxos.runtime.network import Network
 from paxos.runtime.presence import Presence
 
 
@@ -23,7 +24,7 @@ class Greeting:
     def __init__(
         self,
         presence: Presence,
-        network: Multicast,
+        network: Multicast | Network,
         groups: Groups,
         clock: Clock,
         faults: Faults,

@@ -7,9 +7,11 @@ import errno
 import select
 import socket
 import struct
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
-from paxos.config import Endpoint, is_ipv4
+from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4
 from paxos.errors import InputError, reason
 
 RECEIVE_BUFFER_BYTES = 32 << 20
@@ -19,6 +21,18 @@ DRAIN = 256
 """Datagrams taken from the socket at a time, at most: what comes of them should not wait for ever
 while more arrive."""
 
+IP_UDP_BYTES = 28
+"""The headers of a packet."""
+
+LEAST_PACKET_BYTES = 508
+"""What every host must take: a packet of 576 bytes, with the largest IP header."""
+
+ETHERNET_PACKET_BYTES = 1_472
+"""What Ethernet carries, where the system does not tell the MTU."""
+
+Datagram = TypeVar("Datagram")
+
+_IP_MTU = 14  # Linux
 _SO_RCVBUFFORCE = 33  # Linux: beyond the limit of net.core.rmem_max, for the superuser
 _IP_MULTICAST_ALL = 49  # Linux: 0 keeps other sockets' memberships from reaching this socket
 
@@ -31,22 +45,30 @@ class Multicast:
 
     def __init__(self, own: Endpoint, interface: str, ttl: int) -> None:
         """Raises `InputError` if the interface or the port cannot be used."""
-        self._interface = interface
-        self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.interface = interface
+        self._own = own
+        self._gone = False
         self._wake_receiver, self._waker = socket.socketpair()
+        self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._join(own)
-            self._aim(ttl)
+            self._listen(self._receiver)
+            self._sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+            self._sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+            with self._explained("send"):
+                self._aim(self._sender)
         except BaseException:
             self.close()
             raise
+        self.packet_bytes = self._measure()
+        """The largest datagram that the interface carries in one packet."""
         self._poll = select.poll()
         self._poll.register(self._receiver, select.POLLIN)
         self._poll.register(self._wake_receiver, select.POLLIN)
 
-    def _join(self, own: Endpoint) -> None:
-        receiver = self._receiver
+    def _listen(self, receiver: socket.socket) -> None:
+        """Hear the own group on this socket."""
+        own = self._own
         # Every process of a role hears its group: they share the address and the port. Not
         # SO_REUSEPORT, with which some systems hand each datagram to only one of them.
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,34 +84,101 @@ class Multicast:
                     "choose another port in the configuration"
                 ) from error
             raise InputError(f"cannot listen on {own}: {reason(error)}") from error
-        self._with_interface(receiver, socket.IP_ADD_MEMBERSHIP, own.address, f"join {own}")
+        with self._explained(f"join {own}"):
+            self._join(receiver)
         receiver.setblocking(False)
 
-    def _aim(self, ttl: int) -> None:
-        sender = self._sender
-        self._with_interface(sender, socket.IP_MULTICAST_IF, "0.0.0.0", "send")
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+    def _join(self, receiver: socket.socket) -> None:
+        self._with_interface(receiver, socket.IP_ADD_MEMBERSHIP, self._own.address)
 
-    def _with_interface(self, sock: socket.socket, option: int, group: str, what: str) -> None:
-        """Set a socket option whose value names a group and the interface (`struct ip_mreqn`)."""
-        name = self._interface
-        address, index = (name, 0) if is_ipv4(name) else ("0.0.0.0", _interface_index(name))
+    def _aim(self, sender: socket.socket) -> None:
+        self._with_interface(sender, socket.IP_MULTICAST_IF, "0.0.0.0")
+
+    def _with_interface(self, sock: socket.socket, option: int, group: str) -> None:
+        """Set a socket option whose value names a group and the interface (`struct ip_mreqn`).
+        Raises `OSError`."""
+        name = self.interface
+        address, index = (name, 0) if is_ipv4(name) else ("0.0.0.0", socket.if_nametoindex(name))
         mreqn = struct.pack("@4s4si", socket.inet_aton(group), socket.inet_aton(address), index)
+        sock.setsockopt(socket.IPPROTO_IP, option, mreqn)
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """What is wrong with the interface, for the user."""
         try:
-            sock.setsockopt(socket.IPPROTO_IP, option, mreqn)
+            yield
         except OSError as error:
-            if error.errno in (errno.ENODEV, errno.EADDRNOTAVAIL):
-                raise _no_interface(name) from error
+            name = self.interface
+            if error.errno in (None, errno.ENODEV, errno.ENXIO, errno.EADDRNOTAVAIL):
+                raise InputError(
+                    f"this machine has no network interface {name}; set `interface` in the "
+                    "configuration to the address or the name of one that it has (127.0.0.1 stays "
+                    "on the machine)"
+                ) from error
             raise InputError(f"cannot {what} on interface {name}: {reason(error)}") from error
+
+    def _measure(self) -> int:
+        """What the system would say of a socket that sends there."""
+        if is_loopback(self.interface):  # nothing is lost there for its size
+            return MAX_DATAGRAM_BYTES
+        with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            self._aim(probe)
+            probe.connect((self._own.address, self._own.port))
+            mtu = probe.getsockopt(socket.IPPROTO_IP, _IP_MTU)
+            return max(LEAST_PACKET_BYTES, min(mtu - IP_UDP_BYTES, MAX_DATAGRAM_BYTES))
+        return ETHERNET_PACKET_BYTES
+
+    def look(self) -> bool:
+        """Whether the interface is there. If it is another one by that name or address than it was
+        (made again, or moved), hear it and send there. For the thread that receives."""
+        try:
+            try:
+                self._join(self._receiver)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:  # a member already, as it should be
+                    raise
+                if not self._gone:
+                    return True
+            else:
+                self._listen_anew()
+            self._aim(self._sender)
+        except OSError:
+            self._gone = True
+            return False
+        self.packet_bytes = self._measure()
+        self._gone = False
+        return True
+
+    def _listen_anew(self) -> None:
+        """With another socket: what the old one is a member of cannot be named any more, and there
+        is a limit to how much that may be. Where that fails, the old one does."""
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._listen(receiver)
+        except (InputError, OSError):
+            receiver.close()
+            return
+        self._poll.unregister(self._receiver)
+        self._poll.register(receiver, select.POLLIN)
+        self._receiver.close()
+        self._receiver = receiver
 
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`
         or `wake` was called."""
         if not self._poll.poll(None if timeout_s is None else timeout_s * 1000):
             return []
-        datagrams: list[bytes] = []
-        receive = self._receiver.recv
+        return self._drain(self._receiver.recv)
+
+    def receive_from(self, timeout_s: float) -> list[tuple[bytes, tuple[str, int]]]:
+        """The same, each with the address and the port that it came from."""
+        if not self._poll.poll(timeout_s * 1000):
+            return []
+        return self._drain(self._receiver.recvfrom)
+
+    @staticmethod
+    def _drain(receive: Callable[[int], Datagram]) -> list[Datagram]:
+        datagrams: list[Datagram] = []
         try:
             while len(datagrams) < DRAIN:
                 datagrams.append(receive(65_535))
@@ -123,17 +212,3 @@ def _enlarge(sock: socket.socket) -> int:
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, option, RECEIVE_BUFFER_BYTES)
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
-
-def _interface_index(interface: str) -> int:
-    try:
-        return socket.if_nametoindex(interface)
-    except OSError as error:
-        raise _no_interface(interface) from error
-
-
-def _no_interface(interface: str) -> InputError:
-    return InputError(
-        f"this machine has no network interface {interface}; set `interface` in the configuration "
-        "to the address or the name of one that it has (127.0.0.1 stays on the machine)"
-    )

@@ -31,6 +31,7 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.held import Held
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
+from paxos.runtime.network import Network
 from paxos.runtime.presence import Presence
 from paxos.runtime.report import Complaints, say
 from paxos.runtime.skew import Skew
@@ -58,7 +59,7 @@ class Node:
         self,
         process: str,
         role: Role,
-        network: Multicast,
+        network: Multicast | Network,
         groups: Groups,
         envelope: Envelope,
         datagram_bytes: int,
@@ -339,7 +340,7 @@ class Node:
             kinds.append(type(message))
         for group, (datas, kinds) in by_group.items():
             datagrams = size = 0
-            for body in bodies(datas, self._datagram_bytes):
+            for body in bodies(datas, self._datagram_bytes, self._network.packet_bytes):
                 datagrams += 1
                 size += self._send_datagram(group, body)
             self.stats.sending(kinds, datas, datagrams, size)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from paxos.config import Config
+from paxos.config import Config, Endpoint
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError, RunError, reason
@@ -18,7 +18,8 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
 from paxos.runtime.keys import exposure, read_key
-from paxos.runtime.multicast import Multicast
+from paxos.runtime.multicast import Multicast, is_loopback
+from paxos.runtime.network import Network
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.presence import NotThisOneError, Presence, Self
@@ -44,7 +45,7 @@ def run_process(
     _finish_what_is_begun()
     config.check_id(role_name, process_id)
     key = read_key(config.key_file)
-    network = Multicast(getattr(config.endpoints(), f"{role_name}s"), config.interface, config.ttl)
+    network = _open_network(role_name, config, key)
     clock, faults = Clock(), Faults(config.faults, f"{role_name}-{process_id}")
 
     me = Self.of(role_name, process_id, str(config.identity()["cluster"]))
@@ -63,7 +64,10 @@ def run_process(
     )
     presence.begin(life.number, lambda: life.storage.commits)
     process = f"{role_name}-{process_id}.{life.number}"
-    role = _make_role(role_name, process_id, life.number, config.settings(), life.storage)
+    if isinstance(network, Network):
+        network.name(process)
+    settings = config.settings(network.packet_bytes)
+    role = _make_role(role_name, process_id, life.number, settings, life.storage)
     if not life.is_first:
         role.come_back()
     node = Node(
@@ -99,6 +103,16 @@ def run_process(
     node.start(*_other_work(role, node, stop, limits))
     stop.wait(parent_fd=parent_fd)
     return _finish(process, node, stop, run_dir, verbose)
+
+
+def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicast | Network:
+    """The sockets of a process, and beyond the loopback what looks after them."""
+    groups = config.endpoints()
+    own: Endpoint = getattr(groups, f"{role_name}s")
+    sockets = Multicast(own, config.interface, config.ttl)
+    if is_loopback(config.interface):
+        return sockets
+    return Network(sockets, groups, own, config.cluster_tag(), key)
 
 
 def _finish_what_is_begun() -> None:
