@@ -158,12 +158,16 @@ def test_a_run_that_is_frozen_is_not_out_of_patience(tmp_path: Path, values_file
     )
     output = run_dir / "learner-1.out"
     wait_for(lambda: output.exists() and output.stat().st_size, "first value")
-    everybody = [process.pid, *processes_of(run_dir)]
-    for pid in everybody:
-        os.kill(pid, signal.SIGSTOP)
+    others = [pid for pid in processes_of(run_dir) if pid != process.pid]
     frozen = threading.Event()
-    frozen.wait(3.0)  # is longer than the time-out
-    for pid in reversed(everybody):
+    for pid in others:
+        os.kill(pid, signal.SIGSTOP)
+    frozen.wait(0.3)  # it looks once more, after which there is nothing new
+    os.kill(process.pid, signal.SIGSTOP)
+    frozen.wait(3.0)  # is longer than its time-out
+    os.kill(process.pid, signal.SIGCONT)
+    frozen.wait(0.3)  # it looks before anybody else does anything
+    for pid in others:
         os.kill(pid, signal.SIGCONT)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
@@ -183,7 +187,7 @@ def test_names_of_files_that_are_not_utf8(tmp_path: Path, values_file: Path) -> 
     key = folder / os.fsdecode(b"k\xfc")
     key.write_bytes(bytes(32))
     key.chmod(0o600)
-    run_dir = folder / "r"
+    run_dir = folder / os.fsdecode(b"r\xfa")
     options = ["--values", values, "--run-dir", run_dir, "--config", config, "--key-file", key]
     ended = subprocess.run(
         [*PAXOS, "run", *map(str, options), "--data-dir", str(folder / os.fsdecode(b"d\xfb"))],
@@ -198,6 +202,7 @@ def test_names_of_files_that_are_not_utf8(tmp_path: Path, values_file: Path) -> 
     assert len(traces) == 1 + 1 + 2 + 1
     for trace in traces:
         head = json.loads(trace.read_text(encoding="utf-8").splitlines()[0])
+        assert head["run"] == "r\\xfa"
         assert head["config"]["key_file"].endswith("/nb\\xff/k\\xfc")
     ended = subprocess.run(
         [*PAXOS, "acceptor", "1", "--config", str(folder / os.fsdecode(b"no\xff"))],

@@ -119,6 +119,7 @@ class Path:
         self.carries = carries
         self.now_s = 0.0
         self.said: list[int] = []
+        self.answers = 0
 
     def send(self, size: int) -> bool:
         """Whether a datagram of this size arrived whole."""
@@ -135,6 +136,7 @@ class Path:
                 got.append(arrived.datagram)
             if arrived.answer:
                 assert arrived.to == 1
+                self.answers += 1
                 back = self.sender.arrive(arrived.answer, THERE)
                 if back.smaller:
                     self.said.append(back.smaller)
@@ -150,6 +152,7 @@ def test_packets_become_as_small_as_they_must(carries: int, steps: list[int], si
     arrived = [path.send(size) for _ in range((1 + ENOUGH) * (len(STEPS) + 1))]
     assert arrived[-1]
     assert path.sender.packet_bytes == min(carries, [1_472, *path.said][-1])
+    assert path.answers == len(path.said), "once for each"
     if size == 1_472:
         assert path.said == steps
 
