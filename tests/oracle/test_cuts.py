@@ -41,6 +41,7 @@ def late_vote() -> Scenario:
     s = trimmed()
     s.vote(3, (1, 1), 1)
     s.vote(3, (1, 1), 2)
+    s.learn("2.2", (1, 1), 1)  # so that what is known of the instance is kept until here
     return s
 
 
@@ -48,6 +49,8 @@ def promise_below_what_it_trimmed() -> Scenario:
     """A recovery shows a promise that was asked for up to where it shows a trimming, of which
     nothing else is said any more."""
     s = trimmed()
+    s.broadcast("1.1", rng("1.1", 2))
+    s.propose((1, 1), 3, rng("1.1", 2))
     s.ask((2, 2), 2)
     s.broadcast("2.1", rng("2.1", 50))
     s.recover("acceptor-1.2", promised=[2, 2], votes=[], trimmed=2)
