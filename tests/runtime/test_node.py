@@ -7,12 +7,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from math import inf
 from typing import Any
 
 import pytest
 
-from paxos.config import Endpoint, FaultRates, Groups
+from paxos.config import Endpoint, Groups
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import pack
@@ -22,153 +21,17 @@ from paxos.core.messages import (
     Delivered,
     Group,
     Heartbeat,
-    Message,
     Reject,
     encode_messages,
 )
-from paxos.core.role import Role
-from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite
 from paxos.errors import RunError
 from paxos.runtime import held
 from paxos.runtime import node as node_module
-from paxos.runtime.clock import LATEST_US, Clock
+from paxos.runtime.clock import LATEST_US
 from paxos.runtime.envelope import OVERHEAD_BYTES, PRESENCE, Envelope, Received, bodies
-from paxos.runtime.faults import Faults
-from paxos.runtime.freshness import Freshness
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
-from paxos.runtime.node import Node
-from paxos.runtime.presence import Presence, Self
-from paxos.runtime.stop import Stop
-from paxos.runtime.tracer import TraceError
-
-B = Ballot(1, 1)
-HEADER_BYTES = len(Envelope(b"cluster!", "client", 1, 1, {}).seal(0, b""))
-MEMBERS = {"client": 1, "proposer": 1, "acceptor": 3, "learner": 1}
-
-
-class Recorder:
-    """A network, a storage and a tracer that write down what is done, in order."""
-
-    def __init__(self) -> None:
-        self.packet_bytes = 65_507
-        self.done: list[str] = []
-        self.sent: list[tuple[Endpoint, bytes]] = []
-        self.arriving: list[bytes] = []
-        self.arrived = threading.Condition()
-        self.awake = False
-        self.failing = ""
-        self.commits = 0
-
-    def _do(self, what: str) -> None:
-        if self.failing == what:
-            raise OSError(28, "No space left on device")
-        self.done.append(what)
-
-    def receive(self, timeout_s: float | None) -> list[bytes]:
-        with self.arrived:
-            self.arrived.wait_for(lambda: self.arriving or self.awake, timeout_s)
-            datagrams, self.arriving = self.arriving, []
-        return datagrams
-
-    def arrive(self, *datagrams: bytes) -> None:
-        with self.arrived:
-            self.arriving += datagrams
-            self.arrived.notify()
-
-    def wake(self) -> None:
-        with self.arrived:
-            self.awake = True
-            self.arrived.notify()
-
-    def send(self, to: Endpoint, datagram: bytes) -> None:
-        self._do("send")
-        self.sent.append((to, datagram))
-
-    def save(self, writes: Sequence[object]) -> None:
-        self._do("save")
-
-    def write(self, written: Sequence[object]) -> None:
-        if self.failing == "trace":
-            raise TraceError("trace: No space left on device")
-        self._do("trace")
-
-    def close(self) -> None:
-        self._do("close")
-
-
-class Fake(Role):
-    """A role that does whatever the test says."""
-
-    def __init__(self) -> None:
-        super().__init__(Settings())
-        self.received: list[tuple[int, Message]] = []
-        self.groups = 0
-        self.due_s = inf
-        self.ticked = threading.Event()
-        self.on_flush: Callable[[], object] = lambda: None
-
-    def receive(self, sender: int, message: Message, now_s: float) -> None:
-        self.received.append((sender, message))
-
-    def tick(self, now_s: float) -> None:
-        assert now_s >= self.due_s
-        self.due_s = inf
-        self.ticked.set()
-
-    def deadline_s(self) -> float:
-        return self.due_s
-
-    def _finish(self, now_s: float) -> None:
-        self.groups += 1
-        self.on_flush()
-
-
-class Quiet(Presence):
-    """Does not say by itself that it is there."""
-
-    due_s = inf
-
-    def tick(self, now_s: float) -> None:
-        pass
-
-
-class Harness:
-    def __init__(self, strict_trace: bool = False) -> None:
-        self.world = Recorder()
-        outside: dict[str, Any] = dict.fromkeys(("network", "storage", "tracer"), self.world)
-        self.role = Fake()
-        self.stop = Stop()
-        self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
-        self.clock = self.commits = 0  # of the other
-        self.own_clock = Clock()
-        me = Self("proposer", 1, "cluster", 77, "host", 1)
-        self.presence = Quiet(me, Freshness(), time.monotonic())
-        self.presence.begin(1)
-        self.node = Node(
-            process="proposer-1.1",
-            role=self.role,
-            groups=Groups(),
-            envelope=Envelope(b"cluster!", "proposer", 1, 1, MEMBERS),
-            datagram_bytes=1000,
-            clock=self.own_clock,
-            faults=Faults(FaultRates(), "proposer-1"),
-            stop=self.stop,
-            presence=self.presence,
-            strict_trace=strict_trace,
-            **outside,
-        )
-
-    def datagram(self, *messages: Message, clock: int = 0) -> bytes:
-        (body,) = bodies(map(encode_messages, messages), 60_000)
-        self.clock += 1
-        return self.other.seal(clock or self.clock, body, commits=self.commits)
-
-    def wait(self, condition: Callable[[], object]) -> None:
-        until = time.monotonic() + 5
-        while not condition() and time.monotonic() < until:
-            time.sleep(0.001)
-        assert condition()
+from tests.runtime.harness import HEADER_BYTES, MEMBERS, B, Fake, Harness
 
 
 @pytest.fixture
