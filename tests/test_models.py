@@ -201,6 +201,7 @@ def test_a_counterexample_that_is_expected_is_shown_on_request(
     [
         ("states: 6", "stats: 6", "model ok: Object contains unknown field `stats`"),
         (", depth: 6", "", "model ok has no states or no depth"),
+        ("states: 6", "states: 6, states: 7", "`states` is given twice"),
         ("class: tiny", "class: vast", "model ok: Invalid enum value 'vast'"),
         ("name: fails", "name: ok", "model ok is there twice"),
         ("config: ok.cfg", "config: no.cfg", "model ok: there is no file no.cfg"),
