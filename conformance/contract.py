@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.events import Event, Phase1a, Phase2a, Recover
+from conformance.events import FROM_A_CLOCK, Event, Phase1a, Phase2a, Recover
 from conformance.rules import Fault, Rule, rule
 from conformance.state import State
 
@@ -34,13 +34,15 @@ class Life:
 
 @dataclass
 class Lives:
-    """Which life each process is in. Before its first event it is in life 1."""
+    """Which life each process is in. Before its first event it is in life 1, or in the one that has
+    its number from a clock."""
 
     now: dict[str, int] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)  # those that each life is a process of its own
 
     def of(self, life: Life) -> int:
-        return self.now.get(life.person, 1) if life.person else life.number
+        first = 1 if life.number < FROM_A_CLOCK else life.number
+        return self.now.get(life.person, first) if life.person else life.number
 
     def enter(self, life: Life, process: str) -> None:
         """The life has taken an event."""

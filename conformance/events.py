@@ -17,6 +17,11 @@ SCHEMA = 1
 Role = Literal["acceptor", "proposer", "learner", "client"]
 SpecName = Literal["MultiPaxos", "Synod"]
 
+FROM_A_CLOCK = 10**12
+"""An incarnation's number counts the lives of a process, from 1. A process that keeps nothing
+cannot count them; it takes the time in microseconds, which is above this. A life with such a number
+may be the first one."""
+
 MOST = 2**63 - 1
 Id = Annotated[int, Meta(ge=1, le=MOST)]
 Text = Annotated[str, Meta(max_length=256)]

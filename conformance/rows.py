@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from conformance.events import (
+    FROM_A_CLOCK,
     AnyEvent,
     Broadcast,
     Decide,
@@ -115,7 +116,9 @@ class Writer:
             actor = self.numbers.learner(rest)
         else:
             actor = self.clients + self.numbers.clients.get(rest, 0)
-        lives = [1, *self.numbers.lives.get(f"{role}-{number}", ())]
+        lives = self.numbers.lives.get(f"{role}-{number}", [1])
+        if min(lives) < FROM_A_CLOCK:
+            lives = [1, *lives]
         found = actor, person, 1 + len({n for n in lives if n < int(life)})
         self.actors[process] = found
         return found

@@ -32,6 +32,37 @@ def the_first_life_recovers() -> Scenario:
     return s
 
 
+CLOCK = 1_700_000_000_000_000
+"""A number of a life that keeps nothing."""
+
+
+def without_storage() -> Scenario:
+    """An acceptor and a proposer number their first lives by the time."""
+    s = Scenario("bad")
+    s.broadcast("1.1", A)
+    ballot = [1, 1]
+    s.add(f"proposer-1.{CLOCK}", "Phase1a", ballot=ballot, **{"from": 1, "to": 1})
+    for a in (1, 2):
+        params = {"from": 1, "to": 1, "votes": []}
+        assert not s.add(f"acceptor-{a}.{CLOCK + a}", "Phase1b", ballot=ballot, **params)
+    return s
+
+
+@wrong("Life.comes back")
+def a_second_life_of_an_acceptor_without_storage() -> Scenario:
+    s = without_storage()
+    params = {"from": 1, "to": 1, "votes": []}
+    s.add(f"acceptor-1.{CLOCK + 9}", "Phase1b", ballot=[1, 1], **params)
+    return s
+
+
+@wrong("Life.begins")
+def the_first_life_without_storage_recovers() -> Scenario:
+    s = without_storage()
+    s.recover(f"acceptor-3.{CLOCK}", votes=[])
+    return s
+
+
 @wrong("Life.begins")
 def a_life_recovers_twice() -> Scenario:
     s = begun()

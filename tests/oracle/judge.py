@@ -76,9 +76,11 @@ class Judge:
 
     def _lives(self, e: Line, who: str, life: int) -> Guards:
         if who.startswith(("acceptor", "proposer")):
-            now = self.life.get(who, 1)
+            now = self.life.get(who, 1 if life < 10**12 else life)  # a number from a clock
             yield "life", life >= now
             yield "comes back", life == now or e["event"] == "Recover"
+            if e["event"] == "Recover":
+                yield "begins", life > now
             self.life[who] = life
         if e["event"] == "Recover":
             yield "begins", life > 1 and e["process"] not in self.seen
