@@ -44,12 +44,13 @@ bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to be
 bench-smoke: setup ## a little of everything that make bench does, to see that it works
 	@$(BIN)/paxos bench --smoke --out bench/smoke
 
-soak: setup ## simulate seed after seed for MINUTES=n (default 10), then fuzz for a tenth of that; SEED=n: from there on; SEEDS=a..b SHARD=k/n OUT=file: a campaign
+soak: setup ## simulate seed after seed for MINUTES=n (default 10), then fuzz and use slow links for a tenth of that each; SEED=n: from there on; SEEDS=a..b SHARD=k/n OUT=file: a campaign
 ifdef SEEDS
 	@$(BIN)/paxos simulate --seeds $(SEEDS) --out $(or $(OUT),soak.jsonl) $(if $(SHARD),--shard $(SHARD)) $(if $(MINUTES),--minutes $(MINUTES))
 else
 	@$(BIN)/paxos simulate --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
+	@$(BIN)/python -m tests.sim.congestion --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
 endif
 
 cuts: setup ## judge N=10000 random traces whole and cut: the verdicts must be the same; SEED=n: the first one

@@ -68,6 +68,11 @@ def _resolves(text: str) -> bool:
     return True
 
 
+def is_loopback(interface: str) -> bool:
+    """Whether only this machine is reached through it."""
+    return interface in ("lo", "lo0") or interface.startswith("127.")
+
+
 class Groups(Struct, frozen=True, forbid_unknown_fields=True):
     """The multicast group of each role. They may share an address, then the ports differ."""
 
@@ -194,6 +199,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             max_batch=self.batch_values if self.batching and not self.synod else 1,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
             fit_bytes=max(packet_bytes, SMALLEST_DATAGRAM_BYTES) - OVERHEAD_BYTES,
+            first_messages=self.in_flight if is_loopback(self.interface) else _CORE.first_messages,
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
             **msgspec.structs.asdict(self.timings),
         )

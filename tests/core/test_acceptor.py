@@ -77,14 +77,18 @@ def test_direct_learning_sends_votes_to_the_learners() -> None:
     assert step.later == [(Group.PROPOSERS, Accepted(LOW, 1))], "the leader can wait"
 
 
-def test_promises_of_many_votes_come_in_parts_that_fit() -> None:
+def test_of_votes_for_more_than_a_message_the_first_part_is_promised() -> None:
     settings = Settings(message_bytes=500)
     acceptor = Acceptor(settings)
     batch = encode_batch([pack("1.1", 1, [bytes(settings.max_value_bytes)])])
     for instance in (2, 3, 7):
         give(acceptor, Accept(LOW, instance, batch))
-    sends = give(acceptor, Prepare(HIGH, 1, 9)).sends
-    promises = [message for _, message in sends if isinstance(message, Promise)]
+    promises = [
+        message
+        for first in (1, 3, 7)
+        for _, message in give(acceptor, Prepare(HIGH, first, 9)).sends
+        if isinstance(message, Promise)
+    ]
     assert [(p.first, p.last) for p in promises] == [(1, 2), (3, 6), (7, 9)]
     assert [[v.instance for v in p.votes] for p in promises] == [[2], [3], [7]]
     assert all(len(encode_messages([p])) <= settings.message_bytes for p in promises)

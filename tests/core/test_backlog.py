@@ -6,6 +6,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.batch import decode_batch, pack
 from paxos.core.messages import (
     Accept,
+    Accepted,
     Delivered,
     Heartbeat,
     Message,
@@ -20,7 +21,7 @@ from paxos.core.settings import Settings
 from paxos.core.step import Step
 
 SMALL = Settings(prepare_ahead=True, direct_learning=True, window=4, waiting_packets=10)
-LONGEST_S = SMALL.longest_resend_s
+LONGEST_S = SMALL.abandoned_s / 4
 MINE = Ballot(1, 1)
 
 
@@ -122,5 +123,7 @@ def test_values_whose_instance_is_trimmed_may_not_be_those_that_were_chosen() ->
     leader, _ = leading(1)
     give(leader, 1.0, Trimmed(2))
     assert proposed(give(leader, 2.0, submit(1))) == {1}
+    for acceptor in (1, 2):
+        give(leader, 2.0, Accepted(Ballot(1, 1), 3), sender=acceptor)
     give(leader, 2.0, Delivered(3, [("1.1", 1, 1)]))
     assert not proposed(give(leader, 3.0, submit(1)))

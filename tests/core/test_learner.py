@@ -1,9 +1,12 @@
 """The learner, message by message."""
 
+import msgspec
+
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack, unpack
-from paxos.core.learner import REST, Learner
+from paxos.core.gaps import REST
+from paxos.core.learner import Learner
 from paxos.core.messages import (
     Accept,
     Accepted,
@@ -12,8 +15,8 @@ from paxos.core.messages import (
     Delivered,
     Group,
     Heartbeat,
+    Inquire,
     Message,
-    Submit,
     Trimmed,
     Vote,
     Votes,
@@ -94,15 +97,48 @@ def test_asks_for_what_it_misses_and_goes_on_asking() -> None:
         now_s = learner.deadline_s()
         learner.tick(now_s)
         asked = [s for s in learner.flush(now_s).sends if isinstance(s[1], Ask)]
-    assert asked == [(Group.ACCEPTORS, Ask(1, 3, 1)), (Group.PROPOSERS, Ask(1, 3, 1))]
+    ask = Ask(1, 3, 1, 2 * settings.message_bytes)
+    assert asked == [(Group.ACCEPTORS, ask), (Group.PROPOSERS, ask)]
     answer = Votes([Vote(i, FIRST, batch(i)) for i in (1, 2, 3)])
     step = give(learner, (1, answer), (3, answer), now_s=now_s)
     assert learner.prefix == 3
-    assert (Group.ACCEPTORS, Ask(4, 5, 2)) in step.sends, "the next window, at once"
+    ask = Ask(4, 5, 2, 4 * settings.message_bytes)
+    assert (Group.ACCEPTORS, ask) in step.sends, "the next window, at once, and twice as much"
+
+
+def test_it_asks_for_less_when_nothing_comes_and_goes_on_where_an_answer_ended() -> None:
+    settings = Settings(direct_learning=True)
+    learner = Learner(settings, 0.0)
+    give(learner, (1, Heartbeat(FIRST, 90)))
+    rooms: list[int] = []
+    pauses: list[float] = []
+    asked_s = now_s = 0.0
+    while len(rooms) < 6:
+        now_s = learner.deadline_s()
+        learner.tick(now_s)
+        for _, said in learner.flush(now_s).urgent:
+            if isinstance(said, Ask):
+                rooms.append(said.room)
+                teller = said.teller
+                pauses.append(now_s - asked_s)
+                asked_s = now_s
+    most = settings.message_bytes
+    assert rooms[::2] == [2 * most, most, most]
+    assert pauses[4] > pauses[2], "and less often"
+    told = Votes([Vote(1, FIRST, batch(1)), Vote(2, FIRST, batch(2))], 2)
+    give(learner, (teller, told), now_s=now_s)
+    step = give(learner, (teller % 3 + 1, Votes(told.votes)), now_s=now_s)
+    assert learner.prefix == 2
+    [ask] = [said for said in asks(step) if isinstance(said, Ask)]
+    assert (ask.first, ask.last) == (3, 90), "what did not fit the answer, at once"
 
 
 def asks(step: Step) -> list[Message]:
-    return [said for to, said in step.sends if to is Group.ACCEPTORS and isinstance(said, Ask)]
+    return [
+        msgspec.structs.replace(said, room=0)
+        for to, said in step.sends
+        if to is Group.ACCEPTORS and isinstance(said, Ask)
+    ]
 
 
 def chosen(*instances: int) -> list[tuple[int, Message]]:
@@ -190,14 +226,14 @@ def test_asked_again_another_acceptor_tells_the_batches() -> None:
     assert {1, 2, 3} == set(tellers)
 
 
-def test_acknowledges_and_acknowledges_again_to_who_resends() -> None:
+def test_acknowledges_and_acknowledges_again_to_who_inquires() -> None:
     learner = Learner(Settings(), 0.0)
     delivered = Delivered(1, [("1.1", 1, 1)])
     step = give(learner, (1, Decide(FIRST, 1, batch(1))))
     assert (Group.CLIENTS, delivered) in step.sends
     assert (Group.PROPOSERS, delivered) in step.sends
-    assert (Group.CLIENTS, delivered) in give(learner, (1, Submit([packet(1)]))).sends
-    assert not give(learner, (1, Submit([packet(2)]))).sends
+    assert (Group.CLIENTS, delivered) in give(learner, (1, Inquire([("1.1", 1, 1)]))).sends
+    assert not give(learner, (1, Inquire([("1.1", 2, 2)]))).sends
 
 
 def test_listens_to_a_bounded_number_of_instances() -> None:

@@ -19,6 +19,7 @@ from paxos.core.messages import (
     Vote,
 )
 from paxos.core.proposer import Proposer
+from paxos.core.repair import QUESTIONS
 from paxos.core.settings import Settings
 from paxos.core.step import RoundWrite, Step
 from tests.core.test_proposer import AHEAD, OFF, give, packet, sent
@@ -36,7 +37,8 @@ def leading(settings: Settings = OFF) -> Proposer:
 
 def run_again(proposer: Proposer, instance: int) -> Step:
     """A learner asks for an instance until the leader runs it again."""
-    give(proposer, (1, Ask(instance, instance)), now_s=2.0)
+    for _ in range(QUESTIONS - 1):
+        give(proposer, (1, Ask(instance, instance)), now_s=2.0)
     return give(proposer, (1, Ask(instance, instance)), now_s=2.0 + OFF.repair_s)
 
 

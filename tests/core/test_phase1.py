@@ -25,10 +25,8 @@ class Model:
         self.heard: Heard = {}
 
     def add(self, acceptor: int, promise: Promise) -> None:
-        if acceptor in self.promised():
-            return  # it has said all that it was asked for
         votes = {vote.instance: vote for vote in promise.votes}
-        for instance in self.left():
+        for instance in range(self.first, self.last + 1):
             if promise.first <= instance <= promise.last:
                 old = self.heard.get((acceptor, instance))
                 self.heard[acceptor, instance] = votes.get(instance) or old
@@ -36,18 +34,20 @@ class Model:
     def skip(self, last: int) -> None:
         self.first = max(self.first, last + 1)
 
-    def left(self) -> range:
-        return range(self.first, self.last + 1)
+    def promised(self, last: int) -> list[int]:
+        asked = range(self.first, last + 1)
+        return [a for a in ACCEPTORS if all((a, instance) in self.heard for instance in asked)]
 
-    def promised(self) -> set[int]:
-        return {
-            a for a in ACCEPTORS if all((a, instance) in self.heard for instance in self.left())
-        }
+    def reached(self, quorum: int) -> int:
+        last = self.first - 1
+        while last < self.last and len(self.promised(last + 1)) >= quorum:
+            last += 1
+        return last
 
-    def highest_votes(self, quorum: set[int]) -> dict[int, Vote]:
+    def highest_votes(self, last: int) -> dict[int, Vote]:
         highest = {}
-        for instance in self.left():
-            votes = [v for a in quorum if (v := self.heard[a, instance])]
+        for instance in range(self.first, last + 1):
+            votes = [v for a in self.promised(last) if (v := self.heard[a, instance])]
             if votes:
                 highest[instance] = max(votes, key=lambda vote: vote.ballot)
         return highest
@@ -76,7 +76,7 @@ STEPS = st.lists(st.one_of(promises(), promises(), st.integers(1, LAST - 1)), ma
 def test_whatever_is_promised_and_skipped_in_any_order(
     first: int, last: int, steps: list[tuple[int, Promise] | int]
 ) -> None:
-    phase1, model = Phase1(first, last, 0.0), Model(first, last)
+    phase1, model = Phase1(first, last, 0.0, 1.0), Model(first, last)
     for step in steps:
         if isinstance(step, int):
             phase1.skip(step)
@@ -86,7 +86,14 @@ def test_whatever_is_promised_and_skipped_in_any_order(
             model.add(*step)
         if phase1.first > phase1.last:
             return  # its proposer is done with it
-        assert phase1.promised == model.promised()
-        assert phase1.highest_votes(phase1.promised) == model.highest_votes(model.promised())
+        for quorum in (1, 2, 3):
+            reached = phase1.reached(quorum)
+            assert reached == model.reached(quorum)
+            if reached >= phase1.first:
+                promised = phase1.promised(reached)
+                assert promised == model.promised(reached)
+                votes = phase1.highest_votes(promised)
+                told = {i: vote for i, vote in votes.items() if i <= reached}
+                assert told == model.highest_votes(reached)
     assert phase1.first == model.first
     assert phase1.asked == first, "what is asked again is asked as it was"

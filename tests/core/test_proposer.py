@@ -22,6 +22,7 @@ from paxos.core.messages import (
     Vote,
 )
 from paxos.core.proposer import Proposer
+from paxos.core.repair import QUESTIONS
 from paxos.core.settings import Settings
 from paxos.core.step import RoundWrite, Step
 
@@ -124,12 +125,34 @@ def test_it_takes_the_highest_vote_and_fills_the_gap_below() -> None:
     assert accepts == {1: NO_OP, 2: NO_OP, 3: high}
 
 
-def test_promises_in_parts_count_when_they_cover_the_range() -> None:
+def test_promises_in_parts_count_as_far_as_they_cover_the_range() -> None:
     proposer = leading(AHEAD)
     proposer.flush(1.0)
-    give(proposer, (1, packet(1)), (1, Promise(MINE, 1, 4, [])))
-    assert not sent(give(proposer, (2, Promise(MINE, 1, 2, []))), Accept)
-    assert sent(give(proposer, (2, Promise(MINE, 3, 4, []))), Accept)
+    give(proposer, (1, packet(1)), (1, packet(2)), (1, Promise(MINE, 2, 4, [])))
+    assert not sent(give(proposer, (2, Promise(MINE, 2, 2, []))), Accept), "nothing on 1"
+    step = give(proposer, (3, Promise(MINE, 1, 3, [])))
+    assert not sent(step, Accept), "on 1 from acceptor 3 alone"
+    step = give(proposer, (1, Promise(MINE, 1, 1, [])))
+    assert [accept.instance for accept in sent(step, Accept)][:1] == [1]
+    [phase2a] = [event for event in step.events if isinstance(event, events.Phase2a)]
+    assert phase2a.quorum == [1, 3]
+    assert sent(step, Prepare)[0] == Prepare(MINE, 4, 4), "and the rest is asked for"
+
+
+def test_of_votes_that_do_not_fit_one_message_each_part_is_asked_for_by_itself() -> None:
+    """So no more of them are under way than one message from each acceptor."""
+    vote = [Vote(i, Ballot(1, 2), encode_batch([pack("1.1", i, [b"v"])])) for i in range(5)]
+    mine = Ballot(2, 1)
+    proposer = Proposer(AHEAD, 1, 0.0, round_used=1)
+    proposer.tick(1.0)
+    assert sent(proposer.flush(1.0), Prepare) == [Prepare(mine, 1, 4)]
+    accepted: list[int] = []
+    for first in (1, 2, 3):
+        part = Promise(mine, first, first, [vote[first]])
+        step = give(proposer, (1, part), (2, part))
+        accepted += [accept.instance for accept in sent(step, Accept)]
+        assert sent(step, Prepare)[0] == Prepare(mine, first + 1, 4)
+    assert sorted(set(accepted)) == [1, 2, 3]
 
 
 def test_a_rejection_ends_the_lead_and_the_value_is_kept() -> None:
@@ -178,7 +201,8 @@ def test_what_a_learner_misses_for_long_is_run_again() -> None:
     give(proposer, (1, packet(1)))
     give(proposer, (1, Promise(MINE, 1, 1, [])), (2, Promise(MINE, 1, 1, [])))
     give(proposer, (1, Accepted(MINE, 1)), (2, Accepted(MINE, 1)))
-    assert not sent(give(proposer, (1, Ask(1, 1)), now_s=2.0), Prepare)
+    for _ in range(QUESTIONS - 1):
+        assert not sent(give(proposer, (1, Ask(1, 1)), now_s=2.0), Prepare), "acceptors answer it"
     step = give(proposer, (1, Ask(1, 1)), now_s=2.0 + OFF.repair_s)
     assert sent(step, Prepare) == [Prepare(MINE, 1, 1)]
     vote = Vote(1, MINE, batch)
@@ -241,9 +265,9 @@ def test_what_is_trimmed_is_done_with() -> None:
     proposer = leading(AHEAD)
     proposer.flush(1.0)
     give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])), (1, packet(1)))
-    assert list(proposer.phase2) == [1]
+    assert list(proposer.phase2.open) == [1]
     step = give(proposer, (1, Trimmed(9)))
-    assert not proposer.phase2 and not proposer.ready
+    assert not proposer.phase2.open and not proposer.ready
     assert [(p.first, p.last) for p in sent(step, Prepare)] == [(10, 13)]
     assert not sent(give(proposer, (1, Trimmed(9))), Prepare)
 

@@ -1,20 +1,19 @@
 """The estimate of a round trip."""
 
-from paxos.core.roundtrip import RoundTrip
+from paxos.core.roundtrip import LONGEST_PAUSE_S, LONGEST_S, RoundTrip, longer
 
-SHORTEST_S, LONGEST_S = 0.005, 0.25
+SHORTEST_S, FIRST_S = 0.005, 0.25
 
 
 def measured(*samples_s: float) -> RoundTrip:
-    trip = RoundTrip(SHORTEST_S, LONGEST_S)
-    for number, sample_s in enumerate(samples_s, 1):
-        trip.asked(number, 10.0 * number)
-        trip.answered(number, 10.0 * number + sample_s)
+    trip = RoundTrip(SHORTEST_S, FIRST_S)
+    for sample_s in samples_s:
+        trip.measured(sample_s)
     return trip
 
 
-def test_before_anything_is_measured_it_is_patient() -> None:
-    assert measured().timeout_s == LONGEST_S
+def test_before_anything_is_measured_it_is_as_patient_as_told() -> None:
+    assert measured().timeout_s == FIRST_S
 
 
 def test_it_follows_what_is_measured_within_its_bounds() -> None:
@@ -23,32 +22,21 @@ def test_it_follows_what_is_measured_within_its_bounds() -> None:
     varying = measured(*[0.01, 0.03] * 25)
     assert varying.timeout_s > steady.timeout_s, "what varies more wants more patience"
     assert measured(*[0.0001] * 50).timeout_s == SHORTEST_S
-    assert measured(*[9.0] * 50).timeout_s == LONGEST_S
+    assert measured(*[9.0] * 50).timeout_s > 9.0, "as slow as the path is"
+    assert measured(*[900.0] * 50).timeout_s == LONGEST_S
 
 
-def test_what_was_asked_twice_measures_nothing() -> None:
-    trip = RoundTrip(SHORTEST_S, LONGEST_S)
-    trip.asked(1, 0.0)
-    trip.repeated(1)
-    trip.answered(1, 0.02)
-    assert trip.timeout_s == LONGEST_S
-    trip.asked(2, 1.0)
-    trip.repeated(1)  # another one
-    trip.answered(2, 1.02)
-    assert trip.timeout_s < LONGEST_S
+def test_without_an_answer_it_doubles_until_something_is_measured_again() -> None:
+    trip = measured(0.02)
+    timeouts = []
+    for _ in range(12):
+        trip.unanswered()
+        timeouts.append(trip.timeout_s)
+    assert timeouts[1] == 2 * timeouts[0]
+    assert timeouts[-1] == LONGEST_PAUSE_S
+    trip.measured(0.02)
+    assert trip.timeout_s < timeouts[0]
 
 
-def test_one_question_is_measured_at_a_time() -> None:
-    trip = RoundTrip(SHORTEST_S, LONGEST_S)
-    trip.asked(1, 0.0)
-    trip.asked(2, 5.0)
-    trip.answered(2, 5.001)
-    assert trip.timeout_s == LONGEST_S, "only the first is measured"
-    trip.answered_to(2, 0.02)
-    assert trip.timeout_s < LONGEST_S
-    trip.answered_to(9, 99.0)
-    assert trip.timeout_s < LONGEST_S, "nothing was asked"
-    trip.asked(10, 100.0)
-    trip.give_up()
-    trip.answered(10, 100.0001)
-    assert trip.timeout_s > SHORTEST_S
+def test_a_pause_that_is_longer_than_all_others_stays() -> None:
+    assert longer(3 * LONGEST_PAUSE_S) == 3 * LONGEST_PAUSE_S

@@ -46,7 +46,7 @@ def _check_proposer(proposer: Proposer, limits: Settings) -> None:
     under_way = limits.window + limits.in_flight + limits.asked_instances
     assert len(proposer.phase1) <= under_way
     assert len(proposer.ready) <= 2 * under_way
-    assert len(proposer.phase2) <= 2 * under_way
+    assert len(proposer.phase2.open) <= 2 * under_way
     known = proposer.chosen.first_missing(1) - 1
     _check_intervals(proposer.chosen)
     assert len(proposer.chosen.intervals()) <= under_way + limits.reach_instances

@@ -106,7 +106,7 @@ class Table:
             case "proposer":
                 return Proposer(self.settings, number, 0.0)
             case "acceptor":
-                return Acceptor(self.settings)
+                return Acceptor(self.settings, acceptor_id=number)
             case _:
                 return Learner(self.settings, 0.0)
 

@@ -115,11 +115,11 @@ class Cast:
 
     def ask(self, proposer: Proposer, first: int, last: int) -> None:
         """It has asked for promises for a range, and waits."""
-        proposer.phase1[first] = Phase1(first, last, NOW_S + 1)
+        proposer.phase1[first] = Phase1(first, last, NOW_S, 1.0)
 
     def propose(self, proposer: Proposer, i: int, batch: Batch) -> None:
         """It has proposed a batch, and waits for votes."""
-        proposer.phase2[i] = Phase2(self.encoded(batch), self.some(batch), NOW_S, 1.0)
+        proposer.phase2.open[i] = Phase2(self.encoded(batch), self.some(batch))
 
     def learner(self, x: int, state: State) -> Learner:
         learner = Learner(self.settings, 0.0)

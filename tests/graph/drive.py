@@ -17,6 +17,7 @@ from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Group
+from paxos.core.repair import QUESTIONS
 from paxos.core.role import Role
 from paxos.core.step import Step
 from tests.graph.cast import NOW_S, Cast, batch_of, own
@@ -26,7 +27,7 @@ from tests.graph.walk import Steps, Walk, Wrong
 PARTS = "an acceptor answers a Prepare from its first instance on"
 UPWARD = "a leader asks for instances upwards, and again only for one that a learner misses"
 ANSWERED = "a Prepare that a quorum has answered is not repeated (it would change nothing)"
-WHOLE = "a leader counts an acceptor once it has promised all that one Prepare asked for"
+WHOLE = "a leader counts promises from the first instance on that one Prepare asked for"
 LEAST = "a proposer acts as soon as it has the least majority"
 ONCE = "a leader proposes a value once in its ballot"
 ORDER = "of what one Prepare asked for, votes come first, then the lowest free instance"
@@ -90,13 +91,9 @@ class Driver:
     def _phase1b(self, node: Any, state: State, a: int, b: int, f: int, t: int) -> str | None:
         label = ("Phase1b", a, b, f, t)
         for _, _, first, last in own(state, "1a", b):
-            if first == f and t <= last:
-                settings = {"prepare_instances": t - f + 1}
-            elif first < f and t <= last:  # after a part that it has answered already
-                settings = {"prepare_instances": t - first + 1, "message_bytes": 1}
-            else:
+            if first != f or t > last:
                 continue
-            acceptor = self.cast.acceptor(a, state, **settings)
+            acceptor = self.cast.acceptor(a, state, prepare_instances=t - f + 1)
             walk = self._walk(node, acceptor, a)
             acceptor.receive(
                 self.bounds.owner(b), messages.Prepare(self.cast.ballot(b), first, last), NOW_S
@@ -143,7 +140,9 @@ class Driver:
         walk = self._walk(node, acceptor, a)
         step = acceptor.flush(NOW_S)
         (event,) = step.events
-        if not isinstance(event, events.Recover) or step.sends or step.writes:
+        promise = messages.Reject(self.cast.ballot(state.promised[a - 1]))
+        due_sends = [(Group.PROPOSERS, promise)] if state.promised[a - 1] else []
+        if not isinstance(event, events.Recover) or step.sends != due_sends or step.writes:
             raise Wrong(f"an acceptor that comes back does {step.sends}, {step.events}")
         step.events.clear()
         walk.follow(step)
@@ -232,7 +231,8 @@ class Driver:
             return self._ask_next(node, state, b, f, t, reached)
         if f == t and reached:  # a learner misses it
             leader = self.cast.leader(b, state)
-            leader.receive(1, messages.Ask(f, f), NOW_S - 2 * leader.settings.repair_s)
+            for _ in range(QUESTIONS - 1):
+                leader.receive(1, messages.Ask(f, f), NOW_S - 2 * leader.settings.repair_s)
             leader.receive(1, messages.Ask(f, f), NOW_S)
             self._must(self._walk(node, leader, leader.id), label)
             return None
@@ -262,7 +262,7 @@ class Driver:
         whole = [
             (f, t)
             for _, _, f, t in own(state, "1a", b)
-            if f <= i <= t and all(self._promised(state, a, b, f, t) for a in q)
+            if f <= i <= t and all(self._promised(state, a, b, f, i) for a in q)
         ]
         if not whole:
             return WHOLE
@@ -287,7 +287,7 @@ class Driver:
         return ORDER
 
     def _promised(self, state: State, a: int, b: int, f: int, t: int) -> bool:
-        """Whether acceptor a has promised b for the whole range."""
+        """Whether acceptor a has promised b for all of `f..t`."""
         parts = [m for m in own(state, "1b", b) if m[1] == a]
         return all(any(m[3] <= i <= m[4] for m in parts) for i in range(f, t + 1))
 
@@ -356,9 +356,11 @@ class Driver:
                 for a, trimmed in enumerate(state.trimmed, 1):
                     if trimmed and len(state.msgs) % 2:
                         leader.receive(a, messages.Trimmed(trimmed), NOW_S)
-                after = self._hear(node, state, leader, leader.id, heard, ("1b", "2b"))
+                walk = self._hear(node, state, leader, leader.id, heard, ("1b", "2b"))
                 leader.tick(NOW_S + 5)  # it repeats what was not answered
-                self._follow(self._walk(after, leader, leader.id))
+                again = self._walk(walk.node, leader, leader.id)
+                again.beyond = walk.beyond
+                self._follow(again)
             elif sum(m[0] == "1a" for m in state.msgs) < self.bounds.requests:
                 leader = self.cast.leader(b, state, in_flight=1)
                 leader.next = 1
@@ -390,8 +392,7 @@ class Driver:
         who: int,
         heard: list[Any],
         kinds: tuple[str, ...],
-    ) -> Any:
-        """The state in which that ends."""
+    ) -> Walk:
         walk = self._walk(node, role, who)
         for m in heard:
             if m[0] in kinds:
@@ -399,7 +400,7 @@ class Driver:
                 role.receive(*self.cast.message(m, state), NOW_S)
         if not self._follow(walk):
             self.refusals["by a learner" if "2a" in kinds else "by a proposer"] += 1
-        return walk.node
+        return walk
 
 
 class OfGraph:

@@ -37,10 +37,10 @@ LEFT = {
     "plain": {("Phase1a", UPWARD): 9, ("Phase2a", ONCE): 88},
     "direct-ahead": {
         ("Phase1a", ANSWERED): 1346,
-        ("Phase1b", PARTS): 836,
+        ("Phase1b", PARTS): 1364,
         ("Phase2a", ONCE): 98,
         ("Phase2a", ORDER): 5,
-        ("Phase2a", WHOLE): 2,
+        ("Phase2a", WHOLE): 1,
     },
 }
 """How many transitions of these no role takes, by action and reason; of the other tiny graphs the

@@ -17,6 +17,7 @@ from paxos.core.messages import (
     Decide,
     Delivered,
     Heartbeat,
+    Inquire,
     Message,
     Prepare,
     Promise,
@@ -43,7 +44,7 @@ B = Ballot(3, 2)
 BATCH = encode_batch([pack("1.1", 5, [b"a", b""])])
 
 SAMPLES: dict[str, list[Message]] = {
-    "client": [Submit([pack("2.7", 5, [b"a", b""])])],
+    "client": [Submit([pack("2.7", 5, [b"a", b""])]), Inquire([("2.7", 5, 6)])],
     "proposer": [Prepare(B, 1, 9), Accept(B, 1, BATCH), Decide(B, 1, b""), Heartbeat(B, 0)],
     "acceptor": [
         Promise(B, 1, 2, [Vote(1, B, BATCH)]),
@@ -174,6 +175,8 @@ NOT_VALID: list[tuple[str, Message]] = [
     ("learner", Delivered(1, [("1.1", 2, 1)])),
     ("learner", Delivered(1, [("1", 1, 1)])),
     ("client", Submit([pack("1.7", 1, [b"of another client"])])),
+    ("client", Inquire([("1.7", 1, 1)])),
+    ("client", Inquire([("2.7", 2, 1)])),
     ("client", Submit([pack("2.6", 1, [b"of another incarnation"])])),
 ]
 

@@ -104,7 +104,9 @@ def test_who_should_be_heard_and_is_not_is_said() -> None:
 
 
 def test_words() -> None:
-    assert for_quorum(SETTINGS, "votes in instance 4", 4, {2}).text == (
+    wait = for_quorum(SETTINGS, {1: {1}}, {5: {1}, 4: {2}})
+    assert wait is not None and for_quorum(SETTINGS, {}, {}) is None
+    assert wait.text == (
         "votes in instance 4 of 2 acceptors: acceptor 2 answered, acceptors 1, 3 not"
     )
     assert for_instance(SETTINGS, 1, set(), {1}).text == (

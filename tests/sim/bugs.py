@@ -20,6 +20,7 @@ from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner, _Open
 from paxos.core.messages import Accept, Accepted, Delivered, Group, Prepare, Promise, Vote
 from paxos.core.phase1 import Phase1
+from paxos.core.phase2 import Proposals
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -120,14 +121,14 @@ class ForgetsThatItTrimmed(Acceptor):
 
 
 class TakesItsOwnValue(Proposer):
-    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+    def _promised(self, ballot: Ballot, phase1: Phase1, last: int, now_s: float) -> None:
         for votes in phase1._votes.values():
             votes.clear()
-        super()._promised(ballot, phase1, now_s)
+        super()._promised(ballot, phase1, last, now_s)
 
 
 class TakesTheLowestVote(Proposer):
-    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
+    def _promised(self, ballot: Ballot, phase1: Phase1, last: int, now_s: float) -> None:
         lowest: dict[int, Ballot] = {}
         for votes in phase1._votes.values():
             for vote in votes.values():
@@ -136,7 +137,7 @@ class TakesTheLowestVote(Proposer):
             for vote in list(votes.values()):
                 if vote.ballot != lowest[vote.instance]:
                     del votes[vote.instance]
-        super()._promised(ballot, phase1, now_s)
+        super()._promised(ballot, phase1, last, now_s)
 
 
 class PromisesOfAMinority(Proposer):
@@ -147,15 +148,14 @@ class PromisesOfAMinority(Proposer):
 
 
 class VotesOfAMinority(Proposer):
-    def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
-        settings, self.settings = self.settings, replace(self.settings, acceptors=1)
-        super()._on_accepted(sender, accepted, now_s)
-        self.settings = settings
+    def __init__(self, settings: Settings, *others: Any) -> None:
+        super().__init__(settings, *others)
+        self.phase2 = Proposals(replace(settings, acceptors=1))
 
 
 class CountsAVoteTwice(Proposer):
     def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
-        phase2 = self.phase2.get(accepted.instance)
+        phase2 = self.phase2.open.get(accepted.instance)
         if phase2 and sender in phase2.votes and accepted.ballot == self.election.ballot:
             self._decide(accepted.ballot, accepted.instance, phase2.batch, [sender, sender])
         super()._on_accepted(sender, accepted, now_s)
@@ -190,13 +190,13 @@ class SharesItsBallots(Proposer):
 class ProposesTwice(Proposer):
     """It has no answer, so it proposes something else."""
 
-    def _retry(self, now_s: float) -> None:
-        for instance in list(self.phase2):
+    def tick(self, now_s: float) -> None:
+        for instance in list(self.phase2.open):
             packets = self.backlog.take()
             if packets and self.election.ballot:
                 batch = encode_batch(packets)
-                self._propose(self.election.ballot, instance, batch, packets, [1, 2, 3], now_s)
-        super()._retry(now_s)
+                self._propose(self.election.ballot, instance, batch, packets, [1, 2, 3])
+        super().tick(now_s)
 
 
 class AltersValues(Proposer):
@@ -214,7 +214,7 @@ class AltersValues(Proposer):
 class FillsWhatIsNoGap(Proposer):
     def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
         for instance, quorum in self.ready:
-            self._propose(ballot, instance, NO_OP, [], quorum, now_s)
+            self._propose(ballot, instance, NO_OP, [], quorum)
         self.ready.clear()
 
 

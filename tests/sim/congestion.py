@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from bisect import bisect_left
+import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from math import inf
+from operator import itemgetter
+from random import Random
 from typing import Any
 
 from conformance.explain import explain
@@ -46,6 +50,7 @@ DEFAULT = Config(
     proposers=2,
     learners=2,
     clients=1,
+    interface="eth0",
     datagram_bytes=DATAGRAM_BYTES,
 )
 
@@ -67,7 +72,7 @@ class Result:
     by_type: Counter[str]
     """The bytes of messages that all processes have sent, by type; `headers` is the rest."""
     injected: Counter[str]
-    progress: list[tuple[float, int]]
+    progress: list[tuple[float, int]] = field(repr=False)
     """At each time when it was looked, in simulated seconds, how many values the slowest learner
     had delivered."""
     output: list[bytes] = field(repr=False)
@@ -80,13 +85,17 @@ class Result:
 
     def delivered_at(self, at_s: float) -> int:
         """How many values the slowest learner had delivered at `at_s`."""
-        looked = bisect_left(self.progress, (at_s, -1))
+        looked = bisect_right(self.progress, at_s, key=itemgetter(0))
         return self.progress[looked - 1][1] if looked else 0
 
+    def delivered(self, from_s: float, to_s: float) -> list[bytes]:
+        """The values that the slowest learner has delivered in that time."""
+        return self.output[self.delivered_at(from_s) : self.delivered_at(to_s)]
+
     def shares(self, from_s: float, to_s: float) -> list[int]:
-        """How many values of each client were delivered in that time."""
-        some = self.output[self.delivered_at(from_s) : self.delivered_at(to_s)]
-        return list(Counter(value.split(b"/", 1)[0] for value in some).values())
+        """How many values of each client were delivered in that time, for those with any."""
+        values = self.delivered(from_s, to_s)
+        return list(Counter(value.split(b"/", 1)[0] for value in values).values())
 
 
 class Cluster:
@@ -215,6 +224,57 @@ def needed_bytes(result: Result, **load: Any) -> int:
     return goodput(inf, 0.0, **load).sent_bytes + idle.result().sent_bytes
 
 
+def least_goodput(rate_mbit: float) -> float:
+    """The part of the rate that values get at least."""
+    return 0.5 if rate_mbit >= 1 else 0.25
+
+
+def problems(rate_mbit: float, queue_s: float, *, values: int, **load: Any) -> list[str]:
+    """What is wrong with a run of that load (arguments of `goodput`) on such links."""
+    at_most_s = values * load.get("value_bytes", 1_000) / rate_mbit / MBIT
+    at_most_s /= least_goodput(rate_mbit)
+    result = goodput(rate_mbit * MBIT, queue_s, values=values, limit_s=4 * at_most_s, **load)
+    needed = needed_bytes(result, values=values, **load)
+    found = []
+    if not result.is_complete:
+        found.append(f"{len(result.output)} of {values} values are delivered")
+    if result.goodput_bytes_s < least_goodput(rate_mbit) * rate_mbit * MBIT:
+        found.append(f"goodput is {result.goodput_bytes_s / rate_mbit / MBIT:.1%} of the rate")
+    if result.sent_bytes > 2 * needed:
+        found.append(f"{result.sent_bytes:,} bytes are sent, where {needed:,} are needed")
+    return found
+
+
+LOAD_BYTES = 4_000_000
+"""More takes too long to simulate."""
+
+
+def draw(seed: int) -> tuple[float, float, dict[str, Any]]:
+    """A rate in Mbit/s, a queue in seconds, and a load: what the link carries in four seconds, but
+    not more than `LOAD_BYTES`."""
+    random = Random(f"{seed}/congestion")
+    rate_mbit = 10 ** random.uniform(-1, 2)
+    value_bytes = random.choice((100, 1_000, 1_200))
+    clients = random.choice((1, 1, 2, 4))
+    values = int(min(4 * rate_mbit * MBIT, LOAD_BYTES) / value_bytes) // clients * clients
+    load = {"values": values, "value_bytes": value_bytes, "clients": clients, "seed": seed}
+    return rate_mbit, random.uniform(0.05, 1.0), load
+
+
+def sweep(first: int, seconds: float) -> int:
+    """Draw one run after another for so long. The exit status: 0 if nothing is wrong with any."""
+    until_s, status = time.monotonic() + seconds, 0
+    for seed in count(first):
+        if time.monotonic() >= until_s:
+            break
+        rate_mbit, queue_s, load = draw(seed)
+        for problem in problems(rate_mbit, queue_s, **load):
+            status = 1
+            print(f"seed {seed}: {rate_mbit:.3g} Mbit/s, {queue_s:.2f} s, {load}: {problem}")
+    print(f"congestion: {seed - first} runs on drawn links")
+    return status
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table: how fast each combination of rate and queue gets through."""
     parser = argparse.ArgumentParser(prog="python -m tests.sim.congestion", description=__doc__)
@@ -225,7 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit-s", type=float, default=30.0, help="simulated; default 30")
+    parser.add_argument("--seconds", type=float, help="draw runs instead, for so long")
     options = parser.parse_args(arguments)
+    if options.seconds:
+        return sweep(options.seed, options.seconds)
     print("  Mbit/s queue_s  values delivered seconds  goodput  bytes sent  of needed")
     for rate_mbit in options.rate_mbit:
         rate_bytes_s = rate_mbit * MBIT

@@ -4,11 +4,12 @@ again. Each does no harm until something goes wrong of the kinds that it names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from paxos.core.learner import Learner
+from paxos.core.messages import Ask
 from paxos.core.step import Write
 from paxos.runtime.clock import Clock
 from paxos.runtime.storage import MemoryStorage, Storage
@@ -83,8 +84,8 @@ class RefusesTheFuture(Clock):
 class NeverAsks(Learner):
     """What it has missed, it waits for."""
 
-    def _missing(self, first: int, last: int) -> list[tuple[int, int]]:
-        return []
+    def _ask(self, questions: Iterable[Ask]) -> None:
+        list(questions)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def left(simulation: CheckedSimulation) -> Left:
     votes = [e for e in simulation.events if isinstance(e, events.Phase2b)]
     learner: Any = simulation.process("learner", 1).role
     proposer: Any = simulation.process("proposer", 1).role
-    counted = [phase2.votes for phase2 in proposer.phase2.values()]
+    counted = [phase2.votes for phase2 in proposer.phase2.open.values()]
     open_ = [voters for heard in learner._open.values() for voters in heard.votes.values()]
     return Left(
         on_disk=bool(acceptor(simulation).storage.votes),

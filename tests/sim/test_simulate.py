@@ -4,6 +4,7 @@ a bug in what surrounds the roles is found, by the faults that it takes."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -131,8 +132,10 @@ def test_a_failing_run_is_explained_and_its_trace_is_rejected(
     said = capfd.readouterr().out
     verdict = check_run(folder)
     assert verdict.violation is not None
-    assert f"  verdict    fails: {verdict.violation.name}" in said
-    assert f"  false     guard {verdict.violation.name}" in said
+    # Several processes may come back wrong at one time, and either be first.
+    rules = [*re.findall(r"  verdict    fails: (\w+)\.", said), verdict.violation.event.action]
+    assert rules == ["Recover", "Recover"]
+    assert f"clock {verdict.violation.event.hlc}\n" in said
     assert said.splitlines()[-1] == f"again with: paxos {' '.join(arguments)}"
 
 

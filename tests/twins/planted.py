@@ -32,11 +32,11 @@ class ProposesAgain(Proposer):
     """Unused <- UsedAgain: it has no answer, so it proposes something else in the same ballot: what
     waits, or the no-op."""
 
-    def _retry(self, now_s: float) -> None:
+    def tick(self, now_s: float) -> None:
         ballot = self.election.ballot
-        for instance in list(self.phase2):
+        for instance in list(self.phase2.open):
             packets = self.backlog.take()
             if ballot:
                 quorum = [1, 2]
-                self._propose(ballot, instance, encode_batch(packets), packets, quorum, now_s)
-        super()._retry(now_s)
+                self._propose(ballot, instance, encode_batch(packets), packets, quorum)
+        super().tick(now_s)

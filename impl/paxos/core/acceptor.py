@@ -5,7 +5,7 @@ It forgets its votes where every learner has delivered, and says so to whoever a
 Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from paxos.core import events
@@ -26,7 +26,7 @@ from paxos.core.messages import (
     Vote,
     Votes,
 )
-from paxos.core.portions import portions
+from paxos.core.portions import portions, vote_bytes
 from paxos.core.retention import Retention
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -56,6 +56,7 @@ class Acceptor(Role):
         self._retention = Retention(settings)
         self._promising = Budget(settings.promised_instances)
         self._answering = Budget(settings.asked_instances)
+        self._reporting = Budget(settings.reported_bytes)
 
     def come_back(self) -> None:
         recover = events.Recover(
@@ -69,6 +70,8 @@ class Acceptor(Role):
         if self.trimmed:
             recover.trimmed = self.trimmed
         self.step.events.append(recover)
+        if self.promised != NO_BALLOT:  # a leader may have given up waiting for this acceptor
+            self.step.send(Reject(self.promised), Group.PROPOSERS)
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         match message:
@@ -87,9 +90,10 @@ class Acceptor(Role):
         """Promise, unless a higher ballot was promised (spec: `Phase1b`).
 
         The same leader may ask again, for these or other instances: the promise stands already,
-        and only the votes are reported. A range too long, or with too many votes for one message,
-        is answered in parts; of what was trimmed nothing can be reported, so for that it is no
-        answer at all.
+        and only the votes are reported. Of a range too long, or with too many votes for one
+        message, the first part is answered, and the leader asks for the rest when it has that: so
+        an answer costs no more than a message. Of what was trimmed nothing can be reported, so for
+        that it is no answer at all.
         """
         if prepare.ballot < self.promised:
             self.step.send(Reject(self.promised), Group.PROPOSERS)
@@ -98,22 +102,24 @@ class Acceptor(Role):
         last = min(prepare.last, first + self.settings.prepare_instances - 1)
         if last < first:
             return
-        if not self._promising.grants(last - first + 1):
+        _, end, votes = next(self._reports(first, last))
+        if not self._promising.grants(last - first + 1) or not self._reporting.grants(
+            _bytes(votes)
+        ):
             self.step.refuse("Prepares for too many instances")
             return
         if prepare.ballot > self.promised:
             self.promised = prepare.ballot
             self.step.writes.append(PromiseWrite(prepare.ballot))
-        for start, end, votes in self._reports(first, last):
-            self.step.events.append(
-                events.Phase1b(
-                    ballot=prepare.ballot,
-                    first=start,
-                    last=end,
-                    votes=[(v.instance, v.ballot, describe(decode_batch(v.batch))) for v in votes],
-                )
+        self.step.events.append(
+            events.Phase1b(
+                ballot=prepare.ballot,
+                first=first,
+                last=end,
+                votes=[(v.instance, v.ballot, describe(decode_batch(v.batch))) for v in votes],
             )
-            self.step.send(Promise(prepare.ballot, start, end, votes), Group.PROPOSERS)
+        )
+        self.step.send(Promise(prepare.ballot, first, end, votes), Group.PROPOSERS)
 
     def on_accept(self, accept: Accept) -> None:
         """Vote, unless a higher ballot was promised (spec: `Phase2b`). A vote is a promise too,
@@ -137,30 +143,40 @@ class Acceptor(Role):
             self.votes[accept.instance] = vote
             self.step.writes.append(VoteWrite(vote))
             self.step.events.append(events.Phase2b(ballot=accept.ballot, instance=accept.instance))
-        accepted = Accepted(accept.ballot, accept.instance)
+        accepted = Accepted(accept.ballot, accept.instance, accept.teller)
         if self.settings.direct_learning:
             # The leader needs to know only before it begins too many instances.
-            self.step.send(accepted, Group.LEARNERS)
+            tells = accept.teller == self.id > 0
+            self.step.send(Votes([vote]) if tells else accepted, Group.LEARNERS)
             self.step.send_later(accepted, Group.PROPOSERS)
         else:
             self.step.send(accepted, Group.PROPOSERS)
 
     def on_ask(self, ask: Ask) -> None:
-        """Say again what was voted, to whoever learns from votes (spec: `Repeat`)."""
+        """Say again what was voted, to whoever learns from votes (spec: `Repeat`): as much as the
+        batches of have room for, also where another acceptor tells them."""
         first = self._remembered(ask.first, Group.LEARNERS)
         last = min(ask.last, first + self.settings.ask_instances - 1)
         if not self._answering.grants(max(0, last - first + 1)):
             self.step.refuse("Asks for too many instances")
             return
-        if self.settings.direct_learning and ask.teller not in (0, self.id):
-            for instance in range(first, last + 1):
-                if vote := self.votes.get(instance):
-                    self.step.send(Accepted(vote.ballot, instance), Group.LEARNERS)
-            return
+        tells = not self.settings.direct_learning or ask.teller in (0, self.id)
         to = Group.LEARNERS if self.settings.direct_learning else Group.PROPOSERS
-        for _, _, votes in self._reports(first, last):
-            if votes:
-                self.step.send(Votes(votes), to)
+        room = ask.room or self.settings.reported_bytes
+        for _, end, votes in self._reports(first, last):
+            size = _bytes(votes)
+            if not self._reporting.grants(size):
+                self.step.refuse("Asks for too many bytes of votes")
+                return
+            room -= size
+            is_full = room < self.settings.fitting_bytes and end < last
+            if votes and tells:
+                self.step.send(Votes(votes, end if is_full else 0), to)
+            elif votes:
+                for vote in votes:
+                    self.step.send(Accepted(vote.ballot, vote.instance), to)
+            if is_full:
+                return
 
     def _remembered(self, first: int, to: Group) -> int:
         """The first instance from `first` on that is not trimmed. If that is another one, whoever
@@ -185,6 +201,7 @@ class Acceptor(Role):
     def _finish(self, now_s: float) -> None:
         self._promising.renew()
         self._answering.renew()
+        self._reporting.renew()
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message."""
@@ -196,3 +213,8 @@ class Acceptor(Role):
             end = following[0].instance - 1 if following else last
             yield first, end, part
             first = end + 1
+
+
+def _bytes(votes: Sequence[Vote]) -> int:
+    """What they take in a message."""
+    return sum(map(vote_bytes, votes))

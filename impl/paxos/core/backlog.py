@@ -59,6 +59,10 @@ class Backlog:
             -(-self._queued_bytes // self._settings.fitting_packets_bytes),
         )
 
+    def next_bytes(self) -> int:
+        """The size of the next batch, about."""
+        return min(self._queued_bytes, self._settings.fitting_packets_bytes)
+
     def add(self, packets: Iterable[Packet], now_s: float) -> bool:
         """Values were submitted. Packets that no client sends are dropped, and so are those beyond
         the limits, for which the answer is False: a client resends."""

@@ -4,17 +4,16 @@ Spec: `Broadcast`. That a value is sent again changes nothing in the spec: it is
 """
 
 from collections.abc import Sequence
-from itertools import takewhile
-from math import inf
 
 from paxos.core import events, waiting
 from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
+from paxos.core.flight import Flight
 from paxos.core.intervals import IntervalSet
-from paxos.core.messages import Delivered, Group, Message, Submit
-from paxos.core.portions import portions
+from paxos.core.messages import Delivered, Group, Inquire, Message, Submit
+from paxos.core.portions import packet_bytes, portions
 from paxos.core.role import Role
-from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
+from paxos.core.silence import Silence
 from paxos.core.waiting import Wait
 
 RESEND_FACTOR = 4
@@ -29,26 +28,14 @@ class ValueTooLargeError(ValueError):
     """A value that no datagram can carry."""
 
 
-class _Outstanding:
-    """A packet that was sent and is not known to be delivered."""
+class Outstanding:
+    """A packet that is not known to be delivered."""
 
-    __slots__ = ("due_s", "number", "packet", "pause_s", "sent_once", "since_s")
+    __slots__ = ("packet", "since_s")
 
-    def __init__(
-        self, packet: Packet, number: int, since_s: float, now_s: float, pause_s: float
-    ) -> None:
+    def __init__(self, packet: Packet, since_s: float) -> None:
         self.packet = packet
-        self.number = number
-        """Of its last sending, among all sendings."""
-        self.sent_once = True
         self.since_s = since_s
-        self.pause_s = pause_s
-        self.due_s = now_s + pause_s
-
-    def postpone(self, now_s: float, longest_s: float) -> None:
-        """It was resent: be more patient the next time."""
-        self.pause_s = min(2 * self.pause_s, longest_s)
-        self.due_s = now_s + self.pause_s
 
 
 class Client(Role):
@@ -58,19 +45,19 @@ class Client(Role):
         super().__init__(settings)
         self.name = name
         self.next_seq = 1
-        self.outstanding: dict[int, _Outstanding] = {}
-        """By first sequence number, in the order in which they were last sent."""
-        self._sendings = 0
-        self._arrived = 0  # the last of them whose packet is known to be delivered
-        self._round_trip = RoundTrip(RESEND_FACTOR * settings.shortest_s, settings.resend_s)
+        self.outstanding: dict[int, Outstanding] = {}
+        """By first sequence number, in this order."""
+        shortest_s = RESEND_FACTOR * settings.shortest_s
+        self._flight = Flight(settings, shortest_s, settings.resend_s, OVERTAKEN, ordered=True)
         self._new: list[Packet] = []  # submitted in this group
-        self._resend_s = inf
+        self._silence = Silence(now_s)  # of learners, who say where the log is from time to time
         self._settled = False  # Synod: the one value was chosen, ours or not
 
     def room(self) -> int:
-        """How many values may be submitted now; 0: wait until some are delivered."""
+        """How many values may be submitted now; 0: wait until some are delivered. Of the last ones
+        some may have to wait in turn: the window says when they are sent."""
         packets = self.settings.client_packets - len(self.outstanding)
-        return max(0, packets) * self.settings.max_batch
+        return max(0, packets) * self.settings.max_batch if self._flight.admits(1) else 0
 
     @property
     def finished(self) -> bool:
@@ -78,7 +65,8 @@ class Client(Role):
         return not self.outstanding
 
     def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
-        """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now).
+        """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now). They
+        are sent at once, as far as the window for what is under way admits it.
 
         Raises `ValueTooLargeError`, having broadcast none, if one of them fits no datagram.
         """
@@ -93,20 +81,10 @@ class Client(Role):
         for some in self._portions(values):
             packet = pack(self.name, self.next_seq, some)
             self.next_seq += packet.count
-            self.outstanding[packet.first] = _Outstanding(
-                packet,
-                self._next_sending(),
-                now_s if since_s is None else since_s,
-                now_s,
-                self._round_trip.timeout_s,
-            )
-            self._round_trip.asked(packet.first, now_s)
+            since = now_s if since_s is None else since_s
+            self.outstanding[packet.first] = Outstanding(packet, since)
+            self._flight.offer(packet.first, packet_bytes(packet))
             self._new.append(packet)
-        self._resend_s = min(self._resend_s, now_s + self._round_trip.timeout_s)
-
-    def _next_sending(self) -> int:
-        self._sendings += 1
-        return self._sendings
 
     def _portions(self, values: Sequence[bytes]) -> list[list[bytes]]:
         """Cut `values` into the packets they will travel in."""
@@ -126,9 +104,12 @@ class Client(Role):
             self._on_delivered(message, now_s)
 
     def _on_delivered(self, delivered: Delivered, now_s: float) -> None:
+        if self._silence.ends(now_s):
+            self._flight.revive()
         if self.settings.synod and delivered.prefix > 0:
             self._settled = True
             self.outstanding.clear()
+            self._flight.clear()
         mine = IntervalSet()
         for client, first, last in delivered.values:
             if client == self.name and first <= last:
@@ -149,37 +130,8 @@ class Client(Role):
                 self.step.acknowledged.append(
                     (outstanding.packet.count, outstanding.since_s, now_s)
                 )
-                self._round_trip.answered(seq, now_s)
-                if outstanding.sent_once:  # otherwise nobody knows which sending arrived
-                    self._arrived = max(self._arrived, outstanding.number)
+                self._flight.answered(seq, now_s)
                 del self.outstanding[seq]
-
-    def tick(self, now_s: float) -> None:
-        """Resend what has been waited for long enough."""
-        if now_s < self._resend_s:
-            return
-        due = [o for o in self.outstanding.values() if o.due_s <= now_s]
-        for outstanding in due:
-            outstanding.postpone(now_s, self.settings.longest_resend_s)
-        self._resend(due)
-        self._resend_s = min((o.due_s for o in self.outstanding.values()), default=inf)
-
-    def _overtaken(self) -> list[_Outstanding]:
-        """Those that must be lost."""
-        before = self._arrived - OVERTAKEN
-        return list(takewhile(lambda o: o.number <= before, self.outstanding.values()))
-
-    def _resend(self, lost: Sequence[_Outstanding]) -> None:
-        """Send again, to the proposers, and to the learners: these may have delivered it already,
-        and only their saying so was lost."""
-        for outstanding in lost:
-            first = outstanding.packet.first
-            self._round_trip.repeated(first)
-            outstanding.number = self._next_sending()
-            outstanding.sent_once = False
-            self.outstanding[first] = self.outstanding.pop(first)
-        self.repeated += len(lost)
-        self._send([o.packet for o in lost], Group.PROPOSERS, Group.LEARNERS)
 
     def waits_for(self) -> Wait | None:
         if self.finished:
@@ -188,16 +140,25 @@ class Client(Role):
         return waiting.for_deliveries(min(self.outstanding), values)
 
     def deadline_s(self) -> float:
-        return self._resend_s
+        return self._flight.deadline_s()
 
     def _finish(self, now_s: float) -> None:
-        self._resend(self._overtaken())
         if self._new:
             self.step.events.append(events.Broadcast(values=describe(self._new)))
-            self._send(self._new, Group.PROPOSERS)
             self._new = []
+        taken = self._flight.take(now_s)
+        self._send([self.outstanding[first].packet for first, _ in taken])
+        self._inquire([self.outstanding[first].packet for first, again in taken if again])
 
-    def _send(self, packets: Sequence[Packet], *groups: Group) -> None:
-        """Send `packets` in as few messages as they fit in."""
+    def _send(self, packets: Sequence[Packet]) -> None:
+        """Send `packets` to the proposers, in as few messages as they fit in."""
         for some in portions(Submit, packets, self.settings.fitting_bytes):
-            self.step.send(Submit(some), *groups)
+            self.step.send(Submit(some), Group.PROPOSERS)
+
+    def _inquire(self, packets: Sequence[Packet]) -> None:
+        """Ask the learners about packets that are sent again: they may have delivered them already,
+        and only their saying so was lost."""
+        self.repeated += len(packets)
+        spans = [(self.name, packet.first, packet.last) for packet in packets]
+        for some in portions(Inquire, spans, self.settings.fitting_bytes):
+            self.step.send(Inquire(some), Group.LEARNERS)

@@ -6,12 +6,12 @@ asks for. It delivers a value once, however often it was chosen.
 Spec: `Learn`, `Deliver`.
 """
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Iterable, Sequence
 
 from paxos.core import events, waiting
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe
+from paxos.core.gaps import OVERTAKEN, Gaps
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
     Accept,
@@ -21,34 +21,30 @@ from paxos.core.messages import (
     Delivered,
     Group,
     Heartbeat,
+    Inquire,
     Message,
     Span,
-    Submit,
     Trimmed,
     Votes,
 )
 from paxos.core.portions import portions
 from paxos.core.role import Role
-from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
+from paxos.core.silence import Silence
 from paxos.core.waiting import Wait
-
-OVERTAKEN = 2
-"""An instance is lost, if one so much higher is learned and it is not."""
-
-REST = 0.7
-"""One that is far behind asks for more only after a rest, so many times as long as the last answer
-took: what it asks for costs time of acceptors and learners that are busy with what is new."""
 
 
 class _Open:
     """What a learner has heard of an instance that it has not learned."""
 
-    __slots__ = ("batches", "votes")
+    __slots__ = ("batches", "teller", "votes")
 
     def __init__(self) -> None:
         self.batches: dict[Ballot, bytes] = {}
         self.votes: dict[Ballot, set[int]] = {}
+        self.teller = (
+            0  # the acceptor that was to tell the batch, as it was said last; 0: the leader
+        )
 
     def admits(self, ballot: Ballot, limit: int) -> bool:
         """Whether what is said in `ballot` is kept: of so many ballots, the highest."""
@@ -80,13 +76,10 @@ class Learner(Role):
         self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
         self._tell = False
-        self._round_trip = RoundTrip(settings.shortest_s, settings.gap_s)
-        self._old_top = self._old_prefix = 0  # at the last look for gaps
-        self._asked_to = 0
-        self._asked_s = now_s
-        self._teller = 0  # the acceptor that was asked for batches last
-        self._highest = 0  # the highest instance that was learned
-        self._gap_s = inf
+        self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
+        self.highest = 0  # the highest instance that was learned
+        self._gaps = Gaps(settings, now_s)
+        self._silence = Silence(now_s)
         self._status_s = now_s
         self._report_s = now_s
 
@@ -94,29 +87,28 @@ class Learner(Role):
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         top = self.top
+        if self._silence.ends(now_s):
+            self._gaps.silence_ends(now_s)
         match message:
             case Accepted() if self.settings.direct_learning:
-                self._on_vote(sender, message.instance, message.ballot, None)
+                self._on_accepted(sender, message)
             case Accept() if self.settings.direct_learning:
                 self._on_accept(message)
             case Decide() if not self.settings.direct_learning:
                 if self._is_new(message.instance):
                     self._learn(message.instance, message.ballot, message.batch, None)
             case Votes() if self.settings.direct_learning:
-                for vote in message.votes:
-                    self._on_vote(sender, vote.instance, vote.ballot, vote.batch)
+                self._on_votes(sender, message)
             case Heartbeat():
                 self._has_begun(message.top)
-            case Submit():
-                self._on_submit(message)
+            case Inquire():
+                self._on_inquire(message)
             case Trimmed():
                 self._on_trimmed(sender, message)
             case _:
                 pass
-        if self.top > top:
-            self._round_trip.asked(self.top, now_s)
-        if self.top > self.prefix and self._gap_s == inf:
-            self._gap_s = now_s + self._round_trip.timeout_s
+        if self.top > max(top, self.prefix):
+            self._gaps.begun(self.top, now_s)
 
     def _has_begun(self, instance: int) -> None:
         """Somebody says so. If it is far ahead, it will be said again when this learner is nearer
@@ -141,13 +133,27 @@ class Learner(Role):
         self.step.refuse("votes in more ballots of one instance than a learner counts")
         return None
 
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        self._on_vote(sender, accepted.instance, accepted.ballot, None)
+        if heard := self._open.get(accepted.instance):
+            heard.teller = accepted.teller
+
     def _on_accept(self, accept: Accept) -> None:
+        self._told[0] = max(accept.instance, self._told.get(0, 0))
         heard = self._listen(accept.instance, accept.ballot)
         if heard:
             heard.batches[accept.ballot] = accept.batch
             self._count(accept.instance, accept.ballot, heard)
 
+    def _on_votes(self, sender: int, votes: Votes) -> None:
+        for vote in votes.votes:
+            self._told[sender] = max(vote.instance, self._told.get(sender, 0))
+            self._on_vote(sender, vote.instance, vote.ballot, vote.batch)
+        if votes.last:
+            self._gaps.answered_to(sender, votes.last)
+
     def _on_vote(self, sender: int, instance: int, ballot: Ballot, batch: bytes | None) -> None:
+        self._gaps.heard(sender)
         heard = self._listen(instance, ballot)
         if heard:
             heard.votes.setdefault(ballot, set()).add(sender)
@@ -163,12 +169,12 @@ class Learner(Role):
         if batch is not None and len(voters) >= self.settings.quorum:
             self._learn(instance, ballot, batch, sorted(voters))
 
-    def _on_submit(self, submit: Submit) -> None:
-        """A client resends: if its values are delivered, it has not heard so."""
-        for packet in submit.packets:
-            done = self.delivered.get(packet.client)
-            if done and done.covers(packet.first, packet.last):
-                self._say(packet)
+    def _on_inquire(self, inquire: Inquire) -> None:
+        """A client has not heard that its values are delivered: if they are, say so again."""
+        for client, first, last in inquire.values:
+            done = self.delivered.get(client)
+            if done and done.covers(first, last):
+                self._say(client, first, last)
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. Without so many
@@ -191,12 +197,13 @@ class Learner(Role):
         """`batch` is what was chosen (spec: `Learn`)."""
         packets = decode_batch(batch)
         ranges = describe(packets)
+        self._gaps.mean_bytes += (len(batch) - self._gaps.mean_bytes) / 8
         event = events.Learn(ballot=ballot, instance=instance, batch=ranges)
         if quorum is not None:
             event.quorum = quorum
         self.step.events.append(event)
         self._open.pop(instance, None)
-        self._highest = max(self._highest, instance)
+        self.highest = max(self.highest, instance)
         self.learned[instance] = packets, ranges
         while self.prefix + 1 in self.learned:
             self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
@@ -212,7 +219,7 @@ class Learner(Role):
                 values.append(described)
                 self.step.deliveries.append(packet)
                 self.position += packet.count
-            self._say(packet)
+            self._say(packet.client, packet.first, packet.last)
         self.prefix = instance
         self._tell = True
         if not self.settings.synod:  # there, to learn is to deliver
@@ -222,15 +229,12 @@ class Learner(Role):
 
     # What it says.
 
-    def _say(self, packet: Packet) -> None:
-        self._to_tell.setdefault(packet.client, IntervalSet()).add(packet.first, packet.last)
+    def _say(self, client: str, first: int, last: int) -> None:
+        self._to_tell.setdefault(client, IntervalSet()).add(first, last)
         self._tell = True
 
     def _finish(self, now_s: float) -> None:
-        self._round_trip.answered_to(self.prefix, now_s)
-        if self._asked_to and self.prefix >= self._asked_to:
-            self._go_on_asking(now_s)
-        self._ask_for_overtaken(now_s)
+        self._ask(self._gaps.finish(self, now_s))
         if self._tell:
             self._send_delivered(now_s)
 
@@ -274,8 +278,8 @@ class Learner(Role):
         return not learners or int(client.partition(".")[0]) % learners == self.id % learners
 
     def tick(self, now_s: float) -> None:
-        if now_s >= self._gap_s:
-            self._look(now_s)
+        if now_s >= self._gaps.due_s:
+            self._ask(self._gaps.look(self, now_s))
         if now_s >= self._status_s:
             self._tell = True  # proposers that come late hear where the log is
 
@@ -288,59 +292,16 @@ class Learner(Role):
         return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
 
     def deadline_s(self) -> float:
-        return min(self._gap_s, self._status_s)
+        return min(self._gaps.due_s, self._status_s)
 
-    def _look(self, now_s: float) -> None:
-        """Time to look for gaps. While the prefix grows, asking again would double the answers."""
-        if self.prefix > self._old_prefix:
-            self._gap_s = now_s + self._round_trip.timeout_s
-        else:
-            self._ask(now_s)
-        self._old_top, self._old_prefix = self.top, self.prefix
+    def _ask(self, questions: Iterable[Ask]) -> None:
+        for ask in questions:
+            self.step.send(ask, Group.ACCEPTORS, Group.PROPOSERS)
 
-    def _go_on_asking(self, now_s: float) -> None:
-        """All that was asked for has come."""
-        if self._old_top < self.prefix + self.settings.ask_instances:
-            self._ask(now_s)
-        else:
-            self._asked_to, self._old_prefix = 0, self.prefix
-            self._gap_s = now_s + REST * (now_s - self._asked_s)
-
-    def _ask_for_overtaken(self, now_s: float) -> None:
-        """Votes come in the order of the instances, or nearly so: where later ones are learned,
-        what is missing is lost, and there is no need to wait for it."""
-        last = self._highest - OVERTAKEN
-        if max(self._asked_to, self.prefix) < last <= self.prefix + self.settings.ask_instances:
-            self._ask_for(max(self._asked_to, self.prefix) + 1, last, now_s)
-
-    def _ask(self, now_s: float) -> None:
-        """Ask for what was begun before the last look and is still missing. What is newer is
-        probably on its way."""
-        self._asked_to = 0
-        self._ask_for(
-            self.prefix + 1, min(self._old_top, self.prefix + self.settings.ask_instances), now_s
-        )
-        self._gap_s = now_s + self._round_trip.timeout_s if self.top > self.prefix else inf
-
-    def _ask_for(self, first: int, last: int, now_s: float) -> None:
-        """Ask for those of `first..last` that are missing."""
-        missing = self._missing(first, last)
-        if not missing:
-            return
-        self._asked_to, self._asked_s = last, now_s
-        self._round_trip.give_up()
-        self._teller = self._teller % self.settings.acceptors + 1  # the last may be dead
-        for start, end in missing:
-            self.step.send(Ask(start, end, self._teller), Group.ACCEPTORS, Group.PROPOSERS)
-
-    def _missing(self, first: int, last: int) -> list[tuple[int, int]]:
-        """The runs of instances in `first..last` that are not learned."""
-        runs: list[tuple[int, int]] = []
-        for instance in range(first, last + 1):
-            if instance in self.learned:
-                continue
-            if runs and runs[-1][1] == instance - 1:
-                runs[-1] = runs[-1][0], instance
-            else:
-                runs.append((instance, instance))
-        return runs
+    def is_lost(self, instance: int) -> bool:
+        """Whether something that is missing of an instance is lost, where later ones are learned:
+        messages of one process come in the order of the instances, or nearly so."""
+        heard = self._open.get(instance)
+        if heard and heard.votes and not heard.votes.keys() & heard.batches.keys():
+            return self._told.get(heard.teller, 0) >= instance + OVERTAKEN
+        return True

@@ -3,8 +3,8 @@ its tag. Decoding checks types and bounds.
 
 Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and Decide. The others
 change nothing that the spec sees: they carry values to the proposers (Submit), say what was
-delivered (Delivered), elect a leader (Heartbeat, Reject), repair loss (Ask, Votes) and say what
-nobody can repair any more (Trimmed).
+delivered (Delivered) or ask for that (Inquire), elect a leader (Heartbeat, Reject), repair loss
+(Ask, Votes) and say what nobody can repair any more (Trimmed).
 """
 
 from enum import StrEnum
@@ -35,8 +35,7 @@ class Vote(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Submit(Struct, array_like=True, frozen=True, tag=0):
-    """Client to proposers: values to broadcast. Resent to learners too, who say if they have
-    delivered them."""
+    """Client to proposers: values to broadcast."""
 
     packets: list[Packet]
 
@@ -60,23 +59,27 @@ class Promise(Struct, array_like=True, frozen=True, tag=2):
 
 
 class Accept(Struct, array_like=True, frozen=True, tag=3):
-    """2a, proposer to acceptors (with direct learning to learners too): vote for `batch`."""
+    """2a, proposer to acceptors: vote for `batch`. With direct learning learners have to hear of it
+    too: acceptor `teller` tells them the batch with its vote; 0: this goes to them as well."""
 
     ballot: Ballot
     instance: Positive
     batch: bytes
+    teller: Natural = 0
 
 
 class Accepted(Struct, array_like=True, frozen=True, tag=4):
     """2b, acceptor to proposers (with direct learning to learners too): voted. The batch is the
-    one that the ballot's owner proposed."""
+    one that the ballot's owner proposed; `teller` says whom learners hear it from, as in Accept."""
 
     ballot: Ballot
     instance: Positive
+    teller: Natural = 0
 
 
 class Reject(Struct, array_like=True, frozen=True, tag=5):
-    """Acceptor to proposers: a message came too late, I have promised `promised`."""
+    """Acceptor to proposers: a message came too late, or I have come back: I have promised
+    `promised`."""
 
     promised: Ballot
 
@@ -112,11 +115,13 @@ class Delivered(Struct, array_like=True, frozen=True, tag=8):
 class Ask(Struct, array_like=True, frozen=True, tag=9):
     """Learner to acceptors and proposers: I miss instances `first..last`. With direct learning
     acceptor `teller` answers with its votes, and the others only with the ballots of theirs, as
-    one of them is enough to tell the batches; 0: all tell them."""
+    one of them is enough to tell the batches; 0: all tell them. An acceptor tells from `first` on,
+    as many as fit `room` bytes, at least one; 0: as many as it can."""
 
     first: Positive
     last: Positive
     teller: Natural = 0
+    room: Natural = 0
 
 
 class Trimmed(Struct, array_like=True, frozen=True, tag=11):
@@ -126,11 +131,20 @@ class Trimmed(Struct, array_like=True, frozen=True, tag=11):
     last: Positive
 
 
+class Inquire(Struct, array_like=True, frozen=True, tag=12):
+    """Client to learners: I have not heard that these values of mine are delivered. Whoever has
+    delivered them says so again."""
+
+    values: Annotated[list[Span], Meta(min_length=1)]
+
+
 class Votes(Struct, array_like=True, frozen=True, tag=10):
-    """Acceptor, asked by a learner: my votes, with their batches. To learners with direct
-    learning, otherwise to proposers, who decide."""
+    """Acceptor: my votes, with their batches. To learners with direct learning, who have asked or
+    are to be told a batch; otherwise to proposers, who decide for a learner that has asked."""
 
     votes: Annotated[list[Vote], Meta(min_length=1)]
+    last: Natural = 0
+    """How far an answer goes that does not go as far as was asked; 0: it does."""
 
 
 Message = (
@@ -146,6 +160,7 @@ Message = (
     | Ask
     | Votes
     | Trimmed
+    | Inquire
 )
 
 MAX_MESSAGES = 4_096

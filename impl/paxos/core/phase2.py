@@ -1,30 +1,98 @@
-"""Phase 2 of one instance, as its proposer sees it: what it proposed, and who voted for it.
+"""Phase 2 as its proposer sees it: what it has proposed in this ballot, who voted for it, and when
+to say it (again).
 
 Spec: `Phase2a`, `VotedTogether`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
+from paxos.core.flight import Flight
+from paxos.core.messages import Accept
+from paxos.core.portions import VOTE_BYTES
+from paxos.core.settings import Settings
+
+OVERTAKEN = 16
+"""An Accept is lost, if one that was sent so many later is chosen and it is not: acceptors may hold
+back as many votes, to send them together."""
+
+RETRY_FACTOR = 3
+"""A leader is so many times more patient than learners: acceptors may hold their votes back for as
+long as these are patient."""
 
 
 class Phase2:
     """A batch that was proposed in an instance, in this ballot."""
 
-    __slots__ = ("_pause_s", "batch", "due_s", "packets", "votes")
+    __slots__ = ("batch", "packets", "votes")
 
-    def __init__(
-        self, batch: bytes, packets: Sequence[Packet], now_s: float, pause_s: float
-    ) -> None:
+    def __init__(self, batch: bytes, packets: Sequence[Packet]) -> None:
         self.batch = batch
         self.packets = packets
-        self.due_s = now_s + pause_s
-        """When the proposal is to be said again, if it is not answered before."""
         self.votes: set[int] = set()
         """The acceptors that voted for it."""
-        self._pause_s = pause_s
 
-    def postpone(self, now_s: float, longest_s: float) -> None:
-        """It was said again: wait twice as long the next time, up to `longest_s`."""
-        self._pause_s = min(2 * self._pause_s, longest_s)
-        self.due_s = now_s + self._pause_s
+
+class Proposals:
+    """The instances whose Phase 2 is under way, and their Accepts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.open: dict[int, Phase2] = {}
+        """By instance."""
+        shortest_s = RETRY_FACTOR * settings.shortest_s
+        self.flight = Flight(settings, shortest_s, settings.retry_s, OVERTAKEN, ordered=False)
+        """The Accepts that are not answered, by instance. Its window and timers go on from ballot
+        to ballot: they tell of the path."""
+        self._tellers: list[int] = []  # acceptors that answered last
+
+    def clear(self) -> None:
+        """The ballot is over."""
+        self.open.clear()
+        self.flight.clear()
+
+    def has_room(self, size: int) -> bool:
+        """Whether a batch of `size` bytes may be proposed now."""
+        return len(self.open) < self._settings.in_flight and self.flight.admits(size)
+
+    def add(self, instance: int, batch: bytes, packets: Sequence[Packet]) -> None:
+        """`batch` is proposed, or proposed again."""
+        self.open[instance] = Phase2(batch, packets)
+        self.flight.offer(instance, len(batch) + VOTE_BYTES)
+
+    def vote(self, acceptor: int, instance: int, now_s: float) -> Phase2 | None:
+        """An acceptor has voted in this ballot. If that makes a quorum, what was chosen, which is
+        then under way no more."""
+        phase2 = self.open.get(instance)
+        if phase2 is None:
+            return None
+        phase2.votes.add(acceptor)
+        if len(phase2.votes) < self._settings.quorum:
+            return None
+        del self.open[instance]
+        self.flight.answered(instance, now_s)
+        self._tellers = sorted(phase2.votes)
+        return phase2
+
+    def skip(self, last: int, now_s: float) -> Iterator[Phase2]:
+        """Nothing is awaited in the instances up to `last` any more, as every learner has delivered
+        them: what was proposed there. (That one learner has is not enough: what it has learned from
+        may be votes of ballots that no quorum tells another one any more.)"""
+        for instance in [i for i in self.open if i <= last]:
+            self.flight.answered(instance, now_s)
+            yield self.open.pop(instance)
+
+    def accepts(self, ballot: Ballot, now_s: float) -> Iterator[tuple[Accept, bool]]:
+        """The Accepts to be sent now, and whether for another time."""
+        for instance, again in self.flight.take(now_s):
+            batch = self.open[instance].batch
+            yield Accept(ballot, instance, batch, self._teller(instance)), again
+
+    def _teller(self, instance: int) -> int:
+        """Which acceptor tells the learners the batch: one that answers, each in turn, so that a
+        leader with much to say says it once. Of a single batch it tells them itself (0), which is
+        quicker."""
+        if not self._settings.direct_learning or len(self.open) == 1 or not self._tellers:
+            return 0
+        return self._tellers[instance % len(self._tellers)]

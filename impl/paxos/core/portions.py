@@ -15,7 +15,16 @@ from typing import Any, TypeVar
 
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import MAX_VALUE_BYTES, Packet
-from paxos.core.messages import Delivered, Promise, Span, Submit, Vote, Votes, encode_messages
+from paxos.core.messages import (
+    Delivered,
+    Inquire,
+    Promise,
+    Span,
+    Submit,
+    Vote,
+    Votes,
+    encode_messages,
+)
 
 Part = TypeVar("Part")
 
@@ -51,15 +60,16 @@ def vote_bytes(vote: Vote) -> int:
 
 
 def span_bytes(span: Span) -> int:
-    """What a span of values takes in a Delivered."""
+    """What a span of values takes in a Delivered or an Inquire."""
     return SPAN_BYTES
 
 
 _EMPTY = (
     Submit([]),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
-    Votes([]),
+    Votes([], LARGEST_INT),
     Delivered(LARGEST_INT, []),
+    Inquire([]),
 )
 EMPTY_BYTES = {type(message): len(encode_messages(message)) + LIST_BYTES for message in _EMPTY}
 """What each kind of message that has a list takes beyond the parts in it."""
@@ -69,6 +79,7 @@ PART_BYTES: dict[type, Callable[[Any], int]] = {
     Promise: vote_bytes,
     Votes: vote_bytes,
     Delivered: span_bytes,
+    Inquire: span_bytes,
 }
 """What a part takes in each of them."""
 

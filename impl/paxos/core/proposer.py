@@ -20,7 +20,6 @@ from paxos.core.budget import Budget
 from paxos.core.election import Election
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
-    Accept,
     Accepted,
     Ask,
     Decide,
@@ -36,13 +35,16 @@ from paxos.core.messages import (
     Votes,
 )
 from paxos.core.phase1 import Phase1
-from paxos.core.phase2 import Phase2
+from paxos.core.phase2 import Proposals
 from paxos.core.repair import Repair
 from paxos.core.role import Role
-from paxos.core.roundtrip import RoundTrip
 from paxos.core.settings import Settings
+from paxos.core.silence import Silence
 from paxos.core.step import RoundWrite
 from paxos.core.waiting import Wait
+
+REPAIRS = 4
+"""Instances that a leader runs again at a time: each is answered with a vote by every acceptor."""
 
 
 class Proposer(Role):
@@ -53,7 +55,7 @@ class Proposer(Role):
     ) -> None:
         super().__init__(settings)
         self.id = proposer_id
-        self.round_trip = RoundTrip(settings.shortest_s, settings.retry_s)
+        self.phase2 = Proposals(settings)
         self.election = Election(settings, proposer_id, round_used, now_s)
         self.backlog = Backlog(settings)
         self.chosen = IntervalSet()  # the instances known to be chosen
@@ -63,16 +65,17 @@ class Proposer(Role):
         self._noting = Budget(settings.delivered_spans)
         self._retry_s = inf
         self._batch_s = inf  # when a batch that waits for more values is to be proposed
+        self._silence = Silence(now_s)
+        self._acceptors = Silence(now_s)  # of acceptors alone
         self._forget_ballot()
 
     def _forget_ballot(self) -> None:
         """What is true in one ballot only."""
         self.backlog.start_ballot()
-        self.round_trip.give_up()
+        self.phase2.clear()
         self.next = 1  # the first instance that Phase 1 was not begun for
         self.phase1: dict[int, Phase1] = {}  # by first instance
         self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
-        self.phase2: dict[int, Phase2] = {}  # by instance
         self.proposed = IntervalSet()  # instances that something was proposed in
 
     def come_back(self) -> None:
@@ -84,6 +87,9 @@ class Proposer(Role):
     # What it hears.
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
+        is_acceptor = isinstance(message, Accepted | Promise | Reject)
+        if (is_acceptor and self._acceptors.ends(now_s)) | self._silence.ends(now_s):
+            self._ask_at_once(now_s)
         match message:
             case Accepted():
                 self._on_accepted(sender, message, now_s)
@@ -106,6 +112,12 @@ class Proposer(Role):
                 self._on_trimmed(message, now_s)
             case _:
                 pass
+
+    def _ask_at_once(self, now_s: float) -> None:
+        """A path is open again: do not wait for the end of long pauses."""
+        self.phase2.flight.revive()
+        for phase1 in self.phase1.values():
+            phase1.due_s = self._retry_s = now_s
 
     def _heard(self, ballot: Ballot, now_s: float) -> None:
         if self.election.heard(ballot, now_s):
@@ -147,18 +159,13 @@ class Proposer(Role):
             self._retry(now_s)
 
     def waits_for(self) -> Wait | None:
-        if self.phase2:
-            first = min(self.phase2)
-            what, answered = f"votes in instance {first}", self.phase2[first].votes
-        elif self.phase1:
-            first = min(self.phase1)
-            what, answered = f"promises from instance {first} on", self.phase1[first].promised
-        else:
-            return None
-        return waiting.for_quorum(self.settings, what, (what, first), answered)
+        promised = {first: phase1.promised(first) for first, phase1 in self.phase1.items()}
+        voted = {instance: phase2.votes for instance, phase2 in self.phase2.open.items()}
+        return waiting.for_quorum(self.settings, promised, voted)
 
     def deadline_s(self) -> float:
-        return min(self.election.due_s, self._retry_s, self._batch_s)
+        flight_s = self.phase2.flight.deadline_s()
+        return min(self.election.due_s, self._retry_s, self._batch_s, flight_s)
 
     def _take_lead(self) -> None:
         ballot = self.election.take_lead()
@@ -184,8 +191,7 @@ class Proposer(Role):
         else:
             self._prepare_for_values(ballot, now_s)
         self._propose_ready(ballot, now_s)
-        if (self.phase1 or self.phase2) and self._retry_s == inf:
-            self._retry_s = now_s + self.round_trip.timeout_s
+        self._send_accepts(ballot, now_s)
 
     # Phase 1.
 
@@ -207,7 +213,7 @@ class Proposer(Role):
         """Without it: an instance for each batch that waits, and for each that a leader before
         began and that has to be finished."""
         begun = len(self.phase1) + len(self.ready)
-        room = self.settings.in_flight - begun - len(self.phase2)
+        room = self.settings.in_flight - begun - len(self.phase2.open)
         waiting = self.backlog.batches() - begun
         while room > 0:
             self._skip_chosen()
@@ -223,7 +229,13 @@ class Proposer(Role):
 
     def _prepare(self, ballot: Ballot, first: int, last: int, now_s: float) -> None:
         """Ask for promises for `first..last` (spec: `Phase1a`)."""
-        self.phase1[first] = Phase1(first, last, now_s + self.round_trip.timeout_s)
+        phase1 = Phase1(first, last, now_s, self.phase2.flight.round_trip.timeout_s)
+        self._ask_for(ballot, phase1)
+
+    def _ask_for(self, ballot: Ballot, phase1: Phase1) -> None:
+        first, last = phase1.first, phase1.last
+        self.phase1[first] = phase1
+        self._retry_s = min(self._retry_s, phase1.due_s)
         self.step.events.append(events.Phase1a(ballot=ballot, first=first, last=last))
         self.step.send(Prepare(ballot, first, last), Group.ACCEPTORS)
 
@@ -238,9 +250,19 @@ class Proposer(Role):
             self._count_promises(ballot, phase1, now_s)
 
     def _count_promises(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
-        if len(phase1.promised) >= self.settings.quorum:
-            del self.phase1[phase1.first]
-            self._promised(ballot, phase1, now_s)
+        """Take what a quorum has promised. What acceptors had no room for in one message is asked
+        for when that has come: so many votes are under way, and no more."""
+        reached = phase1.reached(self.settings.quorum)
+        if reached < phase1.first:
+            return
+        del self.phase1[phase1.first]
+        if phase1.asked_s >= 0:
+            self.phase2.flight.round_trip.measured(now_s - phase1.asked_s)
+        self._promised(ballot, phase1, reached, now_s)
+        phase1.skip(reached)
+        if phase1.first <= phase1.last:
+            phase1.ask(now_s, self.phase2.flight.round_trip.timeout_s)
+            self._ask_for(ballot, phase1)
 
     def _on_trimmed(self, trimmed: Trimmed, now_s: float) -> None:
         """An acceptor has forgotten instances that every learner has delivered. They are chosen
@@ -251,8 +273,8 @@ class Proposer(Role):
         ballot = self.election.ballot
         if ballot is None:
             return
-        for instance in [i for i in self.phase2 if i <= last]:
-            self.backlog.drop(self.phase2.pop(instance).packets)
+        for phase2 in self.phase2.skip(last, now_s):
+            self.backlog.drop(phase2.packets)
         self.ready = [(instance, quorum) for instance, quorum in self.ready if instance > last]
         heapify(self.ready)
         for first, phase1 in sorted(self.phase1.items()):
@@ -264,26 +286,27 @@ class Proposer(Role):
                 self.phase1[phase1.first] = phase1
                 self._count_promises(ballot, phase1, now_s)
 
-    def _promised(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
-        """A quorum promised: take up the batches that its votes oblige to; what is left is free.
+    def _promised(self, ballot: Ballot, phase1: Phase1, last: int, now_s: float) -> None:
+        """A quorum promised all up to `last`: take up the batches that its votes oblige to; what is
+        left is free.
 
         An instance that was proposed in before (it is run again for a learner) is neither. The
         same proposal is said again, if a vote tells it: a late promise of the first time may not.
         """
-        quorum = sorted(phase1.promised)
+        quorum = phase1.promised(last)
         votes = phase1.highest_votes(quorum)
-        for instance in range(phase1.first, phase1.last + 1):
+        for instance in range(phase1.first, last + 1):
             vote = votes.get(instance)
             if instance in self.proposed:
                 if vote and vote.ballot == ballot:
-                    self._accept(ballot, instance, vote.batch, decode_batch(vote.batch), now_s)
+                    self.phase2.add(instance, vote.batch, decode_batch(vote.batch))
             elif vote is None:
                 if instance not in self.chosen:
                     heappush(self.ready, (instance, quorum))
             elif instance not in self.chosen or self.repair.wants(instance):
                 packets = decode_batch(vote.batch)
                 self.backlog.mark_proposed(packets, now_s)
-                self._propose(ballot, instance, vote.batch, packets, quorum, now_s)
+                self._propose(ballot, instance, vote.batch, packets, quorum)
 
     # Phase 2.
 
@@ -291,7 +314,7 @@ class Proposer(Role):
         """Give the free instances, lowest first, the values that wait; to one below an instance
         that was begun already the no-op, rather than let it hold up delivery."""
         self._batch_s = inf
-        while self.ready and len(self.phase2) < self.settings.in_flight:
+        while self.ready and self.phase2.has_room(self.backlog.next_bytes()):
             is_gap = self.ready[0][0] <= self.top and not self.settings.synod
             due_s = self.backlog.batch_due_s()
             if due_s > now_s and not is_gap:
@@ -299,7 +322,7 @@ class Proposer(Role):
                 return
             packets = self.backlog.take()
             instance, quorum = heappop(self.ready)
-            self._propose(ballot, instance, encode_batch(packets), packets, quorum, now_s)
+            self._propose(ballot, instance, encode_batch(packets), packets, quorum)
 
     def _propose(
         self,
@@ -308,7 +331,6 @@ class Proposer(Role):
         batch: bytes,
         packets: Sequence[Packet],
         quorum: list[int],
-        now_s: float,
     ) -> None:
         """Propose `batch`, once per ballot and instance (spec: `Phase2a`)."""
         self.top = max(self.top, instance)
@@ -316,35 +338,32 @@ class Proposer(Role):
         self.step.events.append(
             events.Phase2a(ballot=ballot, instance=instance, batch=describe(packets), quorum=quorum)
         )
-        self._accept(ballot, instance, batch, packets, now_s)
+        self.phase2.add(instance, batch, packets)
 
-    def _accept(
-        self, ballot: Ballot, instance: int, batch: bytes, packets: Sequence[Packet], now_s: float
-    ) -> None:
-        self.phase2[instance] = Phase2(batch, packets, now_s, self.round_trip.timeout_s)
-        self.round_trip.asked(instance, now_s)
-        self._send_accept(Accept(ballot, instance, batch))
-
-    def _send_accept(self, accept: Accept) -> None:
-        if self.settings.direct_learning:
-            self.step.send(accept, Group.ACCEPTORS, Group.LEARNERS)
-        else:
-            self.step.send(accept, Group.ACCEPTORS)
+    def _send_accepts(self, ballot: Ballot, now_s: float) -> None:
+        """Send what the window admits. What is sent again is nothing new in the spec: the message
+        was sent."""
+        for accept, again in self.phase2.accepts(ballot, now_s):
+            self.repeated += again
+            if self.settings.direct_learning and not accept.teller:
+                self.step.send(accept, Group.ACCEPTORS, Group.LEARNERS)
+            else:
+                self.step.send(accept, Group.ACCEPTORS)
 
     def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
-        phase2 = self.phase2.get(accepted.instance)
-        if phase2 is None or accepted.ballot != self.election.ballot:
+        if accepted.ballot != self.election.ballot:
             return
-        phase2.votes.add(sender)
-        if len(phase2.votes) < self.settings.quorum:
+        phase2 = self.phase2.vote(sender, accepted.instance, now_s)
+        if phase2 is None:
             return
-        del self.phase2[accepted.instance]
-        self.round_trip.answered(accepted.instance, now_s)
-        self.chosen.add(accepted.instance, accepted.instance)
-        for packet in phase2.packets:
-            self.backlog.mark_chosen(packet.client, packet.first, packet.last)
+        self._note_chosen(accepted.instance, phase2.packets)
         if not self.settings.direct_learning:
             self._decide(accepted.ballot, accepted.instance, phase2.batch, sorted(phase2.votes))
+
+    def _note_chosen(self, instance: int, packets: Sequence[Packet]) -> None:
+        self.chosen.add(instance, instance)
+        for packet in packets:
+            self.backlog.mark_chosen(packet.client, packet.first, packet.last)
 
     def _decide(self, ballot: Ballot, instance: int, batch: bytes, quorum: list[int]) -> None:
         """Tell the learners what was chosen (spec: `Decide`)."""
@@ -354,24 +373,15 @@ class Proposer(Role):
     # Loss.
 
     def _retry(self, now_s: float) -> None:
-        """Say again what was not answered. Nothing new in the spec: the message was sent."""
+        """Ask again for promises that did not come. Nothing new in the spec: it was asked."""
         ballot = self.election.ballot
         assert ballot is not None, "only a leader has something to repeat"
-        due_s = now_s + self.settings.retry_s
         for phase1 in self.phase1.values():
             if phase1.due_s <= now_s:
-                phase1.due_s = due_s
+                phase1.ask_again(now_s)
                 self.repeated += 1
                 self.step.send(Prepare(ballot, phase1.asked, phase1.last), Group.ACCEPTORS)
-        for instance, phase2 in self.phase2.items():
-            if phase2.due_s <= now_s:
-                phase2.postpone(now_s, self.settings.retry_s)
-                self.round_trip.repeated(instance)
-                self.repeated += 1
-                self._send_accept(Accept(ballot, instance, phase2.batch))
-        due = [phase1.due_s for phase1 in self.phase1.values()]
-        due += [phase2.due_s for phase2 in self.phase2.values()]
-        self._retry_s = min(due, default=inf)
+        self._retry_s = min((phase1.due_s for phase1 in self.phase1.values()), default=inf)
 
     def _on_ask(self, ask: Ask, now_s: float) -> None:
         """A learner misses instances. The acceptors answer it; what they cannot settle, the
@@ -384,18 +394,15 @@ class Proposer(Role):
             self.step.refuse("Asks for too many instances, or too far ahead")
             return
         self.top = max(self.top, last)
-        most = self.settings.in_flight + self.settings.asked_instances
-        for instance in self.repair.asked(ask.first, last, now_s):
-            if (
-                instance < self.next
-                and len(self.phase1) < most
-                and not self._is_under_way(instance)
-            ):
+        patience_s = 4 * self.phase2.flight.round_trip.timeout_s
+        most = max(1, REPAIRS - len(self.phase1))
+        for instance in self.repair.asked(ask.first, last, now_s, patience_s, most):
+            if instance < self.next and not self._is_under_way(instance):
                 self._prepare(ballot, instance, instance, now_s)
 
     def _is_under_way(self, instance: int) -> bool:
         return (
-            instance in self.phase2
+            instance in self.phase2.open
             or any(p.first <= instance <= p.last for p in self.phase1.values())
             or any(ready == instance for ready, _ in self.ready)
         )
@@ -407,7 +414,5 @@ class Proposer(Role):
         for vote in votes.votes:
             quorum = self.repair.voted(sender, vote)
             if quorum:
-                self.chosen.add(vote.instance, vote.instance)
-                for packet in decode_batch(vote.batch):
-                    self.backlog.mark_chosen(packet.client, packet.first, packet.last)
+                self._note_chosen(vote.instance, decode_batch(vote.batch))
                 self._decide(vote.ballot, vote.instance, vote.batch, quorum)

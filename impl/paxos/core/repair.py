@@ -7,16 +7,25 @@ not settle the instance (they are of different ballots, or too few), and the lea
 
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
+from paxos.core.roundtrip import LONGEST_PAUSE_S, longer
 from paxos.core.settings import Settings
+
+QUESTIONS = 5
+"""So often a learner has asked in vain before an instance is run again."""
+
+FORGOTTEN_S = 4 * LONGEST_PAUSE_S
+"""Who has not asked for so long has what it asked for: it asks no less often."""
 
 
 class _Asked:
     """An instance that a learner asked for."""
 
-    __slots__ = ("since_s", "votes")
+    __slots__ = ("patience_s", "since_s", "times", "votes")
 
-    def __init__(self, since_s: float) -> None:
+    def __init__(self, since_s: float, patience_s: float) -> None:
         self.since_s = since_s
+        self.patience_s = patience_s
+        self.times = 1  # that it was asked for first of all that is missing
         self.votes: dict[int, Ballot] = {}  # of each acceptor, what it said last
 
 
@@ -28,22 +37,37 @@ class Repair:
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
 
-    def asked(self, first: int, last: int, now_s: float) -> list[int]:
-        """A learner asks for `first..last`. Returns those that are to be run again."""
+    def asked(
+        self, first: int, last: int, now_s: float, patience_s: float = 0.0, most: int = 1
+    ) -> list[int]:
+        """A learner asks for `first..last`. Returns those that are to be run again, at most so
+        many: where the learner has asked for longer than `repair_s` and `patience_s`, and twice as
+        long the next time. A learner goes on from `first` when it has that, so none is while that
+        is new: the acceptors answer as much as there is room for."""
+        patience_s = max(patience_s, self._settings.repair_s)
         rerun: list[int] = []
+        if not self._is_due(first, now_s):
+            most = 0
         for instance in range(first, last + 1):
             known = self._asked.get(instance)
-            patience_s = self._settings.repair_s
-            if known is None or now_s - known.since_s > 10 * patience_s:
+            if known is None or now_s - known.since_s > FORGOTTEN_S:
                 self._asked.pop(instance, None)
-                self._asked[instance] = _Asked(now_s)
-            elif now_s - known.since_s >= patience_s:
+                self._asked[instance] = _Asked(now_s, patience_s)
+            elif now_s - known.since_s >= known.patience_s and len(rerun) < most:
                 known.since_s = now_s
+                known.patience_s = longer(known.patience_s)
                 rerun.append(instance)
         self._rerun.update(rerun)
         while len(self._asked) > self._settings.asked_instances:
             self._forget(next(iter(self._asked)))
         return rerun
+
+    def _is_due(self, instance: int, now_s: float) -> bool:
+        known = self._asked.get(instance)
+        if known is None:
+            return False
+        known.times += 1
+        return known.times >= QUESTIONS and now_s - known.since_s >= known.patience_s
 
     def wants(self, instance: int) -> bool:
         """Whether the instance is to be run again although it is known to be chosen."""

@@ -1,68 +1,59 @@
 """How long an answer takes: an estimate that follows what is measured, for timers of resending.
 
 A timer that is too short says everything twice; one that is too long waits for what is lost. So it
-follows the round trip and its variation, as TCP's does (Jacobson 1988, RFC 6298), between a
-shortest and a longest time. One question at a time is measured, and only if it was asked once: of
-the answer to a repeated one nobody knows to which of the two it is (Karn 1987).
+follows the round trip and its variation, as TCP's does (Jacobson 1988, RFC 6298), and while nothing
+is answered it doubles. It stays doubled until something is measured again: on a path that is slower
+than the timer, everything would be repeated before it is answered, and nothing ever measured
+(Karn 1987).
+
+Whoever asks measures, and only what was asked once: of the answer to a repeated question nobody
+knows to which of the two it is.
 """
 
 _GAIN = 1 / 8
 _VARIATION_GAIN = 1 / 4
 
+LONGEST_S = 60.0
+"""A timer that follows what is measured is no longer than that."""
+
+LONGEST_PAUSE_S = 4.0
+"""While nothing is answered, a timer doubles up to so much, if what was measured before is not
+longer: more than it takes through full queues, and not so long that a path that is whole again
+lies idle."""
+
 
 class RoundTrip:
-    """An estimate of one kind of round trip. Questions are numbered by who asks them."""
+    """An estimate of one kind of round trip."""
 
-    __slots__ = (
-        "_asked",
-        "_asked_s",
-        "_longest_s",
-        "_mean_s",
-        "_shortest_s",
-        "_variation_s",
-        "timeout_s",
-    )
+    __slots__ = ("_mean_s", "_shortest_s", "_variation_s", "timeout_s")
 
-    def __init__(self, shortest_s: float, longest_s: float) -> None:
-        self._shortest_s = min(shortest_s, longest_s)
-        self._longest_s = longest_s
+    def __init__(self, shortest_s: float, first_s: float) -> None:
+        """The timer is never shorter than `shortest_s`, and `first_s` before anything is
+        measured."""
+        self._shortest_s = min(shortest_s, first_s)
         self._mean_s = self._variation_s = -1.0  # not measured yet
-        self._asked = 0  # the question that is being measured; 0: none
-        self._asked_s = 0.0
-        self.timeout_s = longest_s
+        self.timeout_s = first_s
         """After so long without an answer it is time to ask again."""
 
-    def asked(self, number: int, now_s: float) -> None:
-        """Question `number`, above 0, was asked for the first time."""
-        if not self._asked:
-            self._asked, self._asked_s = number, now_s
-
-    def repeated(self, number: int) -> None:
-        """It was asked again: it measures nothing."""
-        if number == self._asked:
-            self._asked = 0
-
-    def give_up(self) -> None:
-        """What was asked will not be answered, or nobody knows to what."""
-        self._asked = 0
-
-    def answered(self, number: int, now_s: float) -> None:
-        """It was answered."""
-        if number == self._asked > 0:
-            self._asked = 0
-            self._measured(now_s - self._asked_s)
-
-    def answered_to(self, number: int, now_s: float) -> None:
-        """Every question up to `number` is answered."""
-        if self._asked <= number:
-            self.answered(self._asked, now_s)
-
-    def _measured(self, sample_s: float) -> None:
+    def measured(self, sample_s: float, most_s: float = LONGEST_S) -> None:
+        """Something that was asked once was answered after `sample_s`. One that took very long was
+        held up by something else (an answer may wait for what is repaired before it), and counts
+        as less: if the path is slow, the next ones tell. The timer is `most_s` at most."""
         if self._mean_s < 0:
             self._mean_s, self._variation_s = sample_s, sample_s / 2
         else:
+            sample_s = min(sample_s, 2 * self.timeout_s)
             error_s = sample_s - self._mean_s
             self._mean_s += _GAIN * error_s
             self._variation_s += _VARIATION_GAIN * (abs(error_s) - self._variation_s)
         wanted_s = 2 * self._mean_s + 4 * self._variation_s
-        self.timeout_s = min(self._longest_s, max(self._shortest_s, wanted_s))
+        self.timeout_s = min(most_s, max(self._shortest_s, wanted_s))
+
+    def unanswered(self, factor: float = 2.0) -> None:
+        """Nothing was answered for as long as the timer: be more patient."""
+        self.timeout_s = longer(self.timeout_s, factor)
+
+
+def longer(pause_s: float, factor: float = 2.0) -> float:
+    """The next pause after one of `pause_s`."""
+    return max(pause_s, min(factor * pause_s, LONGEST_PAUSE_S))

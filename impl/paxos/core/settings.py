@@ -14,12 +14,6 @@ from paxos.core.portions import (
 )
 from paxos.core.quorum import quorum_size
 
-LONGEST_BACKOFF = 8
-"""A client resends a value at intervals of up to so many times `resend_s`."""
-
-LOST_RESENDS = 4
-"""A value that was not heard of for so many of the longest intervals is not resent any more."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -48,6 +42,9 @@ class Settings:
     """Instances that Phase 1 covers in advance, with prepare_ahead."""
     in_flight: int = 64
     """Instances that a leader works on at the same time."""
+    first_messages: int = 4
+    """Messages that clients and leaders have under way at most until they know what the network
+    takes (RFC 3390). Where there is none, on the loopback, as many as are `in_flight`."""
     client_packets: int = 256
     """Packets that a client has outstanding at most."""
     waiting_packets: int = 20_000
@@ -76,6 +73,8 @@ class Settings:
     """Instances that a process looks up in one step for learners that ask."""
     promised_instances: int = 16_384
     """Instances that an acceptor looks up in one step for proposers that prepare."""
+    reported_bytes: int = 1 << 20
+    """Bytes of votes that an acceptor reports in one step to whoever prepares or asks."""
     delivered_spans: int = 32_768
     """Spans of delivered values that a proposer takes note of in one step."""
     clients: int = 100_000
@@ -91,32 +90,26 @@ class Settings:
     failover_s: float = 0.6
     """A proposer that hears nothing of a leader for so long takes over."""
     retry_s: float = 0.05
-    """A proposer repeats an unanswered Prepare or Accept after so long at the latest; sooner where
-    answers usually come sooner, as with the next two."""
+    """A proposer repeats an unanswered Prepare or Accept after so long at first; when it knows how
+    long answers take, after what that suggests, and less and less often while none comes. So it is
+    with the next two."""
     resend_s: float = 0.25
-    """A client resends an undelivered value after so long, then less and less often."""
+    """A client resends an undelivered value after so long at first."""
     gap_s: float = 0.05
-    """A learner asks for an instance that is missing for so long."""
+    """A learner asks for an instance that is missing for so long, at first."""
     shortest_s: float = 0.01
     """These three are never shorter: what is answered when its receiver next gets a processor is
     not lost."""
     repair_s: float = 0.2
-    """A leader runs an instance again if a learner still misses it after so long."""
+    """A leader runs an instance again if a learner still misses it after so long, or twice what
+    answers take it."""
+    abandoned_s: float = 60.0
+    """A proposer drops a value that no client has resent for so long, and that waits."""
 
     @property
     def quorum(self) -> int:
         """The size of a quorum."""
         return quorum_size(self.acceptors)
-
-    @property
-    def longest_resend_s(self) -> float:
-        """The longest interval at which a client resends."""
-        return LONGEST_BACKOFF * self.resend_s
-
-    @property
-    def abandoned_s(self) -> float:
-        """A proposer drops a value that no client has resent for so long."""
-        return LOST_RESENDS * self.longest_resend_s
 
     @property
     def fitting_bytes(self) -> int:

@@ -14,6 +14,7 @@ from paxos.core.messages import (
     Decide,
     Delivered,
     Heartbeat,
+    Inquire,
     Message,
     Prepare,
     Promise,
@@ -40,6 +41,8 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
             return all(packet.client == client and _is_sound(packet) for packet in packets)
         case Delivered(values=spans):
             return all(first <= last for _, first, last in spans)
+        case Inquire(values=spans):
+            return all(name == client and first <= last for name, first, last in spans)
         case Prepare(ballot=ballot, first=first, last=last):
             return ballot.proposer == sender and _is_real(ballot) and first <= last
         case Promise(ballot=ballot, first=first, last=last, votes=votes):

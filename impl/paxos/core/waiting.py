@@ -4,7 +4,7 @@ A role is asked now and then (`Role.waits_for`), and answers from what it knows 
 long that lasts, and when to speak of it, is the runtime's (`paxos.runtime.waiting`).
 """
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from paxos.core.settings import Settings
@@ -22,16 +22,23 @@ class Wait(NamedTuple):
 
 
 def for_quorum(
-    settings: Settings, what: str, progress: Hashable, answered: Collection[int]
-) -> Wait:
-    """A proposer waits for promises or votes (`what`) of a quorum."""
+    settings: Settings,
+    promised: Mapping[int, Collection[int]],
+    voted: Mapping[int, Collection[int]],
+) -> Wait | None:
+    """A leader waits for a quorum: who has voted, by instance, or who has promised, by the first
+    instance that was asked for."""
+    if not promised and not voted:
+        return None
+    first, answered = min((voted or promised).items())
+    what = f"votes in instance {first}" if voted else f"promises from instance {first} on"
     missing = [a for a in range(1, settings.acceptors + 1) if a not in answered]
     kind = what.split()[0], tuple(missing)
     text = (
         f"{what} of {settings.quorum} acceptors: {_acceptors(answered)} answered, "
         f"{_acceptors(missing)} not"
     )
-    return Wait(kind, progress, text)
+    return Wait(kind, (what, first), text)
 
 
 def for_instance(

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paxos import config as configuration
-from paxos.config import Config
+from paxos.config import Config, is_loopback
 from paxos.errors import InputError, RunError, reason, shortage
 from paxos.runtime.children import PATIENCE_S, Child, start, stop_all
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.layout import share_layout
-from paxos.runtime.multicast import is_loopback
 from paxos.runtime.patience import LOOK_S, Patience
 from paxos.runtime.progress import Progress
 from paxos.runtime.report import fail, say, tell

@@ -42,6 +42,7 @@ them."""
 
 _SENT_BY: dict[type[Message], str] = {
     messages.Submit: "client",
+    messages.Inquire: "client",
     messages.Prepare: "proposer",
     messages.Accept: "proposer",
     messages.Decide: "proposer",

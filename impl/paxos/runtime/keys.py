@@ -8,8 +8,8 @@ import os
 import stat
 from hashlib import blake2b
 
+from paxos.config import is_loopback
 from paxos.errors import InputError, reason
-from paxos.runtime.multicast import is_loopback
 
 MIN_BYTES, MAX_BYTES = 16, 4_096
 """A shorter key can be guessed; a longer file is not a key, but something else by mistake."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4
+from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4, is_loopback
 from paxos.errors import InputError, reason
 
 RECEIVE_BUFFER_BYTES = 32 << 20
@@ -199,11 +199,6 @@ class Multicast:
         """Close the sockets; nobody may be in `receive`."""
         for sock in (self._receiver, self._sender, self._wake_receiver, self._waker):
             sock.close()
-
-
-def is_loopback(interface: str) -> bool:
-    """Whether only this machine is reached through it."""
-    return interface in ("lo", "lo0") or interface.startswith("127.")
 
 
 def _enlarge(sock: socket.socket) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from paxos.config import Config, Endpoint
+from paxos.config import Config, Endpoint, is_loopback
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError, RunError, reason
@@ -18,7 +18,7 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
 from paxos.runtime.keys import exposure, read_key
-from paxos.runtime.multicast import Multicast, is_loopback
+from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits

@@ -112,7 +112,10 @@ class Meetings:
             case Promise() if message.ballot == ballot:
                 self._promise(leader, message, ballot)
             case Accepted() if message.ballot == ballot:
-                if message.instance in leader.proposed and message.instance not in leader.phase2:
+                if (
+                    message.instance in leader.proposed
+                    and message.instance not in leader.phase2.open
+                ):
                     self._mark("late-vote", [message.instance], ballot)
             case Trimmed():
                 some = [i for i in _under_way(leader) if i <= message.last]
@@ -126,7 +129,7 @@ class Meetings:
                 keys = {(p.client, p.first) for p in message.packets}
                 again = [
                     instance
-                    for instance, phase2 in leader.phase2.items()
+                    for instance, phase2 in leader.phase2.open.items()
                     if any((p.client, p.first) in keys for p in phase2.packets)
                 ]
                 self._mark("submitted-again", again, ballot)
@@ -145,7 +148,7 @@ class Meetings:
 
     def _batch_wait(self, leader: Proposer, ballot: Ballot) -> None:
         settings = leader.settings
-        room = len(leader.phase2) < settings.in_flight
+        room = len(leader.phase2.open) < settings.in_flight
         if settings.batch_wait_s and leader.ready and room and leader.backlog.batches():
             self._mark("batch-wait", [leader.ready[0][0]], ballot)
 
@@ -214,7 +217,7 @@ def _under_way(leader: Proposer) -> list[int]:
         for phase1 in leader.phase1.values()
         for instance in range(phase1.first, min(phase1.last, phase1.first + MOST) + 1)
     )
-    return sorted({*asked, *leader.phase2})
+    return sorted({*asked, *leader.phase2.open})
 
 
 class Coverage:

@@ -1,0 +1,182 @@
+"""What was sent and not answered yet: what is lost of it, what may be sent now, and when to look.
+
+Clients and leaders keep what they said in one of these. It holds no messages, only numbers: who
+sends knows what is behind a number. What is under way is bounded by a window; what is lost is sent
+again before anything new, as far as the window admits it.
+
+Lost is what later ones overtake, for they are ordered as they come, and networks let few overtake
+others; and what is not answered in time. If nothing at all is answered for two timers in a row,
+everything counts as lost, and one message at a time asks whether the path is open.
+"""
+
+from math import inf
+
+from paxos.core.roundtrip import RoundTrip, longer
+from paxos.core.settings import Settings
+from paxos.core.window import Window
+
+MOST_OVERTAKEN = 3
+"""So often something may be sent again because it was overtaken. What is still not answered then
+waits for its timer, which doubles: perhaps the others are answered and this one never is."""
+
+PATIENCE = 4
+"""A timer is no longer than before anything was measured, or than so many of the shortest round
+trips: many of them vary because others are waited for, and not because the path is slow."""
+
+
+class _Sent:
+    """One message."""
+
+    __slots__ = ("due_s", "order", "pause_s", "sendings", "sent_s", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.sendings = 0
+        self.order = 0
+        """Of its last sending, among all sendings."""
+        self.sent_s = self.due_s = inf
+        self.pause_s = 0.0
+
+
+class Flight:
+    """The messages of one sender, by numbers above 0."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        shortest_s: float,
+        first_s: float,
+        overtaken: int,
+        *,
+        ordered: bool,
+    ) -> None:
+        """`overtaken`: by so many sent later that are answered, a message counts as lost. The times
+        are those of `RoundTrip`, and `ordered` is that of `Window`."""
+        segment = settings.fitting_bytes
+        self.window = Window(segment, settings.first_messages, ordered=ordered)
+        self.round_trip = RoundTrip(shortest_s, first_s)
+        self._first_s = first_s
+        self.under_way_bytes = self._waiting_bytes = 0
+        self._segment = segment
+        self._overtaken = overtaken
+        self._under_way: dict[int, _Sent] = {}  # in the order of their last sending
+        self._waiting: dict[int, _Sent] = {}  # to be sent, or sent again
+        self._orders = 0
+        self._arrived = 0  # the last sending that is known to have been answered
+        self._answered_s = -inf  # when anything was answered last
+        self._silences = 0  # timers in a row without an answer
+        self._look_s = inf
+
+    def admits(self, size: int) -> bool:
+        """Whether a new message of `size` bytes may be sent now, after those that wait."""
+        wanted = self.under_way_bytes + self._waiting_bytes + size
+        return not (self._under_way or self._waiting) or wanted <= self.window.limit
+
+    def offer(self, number: int, size: int) -> None:
+        """A message is to be sent, when `take` says so."""
+        self.forget(number)
+        self._wait(number, _Sent(size))
+
+    def _wait(self, number: int, sent: _Sent) -> None:
+        self._waiting[number] = sent
+        self._waiting_bytes += sent.size
+
+    def answered(self, number: int, now_s: float) -> None:
+        """It was answered, perhaps after it was taken for lost."""
+        sent = self._under_way.get(number) or self._waiting.get(number)
+        if sent is None:
+            return
+        is_full = self.under_way_bytes + self._segment > self.window.limit
+        self.forget(number)
+        self._answered_s = now_s
+        self._silences = 0
+        if sent.sendings == 1:  # otherwise nobody knows which sending was answered
+            self._arrived = max(self._arrived, sent.order)
+            self.window.measured(now_s - sent.sent_s, now_s)
+            most_s = max(self._first_s, PATIENCE * self.window.round_s)
+            self.round_trip.measured(now_s - sent.sent_s, most_s)
+        self.window.answered(sent.size, now_s, is_full=is_full)
+
+    def forget(self, number: int) -> None:
+        """It needs no answer any more."""
+        if sent := self._under_way.pop(number, None):
+            self.under_way_bytes -= sent.size
+        elif sent := self._waiting.pop(number, None):
+            self._waiting_bytes -= sent.size
+
+    def clear(self) -> None:
+        """Nothing needs an answer any more."""
+        self._under_way.clear()
+        self._waiting.clear()
+        self.under_way_bytes = self._waiting_bytes = 0
+        self._look_s = inf
+
+    def take(self, now_s: float) -> list[tuple[int, bool]]:
+        """What is to be sent now: the numbers, and whether for another time."""
+        self._lose_overtaken(now_s)
+        if now_s >= self._look_s:
+            self._lose_late(now_s)
+        taken: list[tuple[int, bool]] = []
+        while self._waiting:
+            number, sent = next(iter(self._waiting.items()))
+            if self._under_way and self.under_way_bytes + sent.size > self.window.limit:
+                break
+            del self._waiting[number]
+            self._waiting_bytes -= sent.size
+            again = sent.sendings > 0
+            if again:
+                self.window.lost(now_s)
+            taken.append((number, again))
+            self._send(number, sent, now_s)
+        return taken
+
+    def _send(self, number: int, sent: _Sent, now_s: float) -> None:
+        self._orders += 1
+        sent.order = self._orders
+        sent.sendings += 1
+        sent.sent_s = now_s
+        sent.pause_s = max(sent.pause_s, self.round_trip.timeout_s)
+        sent.due_s = now_s + sent.pause_s
+        self._under_way[number] = sent
+        self.under_way_bytes += sent.size
+        self._look_s = min(self._look_s, sent.due_s)
+
+    def deadline_s(self) -> float:
+        """When `take` is next wanted, if nothing is answered before."""
+        return self._look_s if self._under_way else inf
+
+    def _lose_overtaken(self, now_s: float) -> None:
+        before = self._arrived - self._overtaken
+        lost: list[int] = []
+        for number, sent in self._under_way.items():
+            if sent.order > before:
+                break
+            if sent.sendings <= MOST_OVERTAKEN:
+                lost.append(number)
+        for number in lost:
+            self._lose(number)
+
+    def _lose_late(self, now_s: float) -> None:
+        late = [number for number, sent in self._under_way.items() if sent.due_s <= now_s]
+        if late and self._answered_s < self._under_way[late[0]].sent_s:
+            self._silences += 1
+            self.round_trip.unanswered()
+            if self._silences > 1:
+                self.window.silent()
+                late = list(self._under_way)
+        else:
+            for number in late:
+                self._under_way[number].pause_s = longer(self._under_way[number].pause_s)
+        for number in late:
+            self._lose(number)
+        self._look_s = min((sent.due_s for sent in self._under_way.values()), default=inf)
+
+    def _lose(self, number: int) -> None:
+        sent = self._under_way.pop(number)
+        self.under_way_bytes -= sent.size
+        self._wait(number, sent)
+
+    def revive(self) -> None:
+        """Somebody is heard again after a silence: do not wait for the end of a long pause."""
+        for number in list(self._under_way):
+            self._lose(number)
