@@ -228,7 +228,7 @@ def test_a_false_end_of_the_log_makes_a_learner_ask_for_little() -> None:
     for now_s in (2.0, 3.0, 4.0):
         learner.tick(now_s)
         asked = [m for g, m in learner.flush(now_s).sends if g is Group.ACCEPTORS]
-    assert [m for m in asked if isinstance(m, Ask)] == [Ask(1, 4, 2, 8_000)]
+    assert [m for m in asked if isinstance(m, Ask)] == [Ask(1, 4, 2, 16_000)]
 
 
 def test_votes_in_the_highest_ballots_are_counted() -> None:

@@ -27,7 +27,7 @@ trips: many of them vary because others are waited for, and not because the path
 class _Sent:
     """One message."""
 
-    __slots__ = ("due_s", "order", "pause_s", "sendings", "sent_s", "size")
+    __slots__ = ("due_s", "is_overtaken", "order", "pause_s", "sendings", "sent_s", "size")
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -35,6 +35,9 @@ class _Sent:
         self.order = 0
         """Of its last sending, among all sendings."""
         self.sent_s = self.due_s = inf
+        self.is_overtaken = False
+        """Why it counts as lost: certainly, or only for being late, as where answers wait for one
+        another all may be."""
         self.pause_s = 0.0
 
 
@@ -59,6 +62,7 @@ class Flight:
         self.under_way_bytes = self._waiting_bytes = 0
         self._segment = segment
         self._overtaken = overtaken
+        self._ordered = ordered
         self._under_way: dict[int, _Sent] = {}  # in the order of their last sending
         self._waiting: dict[int, _Sent] = {}  # to be sent, or sent again
         self._orders = 0
@@ -71,6 +75,10 @@ class Flight:
         """Whether a new message of `size` bytes may be sent now, after those that wait."""
         wanted = self.under_way_bytes + self._waiting_bytes + size
         return not (self._under_way or self._waiting) or wanted <= self.window.limit
+
+    def is_full(self) -> bool:
+        """Whether the window is used up: another of the largest messages does not fit."""
+        return self.under_way_bytes + self._segment > self.window.limit
 
     def offer(self, number: int, size: int) -> None:
         """A message is to be sent, when `take` says so."""
@@ -86,7 +94,7 @@ class Flight:
         sent = self._under_way.get(number) or self._waiting.get(number)
         if sent is None:
             return
-        is_full = self.under_way_bytes + self._segment > self.window.limit
+        is_full = self.is_full()
         self.forget(number)
         self._answered_s = now_s
         self._silences = 0
@@ -124,7 +132,7 @@ class Flight:
             del self._waiting[number]
             self._waiting_bytes -= sent.size
             again = sent.sendings > 0
-            if again:
+            if again and (sent.is_overtaken or not self._ordered):
                 self.window.lost(now_s)
             taken.append((number, again))
             self._send(number, sent, now_s)
@@ -134,6 +142,7 @@ class Flight:
         self._orders += 1
         sent.order = self._orders
         sent.sendings += 1
+        sent.is_overtaken = False
         sent.sent_s = now_s
         sent.pause_s = max(sent.pause_s, self.round_trip.timeout_s)
         sent.due_s = now_s + sent.pause_s
@@ -154,6 +163,7 @@ class Flight:
             if sent.sendings <= MOST_OVERTAKEN:
                 lost.append(number)
         for number in lost:
+            self._under_way[number].is_overtaken = True
             self._lose(number)
 
     def _lose_late(self, now_s: float) -> None:

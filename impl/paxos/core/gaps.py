@@ -81,7 +81,7 @@ class Gaps:
         if not self._timed:
             self._timed, self._timed_s = top, now_s
         if self.due_s == inf:
-            self.due_s = now_s + self._arrival.timeout_s
+            self.due_s, self._is_far = now_s + self._arrival.timeout_s, False
 
     def silence_ends(self, now_s: float) -> None:
         """Somebody is heard after a silence: do not wait for the end of a long pause."""
@@ -105,13 +105,14 @@ class Gaps:
         if log.prefix > self._old_prefix:
             self.due_s = now_s + self._arrival.timeout_s
         else:
-            if not self._asked_to:
+            if not self._asked_to and not self._is_far:  # far behind, it has only rested
                 self._arrival.unanswered(PATIENCE)
-            else:
+            elif self._asked_to:
                 self._times += 1
                 self._patience *= PATIENCE
                 self._mute.add(self._teller)
-                self._room = max(self._settings.fitting_bytes, self._room // 2)
+                if self._times > 2:  # what is lost once may be lost by chance
+                    self._room = max(self._settings.fitting_bytes, self._room // 2)
             yield from self._ask(log, now_s)
         self._old_top, self._old_prefix = log.top, log.prefix
 
@@ -164,7 +165,7 @@ class Gaps:
         probably on its way."""
         self._asked_to = 0
         last = min(self._old_top, log.prefix + self._reach())
-        self._is_far = last < self._old_top or last - log.prefix > LEAST_REACH
+        self._is_far = last < self._old_top or last - log.prefix > self._settings.in_flight
         yield from self._ask_for(log, log.prefix + 1, last, now_s)
         self.due_s = now_s + self._pause_s() if log.top > log.prefix else inf
 

@@ -90,9 +90,10 @@ class Proposals:
             yield Accept(ballot, instance, batch, self._teller(instance)), again
 
     def _teller(self, instance: int) -> int:
-        """Which acceptor tells the learners the batch: one that answers, each in turn, so that a
-        leader with much to say says it once. Of a single batch it tells them itself (0), which is
-        quicker."""
-        if not self._settings.direct_learning or len(self.open) == 1 or not self._tellers:
+        """Which acceptor tells the learners the batch: one that answers, each in turn, so that the
+        link of a leader with much to say carries it once. Where there are no links, only a leader
+        whose window is used up does so. Otherwise it tells them itself (0), which is quicker."""
+        is_busy = len(self.open) > 1 if self._settings.has_links else self.flight.is_full()
+        if not self._settings.direct_learning or not is_busy or not self._tellers:
             return 0
         return self._tellers[instance % len(self._tellers)]

@@ -107,6 +107,11 @@ class Settings:
     """A proposer drops a value that no client has resent for so long, and that waits."""
 
     @property
+    def has_links(self) -> bool:
+        """Whether there is a network between the processes, with links that carry only so much."""
+        return self.first_messages < self.in_flight
+
+    @property
     def quorum(self) -> int:
         """The size of a quorum."""
         return quorum_size(self.acceptors)

@@ -24,10 +24,10 @@ what is lost then is no sign of congestion."""
 BASE_S = 60.0
 """The shortest round trip of the last one to two of these is taken for that without a queue."""
 
-LARGE_SHARE = 0.25
+LARGE_SHARE = 0.3
 """Where so much is lost, it is not by chance. Until then all that is lost is sent again."""
 
-ENOUGH = 8
+ENOUGH = 100
 """Answers and losses that it takes to speak of shares."""
 
 LEAST_MESSAGES = 4
