@@ -145,3 +145,19 @@ def test_whatever_happens_nothing_is_forgotten_and_the_window_is_kept(
         assert some._waiting_bytes == SIZE * len(some._waiting)
         assert len(some._under_way) <= 1 or some.under_way_bytes <= some.window.limit + SIZE
         assert (some.deadline_s() < inf) == bool(wanted), "or it would wait for ever"
+
+
+def test_what_is_answered_after_a_silence_ends_the_long_pauses_of_the_others() -> None:
+    """Who is overloaded takes some of what is sent again and drops the rest."""
+    some = offered(flight(8), 1, 2, 3, 4)
+    now_s = 0.0
+    while some.round_trip.timeout_s < LONGEST_PAUSE_S:
+        some.take(now_s)
+        now_s = some.deadline_s()
+    offered(some, 5)
+    some.take(now_s)
+    first = next(iter(some._under_way))
+    some.answered(first, now_s + 0.001)
+    if some._under_way:
+        assert some.deadline_s() <= now_s + 0.2
+    assert some.take(now_s + 0.2), "the others, at once"

@@ -22,7 +22,7 @@ def test_it_follows_what_is_measured_within_its_bounds() -> None:
     varying = measured(*[0.01, 0.03] * 25)
     assert varying.timeout_s > steady.timeout_s, "what varies more wants more patience"
     assert measured(*[0.0001] * 50).timeout_s == SHORTEST_S
-    assert measured(*[9.0] * 50).timeout_s > 9.0, "as slow as the path is"
+    assert 6.0 < measured(*[3.0] * 50).timeout_s <= 8.0, "as slow as the path is"
     assert measured(*[900.0] * 50).timeout_s == LONGEST_S
 
 

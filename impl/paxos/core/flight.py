@@ -97,13 +97,23 @@ class Flight:
         is_full = self.is_full()
         self.forget(number)
         self._answered_s = now_s
-        self._silences = 0
+        if self._silences:
+            self._end_silence(now_s, now_s - sent.sent_s)
         if sent.sendings == 1:  # otherwise nobody knows which sending was answered
             self._arrived = max(self._arrived, sent.order)
             self.window.measured(now_s - sent.sent_s, now_s)
             most_s = max(self._first_s, PATIENCE * self.window.round_s)
             self.round_trip.measured(now_s - sent.sent_s, most_s)
         self.window.answered(sent.size, now_s, is_full=is_full)
+
+    def _end_silence(self, now_s: float, answer_s: float) -> None:
+        """Something is answered again, so soon after it was sent last: the others need not wait for
+        the end of a long pause either."""
+        self._silences = 0
+        due_s = now_s + max(self._first_s, PATIENCE * answer_s)
+        for sent in self._under_way.values():
+            sent.due_s = min(sent.due_s, due_s)
+        self._look_s = min(self._look_s, due_s)
 
     def forget(self, number: int) -> None:
         """It needs no answer any more."""

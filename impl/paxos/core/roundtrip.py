@@ -13,8 +13,9 @@ knows to which of the two it is.
 _GAIN = 1 / 8
 _VARIATION_GAIN = 1 / 4
 
-LONGEST_S = 60.0
-"""A timer that follows what is measured is no longer than that."""
+LONGEST_S = 8.0
+"""A timer that follows what is measured is no longer than that: more than full queues cost. What
+takes longer has waited for something else, a crash say."""
 
 LONGEST_PAUSE_S = 4.0
 """While nothing is answered, a timer doubles up to so much, if what was measured before is not
