@@ -124,12 +124,11 @@ def test_signals_that_the_parent_has_blocked(cluster: Cluster, values_file: Path
     cluster.stop()
 
 
-def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path) -> None:
-    """It is stopped, so it hears of no SIGTERM; the two other acceptors deliver everything."""
-    run_dir = tmp_path / "r"
-    arguments = ["run", "--values", values_file, "--run-dir", run_dir, "--rate", "25"]
+def begin_run(run_dir: Path, values_file: Path, *options: str) -> subprocess.Popen[str]:
+    """A run of several seconds that has delivered something."""
+    arguments = ["run", "--values", str(values_file), "--run-dir", str(run_dir), "--rate", "25"]
     process = subprocess.Popen(
-        [*PAXOS, *map(str, arguments)],
+        [*PAXOS, *arguments, *options],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -137,6 +136,13 @@ def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path
     )
     output = run_dir / "learner-1.out"
     wait_for(lambda: output.exists() and output.stat().st_size, "first value")
+    return process
+
+
+def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path) -> None:
+    """It is stopped, so it hears of no SIGTERM; the two other acceptors deliver everything."""
+    run_dir = tmp_path / "r"
+    process = begin_run(run_dir, values_file)
     for pid in processes_of(run_dir):
         if b"acceptor\x003\x00" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGSTOP)
@@ -148,16 +154,7 @@ def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path
 
 def test_a_run_that_is_frozen_is_not_out_of_patience(tmp_path: Path, values_file: Path) -> None:
     run_dir = tmp_path / "r"
-    arguments = ["run", "--values", values_file, "--run-dir", run_dir, "--rate", "25"]
-    process = subprocess.Popen(
-        [*PAXOS, *map(str, arguments), "--timeout", "2"],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    output = run_dir / "learner-1.out"
-    wait_for(lambda: output.exists() and output.stat().st_size, "first value")
+    process = begin_run(run_dir, values_file, "--timeout", "2")
     others = [pid for pid in processes_of(run_dir) if pid != process.pid]
     frozen = threading.Event()
     for pid in others:

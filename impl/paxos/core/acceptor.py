@@ -6,7 +6,6 @@ Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
 
 from paxos.core import events
 from paxos.core.ballot import NO_BALLOT, Ballot
@@ -204,15 +203,16 @@ class Acceptor(Role):
         self._reporting.renew()
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
-        """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message."""
-        if first > last:
-            return
-        votes = [self.votes[i] for i in range(first, last + 1) if i in self.votes]
-        parts = list(portions(Promise, votes, self.settings.fitting_bytes)) or [[]]
-        for part, following in zip_longest(parts, parts[1:]):
+        """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message. Whoever
+        takes only some of them has no more looked up than these, and one more."""
+        votes = (self.votes[i] for i in range(first, last + 1) if i in self.votes)
+        parts = portions(Promise, votes, self.settings.fitting_bytes)
+        part = next(parts, [])
+        while first <= last:
+            following = next(parts, [])
             end = following[0].instance - 1 if following else last
             yield first, end, part
-            first = end + 1
+            first, part = end + 1, following
 
 
 def _bytes(votes: Sequence[Vote]) -> int:

@@ -10,7 +10,7 @@ from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
 from paxos.core.flight import Flight
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import Delivered, Group, Inquire, Message, Submit
-from paxos.core.portions import packet_bytes, portions
+from paxos.core.portions import cut, packet_bytes, portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
@@ -78,26 +78,14 @@ class Client(Role):
                 )
         if self._settled:
             return
-        for some in self._portions(values):
+        room, most = self.settings.fitting_payload_bytes, self.settings.max_batch
+        for some in cut(values, lambda value: len(value) + LENGTH_BYTES, room, most):
             packet = pack(self.name, self.next_seq, some)
             self.next_seq += packet.count
             since = now_s if since_s is None else since_s
             self.outstanding[packet.first] = Outstanding(packet, since)
             self._flight.offer(packet.first, packet_bytes(packet))
             self._new.append(packet)
-
-    def _portions(self, values: Sequence[bytes]) -> list[list[bytes]]:
-        """Cut `values` into the packets they will travel in."""
-        portions: list[list[bytes]] = []
-        room = 0
-        for value in values:
-            needed = len(value) + LENGTH_BYTES
-            if not portions or len(portions[-1]) >= self.settings.max_batch or needed > room:
-                portions.append([])
-                room = self.settings.fitting_payload_bytes
-            portions[-1].append(value)
-            room -= needed
-        return portions
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         if isinstance(message, Delivered):

@@ -59,7 +59,7 @@ def begin(
     start, `RunError` if a disk fails."""
     remembers = role in REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
-    has_run = run_dir is not None and _look_back(role, process_id, run_dir, clock)
+    has_run, traced = _look_back(role, process_id, run_dir, clock) if run_dir else (False, 0)
     if has_run and remembers and not _is_kept(role, process_id, data_dir):
         why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
         raise InputError(
@@ -78,7 +78,7 @@ def begin(
         counts = data_dir is not None or (with_cluster and traces is not None)
         number, tracer = before + 1 if counts else wall_us(), None
         if traces:
-            number = max(number, _next_traced(role, process_id, traces))
+            number = max(number, traced + 1)
         if ask:
             number = ask(number, storage.commits + 1 if data_dir else 0)
         mark = Mark(run_dir, role, process_id) if run_dir and remembers and not traces else None
@@ -152,20 +152,14 @@ def _check_age(role: str, process_id: int, storage: Storage, data_dir: Path, run
 # The run folder.
 
 
-def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> bool:
-    """Whether the process has run before in this folder; then its clock goes on from there."""
+def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> tuple[bool, int]:
+    """Whether the process has run before in this folder, and the highest incarnation of it that has
+    a trace there; 0: none has. Its clock goes on from there."""
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         clock.resume(trace.last_clock(run_dir, role, process_id))
-        has_trace = trace.next_incarnation(run_dir, role, process_id) > 1
-        return has_trace or Mark(run_dir, role, process_id).is_there
-    except OSError as error:
-        raise InputError(f"run folder {run_dir}: {reason(error)}") from error
-
-
-def _next_traced(role: str, process_id: int, run_dir: Path) -> int:
-    try:
-        return trace.next_incarnation(run_dir, role, process_id)
+        traced = trace.next_incarnation(run_dir, role, process_id) - 1
+        return traced > 0 or Mark(run_dir, role, process_id).is_there, traced
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 

@@ -46,7 +46,7 @@ class Network:
         self._numbers = {endpoint: number for number, endpoint in enumerate(self._groups)}
         self._parts = Parts(cluster, os.urandom(8), self._numbers[own], sockets.packet_bytes, key)
         self._look_s = -inf
-        self.name(f"{ROLE_GROUPS[self._numbers[own]].removesuffix('s')}")
+        self.name(ROLE_GROUPS[self._numbers[own]].removesuffix("s"))
 
     def name(self, process: str) -> None:
         """What the process is called in what is said."""

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from math import inf
 from multiprocessing import connection, parent_process
 
+from conformance.abreast import cores
 from paxos.errors import RunError
 from paxos.simulate.plan import Request
 from paxos.simulate.run import Outcome
@@ -23,7 +24,7 @@ def outcomes(
 ) -> Iterator[Outcome]:
     """The runs, as they are done: a few are under way at any time, in `jobs` processes (None: one
     for each core). None is begun after `until_s`, on the monotonic clock. Raises `RunError`."""
-    workers = jobs or _cores()
+    workers = jobs or cores()
     pool = ProcessPoolExecutor(workers, initializer=_begin)
     under_way: set[Future[Outcome]] = set()
     try:
@@ -41,12 +42,6 @@ def outcomes(
         raise RunError("a process that ran seeds was killed (is there memory enough?)") from error
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _begin() -> None:

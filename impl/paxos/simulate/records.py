@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from paxos.errors import InputError, RunError, reason
+from paxos.runtime.streams import write_all
 from paxos.simulate.run import Outcome
 
 MAX_LINE_BYTES = 65_536
@@ -102,10 +103,8 @@ class RecordFile:
 
     def append(self, record: Record) -> None:
         """Add a record. Raises `RunError`."""
-        data = _encode(record) + b"\n"
         try:
-            while data:
-                data = data[self._file.write(data) :]
+            write_all(self._file.fileno(), _encode(record) + b"\n")
         except OSError as error:
             raise RunError(f"file {self.path}: {reason(error)}") from error
 
