@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from conformance.events import (
     AnyEvent,
+    Ballot,
     Broadcast,
     Decide,
     Learn,
@@ -18,8 +19,8 @@ from conformance.events import (
     Phase1b,
     Phase2a,
     Phase2b,
+    Range,
 )
-from conformance.state import Bal, Rng
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Causes:
     """Feed it all events in their order; it says of each what it follows from."""
 
     count: int = 0
-    _values: dict[Rng, int] = field(default_factory=dict)
-    _asked: dict[Bal, list[tuple[int, int, int]]] = field(default_factory=dict)
-    _promised: dict[tuple[int, Bal], list[tuple[int, int, int]]] = field(default_factory=dict)
-    _proposed: dict[tuple[Bal, int], int] = field(default_factory=dict)
-    _voted: dict[tuple[int, Bal, int], int] = field(default_factory=dict)
-    _decided: dict[tuple[Bal, int], int] = field(default_factory=dict)
+    _values: dict[Range, int] = field(default_factory=dict)
+    _asked: dict[Ballot, list[tuple[int, int, int]]] = field(default_factory=dict)
+    _promised: dict[tuple[int, Ballot], list[tuple[int, int, int]]] = field(default_factory=dict)
+    _proposed: dict[tuple[Ballot, int], int] = field(default_factory=dict)
+    _voted: dict[tuple[int, Ballot, int], int] = field(default_factory=dict)
+    _decided: dict[tuple[Ballot, int], int] = field(default_factory=dict)
 
     def of(self, event: AnyEvent) -> list[Cause]:
         """The causes of the next event."""

@@ -27,7 +27,7 @@ from conformance.explain import where
 from conformance.log import Run, TraceError, open_run
 from conformance.places import places
 from conformance.replay import Verdict, check_run
-from conformance.rules import show_ballot, show_range
+from conformance.show import show_ballot, show_range
 
 FAR = 20_000  # events before the rejected one that are looked at
 MOST = 24  # events that are drawn

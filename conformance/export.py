@@ -30,7 +30,7 @@ from conformance.itf import as_map, as_set, as_tuple
 from conformance.itf import write as write_itf
 from conformance.log import Run
 from conformance.replay import Verdict
-from conformance.rules import show_range
+from conformance.show import show_range
 
 SHIVIZ = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
 LONGEST_ITF = 2000  # events

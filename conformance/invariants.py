@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from conformance.events import (
     NO_BALLOT,
+    Ballot,
+    Batch,
     Deliver,
     Learn,
     Phase1a,
@@ -18,11 +20,12 @@ from conformance.events import (
     Recover,
     Trim,
 )
-from conformance.rules import Fault, rule, show_ballot, show_batch, show_range, show_vote
-from conformance.state import Bal, Bat, Learner, State, ValueSet
+from conformance.rules import Fault, rule
+from conformance.show import show_ballot, show_batch, show_range, show_vote
+from conformance.state import Learner, State, ValueSet
 
 
-def batch_fault(batch: Bat, most: int) -> Fault | None:
+def batch_fault(batch: Batch, most: int) -> Fault | None:
     """batch \\in Batch: not too long, no value twice."""
     length = sum(r[2] for r in batch)
     if length > most:
@@ -38,7 +41,7 @@ def batch_fault(batch: Bat, most: int) -> Fault | None:
     return None
 
 
-def _ballot_fault(s: State, b: Bal) -> Fault | None:
+def _ballot_fault(s: State, b: Ballot) -> Fault | None:
     if b[0] >= 1 and s.cluster.admits("proposer", b[1]):
         return None
     return Fault(

@@ -18,7 +18,8 @@ from dataclasses import replace
 from conformance import contract, invariants, outcome, phases, trim
 from conformance.events import Broadcast
 from conformance.recover import INNER, RECOVER
-from conformance.rules import Action, Fault, Spec, rule, show_range
+from conformance.rules import Action, Fault, Spec, rule
+from conformance.show import show_range
 from conformance.state import ClientValues, State, ValueSet
 
 

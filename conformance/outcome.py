@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from conformance.events import Decide, Deliver, Learn
+from conformance.events import Batch, Decide, Deliver, Learn, Range
 from conformance.phases import proposers
-from conformance.rules import Fault, rule, show_ballot, show_batch, show_vote
-from conformance.state import NO_VOTE, Bat, Learner, Rng, State
+from conformance.rules import Fault, rule
+from conformance.show import show_ballot, show_batch, show_vote
+from conformance.state import NO_VOTE, Learner, State
 
 
 # -- Decide(b, i, Q) ----------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def is_learned(s: State, me: str, e: Deliver) -> Fault | None:
     return Fault(f"a Learn of instance {e.instance} before", "there is none")
 
 
-def append_new(s: State, me: str, i: int) -> Bat:
+def append_new(s: State, me: str, i: int) -> Batch:
     """What AppendNew appends to delivered[l]: the new ranges of the batch learned in i."""
     values = s.learner(me).values
     return tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
@@ -143,7 +144,7 @@ def new_values(s: State, me: str, e: Deliver) -> Fault | None:
     return None if e.values == due else Fault(show_values(due), show_values(e.values))
 
 
-def show_values(values: tuple[Rng, ...]) -> str:
+def show_values(values: tuple[Range, ...]) -> str:
     return show_batch(values) if values else "no values"
 
 

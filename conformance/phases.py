@@ -8,7 +8,8 @@ from __future__ import annotations
 from conformance.events import Decide, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.intervals import IntervalSet, RangesAsked
 from conformance.invariants import batch_fault
-from conformance.rules import Fault, Need, rule, show_ballot, show_batch, show_range, show_vote
+from conformance.rules import Fault, Need, rule
+from conformance.show import show_ballot, show_batch, show_range, show_vote
 from conformance.state import NO_VOTE, State, ValueSet
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from conformance import events as ev
 from conformance.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
 from conformance.recover import Again, Unseen
-from conformance.state import Bal, Bat, Rng
 from conformance.state import State as Checked
 
 
@@ -23,7 +22,7 @@ class Words:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
-        self._ranges: dict[str, Rng] = {}
+        self._ranges: dict[str, ev.Range] = {}
         for k, name in enumerate(bounds.names()):
             digest = blake2b(name.encode(), digest_size=8).hexdigest()
             self._ranges[name] = (f"{k // 2 + 1}.1", k % 2 + 1, 1, digest)
@@ -34,27 +33,27 @@ class Words:
         name = f"{role}-{who}" if isinstance(who, str) else f"{role}-{who}.1"
         return {"process": name, "seq": 1, "hlc": 1}
 
-    def ballot(self, b: int) -> Bal:
+    def ballot(self, b: int) -> ev.Ballot:
         return self.bounds.round(b), self.bounds.owner(b)
 
-    def number(self, ballot: Bal) -> int:
+    def number(self, ballot: ev.Ballot) -> int:
         """The other way; no ballot is 0."""
         r, p = ballot
         return (r - 1) * self.bounds.proposers + p if r else 0
 
-    def range(self, value: str) -> Rng:
+    def range(self, value: str) -> ev.Range:
         return self._ranges[value]
 
-    def batch(self, batch: Batch) -> Bat:
+    def batch(self, batch: Batch) -> ev.Batch:
         return tuple(self._ranges[v] for v in batch)
 
-    def names(self, ranges: Iterable[Rng]) -> Batch:
+    def names(self, ranges: Iterable[ev.Range]) -> Batch:
         return tuple(self._names[r] for r in ranges)
 
-    def vote(self, vote: tuple[Bal, Bat]) -> Vote:
+    def vote(self, vote: tuple[ev.Ballot, ev.Batch]) -> Vote:
         return self.number(vote[0]), self.names(vote[1])
 
-    def votes(self, votes: Mapping[int, Vote]) -> tuple[tuple[int, Bal, Bat], ...]:
+    def votes(self, votes: Mapping[int, Vote]) -> tuple[tuple[int, ev.Ballot, ev.Batch], ...]:
         """Votes by instance, as events report them: without those that are none."""
         return tuple(
             (i, self.ballot(v[0]), self.batch(v[1])) for i, v in votes.items() if v != NO_VOTE

@@ -15,16 +15,17 @@ from dataclasses import replace
 from msgspec import UNSET, Struct
 
 from conformance import phases, trim
-from conformance.events import MOST, NO_BALLOT, Recover, Trim
+from conformance.events import MOST, NO_BALLOT, Ballot, Recover, Trim
 from conformance.invariants import agreement, trimmed_is_over, votes_below_promise
-from conformance.rules import Action, Fault, rule, show_ballot, show_vote
-from conformance.state import NO_VOTE, Bal, State, Voted
+from conformance.rules import Action, Fault, rule
+from conformance.show import show_ballot, show_vote
+from conformance.state import NO_VOTE, State, Voted
 
 
 class Unseen(Struct, frozen=True):
     """A promise that no trace has; or, with an instance, a vote."""
 
-    ballot: Bal
+    ballot: Ballot
     instance: int = 0
 
 
@@ -89,7 +90,7 @@ INNER = {a.name: a for a in (RECOVER_PROMISE, RECOVER_VOTE, REPEAT)}
 
 
 # -- Recover(a) ----------------------------------------------------------------------------------
-def _promised(e: Recover) -> Bal:
+def _promised(e: Recover) -> Ballot:
     return NO_BALLOT if e.promised is UNSET else e.promised
 
 
@@ -105,7 +106,7 @@ def _is_acceptor(s: State, x: object, e: Recover) -> bool:
     return e.process.startswith("acceptor-")
 
 
-def _unseen(s: State, a: int, e: Recover) -> list[tuple[Bal, int, Voted]]:
+def _unseen(s: State, a: int, e: Recover) -> list[tuple[Ballot, int, Voted]]:
     """The recovered votes that the trace does not have, by ballot, then instance."""
     return sorted(
         (vote[0], i, vote)

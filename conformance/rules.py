@@ -109,27 +109,3 @@ class Spec:
 def rule(name: str, tla: str, words: str, *, contract: bool = False) -> Callable[[Check], Rule]:
     """Make the function below it the guard or the invariant of this name."""
     return lambda check: Rule(name, tla, words, check, contract)
-
-
-def show_ballot(b: tuple[int, int]) -> str:
-    return "none" if b == (0, 0) else f"({b[0]}, {b[1]})"
-
-
-def show_range(r: tuple[str, int, int, str]) -> str:
-    client, first, count, digest = r
-    values = f"{first}" if count == 1 else f"{first}..{first + count - 1}"
-    return f"{client}:{values}#{digest[:6]}"
-
-
-def show_batch(batch: tuple[tuple[str, int, int, str], ...]) -> str:
-    """A batch in short; the first few of its ranges."""
-    if not batch:
-        return "the no-op"
-    more = "" if len(batch) <= 4 else f", and {len(batch) - 4} ranges more"
-    return "[" + ", ".join(show_range(r) for r in batch[:4]) + more + "]"
-
-
-def show_vote(vote: tuple[tuple[int, int], Any]) -> str:
-    return (
-        "no vote" if vote[0] == (0, 0) else f"ballot {show_ballot(vote[0])} {show_batch(vote[1])}"
-    )

@@ -14,17 +14,20 @@ from dataclasses import dataclass, field
 
 from conformance.events import (
     AnyEvent,
+    Ballot,
+    Batch,
     Broadcast,
     Deliver,
     Header,
     Learn,
     Phase2a,
     Phase2b,
+    Range,
     Recover,
 )
-from conformance.state import Bal, Bat, ClientValues, Rng, ValueSet
+from conformance.state import ClientValues, ValueSet
 
-Place = tuple[int, Bal]  # instance, ballot
+Place = tuple[int, Ballot]  # instance, ballot
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ class Service:
         self.acceptors = frozenset(header.cluster.acceptors)
         self.synod = header.spec == "Synod"
         self.broadcast: dict[str, ClientValues] = {}
-        self.proposed: dict[Place, set[Bat]] = {}
+        self.proposed: dict[Place, set[Batch]] = {}
         self.voters: dict[Place, set[int]] = {}
-        self.order: list[Rng] = []  # the longest sequence that a learner delivered
+        self.order: list[Range] = []  # the longest sequence that a learner delivered
         self.counts: dict[str, int] = {}  # of each learner, how many ranges
         self.values: dict[str, ValueSet] = {}
         self.broken: dict[str, str] = {}
@@ -82,7 +85,7 @@ class Service:
         if acceptor in self.acceptors:
             self.voters.setdefault(place, set()).add(acceptor)
 
-    def _deliver(self, me: str, values: Iterable[Rng]) -> None:
+    def _deliver(self, me: str, values: Iterable[Range]) -> None:
         mine = self.values.setdefault(me, ValueSet())
         for r in values:
             known = self.broadcast.get(r[0])
@@ -113,7 +116,7 @@ class Service:
     def _agreement(self) -> str:
         """Look for two batches chosen in one instance; why one cannot know, if one cannot."""
         majority, unknown = len(self.acceptors) // 2 + 1, ""
-        chosen: dict[int, Bat] = {}
+        chosen: dict[int, Batch] = {}
         for place, voters in self.voters.items():
             if len(voters) < majority:
                 continue

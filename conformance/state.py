@@ -13,13 +13,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from conformance.events import NO_BALLOT, NO_OP, Cluster, Constants
+from conformance.events import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
 from conformance.intervals import IntervalSet, RangesAsked
 
-Bal = tuple[int, int]
-Rng = tuple[str, int, int, str]
-Bat = tuple[Rng, ...]
-Voted = tuple[Bal, Bat]
+Voted = tuple[Ballot, Batch]
 
 NO_VOTE: Voted = (NO_BALLOT, NO_OP)
 
@@ -36,7 +33,7 @@ class ClientValues:
         k = bisect_right(self.firsts, first + count - 1) - 1
         return k >= 0 and first < self.firsts[k] + self.counts[k]
 
-    def has(self, r: Rng) -> bool:
+    def has(self, r: Range) -> bool:
         k = bisect_right(self.firsts, r[1]) - 1
         return (
             k >= 0
@@ -45,7 +42,7 @@ class ClientValues:
             and self.digests[k] == int(r[3], 16)
         )
 
-    def add(self, r: Rng) -> None:
+    def add(self, r: Range) -> None:
         k = bisect_right(self.firsts, r[1])
         self.firsts.insert(k, r[1])
         self.counts.insert(k, r[2])
@@ -61,11 +58,11 @@ class ValueSet:
         self.clients: dict[str, IntervalSet] = {}
         self.count = 0
 
-    def has_any(self, r: Rng) -> bool:
+    def has_any(self, r: Range) -> bool:
         known = self.clients.get(r[0])
         return known is not None and known.overlaps(r[1], r[1] + r[2] - 1)
 
-    def add(self, r: Rng) -> int:
+    def add(self, r: Range) -> int:
         """Add the values of a range; how many of them are new."""
         known = self.clients.get(r[0])
         if known is None:
@@ -85,14 +82,14 @@ class Instance:
     __slots__ = ("accepts", "chosen", "decided", "learned", "reported", "unsaid", "vote", "voters")
 
     def __init__(self) -> None:
-        self.accepts: dict[Bal, list[Bat]] = {}
-        self.reported: dict[Bal, dict[int, set[Voted]]] = {}
+        self.accepts: dict[Ballot, list[Batch]] = {}
+        self.reported: dict[Ballot, dict[int, set[Voted]]] = {}
         self.vote: dict[int, Voted] = {}
-        self.voters: dict[Bal, set[int]] = {}  # who voted: the history, votes
-        self.unsaid: set[tuple[Bal, int]] = set()  # ... and has sent no 2b yet
-        self.decided: set[Bal] = set()
+        self.voters: dict[Ballot, set[int]] = {}  # who voted: the history, votes
+        self.unsaid: set[tuple[Ballot, int]] = set()  # ... and has sent no 2b yet
+        self.decided: set[Ballot] = set()
         self.learned: dict[str, Voted] = {}
-        self.chosen: set[Bat] = set()
+        self.chosen: set[Batch] = set()
 
 
 class Learner:
@@ -103,10 +100,10 @@ class Learner:
     def __init__(self) -> None:
         self.prefix = 0
         self.position = 0  # how many values are delivered
-        self.delivered: list[Rng] = []
+        self.delivered: list[Range] = []
         self.dropped = 0  # how many ranges were taken off the front of `delivered`
         self.values = ValueSet()
-        self.repeated: list[Rng] = []  # ranges delivered again: a violation, kept to be found
+        self.repeated: list[Range] = []  # ranges delivered again: a violation, kept to be found
 
     def ranges(self) -> int:
         return self.dropped + len(self.delivered)
@@ -122,13 +119,13 @@ class State:
         self.majority = len(self.acceptors) // 2 + 1
         self.broadcast: dict[str, ClientValues] = {}
         self.broadcasts = 0  # how many values are broadcast
-        self.asked: dict[Bal, RangesAsked] = {}  # the 1a messages
-        self.covered: dict[Bal, dict[int, IntervalSet]] = {}  # the 1b messages, by acceptor
-        self.proposed: dict[Bal, ValueSet] = {}  # values in 2a messages, by ballot
+        self.asked: dict[Ballot, RangesAsked] = {}  # the 1a messages
+        self.covered: dict[Ballot, dict[int, IntervalSet]] = {}  # the 1b messages, by acceptor
+        self.proposed: dict[Ballot, ValueSet] = {}  # values in 2a messages, by ballot
         self.highest = 0  # the highest instance of a 2a message
-        self.promised: dict[int, Bal] = dict.fromkeys(cluster.acceptors, NO_BALLOT)
+        self.promised: dict[int, Ballot] = dict.fromkeys(cluster.acceptors, NO_BALLOT)
         self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
-        self.top_vote: dict[int, Bal] = {}  # the highest ballot that the acceptor ever voted in
+        self.top_vote: dict[int, Ballot] = {}  # the highest ballot that the acceptor ever voted in
         self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
         self.rounds: dict[int, int] = {}  # the highest round a proposer used or came back with
         self.since: dict[int, int] = {}  # the round that it came back with into this life
@@ -147,7 +144,7 @@ class State:
         """Instance i, to look at only."""
         return self.instances.get(i) or Instance()
 
-    def is_broadcast(self, r: Rng) -> bool:
+    def is_broadcast(self, r: Range) -> bool:
         known = self.broadcast.get(r[0])
         return known is not None and known.has(r)
 
@@ -155,17 +152,17 @@ class State:
         """A learner, to look at only."""
         return self.learners.get(name) or Learner()
 
-    def batch_of(self, b: Bal, i: int) -> Bat:
+    def batch_of(self, b: Ballot, i: int) -> Batch:
         """BatchOf(b, i); the no-op if there is no 2a."""
         found = self.look(i).accepts.get(b)
         return found[0] if found else NO_OP
 
-    def promises(self, a: int, b: Bal, i: int) -> bool:
+    def promises(self, a: int, b: Ballot, i: int) -> bool:
         """Promises(a, b, i) # {}"""
         by = self.covered.get(b)
         return by is not None and a in by and i in by[a]
 
-    def reported(self, quorum: Iterable[int], b: Bal, i: int) -> set[Voted]:
+    def reported(self, quorum: Iterable[int], b: Ballot, i: int) -> set[Voted]:
         """Reported(Q, b, i)"""
         by = self.look(i).reported.get(b)
         if not by:
@@ -176,13 +173,13 @@ class State:
         """The votes of acceptor a in instances first..last."""
         return {i: self.look(i).vote.get(a, NO_VOTE) for i in self.voted_in[a].within(first, last)}
 
-    def voters(self, b: Bal, i: int) -> set[int]:
+    def voters(self, b: Ballot, i: int) -> set[int]:
         """The acceptors that said that they voted: their 2b messages."""
         inst = self.look(i)
         voters = inst.voters.get(b, set())
         return {a for a in voters if (b, a) not in inst.unsaid} if inst.unsaid else voters
 
-    def value_waits(self, b: Bal) -> bool:
+    def value_waits(self, b: Ballot) -> bool:
         """ValueWaits(b): some broadcast value is in no 2a of b. Only broadcast values are proposed,
         so the two counts decide."""
         proposed = self.proposed.get(b)
@@ -216,7 +213,7 @@ class State:
         if len(voters) >= self.majority:
             inst.chosen.add(self.batch_of(b, i))
 
-    def say(self, a: int, b: Bal, i: int) -> None:
+    def say(self, a: int, b: Ballot, i: int) -> None:
         """Acceptor a says that it voted in ballot b in instance i: its 2b message."""
         self.at(i).unsaid.discard((b, a))
 

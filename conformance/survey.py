@@ -18,6 +18,7 @@ from msgspec import UNSET
 from conformance.events import (
     NO_BALLOT,
     AnyEvent,
+    Ballot,
     Broadcast,
     Deliver,
     Header,
@@ -25,11 +26,11 @@ from conformance.events import (
     Phase1a,
     Phase1b,
     Phase2a,
+    Range,
     Recover,
     Trim,
 )
 from conformance.log import Run, TraceError
-from conformance.state import Bal, Rng
 
 LARGEST = 2**31 - 1  # what TLC's integers hold
 MOST_VALUES = LARGEST // 4  # that a run has, so that TLC can add them up
@@ -47,12 +48,12 @@ class Numbers:
     rounds: list[int] = field(default_factory=list)
     learners: list[str] = field(default_factory=list)
     clients: dict[str, int] = field(default_factory=dict)
-    ranges: dict[Rng, int] = field(default_factory=dict)
+    ranges: dict[Range, int] = field(default_factory=dict)
     lives: dict[str, list[int]] = field(default_factory=dict)  # of "acceptor-1" and its kind
     instances: list[int] | None = None  # None: they keep their own numbers
     highest: int = 1  # the highest number of an instance
 
-    def ballot(self, b: Bal) -> int:
+    def ballot(self, b: Ballot) -> int:
         """(round, proposer) as MultiPaxos.tla numbers ballots; 0 is no ballot."""
         if b == NO_BALLOT:
             return 0
@@ -61,7 +62,7 @@ class Numbers:
     def proposer(self, p: int) -> int:
         return bisect_left(self.proposers, p) + 1
 
-    def name_of_ballot(self, number: int) -> Bal:
+    def name_of_ballot(self, number: int) -> Ballot:
         at = number - 1
         return self.rounds[at // len(self.proposers)], self.proposers[at % len(self.proposers)]
 
@@ -78,7 +79,7 @@ class Numbers:
             return i
         return bisect_left(self.instances, i) + 1
 
-    def batch(self, ranges: Iterable[Rng]) -> Values:
+    def batch(self, ranges: Iterable[Range]) -> Values:
         return tuple(self.ranges[r] for r in ranges)
 
 
@@ -96,9 +97,9 @@ class Survey:
     wide: list[tuple[int, int]] = field(default_factory=list)  # (event, all from this instance)
     overlaps: dict[int, int] = field(default_factory=dict)
     """Of a range that is broadcast, one broadcast before it that has a value in common with it."""
-    _ranges: list[Rng] = field(default_factory=list)
+    _ranges: list[Range] = field(default_factory=list)
 
-    def range_of(self, v: int) -> Rng:
+    def range_of(self, v: int) -> Range:
         """The range with this number."""
         if not self._ranges:
             self._ranges = list(self.numbers.ranges)
@@ -119,9 +120,9 @@ class _Surveyor:
         self.places: dict[int, set[int]] = {}  # of each value, the instances it is proposed in
         self.given: dict[int, set[int]] = {}  # of each instance, the values delivered in it
         self.sent: list[int] = []  # values in the order they were broadcast
-        self.known: dict[str, list[Rng]] = {}  # by client: what is broadcast, no two that overlap
-        self.proposed: dict[Bal, set[int]] = {}
-        self.next: dict[Bal, int] = {}  # the first of `sent` that the ballot may not have proposed
+        self.known: dict[str, list[Range]] = {}  # by client: what is broadcast, disjoint
+        self.proposed: dict[Ballot, set[int]] = {}
+        self.next: dict[Ballot, int] = {}  # the first of `sent` that may be new to it
 
     def note(self, event: AnyEvent) -> None:
         survey = self.survey
@@ -147,7 +148,7 @@ class _Surveyor:
                 self.with_batch(event)
             self.acceptors.update(getattr(event, "quorum", None) or ())
 
-    def broadcast(self, r: Rng) -> None:
+    def broadcast(self, r: Range) -> None:
         """Look for an earlier range with a value in common: the next one at or before its first
         value, or the one after that, since they do not overlap."""
         known, v = self.known.setdefault(r[0], []), self.numbers.ranges[r]
@@ -209,7 +210,7 @@ class _Surveyor:
             self.rounds.add(event.round or 1)
             self.proposers.add(int(rest.partition(".")[0]))
 
-    def waiting(self, b: Bal) -> int:
+    def waiting(self, b: Ballot) -> int:
         """The first value broadcast that ballot b has not proposed."""
         proposed, k = self.proposed.get(b, ()), self.next.get(b, 0)
         while k < len(self.sent) and self.sent[k] in proposed:
@@ -220,11 +221,11 @@ class _Surveyor:
         self.touch([self.sent[k]])
         return self.sent[k]
 
-    def ballot(self, b: Bal) -> None:
+    def ballot(self, b: Ballot) -> None:
         self.rounds.add(b[0])
         self.proposers.add(b[1])
 
-    def vote(self, i: int, b: Bal, batch: Iterable[Rng]) -> None:
+    def vote(self, i: int, b: Ballot, batch: Iterable[Range]) -> None:
         self.name(i)
         self.ballot(b)
         self.mention(batch)
@@ -236,7 +237,7 @@ class _Surveyor:
     def client(self, name: str) -> None:
         self.numbers.clients.setdefault(name, len(self.numbers.clients) + 1)
 
-    def mention(self, ranges: Iterable[Rng]) -> Values:
+    def mention(self, ranges: Iterable[Range]) -> Values:
         known, values = self.numbers.ranges, []
         for r in ranges:
             v = known.get(r)

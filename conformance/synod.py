@@ -11,7 +11,8 @@ from dataclasses import replace
 from conformance import contract, invariants, model, outcome, phases, recover
 from conformance.events import Decide, Learn, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.events import Recover as Recovered
-from conformance.rules import Action, Fault, Rule, Spec, rule, show_batch, show_range, show_vote
+from conformance.rules import Action, Fault, Rule, Spec, rule
+from conformance.show import show_batch, show_range, show_vote
 from conformance.state import State
 
 ONE_INSTANCE = "there is one instance, 1"

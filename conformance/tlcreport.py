@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from conformance.judge import Refusal, Ruling
 from conformance.replay import Verdict
-from conformance.rules import show_ballot, show_range
+from conformance.show import show_ballot, show_range
 from conformance.source import read
 from conformance.tlcout import set_elements
 from conformance.why import variables

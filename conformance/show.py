@@ -1,0 +1,31 @@
+"""How ballots, ranges of values, batches and votes of a trace are shown in a line of text."""
+
+from __future__ import annotations
+
+from conformance.events import NO_BALLOT, Ballot, Batch, Range
+
+
+def show_ballot(b: Ballot) -> str:
+    return "none" if b == NO_BALLOT else f"({b[0]}, {b[1]})"
+
+
+def show_range(r: Range) -> str:
+    client, first, count, digest = r
+    values = f"{first}" if count == 1 else f"{first}..{first + count - 1}"
+    return f"{client}:{values}#{digest[:6]}"
+
+
+def show_batch(batch: Batch) -> str:
+    """A batch in short; the first few of its ranges."""
+    if not batch:
+        return "the no-op"
+    more = "" if len(batch) <= 4 else f", and {len(batch) - 4} ranges more"
+    return "[" + ", ".join(show_range(r) for r in batch[:4]) + more + "]"
+
+
+def show_vote(vote: tuple[Ballot, Batch]) -> str:
+    return (
+        "no vote"
+        if vote[0] == NO_BALLOT
+        else f"ballot {show_ballot(vote[0])} {show_batch(vote[1])}"
+    )
