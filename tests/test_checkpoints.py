@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance import display, tlc
-from conformance.abreast import abreast, cores
-from conformance.checkpoints import Checkpoints, kept, key
-from conformance.manifest import Model
-from conformance.models import Overrides, Row, run_model
-from conformance.tlcout import Progress
+from conformance.modelcheck import progress
+from conformance.modelcheck.manifest import Model
+from conformance.modelcheck.run import Overrides, Row, run_model
+from conformance.modelcheck.scheduler import abreast, cores
+from conformance.tlc import errors
+from conformance.tlc.checkpoints import Checkpoints, kept, key
+from conformance.tlc.output import Progress
 
 pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
 
@@ -140,7 +141,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     places = tmp_path / "kept", folder / "M.tla", folder / "m.cfg"
     with (
         Checkpoints(*places),
-        pytest.raises(tlc.TlcError, match="another process"),
+        pytest.raises(errors.TlcError, match="another process"),
         Checkpoints(*places),
     ):
         pass
@@ -209,7 +210,7 @@ def test_a_stop_reaches_every_run() -> None:
 def test_progress_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(display, "QUIET_S", 0)
+    monkeypatch.setattr(progress, "QUIET_S", 0)
     told = threading.Event()
 
     def run(name: str, on_progress: object, stop: threading.Event) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from conformance import tlc
-from conformance.changes import changes, show
-from conformance.counterexample import show_counterexample
-from conformance.itf import encode
-from conformance.manifest import MANIFEST, Model, choose, load
-from conformance.sketch import sketch
-from conformance.source import read
-from conformance.stepping import Step, disjuncts, model_values
-from conformance.tlavalue import Function, Record, Text, parse
+from conformance.draw.counterexample import sketch
+from conformance.modelcheck.counterexample_files import show_counterexample
+from conformance.modelcheck.manifest import Model, choose, load
+from conformance.paths import MANIFEST
+from conformance.tla.diff import changes, show
+from conformance.tla.itf import encode
+from conformance.tla.module import read
+from conformance.tla.value import Function, Record, Text, parse
+from conformance.tlc import runner
+from conformance.tlc.name_steps import Step, disjuncts, model_values
 
 pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
 
@@ -87,12 +88,12 @@ Full == <>(count >= 4)
 """
 
 
-def lamp(folder: Path, cfg: str) -> tuple[Model, tlc.Result]:
+def lamp(folder: Path, cfg: str) -> tuple[Model, runner.Result]:
     (folder / "Lamp.tla").write_text(MODULE, encoding="utf-8")
     (folder / "lamp.cfg").write_text(cfg, encoding="utf-8")
     model = Model("lamp", "Lamp.tla", "lamp.cfg", "tiny", "ok", states=0, depth=0)
-    limits = tlc.Limits(60, heap_mb=256)
-    return model, tlc.run(folder / "Lamp.tla", folder / "lamp.cfg", limits=limits, short=True)
+    limits = runner.Limits(60, heap_mb=256)
+    return model, runner.run(folder / "Lamp.tla", folder / "lamp.cfg", limits=limits, short=True)
 
 
 def shown(folder: Path, cfg: str) -> str:
@@ -158,9 +159,9 @@ def test_model_values_of_a_configuration() -> None:
 def test_of_the_projects_models_every_step_is_known(name: str, tmp_path: Path) -> None:
     model = choose(load(), "all", [name])[0]
     folder = MANIFEST.parent
-    limits = tlc.Limits(100, heap_mb=1024)
+    limits = runner.Limits(100, heap_mb=1024)
     module, config = folder / model.module, folder / model.config
-    result = tlc.run(module, config, library=[folder.parent], limits=limits, short=True)
+    result = runner.run(module, config, library=[folder.parent], limits=limits, short=True)
     text = show_counterexample(model, folder, result, tmp_path)
     actions = re.findall(r"^ +\d+  (\w+)(\(?)", text, re.MULTILINE)
     assert len(actions) == len(result.trace)

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from conformance import cli, tlc
-from conformance.distributed import Party, Setup, address_towards, run
-from conformance.manifest import MANIFEST, Model, choose, load
-from conformance.tlcout import Progress
+from conformance.cli import main
+from conformance.modelcheck.distributed import Party, Setup, address_towards, run
+from conformance.modelcheck.manifest import Model, choose, load
+from conformance.paths import MANIFEST
+from conformance.tlc import errors, runner, toolchain
+from conformance.tlc.output import Progress
 from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
 
-LIMITS = tlc.Limits(200, heap_mb=512)
+LIMITS = runner.Limits(200, heap_mb=512)
 
 
 def model(name: str) -> Model:
@@ -93,8 +95,8 @@ def test_workers_on_other_hosts(
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     arguments = ["--worker", "localhost", "--worker", "me@localhost", "--remote-java"]
-    status = cli.main(
-        ["spec-distributed", "--model", "synod-tiny", *arguments, str(tlc.find_java())]
+    status = main.main(
+        ["spec-distributed", "--model", "synod-tiny", *arguments, str(toolchain.find_java())]
     )
     out, err = capsys.readouterr()
     assert status == 0, out + err
@@ -109,7 +111,7 @@ def test_no_worker_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ssh.write_text("#!/bin/sh\necho Connection refused >&2\nexit 255\n", encoding="utf-8")
     ssh.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(tlc.TlcCrash, match="no worker is left: Connection refused"):
+    with pytest.raises(errors.TlcCrash, match="no worker is left: Connection refused"):
         run(model("synod-tiny"), MANIFEST.parent, Setup(hosts=("elsewhere",)), LIMITS)
 
 
@@ -118,7 +120,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         taken.bind(("", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert cli.main(["spec-distributed", "--model", "synod-tiny", "--port", port]) == 2
+        assert main.main(["spec-distributed", "--model", "synod-tiny", "--port", port]) == 2
     error = capsys.readouterr().err
     assert error == f"error: port {port} cannot be used: Address already in use; " + (
         "name another with PORT=\n"
@@ -139,7 +141,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_input_is_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    assert cli.main(["spec-distributed", *arguments]) == 2
+    assert main.main(["spec-distributed", *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1

@@ -7,20 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from conformance import tlc
-from conformance.growth import Constants, Growth, Point, measure, series, several, single
-from conformance.growth_report import BEGIN, END, draw, duration, insert, text
-from conformance.manifest import MANIFEST
-from conformance.tlcout import Violation
+from conformance.modelcheck.scaling import (
+    Constants,
+    Growth,
+    Point,
+    measure,
+    series,
+    several,
+    single,
+)
+from conformance.modelcheck.scaling_report import BEGIN, END, draw, duration, insert, text
+from conformance.paths import MANIFEST
+from conformance.tlc import errors, runner
+from conformance.tlc.output import Violation
 
 pytestmark = pytest.mark.timeout(400)  # TLC on a loaded machine
 
-LIMITS = tlc.Limits(100, heap_mb=512, workers=2)
+LIMITS = runner.Limits(100, heap_mb=512, workers=2)
 
 
 @pytest.mark.tlc
 def test_the_same_states_by_threads_and_by_processes() -> None:
-    one = measure("ballots", 2, 100, single(tlc.Limits(100, heap_mb=512)))
+    one = measure("ballots", 2, 100, single(runner.Limits(100, heap_mb=512)))
     assert one.finished
     assert one.states > 100
     for run in (single(LIMITS), several(LIMITS)):
@@ -30,11 +38,11 @@ def test_the_same_states_by_threads_and_by_processes() -> None:
 def test_a_series_ends_with_what_does_not_finish() -> None:
     configurations: list[str] = []
 
-    def run(config: Path) -> tlc.Result:
+    def run(config: Path) -> runner.Result:
         configurations.append(config.read_text(encoding="utf-8"))
         if len(configurations) == 3:
-            raise tlc.TlcTimeout("no verdict")
-        return tlc.Result(None, 10 ** len(configurations), 0, 0, 1.5)
+            raise errors.TlcTimeout("no verdict")
+        return runner.Result(None, 10 ** len(configurations), 0, 0, 1.5)
 
     points = list(series("acceptors", 60, run))
     assert points == [
@@ -47,11 +55,11 @@ def test_a_series_ends_with_what_does_not_finish() -> None:
 
 
 def test_a_violation_is_no_measurement() -> None:
-    def run(config: Path) -> tlc.Result:
+    def run(config: Path) -> runner.Result:
         violation = Violation("invariant", ("Agreement",))
-        return tlc.Result(violation, 5, 5, 2, 1)
+        return runner.Result(violation, 5, 5, 2, 1)
 
-    with pytest.raises(tlc.TlcError, match="Agreement is violated"):
+    with pytest.raises(errors.TlcError, match="Agreement is violated"):
         measure("values", 2, 60, run)
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance import models
-from conformance.manifest import MANIFEST, ManifestError, Model, Violates, choose, load
-from conformance.tlcnames import checked_names
-from conformance.tlcout import set_elements, strip_comments
+from conformance.cli import spec as spec_command
+from conformance.modelcheck import run
+from conformance.modelcheck.manifest import ManifestError, Model, Violates, choose, load
+from conformance.paths import MANIFEST
+from conformance.tla.comments import strip_comments
+from conformance.tla.config import checked_names
+from conformance.tlc.output import set_elements
 
 MODULE = """---- MODULE Count ----
 EXTENDS Naturals
@@ -44,9 +47,9 @@ def manifest(tmp_path: Path) -> Path:
 
 def spec(manifest: Path, *arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    models.add_arguments(parser)
+    spec_command.add_arguments(parser)
     work = [] if manifest == MANIFEST else ["--work", str(manifest.parent / "work")]
-    return models.main(parser.parse_args(["--manifest", str(manifest), *work, *arguments]))
+    return spec_command.main(parser.parse_args(["--manifest", str(manifest), *work, *arguments]))
 
 
 def alter(manifest: Path, old: str, new: str) -> None:
@@ -162,7 +165,7 @@ def test_a_property_may_be_checked_at_the_end_only(
     alter(manifest, "{violates: Small, kind: invariant}", "{violates: Reaches, kind: property}")
     alter(manifest, "states: 4, depth: 4", "lncheck: final, states: 6, depth: 6")
     [model] = choose(load(manifest), "all", ["fails"])
-    assert models.tlc_options(model) == ["-lncheck", "final"]
+    assert run.tlc_options(model) == ["-lncheck", "final"]
     assert spec(manifest, "--model", "fails") == 0
     out = capsys.readouterr().out
     assert "violates Reaches" in out

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from conformance.manifest import MANIFEST, Model, Violates, load
-from conformance.tlcnames import checked_names
+from conformance.modelcheck.manifest import Model, Violates, load
+from conformance.paths import MANIFEST
+from conformance.tla.config import checked_names
 
 SPEC = MANIFEST.parents[1]
 NEVER_LEFT_OUT = {"TypeOK"}

@@ -8,9 +8,10 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from conformance import cli
-from conformance.manifest import MANIFEST, load
-from conformance.models import HEAP_MB
+from conformance.cli import main
+from conformance.modelcheck.manifest import load
+from conformance.modelcheck.run import HEAP_MB
+from conformance.paths import MANIFEST
 
 RUN = "traces/bad/propose_own_value_over_a_vote"
 
@@ -33,7 +34,7 @@ def test_the_rejected_trace_is_explained_as_the_readme_shows(root: Path) -> None
 
 def test_the_drawing_says_the_same(root: Path, tmp_path: Path) -> None:
     """All its words; how the letters look may differ by the fonts at hand."""
-    assert cli.main(["explain", str(root / RUN), "-o", str(tmp_path)]) == 1
+    assert main.main(["explain", str(root / RUN), "-o", str(tmp_path)]) == 1
     drawn, kept = (
         re.findall(r"<!-- (.*) -->", path.read_text(encoding="utf-8"))
         for path in (tmp_path / "explained.svg", root / "docs" / "rejected.svg")

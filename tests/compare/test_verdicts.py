@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance import manifest, models, tlc
-from conformance.manifest import Model as Entry
-from conformance.models import Row
+from conformance import paths
+from conformance.modelcheck import manifest, run
+from conformance.modelcheck.manifest import Model as Entry
+from conformance.modelcheck.run import Row
+from conformance.tlc import runner
 from paxos.compare import verdicts
 from paxos.compare.result import Model
 from paxos.figures.combos import ALL, Combination
@@ -35,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 def test_every_combination_has_the_same_kinds_of_models(large: bool) -> None:
     """One short and, but in a quick run, one large, which hold, and two for its least delay; all
     with the constants of the combination."""
-    folder = manifest.MANIFEST.parent
+    folder = paths.MANIFEST.parent
     every = manifest.load()
     for combination in ALL:
         names = verdicts.models_of(combination, large=large)
@@ -85,14 +87,14 @@ def test_a_model_without_a_verdict_is_not_as_expected(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor is it remembered: it is run again."""
-    ok = tlc.Result(violation=None, distinct=1, generated=1, depth=1, seconds=0.1)
-    off = tlc.Result(violation=None, distinct=2, generated=2, depth=1, seconds=0.1)
+    ok = runner.Result(violation=None, distinct=1, generated=1, depth=1, seconds=0.1)
+    off = runner.Result(violation=None, distinct=2, generated=2, depth=1, seconds=0.1)
     entries = [entry(folder, name, "CONSTANT MaxBatch = 2") for name in ("ok", "none", "off")]
     rows = [
         Row(one, result, error)
         for one, result, error in zip(entries, (ok, None, off), ("", "killed", ""), strict=True)
     ]
-    monkeypatch.setattr(models, "run_models", lambda *_: rows)
+    monkeypatch.setattr(run, "run_models", lambda *_: rows)
     cache = verdicts.Cache(tmp_path / "cache.json", folder)
     said = verdicts.check(entries, folder, cache)
     assert {name: model.as_expected for name, model in said.items()} == {

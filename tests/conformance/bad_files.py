@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conformance.log import CHECKS
+from conformance.trace.reader import CHECKS
 from tests.conformance.good_runs import plain, synod
 
 ONE, TWO = "acceptor-1.1.ndjson", "learner-2.1.ndjson"

@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from conformance.judge import judge
-from conformance.log import open_run
-from conformance.replay import check_run
+from conformance.replay.run_folder import check_run
+from conformance.tlcjudge.validator import judge
+from conformance.trace.reader import open_run
 
 EVENTS, TLC_EVENTS = 1_000_000, 100_000
 PYTHON_RATE = 50_000  # events a second of processor time, of one core
@@ -139,15 +139,15 @@ def tlc(events: int) -> tuple[float, float]:
         count = make(Path(name), events)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         clock, cpu = time.monotonic(), time.process_time()
-        (ruling,) = judge([open_run(Path(name))])
+        (by_tlc,) = judge([open_run(Path(name))])
         clock, cpu = time.monotonic() - clock, time.process_time() - cpu
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert ruling.refusal is None, ruling.refusal
+    assert by_tlc.rejection is None, by_tlc.rejection
     cpu += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     memory = megabytes(resource.RUSAGE_CHILDREN)
     print(
         f"TLC           {count:>9,} events  {clock:6.1f} s  {count / clock:>9,.0f} events/s"
-        f"  ({count / cpu:,.0f} per second of processor time, in {ruling.windows} windows;"
+        f"  ({count / cpu:,.0f} per second of processor time, in {by_tlc.windows} windows;"
         f" {memory:.0f} MB each)",
         flush=True,
     )

@@ -14,8 +14,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from conformance.outcome import append_new
-from conformance.replay import Checker, Violation
+from conformance.replay.checker import Checker
+from conformance.replay.verdict import Violation
+from conformance.rules.learning import append_new
 
 START = 1_700_000_000_000_000  # microseconds
 TICK = 10

@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from conformance.events import NO_BALLOT
-from conformance.state import State
+from conformance.rules.state import State
+from conformance.trace.schema import NO_BALLOT
 
 Values = list[tuple[str, int]]
 

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance import checking
-from conformance.cli import main
-from conformance.log import _unreadable
+from conformance.cli import check
+from conformance.cli.main import main
+from conformance.trace.reader import _unreadable
 from tests.conformance.good_runs import plain
 
 
@@ -102,7 +102,7 @@ def test_no_failure_becomes_a_violation(
     def fails(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(checking, "check_run", fails)
+    monkeypatch.setattr(check, "check_run", fails)
     assert main(["check", str(BAD)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     monkeypatch.undo()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from conformance.log import CHECKS
-from conformance.replay import SPECS
+from conformance.replay.checker import SPECS
+from conformance.trace.reader import CHECKS
 
 TRACES = Path(__file__).resolve().parents[2] / "traces"
 EXPECTED = yaml.safe_load((TRACES / "bad" / "expected.yaml").read_text())

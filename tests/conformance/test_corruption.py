@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.log import Run, TraceError, open_run
-from conformance.replay import Checker, Verdict, check_run, replay
+from conformance.replay.checker import Checker
+from conformance.replay.run_folder import check_run, replay
+from conformance.replay.verdict import Verdict
+from conformance.trace.reader import Run, TraceError, open_run
 from tests.conformance.good_runs import GOOD, plain
 from tests.conformance.scenario import Line, Scenario, write_run
 from tests.conformance.walk import legal_run

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from conformance import survey as surveys
-from conformance import tladata
-from conformance.judge import Court
-from conformance.log import TraceError, open_run
-from conformance.replay import check_run
-from conformance.survey import survey
-from conformance.tracespec import jobs
+from conformance.replay.run_folder import check_run
+from conformance.tlcjudge import numbering as surveys
+from conformance.tlcjudge import trace_data
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.validator import Validator
+from conformance.tlcjudge.windows import jobs
+from conformance.trace.reader import TraceError, open_run
 from tests.conformance.bench import make
 from tests.conformance.scenario import Scenario, rng, write_run
 
@@ -43,7 +43,7 @@ def calls(work: Callable[[], object]) -> int:
 
 def text(folder: Path) -> int:
     return sum(
-        len(part) for job in jobs([survey(open_run(folder))]) for part in tladata.module(job)
+        len(part) for job in jobs([survey(open_run(folder))]) for part in trace_data.module(job)
     )
 
 
@@ -118,12 +118,12 @@ def test_tlc_counts_99_acceptors_and_3000_overlapping_ranges(tmp_path: Path) -> 
     bad = few.write(tmp_path / "bad")
     ranges = overlapping(tmp_path / "ranges", 3000)
     runs = [survey(open_run(folder)) for folder in (good, bad, ranges)]
-    taken, refused, second = Court().judge(runs)
-    assert taken.refusal is None
-    assert refused.refusal is not None
-    assert refused.refusal.false[0].text.startswith("IF DirectLearning THEN IsQuorum(q)")
-    assert second.refusal is not None
-    assert second.refusal.event == 2
+    taken, refused, second = Validator().judge(runs)
+    assert taken.rejection is None
+    assert refused.rejection is not None
+    assert refused.rejection.false[0].text.startswith("IF DirectLearning THEN IsQuorum(q)")
+    assert second.rejection is not None
+    assert second.rejection.event == 2
 
 
 @pytest.mark.parametrize("limit", ["MOST_VALUES", "MOST_PROMISED"])

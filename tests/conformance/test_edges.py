@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance import horizon
-from conformance.horizon import Horizon
-from conformance.log import open_run
-from conformance.replay import Checker, replay
+from conformance.replay import retention
+from conformance.replay.checker import Checker
+from conformance.replay.retention import Horizon
+from conformance.replay.run_folder import replay
+from conformance.trace.reader import open_run
 from tests.conformance.bad_begin import A, B, C, ahead, begun
 from tests.conformance.good_runs import plain
 from tests.conformance.scenario import Scenario, rng
@@ -118,7 +119,7 @@ def test_a_recovered_vote_may_be_later_than_the_one_in_the_trace() -> None:
 def test_order_is_compared_also_when_most_of_it_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_every: int
 ) -> None:
-    monkeypatch.setattr(horizon, "EVERY", forget_every)
+    monkeypatch.setattr(retention, "EVERY", forget_every)
     s = plain(5)
     last = max(k for k, x in enumerate(s.lines) if x["event"] == "Deliver")
     s.lines[last]["values"] = [rng("1.1", 99)]

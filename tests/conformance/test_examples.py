@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.cli import main
-from conformance.log import CHECKS, TraceError
-from conformance.replay import SPECS, check_run
+from conformance.cli.main import main
+from conformance.replay.checker import SPECS
+from conformance.replay.run_folder import check_run
+from conformance.trace.reader import CHECKS, TraceError
 from tests.conformance import generate
 from tests.conformance.bad_files import BROKEN, UNTRIED
 from tests.conformance.bad_runs import BAD

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from conformance.causes import Causes
-from conformance.cli import main
-from conformance.coverage import BRANCHES, Coverage
-from conformance.diagram import Shown, draw, lanes
-from conformance.explaining import MOST, label, neighbourhood
-from conformance.log import open_run
-from conformance.replay import SPECS, check_run
+from conformance.cli.main import main
+from conformance.draw.rejection import MOST, label, neighbourhood
+from conformance.draw.spacetime import Shown, draw, lanes
+from conformance.replay.checker import SPECS
+from conformance.replay.coverage import BRANCHES, Coverage
+from conformance.replay.run_folder import check_run
+from conformance.trace.causality import Causes
+from conformance.trace.reader import open_run
 from tests.conformance.good_runs import failover, plain
 from tests.conformance.scenario import Scenario, rng
 
@@ -123,7 +124,7 @@ def counted(*scenarios: Scenario) -> Coverage:
     coverage = Coverage()
     for s in scenarios:
         header: Any = s.header("client-1.1")
-        from conformance.log import _header
+        from conformance.trace.reader import _header
 
         checker = coverage.checker(_header.decode(json.dumps(header).encode()))
         for line in s.lines:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import horizon
-from conformance.events import AnyEvent, Phase1b, Recover
-from conformance.horizon import Horizon, named
-from conformance.log import LATEST_FIRST, Run, open_run
-from conformance.replay import Checker
-from conformance.state import State
+from conformance.replay import retention
+from conformance.replay.checker import Checker
+from conformance.replay.retention import Horizon, named
+from conformance.rules.state import State
+from conformance.trace.reader import LATEST_FIRST, Run, open_run
+from conformance.trace.schema import AnyEvent, Phase1b, Recover
 from tests.conformance.good_runs import GOOD, plain
 from tests.conformance.scenario import Scenario, rng
 from tests.conformance.walk import legal_run
@@ -135,7 +135,7 @@ def test_an_instance_far_away_needs_no_table(tmp_path: Path) -> None:
 def test_delivered_values_are_kept_until_the_slowest_learner_has_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(horizon, "EVERY", 1)
+    monkeypatch.setattr(retention, "EVERY", 1)
     for lag in (0, 3, 30):
         s = plain(20)
         late = [line for line in s.lines if line["process"] == "learner-2.1"]

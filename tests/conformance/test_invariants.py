@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.replay import SPECS
+from conformance.replay.checker import SPECS
 from tests.conformance.scenario import Scenario, rng
 from tests.conformance.slow import false_invariants, false_synod_invariants
 from tests.conformance.walk import Walk

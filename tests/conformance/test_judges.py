@@ -14,13 +14,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.judge import Court, Ruling
-from conformance.log import Run, TraceError, open_run
-from conformance.places import places
-from conformance.replay import Verdict, check_run
-from conformance.source import SPEC
-from conformance.survey import survey
-from conformance.tlcreport import agree, report
+from conformance.cli.agreement import agree, words
+from conformance.paths import SPEC
+from conformance.replay.citations import places
+from conformance.replay.run_folder import check_run
+from conformance.replay.verdict import Verdict
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.validator import TlcVerdict, Validator
+from conformance.trace.reader import Run, TraceError, open_run
 from tests.conformance import test_invariants as astray
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain, restart, trim
@@ -39,27 +40,27 @@ EXAMPLES = sorted(TRACES.glob("good/*")) + [
 ]
 
 
-def rulings(runs: list[Run], **court: Any) -> list[Ruling]:
-    return Court(**court).judge([survey(run) for run in runs])
+def all_by_tlc(runs: list[Run], **court: Any) -> list[TlcVerdict]:
+    return Validator(**court).judge([survey(run) for run in runs])
 
 
 @pytest.fixture(scope="module")
-def examples() -> dict[Path, tuple[Verdict, Ruling]]:
-    judged = rulings([open_run(path) for path in EXAMPLES])
+def examples() -> dict[Path, tuple[Verdict, TlcVerdict]]:
+    judged = all_by_tlc([open_run(path) for path in EXAMPLES])
     return {p: (check_run(p), r) for p, r in zip(EXAMPLES, judged, strict=True)}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_on_the_examples(path: Path, examples: dict[Path, tuple[Verdict, Ruling]]) -> None:
-    verdict, ruling = examples[path]
-    assert agree(verdict, ruling), report(verdict, ruling)
-    refusal = ruling.refusal
-    assert (refusal is None) == (path.parent.name == "good")
+def test_on_the_examples(path: Path, examples: dict[Path, tuple[Verdict, TlcVerdict]]) -> None:
+    verdict, by_tlc = examples[path]
+    assert agree(verdict, by_tlc), words(verdict, by_tlc)
+    rejection = by_tlc.rejection
+    assert (rejection is None) == (path.parent.name == "good")
     if verdict.violation is not None:
-        assert refusal is not None
-        assert refusal.kind == "guard"
+        assert rejection is not None
+        assert rejection.kind == "guard"
         assert verdict.violation.kind != "invariant"
-        assert refusal.false[0] in places(verdict.violation.spec, verdict.violation.name)
+        assert rejection.false[0] in places(verdict.violation.spec, verdict.violation.name)
 
 
 def test_there_are_enough_examples() -> None:
@@ -68,15 +69,15 @@ def test_there_are_enough_examples() -> None:
 
 
 def test_report_says_what_is_false_where_and_in_which_state(
-    examples: dict[Path, tuple[Verdict, Ruling]],
+    examples: dict[Path, tuple[Verdict, TlcVerdict]],
 ) -> None:
-    text = report(*examples[TRACES / "bad" / "vote_below_promise"])
+    text = words(*examples[TRACES / "bad" / "vote_below_promise"])
     assert "refuses event 9" in text
     assert "MayVote(a, b)" in text
     assert "spec/MultiPaxos.tla:" in text
     assert "promised = <<1, 1, 4>>" in text
     assert "1 is (1, 1), 4 is (2, 2)" in text
-    assert "takes all" in report(*examples[TRACES / "good" / "plain"])
+    assert "takes all" in words(*examples[TRACES / "good" / "plain"])
 
 
 @given(
@@ -106,12 +107,12 @@ def test_on_corrupted_runs(
         run = open_run(folder / str(k))
         if run.header is not None and lines:
             runs.append(run)
-    for run, ruling in zip(runs, rulings(runs), strict=True):
+    for run, by_tlc in zip(runs, all_by_tlc(runs), strict=True):
         verdict = check_run(run.directory)
         v = verdict.violation
-        assert agree(verdict, ruling), (run.directory, v, report(verdict, ruling))
-        if v is not None and ruling.refusal is not None:
-            assert ruling.refusal.false[0] in places(v.spec, v.name), (v, ruling.refusal.false)
+        assert agree(verdict, by_tlc), (run.directory, v, words(verdict, by_tlc))
+        if v is not None and by_tlc.rejection is not None:
+            assert by_tlc.rejection.false[0] in places(v.spec, v.name), (v, by_tlc.rejection.false)
 
 
 # Clauses of the specification that are gone, and the rules of the Python model that go with them.
@@ -160,12 +161,12 @@ def test_each_invariant_is_named_by_both(tmp_path: Path) -> None:
         assert s.violation.name == name
         names.append((name, s.violation.accepted + 1))
         runs.append(open_run(s.write(tmp_path / name)))
-    for (name, event), ruling in zip(names, rulings(runs, spec=weak), strict=True):
-        refusal = ruling.refusal
-        assert refusal is not None, name
-        assert (refusal.kind, refusal.event) == ("invariant", event), (name, refusal)
-        assert name in [c.definition for c in refusal.false]
-        assert refusal.state
+    for (name, event), by_tlc in zip(names, all_by_tlc(runs, spec=weak), strict=True):
+        rejection = by_tlc.rejection
+        assert rejection is not None, name
+        assert (rejection.kind, rejection.event) == ("invariant", event), (name, rejection)
+        assert name in [c.definition for c in rejection.false]
+        assert rejection.state
 
 
 def test_in_windows(tmp_path: Path) -> None:
@@ -180,11 +181,11 @@ def test_in_windows(tmp_path: Path) -> None:
         lines[last]["instance"] = 1  # of which only this event speaks now
         write_run(tmp_path / f"bad-{name}", scenario, lines)
         runs.append(open_run(tmp_path / f"bad-{name}"))
-    judged = rulings(runs, window=11)
+    judged = all_by_tlc(runs, window=11)
     for good, bad, windows in zip(judged[::2], judged[1::2], many, strict=True):
-        assert good.refusal is None
+        assert good.rejection is None
         assert good.windows == windows > 1
-        assert bad.refusal is not None
+        assert bad.rejection is not None
         assert agree(check_run(bad.survey.run.directory), bad)
 
 
@@ -192,8 +193,8 @@ def test_a_border_that_is_wrong_is_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the checker is mistaken about the state between windows, TLC says so."""
-    from conformance import tlc
-    from conformance.mirror import Mirror
+    from conformance.tlc import errors
+    from conformance.tlcjudge.shadow_state import Mirror
 
     monkeypatch.setattr(Mirror, "promise", lambda *_: None)
     original = Mirror.phase2b
@@ -204,8 +205,8 @@ def test_a_border_that_is_wrong_is_no_verdict(
 
     monkeypatch.setattr(Mirror, "phase2b", forgetful)
     run = open_run(failover().write(tmp_path))
-    with pytest.raises(tlc.TlcError, match="not judged"):
-        rulings([run], window=11)
+    with pytest.raises(errors.TlcError, match="not judged"):
+        all_by_tlc([run], window=11)
 
 
 def test_batches_of_many_ranges_and_large_numbers(tmp_path: Path) -> None:
@@ -223,17 +224,17 @@ def test_batches_of_many_ranges_and_large_numbers(tmp_path: Path) -> None:
     run = open_run(s.write(tmp_path / "good"))
     s.deliver("1.1", 10**12, values=ranges)
     bad = open_run(s.write(tmp_path / "bad"))
-    good_ruling, bad_ruling = rulings([run, bad])
-    assert good_ruling.refusal is None
-    assert bad_ruling.refusal is not None
-    assert bad_ruling.refusal.false[0].text == "IsNext(l, i)"
+    good_ruling, bad_ruling = all_by_tlc([run, bad])
+    assert good_ruling.rejection is None
+    assert bad_ruling.rejection is not None
+    assert bad_ruling.rejection.false[0].text == "IsNext(l, i)"
 
 
 def test_nothing_to_judge() -> None:
     with pytest.raises(ValueError, match="no events"):
         run = open_run(TRACES / "bad" / "lost_all_events")
         assert run.header is not None
-        rulings([run])
+        all_by_tlc([run])
 
 
 def test_good_runs_are_all_there() -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.judge import Court
-from conformance.log import open_run
-from conformance.places import places
-from conformance.replay import check_run
-from conformance.survey import survey
-from conformance.tlcreport import agree, report
+from conformance.cli.agreement import agree, words
+from conformance.replay.citations import places
+from conformance.replay.run_folder import check_run
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.validator import Validator
+from conformance.trace.reader import open_run
 from paxos.simulate.plan import Request
 from paxos.simulate.run import simulate
 from tests.conformance.scenario import Line, Scenario, write_run
@@ -65,25 +65,25 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
                 break
     folders += [*recovered(tmp_path), *broken_around_the_roles(tmp_path)]
     runs = [open_run(folder) for folder in folders]
-    for opened, ruling in zip(runs, Court().judge(map(survey, runs)), strict=True):
+    for opened, by_tlc in zip(runs, Validator().judge(map(survey, runs)), strict=True):
         verdict = check_run(opened.directory)
-        assert agree(verdict, ruling), (opened.directory.name, report(verdict, ruling))
+        assert agree(verdict, by_tlc), (opened.directory.name, words(verdict, by_tlc))
         assert (verdict.kind == "conforms") == opened.directory.name.startswith("storm")
         v = verdict.violation
-        if v is not None and ruling.refusal is not None:
-            assert ruling.refusal.false[0] in places(v.spec, v.name), opened.directory.name
+        if v is not None and by_tlc.rejection is not None:
+            assert by_tlc.rejection.false[0] in places(v.spec, v.name), opened.directory.name
 
 
 def test_on_trimming_in_windows(tmp_path: Path) -> None:
     """What is long trimmed is gone from the windows, and nothing of it is asked."""
     storm = replace(STORM, seed=12, retain=2, values=40, max_batch=1, cuts=())
     opened = open_run(write(tmp_path / "storm", run(storm)))
-    (ruling,) = Court(window=300).judge([survey(opened)])
+    (by_tlc,) = Validator(window=300).judge([survey(opened)])
     verdict = check_run(opened.directory)
     assert verdict.counts["Trim"] > 10
     assert verdict.counts["Recover"] > 2
-    assert ruling.windows > 2
-    assert agree(verdict, ruling), report(verdict, ruling)
+    assert by_tlc.windows > 2
+    assert agree(verdict, by_tlc), words(verdict, by_tlc)
     assert verdict.kind == "conforms"
 
 

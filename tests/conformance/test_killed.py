@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.replay import check_run
+from conformance.replay.run_folder import check_run
 
 GOOD = Path(__file__).resolve().parents[2] / "traces" / "good"
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import log
-from conformance.cli import main
-from conformance.log import TraceError, open_run
-from conformance.replay import check_run
+from conformance.cli.main import main
+from conformance.replay.run_folder import check_run
+from conformance.trace import reader
+from conformance.trace.reader import TraceError, open_run
 from tests.conformance.good_runs import plain, synod
 from tests.conformance.scenario import START, Scenario
 
@@ -106,8 +106,8 @@ def test_synod_has_no_optimisations(tmp_path: Path) -> None:
 
 
 def test_a_line_that_never_ends(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "MAX_LINE", 10_000)
-    monkeypatch.setattr(log, "CHUNK", 1_000)
+    monkeypatch.setattr(reader, "MAX_LINE", 10_000)
+    monkeypatch.setattr(reader, "CHUNK", 1_000)
     with (run / VICTIM).open("ab") as f:
         f.write(b" " * 20_000 + b"\n")
     with pytest.raises(TraceError, match=r"longer than 10000 bytes"):
@@ -117,7 +117,7 @@ def test_a_line_that_never_ends(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
 def test_chunks_do_not_matter(run: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     before = list(open_run(run).rows())
-    monkeypatch.setattr(log, "CHUNK", chunk)
+    monkeypatch.setattr(reader, "CHUNK", chunk)
     assert list(open_run(run).rows()) == before
 
 

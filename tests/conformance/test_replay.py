@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.events import Phase1a
-from conformance.explain import explain
-from conformance.replay import SPECS, Checker, check_run
+from conformance.replay.checker import SPECS, Checker
+from conformance.replay.report import explain
+from conformance.replay.run_folder import check_run
+from conformance.trace.schema import Phase1a
 from tests.conformance.good_runs import GOOD, failover, plain, restart
 from tests.conformance.scenario import Scenario, rng
 

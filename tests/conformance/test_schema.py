@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.events import AnyEvent, Header
+from conformance.trace.schema import AnyEvent, Header
 from tests.conformance.good_runs import GOOD
 from tests.conformance.scenario import rng
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance import why
-from conformance.mirror import KINDS
-from conformance.places import BEGINNINGS, places
-from conformance.replay import SPECS
-from conformance.source import SPEC, read
-from conformance.tlc import find_jar, find_java
+from conformance.paths import SPEC
+from conformance.replay.checker import SPECS
+from conformance.replay.citations import BEGINNINGS, places
+from conformance.tla import trace_spec
+from conformance.tla.module import read
+from conformance.tlc.toolchain import find_jar, find_java
+from conformance.tlcjudge.shadow_state import KINDS
 
 # Enough of TraceData for the parser.
 DATA = """---- MODULE TraceData ----
@@ -44,7 +45,7 @@ def test_conjuncts_are_where_the_parser_finds_them(name: str, tmp_path: Path) ->
     parsed = parse(done.stdout[done.stdout.index("<?xml") :])
     source = read(name)
     actions = [a.name for a in SPECS[name.removeprefix("Trace")].actions.values()]
-    taken = [take for _, take, _ in why.takes(source)]
+    taken = [take for _, take, _ in trace_spec.takes(source)]
     for definition in (*actions, *taken):
         d = source.definitions[definition]
         found = [(c.line, source.is_action(c.text)) for c in d.conjuncts()]
@@ -105,17 +106,17 @@ def test_every_guard_of_the_specification_has_a_rule() -> None:
         }
         known |= {place for life in spec.lives for place in places(spec.name, life.name)}
         source = read(f"Trace{spec.name}")
-        for _, take, _ in why.takes(source):
+        for _, take, _ in trace_spec.takes(source):
             if take in ("TakePromise", "TakeRepeat"):
                 continue  # their guards are those of Recover, or hold by how they are made
-            for guard in why.guards(f"Trace{spec.name}", take):
+            for guard in trace_spec.guards(f"Trace{spec.name}", take):
                 assert guard.conjunct in known, guard
 
 
 def test_places_point_at_the_lines_that_they_quote() -> None:
     for name in ("TraceMultiPaxos", "TraceSynod"):
-        for _, take, _ in why.takes(read(name)):
-            for guard in why.guards(name, take):
+        for _, take, _ in trace_spec.takes(read(name)):
+            for guard in trace_spec.guards(name, take):
                 c = guard.conjunct
                 line = (SPEC / f"{c.module}.tla").read_text().splitlines()[c.line - 1]
                 begins = " ".join(line.split()).removeprefix("/\\ ")

@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-from conformance import judge, tlc, tlcpaths
-from conformance.cli import main
-from conformance.log import open_run
-from conformance.replay import Verdict
-from conformance.source import SPEC
-from conformance.survey import survey
-from conformance.tlcreport import agree
-from conformance.tracespec import Job
+from conformance.cli.agreement import agree
+from conformance.cli.main import main
+from conformance.paths import SPEC
+from conformance.replay.verdict import Verdict
+from conformance.tlc import errors, plain_paths, runner
+from conformance.tlcjudge import validator
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.windows import Job
+from conformance.trace.reader import open_run
 from tests.conformance.bench import make
 from tests.conformance.scenario import Scenario, rng
 
@@ -76,15 +77,15 @@ def test_judges_that_differ_are_reported(
 ) -> None:
     """Whichever of them refuses what the other one takes, or another event: that is no verdict to
     rely on, and the exit status says so."""
-    (refused,) = judge.Court().judge([survey(open_run(BAD))])
-    assert refused.refusal is not None
-    for run, refusal in (
+    (refused,) = validator.Validator().judge([survey(open_run(BAD))])
+    assert refused.rejection is not None
+    for run, rejection in (
         (BAD, None),
-        (GOOD, refused.refusal),
-        (BAD, replace(refused.refusal, event=refused.refusal.event + 1)),
+        (GOOD, refused.rejection),
+        (BAD, replace(refused.rejection, event=refused.rejection.event + 1)),
     ):
-        ruling = judge.Ruling(refused.survey, refusal, windows=1)
-        monkeypatch.setattr(judge.Court, "rule", lambda self, surveys, r=ruling: [r])
+        by_tlc = validator.TlcVerdict(refused.survey, rejection, windows=1)
+        monkeypatch.setattr(validator.Validator, "verdicts", lambda self, surveys, r=by_tlc: [r])
         assert main(["check", "--tlc", "-q", str(run)]) == 1
         assert "DISAGREE" in capsys.readouterr().out
     monkeypatch.undo()
@@ -92,10 +93,10 @@ def test_judges_that_differ_are_reported(
 
 
 def test_judges_agree_if_they_say_the_same_of_the_same_event() -> None:
-    (refused,) = judge.Court().judge([survey(open_run(BAD))])
-    assert refused.refusal is not None
-    number = refused.refusal.event
-    taken = judge.Ruling(refused.survey, windows=1)
+    (refused,) = validator.Validator().judge([survey(open_run(BAD))])
+    assert refused.rejection is not None
+    number = refused.rejection.event
+    taken = validator.TlcVerdict(refused.survey, windows=1)
     violation, conforms = Verdict("violation", number - 1), Verdict("conforms", 72)
     assert agree(violation, refused)
     assert agree(conforms, taken)
@@ -126,14 +127,14 @@ def test_a_run_that_stops_tlc_does_so_for_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What both were given to is given up; then each is judged alone."""
-    original = judge.Court._tlc
+    original = validator.Validator._tlc
 
-    def stops(self: judge.Court, job: Job, *rest: Any) -> tlc.Result:
+    def stops(self: validator.Validator, job: Job, *rest: Any) -> runner.Result:
         if any(w.survey.run.directory == BAD for w in job.windows):
-            raise tlc.TlcCrash("it fell over")
+            raise errors.TlcCrash("it fell over")
         return original(self, job, *rest)
 
-    monkeypatch.setattr(judge.Court, "_tlc", stops)
+    monkeypatch.setattr(validator.Validator, "_tlc", stops)
     assert main(["check", "--tlc", "-q", str(GOOD), str(BAD)]) == 1
     shown = capsys.readouterr()
     assert [line.partition("; ")[2] for line in shown.out.splitlines()] == [
@@ -152,8 +153,8 @@ def test_options_for_java_in_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_reason_is_not_what_java_says_of_its_options() -> None:
     said = ["Picked up _JAVA_OPTIONS: -Xmx1m", "", "it broke"]
-    assert tlcpaths.reason(said) == "it broke"
-    assert tlcpaths.reason(said[:1]) == "it said nothing"
+    assert plain_paths.reason(said) == "it broke"
+    assert plain_paths.reason(said[:1]) == "it said nothing"
 
 
 @pytest.mark.parametrize("name", ["with:colon", "h\u00e4ngt", os.fsdecode(b"nb\xff")])
@@ -236,19 +237,19 @@ def test_a_full_disk(
     assert list(temporary.iterdir()) == []
 
 
-def court(tmp_path: Path, name: str, old: str, new: str) -> judge.Court:
+def court(tmp_path: Path, name: str, old: str, new: str) -> validator.Validator:
     """TLC with a clause of the specification changed."""
     folder = tmp_path / "spec"
     shutil.copytree(SPEC, folder, ignore=shutil.ignore_patterns("models"))
     text = (folder / name).read_text()
     assert old in text
     (folder / name).write_text(text.replace(old, new))
-    return judge.Court(spec=folder)
+    return validator.Validator(spec=folder)
 
 
 def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) -> None:
     broken = court(tmp_path, "MultiPaxos.tla", "Send(m) ==", "Send(m) = =")
-    with pytest.raises(tlc.SpecError, match=r"MultiPaxos\.tla:\d+") as caught:
+    with pytest.raises(errors.SpecError, match=r"MultiPaxos\.tla:\d+") as caught:
         broken.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
     assert list(temporary.iterdir()) == []
@@ -256,7 +257,7 @@ def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) ->
 
 def test_a_specification_that_cannot_be_evaluated(tmp_path: Path, temporary: Path) -> None:
     broken = court(tmp_path, "MultiPaxos.tla", "MayVote(a, b) == b >=", "MayVote(a, b) == {b} >=")
-    with pytest.raises(tlc.TlcError) as caught:
+    with pytest.raises(errors.TlcError) as caught:
         broken.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
     assert list(temporary.iterdir()) == []
@@ -267,21 +268,21 @@ def test_a_row_that_is_never_taken_is_no_verdict(tmp_path: Path) -> None:
     silent = court(
         tmp_path, "TraceMultiPaxos.tla", "NothingIsGone ==\n", "NothingIsGone ==\n    /\\ row < 9\n"
     )
-    with pytest.raises(judge.JudgeError, match="not judged"):
+    with pytest.raises(validator.JudgeError, match="not judged"):
         silent.judge([survey(open_run(GOOD))])
 
 
 def test_out_of_memory(temporary: Path) -> None:
-    small = judge.Court(limits=tlc.Limits(seconds=60, heap_mb=6))
-    with pytest.raises(tlc.TlcError) as caught:
+    small = validator.Validator(limits=runner.Limits(seconds=60, heap_mb=6))
+    with pytest.raises(errors.TlcError) as caught:
         small.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
     assert list(temporary.iterdir()) == []
 
 
 def test_no_java_outlives_a_run_of_too_long(temporary: Path) -> None:
-    hasty = judge.Court(limits=tlc.Limits(seconds=0.2, heap_mb=256))
-    with pytest.raises(tlc.TlcTimeout):
+    hasty = validator.Validator(limits=runner.Limits(seconds=0.2, heap_mb=256))
+    with pytest.raises(errors.TlcTimeout):
         hasty.judge([survey(open_run(GOOD))])
     assert not [pid for pid in _children() if b"tlc2.TLC" in _command(pid)]
 

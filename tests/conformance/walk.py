@@ -9,9 +9,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from conformance.outcome import append_new
-from conformance.replay import Process
-from conformance.rules import Fault, Rule
+from conformance.replay.checker import Process
+from conformance.rules.learning import append_new
+from conformance.rules.rule import Fault, Rule
 from tests.conformance.scenario import Ballot, Scenario, rng
 
 QUORUMS = ((1, 2), (1, 3), (2, 3), (1, 2, 3), (1, 2), (1,))

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from conformance.graph import GraphError
-from conformance.tlc import TlcError
-from conformance.unfold import Drift
+from conformance.statespace.explore import Drift
+from conformance.statespace.graph import GraphError
+from conformance.tlc.errors import TlcError
 from tests.graph.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_drive
 
 ACTIONS = (

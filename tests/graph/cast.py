@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from conformance.graph import NO_VOTE, Batch, Bounds, Label, Message, State
+from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.graph import NO_VOTE, Graph, Label, Message, State
+from conformance.statespace.graph import NO_VOTE, Graph, Label, Message, State
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import Ballot

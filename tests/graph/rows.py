@@ -11,9 +11,9 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from conformance.behaviours import Node, Replay, draw
-from conformance.graph import Bounds, Graph, Label, State, differences, tlc_graph
-from conformance.unfold import model_graph
+from conformance.statespace.explore import model_graph
+from conformance.statespace.graph import Bounds, Graph, Label, State, differences, tlc_graph
+from conformance.statespace.random_walks import Node, Replay, draw
 from tests.graph.cast import Cast
 from tests.graph.drive import ANSWERED, LEAST, ONCE, ORDER, PARTS, UPWARD, WHOLE, Driver, OfGraph
 

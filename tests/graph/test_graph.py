@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from conformance import unfold
-from conformance.graph import MODELS, Bounds, Graph, GraphError, differences, read_edges
-from conformance.replay import SPECS
-from conformance.tlavalue import NotAValue, parse
-from conformance.tlcout import strip_comments
-from conformance.unfold import Drift, model_graph
+from conformance.paths import MODELS
+from conformance.replay.checker import SPECS
+from conformance.statespace import explore
+from conformance.statespace.explore import Drift, model_graph
+from conformance.statespace.graph import Bounds, Graph, GraphError, differences, read_edges
+from conformance.tla.comments import strip_comments
+from conformance.tla.value import NotAValue, parse
 from paxos.core.acceptor import Acceptor
 from paxos.core.messages import Vote
 from paxos.core.proposer import Proposer
@@ -176,7 +177,7 @@ def test_a_guard_left_out_is_drift(spec: str, rule: str, monkeypatch: pytest.Mon
     for bounds, graph in graphs(spec, *first):
         try:
             with monkeypatch.context() as patched:
-                patched.setattr(unfold, "SPECS", {spec: without})
+                patched.setattr(explore, "SPECS", {spec: without})
                 changed = model_graph(bounds, expected=graph)
         except (Drift, AssertionError, KeyError):
             return

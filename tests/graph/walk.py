@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from conformance.graph import NO_VOTE, Label, Message, State
+from conformance.statespace.graph import NO_VOTE, Label, Message, State
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.client import Client

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.replay import Checker, Violation
+from conformance.replay.checker import Checker
+from conformance.replay.verdict import Violation
 from tests.oracle.judge import Run, verdict
 
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from conformance.judge import Court, Ruling
-from conformance.log import open_run
-from conformance.replay import Checker, Verdict, check_run, replay
-from conformance.survey import Survey, survey
-from conformance.tlcreport import agree
+from conformance.cli.agreement import agree
+from conformance.replay.checker import Checker
+from conformance.replay.run_folder import check_run, replay
+from conformance.replay.verdict import Verdict
+from conformance.tlcjudge.numbering import Survey, survey
+from conformance.tlcjudge.validator import TlcVerdict, Validator
+from conformance.trace.reader import open_run
 from tests.oracle.judge import Run
 from tests.oracle.mutants import mutant
 from tests.oracle.runs import legal, write
@@ -39,10 +41,10 @@ def drawn(seed: int, steps: int = 120) -> Run:
     return run if seed % 2 else mutant(run, seed)
 
 
-def said(ruling: Ruling) -> Any:
+def said(by_tlc: TlcVerdict) -> Any:
     """What TLC says of a run."""
-    refusal = ruling.refusal
-    return refusal and (refusal.event, refusal.kind, [c.text for c in refusal.false])
+    rejection = by_tlc.rejection
+    return rejection and (rejection.event, rejection.kind, [c.text for c in rejection.false])
 
 
 def known(verdict: Verdict) -> Any:
@@ -73,15 +75,15 @@ def check(seeds: range, size: int, every: int, folder: Path) -> Iterator[tuple[i
             raise Differs(f"seed {seed}: the Python model says {known(verdict)}, and otherwise")
         if not agree(verdict, uncut):
             raise Differs(f"seed {seed}: {known(verdict)}, but TLC says {said(uncut)}")
-        for size, rulings in cut:
-            if seed in rulings and said(rulings[seed]) != said(uncut):
-                what = f"{said(rulings[seed])}, not {said(uncut)}"
+        for size, all_by_tlc in cut:
+            if seed in all_by_tlc and said(all_by_tlc[seed]) != said(uncut):
+                what = f"{said(all_by_tlc[seed])}, not {said(uncut)}"
                 raise Differs(f"seed {seed} in windows of {size}: {what}")
         yield seed, verdict
 
 
-def judged(surveys: dict[int, Survey], size: int) -> dict[int, Ruling]:
-    return dict(zip(surveys, Court(window=size).judge(surveys.values()), strict=True))
+def judged(surveys: dict[int, Survey], size: int) -> dict[int, TlcVerdict]:
+    return dict(zip(surveys, Validator(window=size).judge(surveys.values()), strict=True))
 
 
 def main(argv: list[str]) -> int:

@@ -14,12 +14,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from conformance.judge import Court
-from conformance.log import TraceError, open_run
-from conformance.places import places
-from conformance.replay import check_run
-from conformance.survey import survey
-from conformance.tlcreport import agree
+from conformance.cli.agreement import agree
+from conformance.replay.citations import places
+from conformance.replay.run_folder import check_run
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.validator import Validator
+from conformance.trace.reader import TraceError, open_run
 from tests.oracle.compare import by_the_model, difference
 from tests.oracle.judge import Run
 from tests.oracle.mutants import mutant
@@ -52,14 +52,14 @@ def differ(seeds: range, folder: Path, refused: Counter[str]) -> str | None:
         except TraceError:  # so damaged that it is no trace
             continue
     whole = {seed: s for seed, s in surveys.items() if s.events}
-    rulings = Court().judge(whole.values())
-    for seed, ruling in zip(whole, rulings, strict=True):
+    all_by_tlc = Validator().judge(whole.values())
+    for seed, by_tlc in zip(whole, all_by_tlc, strict=True):
         verdict = check_run(folder / str(seed))
-        if not agree(verdict, ruling):
+        if not agree(verdict, by_tlc):
             return f"seed {seed}: the model says {verdict.kind} after {verdict.events}, TLC not"
         v = verdict.violation
-        if v and ruling.refusal and ruling.refusal.false[0] not in places(v.spec, v.name):
-            return f"seed {seed}: {v.name}, but TLC says {ruling.refusal.false[0].text}"
+        if v and by_tlc.rejection and by_tlc.rejection.false[0] not in places(v.spec, v.name):
+            return f"seed {seed}: {v.name}, but TLC says {by_tlc.rejection.false[0].text}"
     return None
 
 

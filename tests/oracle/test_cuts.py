@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance import judge
-from conformance.judge import Court
-from conformance.log import open_run
-from conformance.mirror import Mirror
-from conformance.replay import check_run
-from conformance.survey import survey
-from conformance.tlc import TlcError
+from conformance.replay.run_folder import check_run
+from conformance.tlc.errors import TlcError
+from conformance.tlcjudge import validator
+from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.shadow_state import Mirror
+from conformance.tlcjudge.validator import Validator
+from conformance.trace.reader import open_run
 from tests.conformance.bad_begin import begun, trimmed
 from tests.conformance.scenario import Scenario, rng
 from tests.oracle import cuts
@@ -62,10 +62,10 @@ def test_cut_after_every_event(tmp_path: Path) -> None:
         open_run(f().write(tmp_path / f.__name__))
         for f in (late_vote, promise_below_what_it_trimmed)
     ]
-    for ruling in Court(window=1).judge(map(survey, runs)):
-        assert check_run(ruling.survey.run.directory).kind == "conforms"
-        assert ruling.refusal is None
-        assert ruling.windows == ruling.survey.events
+    for by_tlc in Validator(window=1).judge(map(survey, runs)):
+        assert check_run(by_tlc.survey.run.directory).kind == "conforms"
+        assert by_tlc.rejection is None
+        assert by_tlc.windows == by_tlc.survey.events
 
 
 def test_what_follows_a_refused_event_stops_nothing(
@@ -79,9 +79,9 @@ def test_what_follows_a_refused_event_stops_nothing(
     s.learn("1.1", (1, 1), 1, rng("1.1", 1))
     run = survey(open_run(s.write(tmp_path)))
     first = len(s.lines) - 2
-    (ruling,) = Court(window=1).judge([run])
-    assert ruling.refusal is not None
-    assert ruling.refusal.event == first
-    monkeypatch.setattr(judge, "MOST_RUNS", 1)
+    (by_tlc,) = Validator(window=1).judge([run])
+    assert by_tlc.rejection is not None
+    assert by_tlc.rejection.event == first
+    monkeypatch.setattr(validator, "MOST_RUNS", 1)
     with pytest.raises(TlcError):
-        Court(window=1).judge([run])
+        Validator(window=1).judge([run])

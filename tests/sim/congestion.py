@@ -24,7 +24,7 @@ from operator import itemgetter
 from random import Random
 from typing import Any
 
-from conformance.explain import explain
+from conformance.replay.report import explain
 from paxos.config import Config, override
 from paxos.core.client import Client
 from paxos.runtime.tracer import header

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.explain import explain
-from conformance.replay import Checker
+from conformance.replay.checker import Checker
+from conformance.replay.report import explain
 from paxos.core.events import Event
 from paxos.core.settings import Settings
 from paxos.simulate.network import Faults

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.explain import explain
+from conformance.replay.report import explain
 from tests.sim.bugs import BUGS, Bug
 from tests.sim.scenario import Scenario, run
 

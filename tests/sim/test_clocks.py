@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.replay import Checker
+from conformance.replay.checker import Checker
 from paxos.core.client import Client
 from paxos.runtime.clock import LATEST_WALL_US
 from paxos.simulate.process import Process

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.delays import Delays
-from conformance.events import AnyEvent, Constants
+from conformance.trace.message_delays import Delays
+from conformance.trace.schema import AnyEvent, Constants
 from paxos.core import events
 from paxos.simulate.world import Simulation
 from tests.sim.scenario import Scenario

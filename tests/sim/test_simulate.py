@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conformance.replay import check_run
+from conformance.replay.run_folder import check_run
 from paxos.cli import main
 from paxos.core.acceptor import Acceptor
 from paxos.core.client import Client

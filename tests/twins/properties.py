@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.graph import NO_VOTE, Bounds
+from conformance.statespace.graph import NO_VOTE, Bounds
 
 Shown = Mapping[str, Any]
 

@@ -1,5 +1,5 @@
 """A counterexample of TLC as a schedule: steps with their parameters, and the states they lead to,
-in the terms of conformance/graph.py."""
+in the terms of conformance/statespace/graph.py."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from conformance import tlc
-from conformance.graph import Bounds, Label, State, Terms
-from conformance.manifest import MANIFEST, Violates, choose, load
-from conformance.stepping import Step, steps
-from conformance.tlcnames import sections
+from conformance.modelcheck.manifest import Violates, choose, load
+from conformance.paths import MANIFEST
+from conformance.statespace.graph import Bounds, Label, State, Terms
+from conformance.tla.config import sections
+from conformance.tlc import runner
+from conformance.tlc.name_steps import Step, steps
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ def schedule(name: str) -> Schedule:
     model = choose(load(), "all", [name])[0]
     folder = MANIFEST.parent
     module, config = folder / model.module, folder / model.config
-    found = tlc.run(
-        module, config, library=[folder.parent], limits=tlc.Limits(100, 1024), short=True
+    found = runner.run(
+        module, config, library=[folder.parent], limits=runner.Limits(100, 1024), short=True
     )
     assert isinstance(model.expect, Violates)
     assert found.violation is not None

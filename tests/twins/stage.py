@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from conformance.graph import NO_VOTE, Batch, Label, Message, Vote
+from conformance.statespace.graph import NO_VOTE, Batch, Label, Message, Vote
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot

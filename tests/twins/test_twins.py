@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.graph import Label
+from conformance.statespace.graph import Label
 from paxos.core.role import Role
 from tests.sim import bugs
 from tests.twins import planted

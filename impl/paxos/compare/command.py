@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from conformance import manifest, tlc
+from conformance import paths
+from conformance.modelcheck import manifest
+from conformance.tlc import errors, toolchain
 from paxos.compare import plan, runs, table, verdicts
 from paxos.compare.expected import messages_per_value
 from paxos.compare.result import Model, Result, Row, Run
@@ -75,17 +77,17 @@ def _check_models(
     combinations: Sequence[Combination], out: Path, *, large: bool
 ) -> dict[str, list[Model]]:
     """TLC's verdicts on the models of each combination."""
-    folder = manifest.MANIFEST.parent
+    folder = paths.MANIFEST.parent
     try:
         of = {c.name: verdicts.models_of(c, large=large) for c in combinations}
         names = [name for found in of.values() for name in found]
         entries = manifest.choose(manifest.load(), "all", names)
-        tlc.find_java()
-        tlc.find_jar()
+        toolchain.find_java()
+        toolchain.find_jar()
         cache = verdicts.Cache(out / "tlc.json", folder)
         say(f"TLC: {len(entries)} models of {len(combinations)} combinations")
         known = verdicts.check(entries, folder, cache)
-    except (manifest.ManifestError, tlc.TlcError) as error:
+    except (manifest.ManifestError, errors.TlcError) as error:
         raise InputError(str(error)) from error
     except OSError as error:
         raise InputError(f"folder {out}: {reason(error)}") from error

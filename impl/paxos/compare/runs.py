@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.delays import delays_of
+from conformance.trace.message_delays import delays_of
 from paxos.compare.result import Run, Traffic
 from paxos.errors import RunError
 from paxos.figures.combos import Combination

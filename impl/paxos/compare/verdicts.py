@@ -16,10 +16,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from conformance import models as checker
-from conformance import tlc
-from conformance.manifest import Model as Entry
-from conformance.manifest import Violates
+from conformance.modelcheck import run as checker
+from conformance.modelcheck.manifest import Model as Entry
+from conformance.modelcheck.manifest import Violates
+from conformance.tlc import toolchain
 from paxos.compare.result import Model
 from paxos.figures.combos import Combination
 
@@ -59,7 +59,7 @@ class Cache:
 
     def _key(self, entry: Entry) -> str:
         config = (self._folder / entry.config).read_bytes()
-        parts = (self._spec, sha256(config).hexdigest(), repr(entry), str(tlc.find_jar()))
+        parts = (self._spec, sha256(config).hexdigest(), repr(entry), str(toolchain.find_jar()))
         return sha256("\n".join(parts).encode()).hexdigest()
 
 

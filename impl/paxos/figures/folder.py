@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from conformance.explain import explain, summary
-from conformance.log import TraceError
-from conformance.replay import check_run
+from conformance.replay.report import explain, summary
+from conformance.replay.run_folder import check_run
+from conformance.trace.reader import TraceError
 from paxos.figures.latency import Latency, merge
 
 

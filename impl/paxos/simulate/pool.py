@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from math import inf
 from multiprocessing import connection, parent_process
 
-from conformance.abreast import cores
+from conformance.modelcheck.scheduler import cores
 from paxos.errors import RunError
 from paxos.simulate.plan import Request
 from paxos.simulate.run import Outcome

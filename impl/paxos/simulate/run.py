@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.explain import explain
+from conformance.replay.report import explain
 from paxos.core.events import Event
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import tell

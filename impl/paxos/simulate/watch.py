@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from conformance.events import AnyEvent
-from conformance.replay import Checker
+from conformance.replay.checker import Checker
+from conformance.trace.schema import AnyEvent
 from paxos.core.ballot import Ballot
 from paxos.core.events import Event
 from paxos.core.messages import Accept, Group, Message

@@ -1,0 +1,1 @@
+"""The `conformance` command, a file a subcommand. Nothing imports it."""

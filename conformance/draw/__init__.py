@@ -1,0 +1,1 @@
+"""Pictures: space-time diagrams of rejections and counterexamples; and formats of other tools."""

@@ -1,0 +1,79 @@
+"""A verdict in words, for a reader who knows the protocol but not this checker."""
+
+from __future__ import annotations
+
+from conformance.replay.checker import SPECS
+from conformance.replay.citations import places
+from conformance.replay.verdict import Verdict, Violation
+from conformance.trace.show import shown
+
+TORN = (
+    "A killed process leaves that, and lost nothing that others saw. A file that was cut, or "
+    "copied while it was written, did: then record the run again"
+)
+
+
+def explain(run: str, verdict: Verdict, judged: str = "") -> str:
+    """The report on a run, without a final newline; its first line says who judged it."""
+    by = f"; judged by {judged}" if judged else ""
+    if verdict.kind == "conforms":
+        return conforms(run, verdict, judged)
+    if verdict.kind == "unknown":
+        return (
+            f"{run}: unknown after {verdict.events} accepted events{by}\n"
+            f"  missing   {verdict.reason}\n"
+            f"  what now  record the run with all processes traced into one folder"
+        )
+    assert verdict.violation is not None
+    lines = [violation(run, verdict.violation, by)]
+    if verdict.held is not None:
+        lines.append(f"  service   {verdict.held}")
+    return "\n".join(lines)
+
+
+def summary(run: str, verdict: Verdict, judged: str = "") -> str:
+    """The verdict in one line, which says who judged."""
+    by = f"; judged by {judged}" if judged else ""
+    if verdict.violation is not None:
+        v = verdict.violation
+        return f"{run}: violation of {v.name} at {where(v)}{by}"
+    if verdict.kind == "unknown":
+        return f"{run}: unknown: {verdict.reason}{by}"
+    size = f"{verdict.events} events of {verdict.processes} processes"
+    return f"{run}: conforms to {verdict.spec} ({size}){by}"
+
+
+def conforms(run: str, verdict: Verdict, judged: str = "") -> str:
+    order = SPECS[verdict.spec].actions
+    counts = "  ".join(f"{name} {verdict.counts[name]}" for name in order if name in verdict.counts)
+    lines = [summary(run, verdict, judged), f"  {counts}"]
+    if verdict.torn:
+        lines.append(f"  torn last line, as a killed process leaves it: {', '.join(verdict.torn)}")
+    return "\n".join(lines)
+
+
+def where(v: Violation) -> str:
+    return f"{v.process}.ndjson:{v.event.seq + 1}"
+
+
+def violation(run: str, v: Violation, by: str = "") -> str:
+    kind = "contract" if v.rule.contract else v.kind
+    what = "what a trace must be (traces/README.md)" if v.rule.contract else v.spec
+    lines = [
+        f"{run}: violation of {what}{by}",
+        f"  event     {v.event.action} by {v.process}, at {where(v)}, clock {v.event.hlc}",
+        f"            {shown(v.event)}",
+        f"  action    {v.signature} of {v.spec}.tla",
+        f"  false     {kind} {v.name}: {v.rule.words}",
+        f"            {v.rule.tla}",
+        *(f"            {c.place}: {c.text}" for c in places(v.spec, v.name)[:1]),
+        f"  expected  {v.fault.expected}",
+        f"  found     {v.fault.actual}",
+        f"  accepted  the {v.accepted} events before it, in the order of the clock",
+    ]
+    for process, events in v.recent:
+        lines.append(f"  last events of {process}" + ("" if events else ": none"))
+        lines += [f"    {process}.ndjson:{e.seq + 1}  clock {e.hlc}  {shown(e)}" for e in events]
+    if v.torn:
+        lines.append(f"  note      the last line of {', '.join(v.torn)} is torn. {TORN}")
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""A run folder to a verdict: read, merge, replay, and forget on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from conformance.replay.checker import Checker
+from conformance.replay.retention import Horizon
+from conformance.replay.service import held
+from conformance.replay.verdict import Verdict
+from conformance.trace.reader import Run, open_run
+from conformance.trace.schema import Header
+
+
+def check_run(
+    directory: Path,
+    assume: Mapping[str, bool | int] | None = None,
+    make: Callable[..., Checker] | None = None,
+) -> Verdict:
+    """Read, validate, merge and replay the run in this folder.
+
+    `assume` are constants of the specification to use in place of those that the run says it was
+    made under: a run with an optimisation on violates the specification that has it off. `make`
+    makes the checker, from a header.
+
+    Raises TraceError if the run cannot be read, ValueError if its specification has no such
+    constants.
+    """
+    run = open_run(directory)
+    if run.header is None:
+        what = (
+            "no trace files (*.ndjson)"
+            if not run.files
+            else "no events: no file got as far as its header"
+        )
+        return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
+    horizon = Horizon.of(run)
+    header = assumed(run.header, assume)
+    checker = (make or _checker)(
+        header, present=run.processes(), torn=[f.process for f in run.files if f.torn]
+    )
+    verdict = replay(run, checker, horizon)
+    if verdict.violation is None:
+        return verdict
+    return replace(verdict, held=held(header, (event for _, _, _, event in run.rows())))
+
+
+def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:
+    """The header with some constants of the specification in place of its own."""
+    constants = msgspec.structs.replace(header.constants, **(assume or {}))
+    return msgspec.structs.replace(header, constants=constants)
+
+
+def _checker(header: Header, **options: Any) -> Checker:
+    return Checker(header.constants, header.cluster, header.spec, **options)
+
+
+def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:
+    """Feed the run's events, in merge order, to the checker; forget on the way if there is a
+    horizon.
+    """
+    for _, process, _, event in run.rows():
+        checker.feed(process, event)
+        if checker.verdict is not None:
+            break
+        if horizon is not None:
+            horizon.passed(event, checker.state)
+    return checker.finish()

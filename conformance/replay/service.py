@@ -1,0 +1,140 @@
+"""What a run kept, whatever else is wrong with it: which of Agreement, Integrity and TotalOrder
+held in all of its events.
+
+A violation ends the replay at its event, and most of them touch none of the three. So when there is
+one the whole run is read again, by what its events say and without any guard: who voted for what,
+and who delivered what. Nothing is assumed that the traces do not say: where a batch is not known,
+because its proposal is in no file, that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from conformance.rules.state import ClientValues, ValueSet
+from conformance.trace.schema import (
+    AnyEvent,
+    Ballot,
+    Batch,
+    Broadcast,
+    Deliver,
+    Header,
+    Learn,
+    Phase2a,
+    Phase2b,
+    Range,
+    Recover,
+)
+
+Place = tuple[int, Ballot]  # instance, ballot
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is known of the three. `broken` has, for each that is false, what shows it; `open` why
+    it cannot be told."""
+
+    names: tuple[str, ...]
+    broken: dict[str, str] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [f"{', '.join(self.names)} held in all events"] if self.names else []
+        parts += [f"{name} is broken: {what}" for name, what in self.broken.items()]
+        parts += [f"{name} cannot be told: {why}" for name, why in self.open.items()]
+        return "; ".join(parts)
+
+
+class Service:
+    """Feed it all events of a run in their order, and ask what held."""
+
+    def __init__(self, header: Header) -> None:
+        self.acceptors = frozenset(header.cluster.acceptors)
+        self.synod = header.spec == "Synod"
+        self.broadcast: dict[str, ClientValues] = {}
+        self.proposed: dict[Place, set[Batch]] = {}
+        self.voters: dict[Place, set[int]] = {}
+        self.order: list[Range] = []  # the longest sequence that a learner delivered
+        self.counts: dict[str, int] = {}  # of each learner, how many ranges
+        self.values: dict[str, ValueSet] = {}
+        self.broken: dict[str, str] = {}
+
+    def note(self, event: AnyEvent) -> None:
+        if isinstance(event, Broadcast):
+            for r in event.values:
+                known = self.broadcast.setdefault(r[0], ClientValues())
+                if not known.overlaps(r[1], r[2]):
+                    known.add(r)
+        elif isinstance(event, Phase2a):
+            place = event.instance, event.ballot
+            self.proposed.setdefault(place, set()).add(event.batch)
+        elif isinstance(event, Phase2b):
+            self._vote(event.process, (event.instance, event.ballot))
+        elif isinstance(event, Recover):
+            for i, b, batch in event.votes or ():
+                self._vote(event.process, (i, b))
+                self.proposed.setdefault((i, b), set()).add(batch)
+        elif isinstance(event, Deliver):
+            self._deliver(event.process, event.values)
+        elif isinstance(event, Learn) and self.synod:
+            self._deliver(event.process, event.batch)
+
+    def _vote(self, process: str, place: Place) -> None:
+        acceptor = int(process.removeprefix("acceptor-").partition(".")[0])
+        if acceptor in self.acceptors:
+            self.voters.setdefault(place, set()).add(acceptor)
+
+    def _deliver(self, me: str, values: Iterable[Range]) -> None:
+        mine = self.values.setdefault(me, ValueSet())
+        for r in values:
+            known = self.broadcast.get(r[0])
+            if known is None or not known.has(r):
+                self._break("Integrity", f"{me} delivered {r[0]}:{r[1]}, which was not broadcast")
+            if mine.add(r) < r[2]:
+                self._break("Integrity", f"{me} delivered {r[0]}:{r[1]} again")
+            at = self.counts.get(me, 0)
+            self.counts[me] = at + 1
+            if at == len(self.order):
+                self.order.append(r)
+            elif self.order[at] != r:
+                theirs = self.order[at]
+                what = f"{r[0]}:{r[1]}, where another learner delivered {theirs[0]}:{theirs[1]}"
+                self._break("TotalOrder", f"{me} delivered {what}")
+
+    def _break(self, name: str, what: str) -> None:
+        self.broken.setdefault(name, what)
+
+    def held(self) -> Held:
+        """What held in all events that were fed."""
+        unknown = self._agreement()
+        doubts = {"Agreement": unknown} if unknown and "Agreement" not in self.broken else {}
+        names = ("Agreement", "Integrity", "TotalOrder")
+        sure = tuple(name for name in names if name not in self.broken and name not in doubts)
+        return Held(sure, self.broken, doubts)
+
+    def _agreement(self) -> str:
+        """Look for two batches chosen in one instance; why one cannot know, if one cannot."""
+        majority, unknown = len(self.acceptors) // 2 + 1, ""
+        chosen: dict[int, Batch] = {}
+        for place, voters in self.voters.items():
+            if len(voters) < majority:
+                continue
+            instance, ballot = place
+            batches = self.proposed.get(place, set())
+            if len(batches) != 1:
+                what = "no proposal" if not batches else f"{len(batches)} different proposals"
+                unknown = f"{what} of ballot {ballot} in instance {instance}, which won a majority"
+                continue
+            (batch,) = batches
+            if chosen.setdefault(instance, batch) != batch:
+                self._break("Agreement", f"two batches are chosen in instance {instance}")
+        return unknown
+
+
+def held(header: Header, events: Iterable[AnyEvent]) -> Held:
+    """Which of the three held in these events of a run, in their order."""
+    service = Service(header)
+    for event in events:
+        service.note(event)
+    return service.held()

@@ -1,0 +1,1 @@
+"""The first judge's knowledge: the specification, transcribed into Python."""

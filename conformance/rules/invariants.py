@@ -1,0 +1,226 @@
+"""The invariants of spec/MultiPaxos.tla, evaluated after every event where it could have changed
+them.
+
+Each is the whole invariant, given that it held before the event: a slow evaluation of the
+definitions as they are written (tests/conformance/slow.py) is held against these.
+"""
+
+from __future__ import annotations
+
+from conformance.rules.rule import Fault, rule
+from conformance.rules.state import Learner, State, ValueSet
+from conformance.trace.schema import (
+    NO_BALLOT,
+    Ballot,
+    Batch,
+    Deliver,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Phase2b,
+    Recover,
+    Trim,
+)
+from conformance.trace.show import show_ballot, show_batch, show_range, show_vote
+
+
+def batch_fault(batch: Batch, most: int) -> Fault | None:
+    """batch \\in Batch: not too long, no value twice."""
+    length = sum(r[2] for r in batch)
+    if length > most:
+        return Fault(f"at most MaxBatch = {most} values", f"{length} values: {show_batch(batch)}")
+    if len(batch) > 1:
+        seen = ValueSet()
+        for r in batch:
+            if seen.add(r) < r[2]:
+                return Fault(
+                    "each value at most once",
+                    f"{show_range(r)} repeats a value in {show_batch(batch)}",
+                )
+    return None
+
+
+def _ballot_fault(s: State, b: Ballot) -> Fault | None:
+    if b[0] >= 1 and s.cluster.admits("proposer", b[1]):
+        return None
+    return Fault(
+        f"a ballot of a proposer out of {list(s.cluster.proposers)}", f"ballot {show_ballot(b)}"
+    )
+
+
+TYPES = "each variable has a value of its type"
+
+
+@rule("TypeOK", r"msgs \subseteq Message", TYPES)
+def type_of_ballot(s: State, x: object, e: Phase1a | Phase2b) -> Fault | None:
+    return _ballot_fault(s, e.ballot)
+
+
+@rule("TypeOK", r"msgs \subseteq Message /\ learned \in [Learner -> [Instance -> Vote]]", TYPES)
+def type_of_batch(s: State, x: object, e: Phase2a | Learn) -> Fault | None:
+    return _ballot_fault(s, e.ballot) or batch_fault(e.batch, s.constants.max_batch)
+
+
+@rule("TypeOK", r"msgs \subseteq Message", TYPES)
+def type_of_votes(s: State, a: int, e: Phase1b) -> Fault | None:
+    fault = _ballot_fault(s, e.ballot)
+    for _, b, batch in e.votes:
+        fault = fault or _ballot_fault(s, b) or batch_fault(batch, s.constants.max_batch)
+    return fault
+
+
+@rule(
+    "Agreement",
+    r"\A i \in Instance : Cardinality(chosen[i]) <= 1",
+    "at most one batch is chosen per instance",
+)
+def agreement(s: State, a: int, e: Phase2b | Recover) -> Fault | None:
+    voted = [e.instance] if isinstance(e, Phase2b) else [v[0] for v in e.votes or ()]
+    for i in voted:
+        chosen = s.look(i).chosen
+        if len(chosen) > 1:
+            return Fault(
+                f"one batch chosen in instance {i}", " and ".join(sorted(map(show_batch, chosen)))
+            )
+    return None
+
+
+@rule(
+    "VotesBelowPromise",
+    r"\A a \in Acceptor, i \in Instance : vote[a][i][1] <= promised[a]",
+    "no acceptor has a vote above its promise",
+)
+def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
+    promised = s.promised.get(a, NO_BALLOT)
+    if s.top_vote.get(a, NO_BALLOT) <= promised:
+        return None
+    for i, inst in s.instances.items():  # only ever reached when a guard above is switched off
+        vote = inst.vote.get(a)
+        if vote is not None and vote[0] > promised:
+            return Fault(
+                f"votes up to acceptor {a}'s promise, {show_ballot(promised)}",
+                f"in instance {i}: {show_vote(vote)}",
+            )
+    return None
+
+
+IS_OVER = (
+    r"\A a \in Acceptor : /\ trimmed[a] > 0 => \A lives \in Lives : \E l \in lives : "
+    r"prefix[l] >= trimmed[a] /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote"
+)
+OVER = "what an acceptor trimmed, every learner has delivered, and it has no vote there"
+
+
+def _undelivered(s: State, a: int) -> Fault | None:
+    trimmed = s.trimmed.get(a, 0)
+    for x in s.cluster.learners if trimmed else ():
+        if s.delivered_to(x) < trimmed:
+            return Fault(
+                f"instance {trimmed}, up to which acceptor {a} trimmed, delivered by learner {x}",
+                f"it delivered up to {s.delivered_to(x)}",
+            )
+    return None
+
+
+@rule("TrimmedIsOver", IS_OVER, OVER)
+def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | None:
+    trimmed = s.trimmed.get(a, 0)
+    if trimmed == 0 or (isinstance(e, Phase2b) and e.instance > trimmed):
+        return None
+    for i in s.voted_in[a].within(1, trimmed):
+        return Fault(
+            f"no vote in instance {i}, which acceptor {a} trimmed", show_vote(s.look(i).vote[a])
+        )
+    return _undelivered(s, a)
+
+
+@rule("TrimmedIsOver", IS_OVER, OVER)
+def still_delivered(s: State, me: str, e: Deliver) -> Fault | None:
+    """A prefix that falls (which a guard forbids) would make it false."""
+    if s.learners[me].prefix >= max(s.trimmed.values()):
+        return None
+    return next(filter(None, (_undelivered(s, a) for a in s.trimmed)), None)
+
+
+@rule(
+    "OneBatchPerBallot",
+    r'\A m, n \in msgs : m.type = "2a" /\ n.type = "2a" /\ m.bal = n.bal /\ '
+    "m.inst = n.inst => m = n",
+    "two proposals of one ballot in one instance are the same proposal",
+)
+def one_batch_per_ballot(s: State, p: int, e: Phase2a) -> Fault | None:
+    batches = s.look(e.instance).accepts[e.ballot]
+    if len(batches) == 1:
+        return None
+    return Fault(
+        f"one batch of ballot {show_ballot(e.ballot)} in instance {e.instance}",
+        " and ".join(map(show_batch, batches)),
+    )
+
+
+@rule(
+    "LearnedFromOneBallot",
+    r"\A l \in Learner, i \in Instance : learned[l][i] # NoVote => "
+    r"\E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][i][1], i)",
+    "what was learned was voted for by one quorum in one ballot",
+)
+def learned_from_one_ballot(s: State, me: str, e: Learn) -> Fault | None:
+    voters = s.voters(e.ballot, e.instance)
+    if len(voters) >= s.majority:
+        return None
+    return Fault(
+        f"votes of {s.majority} acceptors in ballot {show_ballot(e.ballot)}, instance {e.instance}",
+        f"acceptors that voted: {sorted(voters)}",
+    )
+
+
+@rule(
+    "Integrity",
+    r"\A l \in Learner : Range(delivered[l]) \subseteq broadcast /\ "
+    "Cardinality(Range(delivered[l])) = Len(delivered[l])",
+    "only broadcast values are delivered, each at most once",
+)
+def integrity(s: State, me: str, e: Deliver) -> Fault | None:
+    for r in s.learners[me].repeated:
+        return Fault(
+            "each value delivered once",
+            f"learner {me} delivered {show_range(r)}, at least in part, again",
+        )
+    for r in e.values:
+        if not s.is_broadcast(r):
+            return Fault(
+                "broadcast values only", f"{show_range(r)} was not broadcast", (("client", r[0]),)
+            )
+    return None
+
+
+@rule(
+    "TotalOrder",
+    r"\A l, k \in Learner : IsPrefix(delivered[l], delivered[k]) \/ "
+    "IsPrefix(delivered[k], delivered[l])",
+    "what any two learners delivered agrees as far as both go",
+)
+def total_order(s: State, me: str, e: Deliver) -> Fault | None:
+    """All others are prefixes of the longest: agreeing with that one is agreeing with all."""
+    mine = s.learners[me]
+    other = longest_other(s, mine, mine.ranges() - len(e.values))
+    if other is None:
+        return None
+    start = mine.ranges() - len(e.values)
+    for k, r in enumerate(e.values, start):
+        if k >= other.ranges():
+            break
+        assert k >= other.dropped, "forgotten too early"
+        theirs = other.delivered[k - other.dropped]
+        if theirs != r:
+            return Fault(
+                f"{show_range(theirs)}, as another learner delivered at this point", show_range(r)
+            )
+    return None
+
+
+def longest_other(s: State, me: Learner, before: int) -> Learner | None:
+    """The learner other than me that delivered most, unless I had delivered as much before."""
+    best = max((x for x in s.learners.values() if x is not me), key=Learner.ranges, default=None)
+    return best if best is not None and best.ranges() > before else None

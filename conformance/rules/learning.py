@@ -1,0 +1,166 @@
+"""What comes of votes, in spec/MultiPaxos.tla: the guards and effects of Decide, Learn, Deliver.
+
+The table of actions is in model.py.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from conformance.rules.phases import proposers
+from conformance.rules.rule import Fault, rule
+from conformance.rules.state import NO_VOTE, Learner, State
+from conformance.trace.schema import Batch, Decide, Deliver, Learn, Range
+from conformance.trace.show import show_ballot, show_batch, show_vote
+
+
+# -- Decide(b, i, Q) ----------------------------------------------------------------------------
+@rule("indirect", "~DirectLearning", "with direct learning nobody sends Decide")
+def indirect(s: State, p: int, e: Decide) -> Fault | None:
+    return (
+        Fault("no Decide: DirectLearning is on", "a Decide")
+        if s.constants.direct_learning
+        else None
+    )
+
+
+def votes_fault(s: State, e: Decide | Learn, counted: tuple[int, ...]) -> Fault | None:
+    """\\A a \\in Q : HasVoted(a, b, i)"""
+    voters = s.voters(e.ballot, e.instance)
+    absent = [a for a in counted if a not in voters]
+    if not absent:
+        return None
+    return Fault(
+        f"votes of {list(counted)} in ballot {show_ballot(e.ballot)}, instance {e.instance}",
+        f"none of {absent}",
+        tuple(("acceptor", a) for a in absent),
+    )
+
+
+@rule(
+    "voted",
+    r"VotedTogether(Q, b, i): \A a \in Q : HasVoted(a, b, i)",
+    "each acceptor of the quorum voted in the ballot",
+)
+def voted(s: State, p: int, e: Decide) -> Fault | None:
+    return votes_fault(s, e, e.quorum)
+
+
+def do_decide(s: State, p: int, e: Decide) -> None:
+    s.at(e.instance).decided.add(e.ballot)
+
+
+# -- Learn(l, b, i, Q) --------------------------------------------------------------------------
+@rule("quorum", r"Q \in Quorum", "a quorum of votes is counted with direct learning, and only then")
+def quorum_if_direct(s: State, me: str, e: Learn) -> Fault | None:
+    if not s.constants.direct_learning:
+        if e.quorum is UNSET:
+            return None
+        return Fault(
+            "no quorum: without direct learning a learner counts no votes", f"{list(e.quorum)}"
+        )
+    if e.quorum is not UNSET and s.is_quorum(e.quorum):
+        return None
+    return Fault(
+        f"at least {s.majority} distinct acceptors out of {sorted(s.acceptors)}",
+        "no quorum" if e.quorum is UNSET else f"{list(e.quorum)}",
+    )
+
+
+@rule("once", "learned[l][i] = NoVote", "the learner learns an instance once")
+def learn_once(s: State, me: str, e: Learn) -> Fault | None:
+    known = s.look(e.instance).learned.get(me, NO_VOTE)
+    if known == NO_VOTE:
+        return None
+    return Fault(f"nothing learned in instance {e.instance}", f"it learned {show_vote(known)}")
+
+
+@rule(
+    "decided",
+    "MayLearn(b, i, Q)",
+    "votes of a quorum in one ballot, or without direct learning a Decide",
+)
+def may_learn(s: State, me: str, e: Learn) -> Fault | None:
+    if s.constants.direct_learning:
+        return votes_fault(s, e, () if e.quorum is UNSET else e.quorum)
+    decided = s.look(e.instance).decided
+    if e.ballot in decided:
+        return None
+    return Fault(
+        f"a Decide of ballot {show_ballot(e.ballot)} in instance {e.instance}",
+        f"decided there: {', '.join(map(show_ballot, sorted(decided))) or 'no ballot'}",
+        proposers(s),
+    )
+
+
+@rule(
+    "batch", "learned' = [... <<b, BatchOf(b, i)>>]", "what is learned is what the ballot proposed"
+)
+def batch_learned(s: State, me: str, e: Learn) -> Fault | None:
+    said = s.look(e.instance).accepts.get(e.ballot)
+    if said and said[0] == e.batch:
+        return None
+    due = show_batch(said[0]) if said else "there is none"
+    return Fault(
+        f"the batch of ballot {show_ballot(e.ballot)}: {due}",
+        show_batch(e.batch),
+        () if said else (("proposer", e.ballot[1]),),
+    )
+
+
+def do_learn(s: State, me: str, e: Learn) -> None:
+    s.at(e.instance).learned[me] = (e.ballot, e.batch)
+
+
+# -- Deliver(l, i) ------------------------------------------------------------------------------
+@rule("next", "i = prefix[l] + 1", "instances are delivered in order, without a gap")
+def next_instance(s: State, me: str, e: Deliver) -> Fault | None:
+    prefix = s.learner(me).prefix
+    if e.instance == prefix + 1:
+        return None
+    return Fault(f"instance {prefix + 1}", f"instance {e.instance}")
+
+
+@rule("learned", "learned[l][i] # NoVote", "what is delivered was learned")
+def is_learned(s: State, me: str, e: Deliver) -> Fault | None:
+    if me in s.look(e.instance).learned:
+        return None
+    return Fault(f"a Learn of instance {e.instance} before", "there is none")
+
+
+def append_new(s: State, me: str, i: int) -> Batch:
+    """What AppendNew appends to delivered[l]: the new ranges of the batch learned in i."""
+    values = s.learner(me).values
+    return tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
+
+
+@rule(
+    "values",
+    "delivered' = [... AppendNew(@, learned[l][i][2])]",
+    "delivered are the values of the batch, in order, but those delivered before",
+)
+def new_values(s: State, me: str, e: Deliver) -> Fault | None:
+    due = append_new(s, me, e.instance)
+    return None if e.values == due else Fault(show_values(due), show_values(e.values))
+
+
+def show_values(values: tuple[Range, ...]) -> str:
+    return show_batch(values) if values else "no values"
+
+
+@rule("position", "Len(delivered[l]) + 1", "the position counts the values delivered before")
+def position(s: State, me: str, e: Deliver) -> Fault | None:
+    due = s.learner(me).position + 1
+    return None if e.position == due else Fault(f"position {due}", f"position {e.position}")
+
+
+def do_deliver(s: State, me: str, e: Deliver) -> None:
+    learner = s.learners.get(me)
+    if learner is None:
+        learner = s.learners[me] = Learner()
+    learner.prefix = e.instance
+    for r in e.values:
+        if learner.values.add(r) < r[2]:
+            learner.repeated.append(r)
+        learner.position += r[2]
+        learner.delivered.append(r)

@@ -1,0 +1,139 @@
+"""The actions of spec/MultiPaxos.tla as rules for the checker.
+
+That module leads: a guard here is a conjunct there (its text is beside it), in the same order.
+Before them come the sets that Next draws the parameters from (Q \\in Quorum, batch \\in Batch,
+the owner of a ballot), and after them what a trace says beyond the action's parameters (a
+learner's position, the votes that a promise reports). Invariants are in invariants.py, Recover, and
+the actions that only it shows, in recover.py.
+
+Guards that speak of the absence of something (no 2a of the ballot yet, nothing learned yet, a
+value not yet broadcast) speak of the actor's own past only. Its own events are in its own order
+in every merge, so any order of the events that respects causality is judged the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.rules import contract, invariants, learning, phases, trimming
+from conformance.rules.recovery import INNER, RECOVER
+from conformance.rules.rule import Action, Fault, Spec, rule
+from conformance.rules.state import ClientValues, State, ValueSet
+from conformance.trace.schema import Broadcast
+from conformance.trace.show import show_range
+
+
+# -- Broadcast(v) -------------------------------------------------------------------------------
+@rule("own", r"v \in Value, of the client itself", "a client broadcasts its own values only")
+def own(s: State, c: str, e: Broadcast) -> Fault | None:
+    for r in e.values:
+        if r[0] != c:
+            return Fault(f"values of client {c}", f"{show_range(r)} is of client {r[0]}")
+    return None
+
+
+@rule("fresh", r"v \notin broadcast", "a value is broadcast once")
+def fresh(s: State, c: str, e: Broadcast) -> Fault | None:
+    here = ValueSet()
+    for r in e.values:
+        known = s.broadcast.get(r[0])
+        if known is not None and known.overlaps(r[1], r[2]):
+            return Fault(
+                "values that were not broadcast before", f"{show_range(r)} was, at least in part"
+            )
+        if here.add(r) < r[2]:
+            return Fault("each value once", f"{show_range(r)} repeats a value of the same event")
+    return None
+
+
+def do_broadcast(s: State, c: str, e: Broadcast) -> None:
+    for r in e.values:
+        s.broadcast.setdefault(r[0], ClientValues()).add(r)
+        s.broadcasts += r[2]
+
+
+MAY_PROMISE = replace(phases.promise, tla="MayPromise(a, b): b >= promised[a]")
+MAY_VOTE = replace(phases.promise, tla="MayVote(a, b): b >= promised[a]")
+
+_ACTIONS = (
+    Action("Broadcast", "Broadcast(v)", (own, fresh), do_broadcast, ()),
+    Action(
+        "Phase1a",
+        "Phase1a(b, from, to)",
+        (phases.owner, contract.new_ballot, phases.not_empty, phases.may_prepare),
+        phases.do_phase1a,
+        (invariants.type_of_ballot,),
+    ),
+    Action(
+        "Phase1b",
+        "Phase1b(a, b, from, to)",
+        (phases.not_empty, phases.asked, MAY_PROMISE, phases.may_report, phases.votes),
+        phases.do_phase1b,
+        (invariants.votes_below_promise, invariants.type_of_votes),
+    ),
+    Action(
+        "Phase2a",
+        "Phase2a(b, i, batch, Q)",
+        (
+            phases.owner,
+            contract.new_ballot,
+            phases.quorum,
+            phases.batch,
+            phases.once,
+            phases.promises,
+            phases.free_values,
+            phases.free_no_op,
+            phases.highest,
+        ),
+        phases.do_phase2a,
+        (invariants.one_batch_per_ballot, invariants.type_of_batch),
+    ),
+    Action(
+        "Phase2b",
+        "Phase2b(a, b, i)",
+        (phases.proposed, MAY_VOTE, phases.remembers),
+        phases.do_phase2b,
+        (
+            invariants.agreement,
+            invariants.votes_below_promise,
+            invariants.type_of_ballot,
+            invariants.trimmed_is_over,
+        ),
+    ),
+    Action(
+        "Decide",
+        "Decide(b, i, Q)",
+        (phases.quorum, learning.indirect, learning.voted),
+        learning.do_decide,
+        (invariants.type_of_ballot,),
+    ),
+    Action(
+        "Learn",
+        "Learn(l, b, i, Q)",
+        (
+            learning.quorum_if_direct,
+            learning.learn_once,
+            learning.may_learn,
+            learning.batch_learned,
+        ),
+        learning.do_learn,
+        (invariants.learned_from_one_ballot, invariants.type_of_batch),
+    ),
+    Action(
+        "Deliver",
+        "Deliver(l, i)",
+        (learning.next_instance, learning.is_learned, learning.new_values, learning.position),
+        learning.do_deliver,
+        (invariants.integrity, invariants.total_order, invariants.still_delivered),
+    ),
+    Action(
+        "Trim",
+        "Trim(a, i)",
+        (trimming.further, trimming.delivered),
+        trimming.do_trim,
+        (invariants.trimmed_is_over,),
+    ),
+    RECOVER,
+)
+
+MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER, contract.LIFE)

@@ -1,0 +1,263 @@
+"""Recover: a process comes back with what its stable storage kept.
+
+In spec/MultiPaxos.tla the step changes nothing, because promises and votes are durable before
+they are sent. A trace can show more: what came back. All that the trace has must be there. What
+is there and not in the trace was made durable just before the crash, and nobody has seen it. It is
+replayed here as the actions that it stands for, whose guards must hold: first the votes
+(RecoverVote, and Repeat, since the acceptor may say them from now on without an event), by ballot,
+then the promise (RecoverPromise), then what was trimmed (Trim).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msgspec import UNSET, Struct
+
+from conformance.rules import phases, trimming
+from conformance.rules.invariants import agreement, trimmed_is_over, votes_below_promise
+from conformance.rules.rule import Action, Fault, rule
+from conformance.rules.state import NO_VOTE, State, Voted
+from conformance.trace.schema import MOST, NO_BALLOT, Ballot, Recover, Trim
+from conformance.trace.show import show_ballot, show_vote
+
+
+class Unseen(Struct, frozen=True):
+    """A promise that no trace has; or, with an instance, a vote."""
+
+    ballot: Ballot
+    instance: int = 0
+
+
+class Again(Struct, frozen=True):
+    """A vote is said again."""
+
+    instance: int
+
+
+# -- RecoverPromise(a, b), RecoverVote(a, b, i), Repeat(a, i) ------------------------------------
+@rule(
+    "asked",
+    'm.type = "1a" /\\ m.bal = b /\\ MayReport(a, m.to)',
+    "the promise was asked for, in some instance that is not trimmed",
+)
+def asked(s: State, a: int, e: Unseen) -> Fault | None:
+    known = s.asked.get(e.ballot)
+    if known is not None and known.lasts[-1] > s.trimmed[a]:  # they ascend
+        return None
+    return Fault(
+        f"a Phase1a of ballot {show_ballot(e.ballot)}, or a vote in it",
+        "neither",
+        (("proposer", e.ballot[1]),),
+    )
+
+
+def do_recover_promise(s: State, a: int, e: Unseen) -> None:
+    s.promised[a] = e.ballot
+
+
+def do_recover_vote(s: State, a: int, e: Unseen) -> None:
+    s.cast(a, (e.ballot, s.batch_of(e.ballot, e.instance)), e.instance)
+
+
+@rule("voted", "vote[a][i] # NoVote", "the acceptor has a vote there")
+def has_vote(s: State, a: int, e: Again) -> Fault | None:
+    if a in s.look(e.instance).vote:
+        return None
+    return Fault(f"a vote in instance {e.instance}", "none")
+
+
+def do_repeat(s: State, a: int, e: Again) -> None:
+    s.say(a, s.look(e.instance).vote[a][0], e.instance)
+
+
+RECOVER_PROMISE = Action(
+    "RecoverPromise",
+    "RecoverPromise(a, b)",
+    (asked, phases.promise),
+    do_recover_promise,
+    (votes_below_promise,),
+)
+RECOVER_VOTE = Action(
+    "RecoverVote",
+    "RecoverVote(a, b, i)",
+    (phases.proposed, phases.promise, phases.remembers),
+    do_recover_vote,
+    (votes_below_promise,),
+)
+REPEAT = Action("Repeat", "Repeat(a, i)", (has_vote,), do_repeat, ())
+INNER = {a.name: a for a in (RECOVER_PROMISE, RECOVER_VOTE, REPEAT)}
+
+
+# -- Recover(a) ----------------------------------------------------------------------------------
+def _promised(e: Recover) -> Ballot:
+    return NO_BALLOT if e.promised is UNSET else e.promised
+
+
+def _votes(e: Recover) -> dict[int, Voted]:
+    return {} if e.votes is UNSET else {i: (b, batch) for i, b, batch in e.votes}
+
+
+def _trimmed(e: Recover) -> int:
+    return 0 if e.trimmed is UNSET else e.trimmed
+
+
+def _is_acceptor(s: State, x: object, e: Recover) -> bool:
+    return e.process.startswith("acceptor-")
+
+
+def _unseen(s: State, a: int, e: Recover) -> list[tuple[Ballot, int, Voted]]:
+    """The recovered votes that the trace does not have, by ballot, then instance."""
+    return sorted(
+        (vote[0], i, vote)
+        for i, vote in _votes(e).items()
+        if s.look(i).vote.get(a, NO_VOTE) != vote
+    )
+
+
+@rule(
+    "one vote",
+    "OneEach(list): vote[a][i] is one vote",
+    "of each instance one vote is recovered at most",
+)
+def one_vote(s: State, a: int, e: Recover) -> Fault | None:
+    votes = () if e.votes is UNSET else e.votes
+    seen: set[int] = set()
+    for i, b, batch in votes:
+        if i in seen:
+            return Fault(f"one vote in instance {i}", f"another one: {show_vote((b, batch))}")
+        seen.add(i)
+    return None
+
+
+@rule(
+    "round",
+    "used[p] <= b",
+    "the recovered round is not below one that the proposer used or came back with",
+    contract=True,
+)
+def round_kept(s: State, p: int, e: Recover) -> Fault | None:
+    if not e.process.startswith("proposer-"):
+        return None
+    used, kept = s.rounds.get(p, 0), 0 if e.round is UNSET else e.round
+    return (
+        None
+        if kept >= used
+        else Fault(
+            f"at least round {used}, which proposer {p} used or came back with", f"round {kept}"
+        )
+    )
+
+
+@rule("trimmed", "UNCHANGED trimmed", "what was trimmed is still known to be")
+def trimmed_kept(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e) or _trimmed(e) >= s.trimmed[a]:
+        return None
+    return Fault(f"trimmed up to {s.trimmed[a]}", f"trimmed up to {_trimmed(e)}")
+
+
+@rule("promise", "UNCHANGED promised", "the recovered promise is not below the one made")
+def promise_kept(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e) or _promised(e) >= s.promised[a]:
+        return None
+    return Fault(
+        f"a promise of at least {show_ballot(s.promised[a])}",
+        f"promise: {show_ballot(_promised(e))}",
+    )
+
+
+@rule(
+    "votes",
+    "UNCHANGED vote",
+    "each vote that was cast is recovered, or a later one in its instance, unless it is trimmed",
+)
+def votes_kept(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e):
+        return None
+    kept, trimmed = _votes(e), _trimmed(e)
+    for i, back in kept.items():
+        if i <= trimmed:
+            return Fault(
+                f"no vote in instance {i}, since it trimmed up to {trimmed}", show_vote(back)
+            )
+    for i in s.voted_in[a].within(trimmed + 1, MOST):
+        cast, back = s.look(i).vote.get(a, NO_VOTE), kept.get(i, NO_VOTE)
+        if back == NO_VOTE or back[0] < cast[0] or (back[0] == cast[0] and back != cast):
+            return Fault(f"in instance {i}: {show_vote(cast)}", show_vote(back))
+    return None
+
+
+@rule(
+    "new votes",
+    "RecoverVote(a, b, i): Accepts(b, i) # {} /\\ MayVote(a, b) /\\ Remembers(a, i)",
+    "a recovered vote that no trace has was due",
+)
+def unseen_votes(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e):
+        return None
+    for b, i, vote in _unseen(s, a, e):
+        refused = RECOVER_VOTE.refused(s, a, Unseen(b, i))
+        if refused is not None:
+            return replace(refused[1], actual=f"recovered, in instance {i}: {show_vote(vote)}")
+        if vote[1] != s.batch_of(b, i):
+            return Fault(
+                f"in instance {i}: {show_vote((b, s.batch_of(b, i)))}, as proposed", show_vote(vote)
+            )
+    return None
+
+
+@rule(
+    "new promise",
+    'RecoverPromise(a, b): m.type = "1a" /\\ m.bal = b /\\ MayReport(a, m.to)',
+    "a recovered promise that no trace has was asked for",
+)
+def unseen_promise(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e):
+        return None
+    b, votes = _promised(e), _votes(e).values()
+    if b == s.promised[a] or any(vote[0] == b for vote in votes):
+        return None
+    return asked.check(s, a, Unseen(b))
+
+
+@rule(
+    "new trim",
+    "Trim(a, i): DeliveredEverywhere(i)",
+    "what was trimmed and no trace says so was delivered everywhere",
+)
+def unseen_trim(s: State, a: int, e: Recover) -> Fault | None:
+    if not _is_acceptor(s, a, e) or _trimmed(e) == s.trimmed[a]:
+        return None
+    return trimming.delivered.check(
+        s, a, Trim(process=e.process, seq=e.seq, hlc=e.hlc, last=_trimmed(e))
+    )
+
+
+def do_recover(s: State, a: int, e: Recover) -> None:
+    if e.process.startswith("proposer-"):
+        s.rounds[a] = s.since[a] = 0 if e.round is UNSET else e.round
+    if not _is_acceptor(s, a, e):
+        return
+    for b, i, _ in _unseen(s, a, e):
+        RECOVER_VOTE.effect(s, a, Unseen(b, i))
+        REPEAT.effect(s, a, Again(i))
+    RECOVER_PROMISE.effect(s, a, Unseen(_promised(e)))
+    s.trim(a, _trimmed(e))
+
+
+RECOVER = Action(
+    "Recover",
+    "Recover(a)",
+    (
+        one_vote,
+        round_kept,
+        trimmed_kept,
+        promise_kept,
+        votes_kept,
+        unseen_votes,
+        unseen_promise,
+        unseen_trim,
+    ),
+    do_recover,
+    (agreement, votes_below_promise, trimmed_is_over),
+)

@@ -1,0 +1,242 @@
+"""The variables of MultiPaxos.tla, kept so that one event costs the same however long the trace
+is.
+
+msgs is not one set: each kind of message is filed by what is asked of it. History that is a
+function of the rest (order) is not kept. An instance's part can be dropped (`retire`) once no
+event will mention the instance again; what is asked about all instances (coverage, values, the
+highest instance) stays, in compact form.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from conformance.rules.intervals import IntervalSet, RangesAsked
+from conformance.trace.schema import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
+
+Voted = tuple[Ballot, Batch]
+
+NO_VOTE: Voted = (NO_BALLOT, NO_OP)
+
+
+class ClientValues:
+    """What one client has broadcast: ranges that do not overlap, in 24 bytes each."""
+
+    __slots__ = ("counts", "digests", "firsts")
+
+    def __init__(self) -> None:
+        self.firsts, self.counts, self.digests = array("Q"), array("Q"), array("Q")
+
+    def overlaps(self, first: int, count: int) -> bool:
+        k = bisect_right(self.firsts, first + count - 1) - 1
+        return k >= 0 and first < self.firsts[k] + self.counts[k]
+
+    def has(self, r: Range) -> bool:
+        k = bisect_right(self.firsts, r[1]) - 1
+        return (
+            k >= 0
+            and self.firsts[k] == r[1]
+            and self.counts[k] == r[2]
+            and self.digests[k] == int(r[3], 16)
+        )
+
+    def add(self, r: Range) -> None:
+        k = bisect_right(self.firsts, r[1])
+        self.firsts.insert(k, r[1])
+        self.counts.insert(k, r[2])
+        self.digests.insert(k, int(r[3], 16))
+
+
+class ValueSet:
+    """A set of values, as intervals per client."""
+
+    __slots__ = ("clients", "count")
+
+    def __init__(self) -> None:
+        self.clients: dict[str, IntervalSet] = {}
+        self.count = 0
+
+    def has_any(self, r: Range) -> bool:
+        known = self.clients.get(r[0])
+        return known is not None and known.overlaps(r[1], r[1] + r[2] - 1)
+
+    def add(self, r: Range) -> int:
+        """Add the values of a range; how many of them are new."""
+        known = self.clients.get(r[0])
+        if known is None:
+            known = self.clients[r[0]] = IntervalSet()
+        new = known.add(r[1], r[1] + r[2] - 1)
+        self.count += new
+        return new
+
+
+class Instance:
+    """What concerns one instance:
+
+    its 2a, 2b and Decide messages, votes reported in 1b messages, the acceptors' and the
+    learners' entries, and what is chosen.
+    """
+
+    __slots__ = ("accepts", "chosen", "decided", "learned", "reported", "unsaid", "vote", "voters")
+
+    def __init__(self) -> None:
+        self.accepts: dict[Ballot, list[Batch]] = {}
+        self.reported: dict[Ballot, dict[int, set[Voted]]] = {}
+        self.vote: dict[int, Voted] = {}
+        self.voters: dict[Ballot, set[int]] = {}  # who voted: the history, votes
+        self.unsaid: set[tuple[Ballot, int]] = set()  # ... and has sent no 2b yet
+        self.decided: set[Ballot] = set()
+        self.learned: dict[str, Voted] = {}
+        self.chosen: set[Batch] = set()
+
+
+class Learner:
+    """prefix and delivered of one learner incarnation."""
+
+    __slots__ = ("delivered", "dropped", "position", "prefix", "repeated", "values")
+
+    def __init__(self) -> None:
+        self.prefix = 0
+        self.position = 0  # how many values are delivered
+        self.delivered: list[Range] = []
+        self.dropped = 0  # how many ranges were taken off the front of `delivered`
+        self.values = ValueSet()
+        self.repeated: list[Range] = []  # ranges delivered again: a violation, kept to be found
+
+    def ranges(self) -> int:
+        return self.dropped + len(self.delivered)
+
+
+class State:
+    """A state of MultiPaxos.tla."""
+
+    def __init__(self, constants: Constants, cluster: Cluster) -> None:
+        self.constants = constants
+        self.cluster = cluster
+        self.acceptors = frozenset(cluster.acceptors)
+        self.majority = len(self.acceptors) // 2 + 1
+        self.broadcast: dict[str, ClientValues] = {}
+        self.broadcasts = 0  # how many values are broadcast
+        self.asked: dict[Ballot, RangesAsked] = {}  # the 1a messages
+        self.covered: dict[Ballot, dict[int, IntervalSet]] = {}  # the 1b messages, by acceptor
+        self.proposed: dict[Ballot, ValueSet] = {}  # values in 2a messages, by ballot
+        self.highest = 0  # the highest instance of a 2a message
+        self.promised: dict[int, Ballot] = dict.fromkeys(cluster.acceptors, NO_BALLOT)
+        self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
+        self.top_vote: dict[int, Ballot] = {}  # the highest ballot that the acceptor ever voted in
+        self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
+        self.rounds: dict[int, int] = {}  # the highest round a proposer used or came back with
+        self.since: dict[int, int] = {}  # the round that it came back with into this life
+        self.instances: dict[int, Instance] = {}
+        self.learners: dict[str, Learner] = {}
+
+    # -- what the messages say ------------------------------------------------------------------
+    def at(self, i: int) -> Instance:
+        """Instance i, to change it."""
+        inst = self.instances.get(i)
+        if inst is None:
+            inst = self.instances[i] = Instance()
+        return inst
+
+    def look(self, i: int) -> Instance:
+        """Instance i, to look at only."""
+        return self.instances.get(i) or Instance()
+
+    def is_broadcast(self, r: Range) -> bool:
+        known = self.broadcast.get(r[0])
+        return known is not None and known.has(r)
+
+    def learner(self, name: str) -> Learner:
+        """A learner, to look at only."""
+        return self.learners.get(name) or Learner()
+
+    def batch_of(self, b: Ballot, i: int) -> Batch:
+        """BatchOf(b, i); the no-op if there is no 2a."""
+        found = self.look(i).accepts.get(b)
+        return found[0] if found else NO_OP
+
+    def promises(self, a: int, b: Ballot, i: int) -> bool:
+        """Promises(a, b, i) # {}"""
+        by = self.covered.get(b)
+        return by is not None and a in by and i in by[a]
+
+    def reported(self, quorum: Iterable[int], b: Ballot, i: int) -> set[Voted]:
+        """Reported(Q, b, i)"""
+        by = self.look(i).reported.get(b)
+        if not by:
+            return set()
+        return set().union(*(by[a] for a in quorum if a in by))
+
+    def votes_of(self, a: int, first: int, last: int) -> dict[int, Voted]:
+        """The votes of acceptor a in instances first..last."""
+        return {i: self.look(i).vote.get(a, NO_VOTE) for i in self.voted_in[a].within(first, last)}
+
+    def voters(self, b: Ballot, i: int) -> set[int]:
+        """The acceptors that said that they voted: their 2b messages."""
+        inst = self.look(i)
+        voters = inst.voters.get(b, set())
+        return {a for a in voters if (b, a) not in inst.unsaid} if inst.unsaid else voters
+
+    def value_waits(self, b: Ballot) -> bool:
+        """ValueWaits(b): some broadcast value is in no 2a of b. Only broadcast values are proposed,
+        so the two counts decide."""
+        proposed = self.proposed.get(b)
+        return self.broadcasts > (proposed.count if proposed else 0)
+
+    def delivered_to(self, learner: int) -> int:
+        """How far a learner of the cluster has delivered, in the one of its lives that got
+        furthest: it has sent Delivered for instances 1 to this."""
+        mine = f"{learner}."
+        return max(
+            (x.prefix for name, x in self.learners.items() if name.startswith(mine)), default=0
+        )
+
+    def is_quorum(self, quorum: tuple[int, ...]) -> bool:
+        distinct = set(quorum)
+        return len(distinct) == len(quorum) >= self.majority and distinct <= self.acceptors
+
+    # -- what changes together ------------------------------------------------------------------
+    def cast(self, a: int, vote: Voted, i: int) -> None:
+        """Acceptor a casts a vote in instance i: its promise, its vote and RecordVote. It has not
+        said so yet, unless it did before: see `say`."""
+        inst, b = self.at(i), vote[0]
+        self.promised[a] = b
+        self.top_vote[a] = max(b, self.top_vote.get(a, b))
+        inst.vote[a] = vote
+        self.voted_in[a].add(i, i)
+        voters = inst.voters.setdefault(b, set())
+        if a not in voters:
+            voters.add(a)
+            inst.unsaid.add((b, a))
+        if len(voters) >= self.majority:
+            inst.chosen.add(self.batch_of(b, i))
+
+    def say(self, a: int, b: Ballot, i: int) -> None:
+        """Acceptor a says that it voted in ballot b in instance i: its 2b message."""
+        self.at(i).unsaid.discard((b, a))
+
+    def trim(self, a: int, last: int) -> None:
+        """Acceptor a forgets its votes up to this instance."""
+        for i in self.voted_in[a].within(self.trimmed[a] + 1, last):
+            if i in self.instances:
+                self.instances[i].vote.pop(a, None)
+        self.voted_in[a].remove_to(last)
+        self.trimmed[a] = last
+
+    # -- forgetting -----------------------------------------------------------------------------
+    def retire(self, i: int) -> None:
+        """Drop what concerns instance i. Only for when no later event mentions it."""
+        self.instances.pop(i, None)
+
+    def forget_delivered(self, needed_from: int) -> None:
+        """Drop the delivered ranges before this one.
+
+        Only for when no learner will deliver there.
+        """
+        for learner in self.learners.values():
+            surplus = min(needed_from - learner.dropped, len(learner.delivered))
+            if surplus > 0:
+                del learner.delivered[:surplus]
+                learner.dropped += surplus

@@ -1,0 +1,1 @@
+"""TLA+ as text: modules and their conjuncts, configurations, values, differences of states."""

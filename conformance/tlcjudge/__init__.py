@@ -1,0 +1,1 @@
+"""The second judge: the trace as data of TraceMultiPaxos.tla, which TLC steps through."""

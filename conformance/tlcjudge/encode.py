@@ -1,0 +1,242 @@
+"""Events as the rows that spec/TraceMultiPaxos.tla and spec/TraceSynod.tla take.
+
+An event is one row; a broadcast is one for each range, and a recovery is preceded by the votes,
+the promise and the trimming that only it shows. Nothing is judged here: TLC does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import UNSET
+
+from conformance.tlcjudge.numbering import LARGEST, Survey, Values
+from conformance.tlcjudge.shadow_state import (
+    BROADCAST,
+    DECIDE,
+    DELIVER,
+    LEARN,
+    LIFE,
+    PHASE1A,
+    PHASE1B,
+    PHASE2A,
+    PHASE2B,
+    PROMISE,
+    RECOVER,
+    REPEAT,
+    RESTART,
+    RETURN,
+    TRIM,
+    UNSEEN,
+    Mirror,
+    Row,
+    Said,
+)
+from conformance.trace.schema import (
+    FROM_A_CLOCK,
+    AnyEvent,
+    Broadcast,
+    Decide,
+    Deliver,
+    Learn,
+    Phase1a,
+    Phase1b,
+    Phase2a,
+    Phase2b,
+    Recover,
+    Trim,
+)
+
+
+class Table:
+    """Distinct things, numbered from 1 in the order in which they came up."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Hashable, int] = {}
+
+    def number(self, thing: Hashable) -> int:
+        return self.numbers.setdefault(thing, len(self.numbers) + 1)
+
+
+@dataclass
+class Tables:
+    """What rows name by number."""
+
+    batches: Table = field(default_factory=Table)
+    lists: Table = field(default_factory=Table)
+    quorums: Table = field(default_factory=Table)
+
+
+class Writer:
+    """Makes rows of events, and keeps the mirror. `shift` is added to the numbers of values and of
+    clients, for traces that share tables."""
+
+    def __init__(self, survey: Survey, tables: Tables, shift: int = 0, clients: int = 0) -> None:
+        self.survey, self.numbers, self.tables = survey, survey.numbers, tables
+        self.shift, self.clients = shift, clients
+        self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
+        self.witnesses: Iterator[int] = iter(survey.witnesses)
+        self.actors: dict[str, tuple[int, int, int]] = {}
+        self._make: dict[type, Callable[[int, Any], list[Row]]] = {
+            Broadcast: self._broadcast,
+            Phase1a: self._phase1a,
+            Phase1b: self._phase1b,
+            Phase2a: self._phase2a,
+            Phase2b: self._phase2b,
+            Decide: self._decide,
+            Learn: self._learn,
+            Deliver: self._deliver,
+            Trim: self._trim,
+            Recover: self._recover,
+        }
+
+    def rows(self, process: str, event: AnyEvent) -> list[Row]:
+        """The rows of one event; the mirror is then as they leave it."""
+        actor, person, life = self.actors.get(process) or self._actor(process)
+        rows: list[Row] = []
+        if person and (life != self.mirror.life.get(person, 1) or isinstance(event, Recover)):
+            rows.append((LIFE, person, life, int(isinstance(event, Recover))))
+            self.mirror.live(person, life)
+        return rows + self._make[type(event)](actor, event)
+
+    def _actor(self, process: str) -> tuple[int, int, int]:
+        """The numbers of a process: as who it acts; which person it is through all its lives, or 0;
+        and its life, where only the order counts, and which one is the first."""
+        role, _, rest = process.partition("-")
+        number, _, life = rest.partition(".")
+        person, acceptors = 0, len(self.survey.header.cluster.acceptors)
+        if role == "acceptor":
+            actor = person = self.numbers.acceptor(int(number))
+        elif role == "proposer":
+            actor = self.numbers.proposer(int(number))
+            person = acceptors + actor
+        elif role == "learner":
+            actor = self.numbers.learner(rest)
+        else:
+            actor = self.clients + self.numbers.clients.get(rest, 0)
+        lives = self.numbers.lives.get(f"{role}-{number}", [1])
+        if min(lives) < FROM_A_CLOCK:
+            lives = [1, *lives]
+        found = actor, person, 1 + len({n for n in lives if n < int(life)})
+        self.actors[process] = found
+        return found
+
+    # -- numbers --------------------------------------------------------------------------------
+    def values(self, ranges: Any) -> Values:
+        known, shift = self.numbers.ranges, self.shift
+        return tuple(known[r] + shift for r in ranges)
+
+    def batch(self, values: Values) -> int:
+        return self.tables.batches.number(values)
+
+    def quorum(self, quorum: Any) -> int:
+        return self.tables.quorums.number(tuple(self.numbers.acceptor(a) for a in quorum or ()))
+
+    def said(self, votes: Any) -> tuple[Said, ...]:
+        n = self.numbers
+        return tuple((n.instance(i), n.ballot(b), self.values(batch)) for i, b, batch in votes)
+
+    def list_(self, said: tuple[Said, ...]) -> int:
+        return self.tables.lists.number(said)
+
+    # -- one method per event -------------------------------------------------------------------
+    def _broadcast(self, c: int, e: Broadcast) -> list[Row]:
+        values = self.values(e.values)
+        for v in values:
+            self.mirror.broadcast(v)
+        return [(BROADCAST, c, v) for v in values]
+
+    def _phase1a(self, p: int, e: Phase1a) -> list[Row]:
+        n = self.numbers
+        b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
+        waits = 0 if self.survey.header.constants.prepare_ahead else next(self.witnesses)
+        self.mirror.phase1a(p, b, first, last)
+        return [(PHASE1A, p, b, first, last, waits + self.shift if waits else 0)]
+
+    def _phase1b(self, a: int, e: Phase1b) -> list[Row]:
+        n = self.numbers
+        b, first, last = n.ballot(e.ballot), n.instance(e.first), n.instance(e.last)
+        said = self.said(e.votes)
+        self.mirror.phase1b(a, b, first, last, said)
+        return [(PHASE1B, a, b, first, last, self.list_(said))]
+
+    def _phase2a(self, p: int, e: Phase2a) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        values = self.values(e.batch)
+        self.mirror.phase2a(b, i, values)
+        return [(PHASE2A, p, b, i, self.batch(values), self.quorum(e.quorum))]
+
+    def _phase2b(self, a: int, e: Phase2b) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        self.mirror.phase2b(a, b, i)
+        return [(PHASE2B, a, b, i)]
+
+    def _decide(self, p: int, e: Decide) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        self.mirror.decide(b, i)
+        return [(DECIDE, b, i, self.quorum(e.quorum))]
+
+    def _learn(self, me: int, e: Learn) -> list[Row]:
+        b, i = self.numbers.ballot(e.ballot), self.numbers.instance(e.instance)
+        values = self.values(e.batch)
+        self.mirror.learn(me, b, i, values)
+        return [(LEARN, me, b, i, self.batch(values), self.quorum(e.quorum))]
+
+    def _deliver(self, me: int, e: Deliver) -> list[Row]:
+        i, values = self.numbers.instance(e.instance), self.values(e.values)
+        self.mirror.deliver(me, i, values, sum(r[2] for r in e.values))
+        return [(DELIVER, me, i, self.batch(values), min(e.position, LARGEST))]
+
+    def _trim(self, a: int, e: Trim) -> list[Row]:
+        return self._trim_to(a, self.numbers.instance(e.last))
+
+    def _trim_to(self, a: int, i: int) -> list[Row]:
+        self.mirror.trim(a, i)
+        return [(TRIM, a, i)]
+
+    def _recover(self, actor: int, e: Recover) -> list[Row]:
+        if e.process.startswith("proposer-"):
+            known = e.round is not UNSET
+            number = int(e.process.removeprefix("proposer-").partition(".")[0])
+            b = self.numbers.ballot((e.round, number)) if known else 0  # type: ignore[arg-type]
+            self.mirror.restart(actor, b)
+            return [(RESTART, actor, b)]
+        if not e.process.startswith("acceptor-"):
+            return [(RETURN, self.actors[e.process][2], min(e.seq, LARGEST))]
+        return self._acceptor_recovers(actor, e)
+
+    def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
+        """First what no trace has: the votes, by ballot, then the promise, then what was
+        trimmed. Votes where the trace has trimmed are not news: it should not have them. Of a list
+        with two votes in one instance nothing is taken."""
+        mirror, rows = self.mirror, []
+        promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
+        said = self.said(e.votes or ())
+        kept = {i: (b, values) for i, b, values in said}
+        if len(kept) < len(said):
+            trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+            return [(RECOVER, a, promised, self.list_(said), trimmed)]
+        unseen = sorted(
+            (vote[0], i)
+            for i, vote in kept.items()
+            if i > mirror.trimmed.get(a, 0) and mirror.vote_of(a, i) != vote
+        )
+        for b, i in unseen:
+            rows += self._unseen(a, b, i)
+        if promised > mirror.promised.get(a, 0):
+            rows.append((PROMISE, a, promised))
+            mirror.promise(a, promised)
+        trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+        if trimmed > mirror.trimmed.get(a, 0):
+            rows += self._trim_to(a, trimmed)
+        said = tuple((i, b, values) for i, (b, values) in sorted(kept.items()))
+        return [*rows, (RECOVER, a, promised, self.list_(said), trimmed)]
+
+    def _unseen(self, a: int, b: int, i: int) -> list[Row]:
+        """A vote that only a recovery shows. Synod has no action for it but the vote itself."""
+        self.mirror.phase2b(a, b, i)
+        if self.survey.header.spec == "Synod":
+            return [(PHASE2B, a, b, i)]
+        return [(UNSEEN, a, b, i), (REPEAT, a, i)]

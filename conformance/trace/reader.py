@@ -1,0 +1,317 @@
+"""Read a run: its trace files, validated line by line and merged into one causal order,
+streaming.
+
+What is legal about a file is decided here; what is legal about an event is decided by the model.
+Each check has a name, which its message ends in: traces/README.md lists them. The memory in use
+does not depend on the length of the files, and no file is held open.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from conformance.trace.schema import EVENTS, SCHEMA, AnyEvent, Header, actions_of
+
+MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
+MAX_FILES = 1000  # a chunk of each is in memory
+CHUNK = 1 << 18
+NAME = re.compile(r"(acceptor|proposer|learner|client)-([1-9]\d{0,18})\.([1-9]\d{0,18})\.ndjson")
+LIKE_A_TRACE = re.compile(r".*\.ndjson|(acceptor|proposer|learner|client)-\d+\.\d+\b", re.I)
+LIKE_A_TRACE_BELOW = re.compile(r".*\.ndjson", re.I)  # for a run has stats/client-1.1.json
+EVENT = re.compile(rb'"event"\s*:')
+CHECKS = (  # the names of all checks that are made here
+    *("File.name", "File.regular", "File.readable", "File.lines", "File.one run", "File.folder"),
+    *("Line.shape", "Line.keys", "Line.process", "Line.seq", "Line.hlc", "Line.role"),
+    *("Header.first", "Header.schema", "Header.shape", "Header.keys", "Header.process"),
+    *("Header.constants", "Header.cluster"),
+)
+# Of events with one clock none follows from another, so that what would follow comes first: if it
+# needs the other, that is seen, whatever the processes are called.
+LATEST_FIRST = (
+    *("Trim", "Recover", "Deliver", "Learn", "Decide", "Phase2b", "Phase2a", "Phase1b", "Phase1a"),
+    "Broadcast",
+)
+_RANK = {name: k for k, name in enumerate(LATEST_FIRST)}
+AGAIN = "record the run again, or remove the file to check without it"
+
+# hlc, process, seq, event; of two rows of a file the first has the lower hlc.
+Row = tuple[int, str, int, AnyEvent]
+
+
+class TraceError(Exception):
+    """The trace cannot be read. The message is one line: where, what, and what to do."""
+
+
+class _Version(msgspec.Struct):
+    event: str
+    schema: int | msgspec.UnsetType = UNSET
+
+
+_CLUSTER = ("acceptors", "proposers", "learners", "clients")
+_FIELDS = {name: len(kind.__struct_fields__) for name, kind in EVENTS.items()}
+_OPTIONAL = {"Learn": ("quorum",), "Recover": ("promised", "votes", "trimmed", "round")}
+_header = msgspec.json.Decoder(Header)
+_event = msgspec.json.Decoder(AnyEvent)
+_version = msgspec.json.Decoder(_Version)
+
+
+@dataclass
+class TraceFile:
+    """One incarnation's file. `header` is None if the process died before it was written."""
+
+    path: Path
+    process: str
+    header: Header | None = None
+    torn: bool = False
+    size: int = 0  # bytes, when it was first read; what is appended later is not looked at
+
+    def fail(self, check: str, line: int, what: str, todo: str = AGAIN) -> TraceError:
+        return TraceError(f"{self.path}:{line}: {what}; {todo} [{check}]")
+
+    def rows(self) -> Iterator[Row]:
+        """The events, each checked against the header and the event before it."""
+        if self.header is None:
+            return
+        process = self.process
+        allowed = actions_of(self.header.role, self.header.spec)
+        clock = 0
+        lines = self._lines()
+        next(lines)
+        for seq, line in enumerate(lines, 1):
+            try:
+                event = _event.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise self.fail("Line.shape", seq + 1, _plain(error)) from None
+            if event.process != process:
+                what = f"process is {event.process}, but this is the file of {process}"
+                raise self.fail("Line.process", seq + 1, what)
+            if event.seq != seq:
+                what = f"seq is {event.seq}, but {seq} comes next: lines are lost or moved"
+                raise self.fail("Line.seq", seq + 1, what)
+            if event.hlc <= clock:
+                what = f"hlc {event.hlc} is not above {clock}, that of the line before it"
+                raise self.fail("Line.hlc", seq + 1, what)
+            if event.action not in allowed:
+                role, spec = self.header.role, self.header.spec
+                what = f"{event.action} is no action of a {role} under {spec}"
+                raise self.fail("Line.role", seq + 1, what)
+            # No string in an event has a colon, so there is one for each key.
+            if line.count(b":") != 1 + _FIELDS[event.action] - _left_out(event):
+                raise self.fail("Line.keys", seq + 1, "a key is in the line twice")
+            clock = event.hlc
+            yield clock, process, seq, event
+
+    def read_header(self) -> None:
+        found = _stat(self.path)
+        if not stat.S_ISREG(found.st_mode):
+            what = "is no regular file"
+            todo = "remove it, or put the trace in its place"
+            raise self.fail("File.regular", 1, what, todo)
+        self.size = found.st_size
+        line = next(self._lines(), None)
+        if line is None:
+            return
+        try:
+            version = _version.decode(line)
+            if version.event != "Header":
+                what = f"the first line is {version.event}, not Header"
+                raise self.fail("Header.first", 1, what)
+            if version.schema is UNSET:
+                raise self.fail("Header.shape", 1, "not a header: it has no schema version")
+            if version.schema != SCHEMA:
+                raise self.fail(
+                    "Header.schema",
+                    1,
+                    f"schema version {version.schema}, but this checker reads version {SCHEMA}",
+                    "use the checker that came with the writer of the trace",
+                )
+            self.header = _header.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self.fail("Header.shape", 1, f"not a header: {_plain(error)}") from None
+        if (key := _twice(line)) is not None:
+            raise self.fail("Header.keys", 1, f"the header says {key!r} twice")
+        h = self.header
+        if h.process != self.process or h.process != f"{h.role}-{h.id}.{h.incarnation}":
+            raise self.fail(
+                "Header.process",
+                1,
+                f"the header says {h.process}, {h.role}, {h.id}, {h.incarnation}: "
+                f"that is not the {self.process} of the file's name",
+            )
+        if not h.constants.fit(h.spec):
+            what = f"{h.spec} has no optimisations, but {_show(h.constants)}"
+            raise self.fail("Header.constants", 1, what)
+        if not h.cluster.admits(h.role, h.id):
+            what = f"{h.role} {h.id} is not in the cluster of its own header"
+            raise self.fail("Header.cluster", 1, what)
+
+    def _lines(self) -> Iterator[bytes]:
+        """The complete lines.
+
+        What follows the last newline was being written when the process died.
+        """
+        rest, number, at = b"", 0, 0
+        while chunk := self._read(at, min(CHUNK, self.size - at)):
+            at += len(chunk)
+            parts = (rest + chunk).split(b"\n")
+            rest = parts.pop()
+            number += len(parts)
+            if len(rest) > MAX_LINE:
+                what = f"the line is longer than {MAX_LINE} bytes"
+                raise self.fail("File.lines", number + 1, what)
+            yield from parts
+        if len(EVENT.findall(rest)) > 1:
+            what = "the last line has no newline, and more than one event"
+            raise self.fail("File.lines", number + 1, what, "end each line with a newline, LF")
+        self.torn = bool(rest)
+
+    def _read(self, at: int, size: int) -> bytes:
+        try:
+            with self.path.open("rb", buffering=0) as f:
+                f.seek(at)
+                return f.read(size) or b""
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+
+
+@dataclass
+class Run:
+    """The trace files of one execution. `header` is one of theirs: what counts is equal in all."""
+
+    directory: Path
+    files: list[TraceFile] = field(default_factory=list)
+    header: Header | None = None
+
+    def rows(self) -> Iterator[Row]:
+        """All events in merge order: by hlc, kind (LATEST_FIRST) and process. A cause comes before
+        its effect."""
+        return heapq.merge(*(f.rows() for f in self.files), key=_order)
+
+    def processes(self) -> frozenset[str]:
+        return frozenset(f.process for f in self.files)
+
+
+def open_run(directory: Path) -> Run:
+    """Find the trace files of a run and read their headers, which must agree. Raises TraceError."""
+    run = Run(directory)
+    for path in _trace_paths(directory):
+        named = NAME.fullmatch(path.name)
+        if named is None:
+            raise TraceError(
+                f"{path}:1: a trace file is named role-id.incarnation.ndjson, and this looks like "
+                "one and would not be read; rename it or move it away [File.name]"
+            )
+        file = TraceFile(path, path.name.removesuffix(".ndjson"))
+        file.read_header()
+        run.files.append(file)
+        if file.header is not None:
+            _agree(run, file)
+    return run
+
+
+def _agree(run: Run, file: TraceFile) -> None:
+    assert file.header is not None
+    if run.header is None:
+        run.header = file.header
+    for name in ("run", "spec", "constants", "cluster"):
+        mine, theirs = getattr(file.header, name), getattr(run.header, name)
+        if name == "cluster":
+            same = all(set(getattr(mine, x)) == set(getattr(theirs, x)) for x in _CLUSTER)
+        else:
+            same = mine == theirs
+        if not same:
+            raise file.fail(
+                "File.one run",
+                1,
+                f"the header's {name} differs from that of {run.header.process}: "
+                f"{_show(mine)} here, {_show(theirs)} there",
+                "keep the files of one run, and only those, in one folder",
+            )
+
+
+def _trace_paths(directory: Path) -> list[Path]:
+    """What looks like a trace: all of it is read, or is an error."""
+    try:
+        if not directory.is_dir():
+            what = "is not a folder" if directory.exists() else "does not exist"
+            raise TraceError(
+                f"{directory}: {what}; give the folder that holds a run's *.ndjson files"
+            )
+        entries = sorted(directory.iterdir())
+        folders = [p for p in entries if not LIKE_A_TRACE.match(p.name) and p.is_dir()]
+        below = [p for p in folders if any(map(LIKE_A_TRACE_BELOW.match, os.listdir(p)))]  # noqa: PTH208
+    except OSError as error:
+        raise _unreadable(directory, error) from None
+    paths = [path for path in entries if LIKE_A_TRACE.match(path.name)]
+    if below and paths:
+        raise TraceError(
+            f"{below[0]}: has traces too, which would not be read; keep all files of a run in one "
+            "folder, and no others [File.folder]"
+        )
+    if below:
+        raise TraceError(
+            f"{directory}: the runs are in folders below this one; name those: {directory}/*"
+        )
+    if len(paths) > MAX_FILES:
+        raise TraceError(
+            f"{directory}: {len(paths)} trace files, more than {MAX_FILES}; split the run"
+        )
+    return paths
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> TraceError:
+    """Say what to do: a limit of the machine is no reason to leave a trace out."""
+    limited = error.errno in (errno.EMFILE, errno.ENFILE)
+    todo = "allow more (ulimit -n)" if limited else AGAIN
+    return TraceError(f"{path}:1: cannot be read: {error.strerror}; {todo} [File.readable]")
+
+
+def _order(row: Row) -> tuple[int, int, str]:
+    return row[0], _RANK[row[3].action], row[1]
+
+
+def _left_out(event: Any) -> int:
+    """How many of the event's fields are not in its line."""
+    return sum(getattr(event, name) is UNSET for name in _OPTIONAL.get(event.action, ()))
+
+
+def _twice(line: bytes) -> str | None:
+    """A key that some object in the line has twice."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        found.extend(key for n, key in enumerate(keys) if key in keys[:n])
+        return dict(pairs)
+
+    json.loads(line, object_pairs_hook=look)
+    return found[0] if found else None
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error).replace("\n", " ").rstrip(".")
+
+
+def _show(part: object) -> str:
+    return part if isinstance(part, str) else msgspec.json.encode(part).decode()

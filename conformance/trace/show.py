@@ -1,0 +1,47 @@
+"""How an event, and the ballots, ranges of values, batches and votes in it, are shown in a line."""
+
+from __future__ import annotations
+
+import json
+
+from conformance.trace.schema import NO_BALLOT, AnyEvent, Ballot, Batch, Range, fields
+
+WIDE = 240  # characters of an event that are shown
+
+
+def show_ballot(b: Ballot) -> str:
+    return "none" if b == NO_BALLOT else f"({b[0]}, {b[1]})"
+
+
+def show_range(r: Range) -> str:
+    client, first, count, digest = r
+    values = f"{first}" if count == 1 else f"{first}..{first + count - 1}"
+    return f"{client}:{values}#{digest[:6]}"
+
+
+def show_batch(batch: Batch) -> str:
+    """A batch in short; the first few of its ranges."""
+    if not batch:
+        return "the no-op"
+    more = "" if len(batch) <= 4 else f", and {len(batch) - 4} ranges more"
+    return "[" + ", ".join(show_range(r) for r in batch[:4]) + more + "]"
+
+
+def show_vote(vote: tuple[Ballot, Batch]) -> str:
+    return (
+        "no vote"
+        if vote[0] == NO_BALLOT
+        else f"ballot {show_ballot(vote[0])} {show_batch(vote[1])}"
+    )
+
+
+def shown(event: AnyEvent) -> str:
+    """The event's parameters on one line, shortened."""
+    named = fields(event)
+    text = " ".join(
+        [
+            named.pop("event"),
+            *(f"{k}={json.dumps(v, separators=(',', ':'))}" for k, v in named.items()),
+        ]
+    )
+    return text if len(text) <= WIDE else text[: WIDE - 3] + "..."
