@@ -17,7 +17,7 @@ VOTES = st.tuples(st.integers(1, 5), st.builds(Ballot, st.integers(1, 2), st.int
 def test_votes_of_different_ballots_do_not_add_up(said: list[tuple[int, Ballot]]) -> None:
     """Of each acceptor what it said last counts; a quorum is one in one ballot."""
     repair, last = Repair(Settings(acceptors=5)), dict[int, Ballot]()
-    repair.asked(7, 7, 0.0)
+    repair.asked(7, 7, 0.0, patience_s=0.0, busy=0)
     for acceptor, ballot in said:
         last[acceptor] = ballot
         voters = sorted(a for a, voted in last.items() if voted == ballot)
