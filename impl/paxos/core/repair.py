@@ -10,11 +10,12 @@ from paxos.core.messages import Vote
 from paxos.core.roundtrip import LONGEST_PAUSE_S, longer
 from paxos.core.settings import Settings
 
-MOST = 4
-"""Instances that a leader runs again at a time: each is answered with a vote by every acceptor."""
+FEWEST, MOST = 4, 64
+"""Instances that a leader runs again at a time: each is answered with a vote by every acceptor. As
+long as those after them have to be run again too, it is twice as many each time."""
 
-QUESTIONS = 5
-"""So often a learner has asked in vain before an instance is run again."""
+QUESTIONS, LONG_S = 5, 2.0
+"""So often a learner has asked in vain before an instance is run again, or for so long."""
 
 FORGOTTEN_S = 4 * LONGEST_PAUSE_S
 """Who has not asked for so long has what it asked for: it asks no less often."""
@@ -39,6 +40,7 @@ class Repair:
         self._settings = settings
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
+        self._most = FEWEST
         self._trimmed: dict[int, int] = {}  # by acceptor: up to where it has forgotten its votes
         self._gone = 0  # up to there no quorum remembers them
 
@@ -50,7 +52,7 @@ class Repair:
         first = max(first, self._gone + 1)
         patience_s = max(patience_s, self._settings.repair_s)
         rerun: list[int] = []
-        most = max(1, MOST - busy) if self._is_due(first, now_s) else 0
+        most = max(1, self._most - busy) if self._is_due(first, now_s) else 0
         for instance in range(first, last + 1):
             known = self._asked.get(instance)
             if known is None or now_s - known.since_s > FORGOTTEN_S:
@@ -70,10 +72,12 @@ class Repair:
         if known is None:
             return False
         known.times += 1
-        is_next = instance - 1 in self._rerun  # what it asked for before had to be run again too
-        if known.times < QUESTIONS and not is_next:
-            return False
-        return now_s - known.since_s >= known.patience_s
+        waited_s = now_s - known.since_s
+        if instance - 1 in self._rerun:  # what it asked for before had to be run again too
+            self._most = min(2 * self._most, MOST)
+            return waited_s >= known.patience_s
+        self._most = FEWEST
+        return waited_s >= known.patience_s and (known.times >= QUESTIONS or waited_s >= LONG_S)
 
     def wants(self, instance: int) -> bool:
         """Whether the instance is to be run again although it is known to be chosen."""
