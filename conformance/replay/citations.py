@@ -69,7 +69,7 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Recover.promise": ("promised[a] =",),
     "Recover.votes": ("{<<v[1], v[2], v[3]>>", "list = ListOf(", "MayVote(", "Remembers("),
     "Recover.new votes": (
-        *("Accepts(", "MayVote(", "Remembers(", "{<<v[1], v[2], v[3]>>", "list = ListOf("),
+        *("Accepts(", "MayVote(", "Remembers(", "{<<v[1], v[2], v[3]>>", "list = ListOf(", "i = 1"),
     ),
     "Recover.new promise": ("\\E m \\in msgs", '[type |-> "1a"'),
     "Recover.new trim": ("DeliveredEverywhere(",),

@@ -3,6 +3,8 @@ they do together."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import encode_batch, pack
@@ -74,6 +76,40 @@ def test_trimming_and_a_running_phase_1_that_has_heard_of_votes() -> None:
     assert accepts[3] == OLD and accepts.get(4) != OLD
     [first] = [e for e in step.events if isinstance(e, events.Phase2a) and e.instance == 3]
     assert first.quorum == [1, 2]
+
+
+FIVE = replace(OFF, acceptors=5, in_flight=1)
+
+
+def test_an_instance_run_again_that_some_acceptors_have_trimmed() -> None:
+    """A learner begins again, and the others have told their votes of different ballots, which
+    settle nothing. Those that remember are a quorum, so it is run again with them."""
+    proposer = leading(FIVE)
+    give(proposer, (2, Trimmed(7)), (5, Trimmed(7)))
+    assert sent(run_again(proposer, 1), Prepare) == [Prepare(MINE, 1, 1)]
+    votes = [Vote(1, Ballot(round_, 2), OLD) for round_ in (1, 2, 2)]
+    answers = [(a, Promise(MINE, 1, 1, [v])) for a, v in zip((1, 3, 4), votes, strict=True)]
+    step = give(proposer, answers[0], (2, Trimmed(7)), *answers[1:], (5, Trimmed(7)))
+    assert [accept.batch for accept in sent(step, Accept)] == [OLD]
+
+
+def test_an_instance_run_again_that_too_many_acceptors_have_trimmed() -> None:
+    """Nobody can have it any more, so nothing is asked again for ever."""
+    proposer = leading(FIVE)
+    give(proposer, (2, Trimmed(7)), (5, Trimmed(7)))
+    run_again(proposer, 1)
+    give(proposer, (1, Trimmed(7)))
+    assert not proposer.phase1
+    assert not sent(run_again(proposer, 1), Prepare)
+
+
+def test_a_value_while_an_instance_that_some_have_trimmed_waits_for_the_others() -> None:
+    """What waits for a learner alone takes no place from what is new."""
+    proposer = leading(FIVE)
+    give(proposer, (2, Trimmed(7)), (5, Trimmed(7)))
+    assert sent(run_again(proposer, 1), Prepare) == [Prepare(MINE, 1, 1)]
+    step = give(proposer, (2, Trimmed(7)), (1, packet(1)))
+    assert sent(step, Prepare) == [Prepare(MINE, 8, 8)]
 
 
 def test_a_takeover_after_the_first_vote_of_a_proposal() -> None:

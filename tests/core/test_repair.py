@@ -17,7 +17,7 @@ VOTES = st.tuples(st.integers(1, 5), st.builds(Ballot, st.integers(1, 2), st.int
 def test_votes_of_different_ballots_do_not_add_up(said: list[tuple[int, Ballot]]) -> None:
     """Of each acceptor what it said last counts; a quorum is one in one ballot."""
     repair, last = Repair(Settings(acceptors=5)), dict[int, Ballot]()
-    repair.asked(7, 7, 0.0)
+    repair.asked(7, 7, 0.0, patience_s=0.0, busy=0)
     for acceptor, ballot in said:
         last[acceptor] = ballot
         voters = sorted(a for a, voted in last.items() if voted == ballot)
@@ -31,3 +31,23 @@ def test_votes_of_different_ballots_do_not_add_up(said: list[tuple[int, Ballot]]
 def test_votes_that_nobody_asked_for_are_not_counted() -> None:
     repair = Repair(Settings())
     assert not any(repair.voted(acceptor, Vote(7, Ballot(1, 1), b"")) for acceptor in (1, 2, 3))
+
+
+def asked(repair: Repair, first: int, now_s: float) -> list[int]:
+    return repair.asked(first, 90, now_s, patience_s=0.1, busy=0)
+
+
+def test_a_learner_that_seldom_asks_need_not_ask_often() -> None:
+    """Its pauses may be seconds: five questions would take it half a minute."""
+    repair = Repair(Settings())
+    assert asked(repair, 1, 0.0) == asked(repair, 1, 1.0) == []
+    assert asked(repair, 1, 4.0) == [1, 2, 3, 4]
+
+
+def test_after_what_had_to_be_run_again_comes_more_of_it() -> None:
+    """Leaders that changed often leave votes of different ballots in one instance after another."""
+    repair = Repair(Settings())
+    assert [asked(repair, 1, float(t)) for t in (0, 1, 4)][-1] == [1, 2, 3, 4]
+    assert asked(repair, 5, 4.1) == list(range(5, 13))
+    assert asked(repair, 13, 4.2) == list(range(13, 29))
+    assert asked(repair, 40, 4.3) == [40, 41, 42, 43], "that was not next"

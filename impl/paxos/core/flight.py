@@ -80,6 +80,11 @@ class Flight:
         """Whether the window is used up: another of the largest messages does not fit."""
         return self.under_way_bytes + self._segment > self.window.limit
 
+    def is_new(self, number: int) -> bool:
+        """Whether it needs an answer, and was sent once at most."""
+        sent = self._under_way.get(number) or self._waiting.get(number)
+        return sent is not None and sent.sendings <= 1
+
     def offer(self, number: int, size: int) -> None:
         """A message is to be sent, when `take` says so."""
         self.forget(number)

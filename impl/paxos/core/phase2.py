@@ -4,7 +4,7 @@ to say it (again).
 Spec: `Phase2a`, `VotedTogether`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
@@ -75,13 +75,15 @@ class Proposals:
         self._tellers = sorted(phase2.votes)
         return phase2
 
-    def skip(self, last: int, now_s: float) -> Iterator[Phase2]:
+    def skip(self, last: int, now_s: float, is_wanted: Callable[[int], bool]) -> Iterator[Phase2]:
         """Nothing is awaited in the instances up to `last` any more, as every learner has delivered
         them: what was proposed there. (That one learner has is not enough: what it has learned from
-        may be votes of ballots that no quorum tells another one any more.)"""
+        may be votes of ballots that no quorum tells another one any more.) What is wanted all the
+        same, by a learner that began again, is sent once: others than who says so may answer."""
         for instance in [i for i in self.open if i <= last]:
-            self.flight.answered(instance, now_s)
-            yield self.open.pop(instance)
+            if not (is_wanted(instance) and self.flight.is_new(instance)):
+                self.flight.answered(instance, now_s)
+                yield self.open.pop(instance)
 
     def accepts(self, ballot: Ballot, now_s: float) -> Iterator[tuple[Accept, bool]]:
         """The Accepts to be sent now, and whether for another time."""

@@ -43,9 +43,6 @@ from paxos.core.silence import Silence
 from paxos.core.step import RoundWrite
 from paxos.core.waiting import Wait
 
-REPAIRS = 4
-"""Instances that a leader runs again at a time: each is answered with a vote by every acceptor."""
-
 
 class Proposer(Role):
     """One proposer; it acts on instances only while it leads."""
@@ -109,7 +106,7 @@ class Proposer(Role):
             case Votes():
                 self._on_votes(sender, message)
             case Trimmed():
-                self._on_trimmed(message, now_s)
+                self._on_trimmed(sender, message, now_s)
             case _:
                 pass
 
@@ -198,7 +195,7 @@ class Proposer(Role):
     def _prepare_window(self, ballot: Ballot, now_s: float) -> None:
         """The clause of prepare_ahead: keep a window of instances promised, values or not. It is
         refilled when half of it is used, so that one Phase 1 serves many instances."""
-        ahead = len(self.ready) + sum(p.last - p.first + 1 for p in self.phase1.values())
+        ahead = len(self.ready) + self._asked_for()
         if ahead <= self.settings.window // 2:
             self._skip_chosen()
             last = self.next + self.settings.window - ahead - 1
@@ -212,7 +209,7 @@ class Proposer(Role):
     def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
         """Without it: an instance for each batch that waits, and for each that a leader before
         began and that has to be finished."""
-        begun = len(self.phase1) + len(self.ready)
+        begun = len(self.ready) + self._asked_for()
         room = self.settings.in_flight - begun - len(self.phase2.open)
         waiting = self.backlog.batches() - begun
         while room > 0:
@@ -223,6 +220,11 @@ class Proposer(Role):
             self.next += 1
             waiting -= 1
             room -= 1
+
+    def _asked_for(self) -> int:
+        """The instances whose promises are awaited for values; not those for a learner alone."""
+        every = self.phase1.values()
+        return sum(p.last - p.first + 1 for p in every if p.last not in self.chosen)
 
     def _skip_chosen(self) -> None:
         self.next = self.chosen.first_missing(self.next)
@@ -264,7 +266,7 @@ class Proposer(Role):
             phase1.ask(now_s, self.phase2.flight.round_trip.timeout_s)
             self._ask_for(ballot, phase1)
 
-    def _on_trimmed(self, trimmed: Trimmed, now_s: float) -> None:
+    def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
         """An acceptor has forgotten instances that every learner has delivered. They are chosen
         (perhaps others' values, in a higher ballot): nothing is to be done or awaited in them."""
         last = self._reached(trimmed.last)
@@ -273,13 +275,16 @@ class Proposer(Role):
         ballot = self.election.ballot
         if ballot is None:
             return
-        for phase2 in self.phase2.skip(last, now_s):
+        for phase2 in self.phase2.skip(last, now_s, self.repair.wants):
             self.backlog.drop(phase2.packets)
         self.ready = [(instance, quorum) for instance, quorum in self.ready if instance > last]
         heapify(self.ready)
+        self.repair.trimmed(acceptor, last)
         for first, phase1 in sorted(self.phase1.items()):
             if first > last:
                 break
+            if first == phase1.last and self.repair.wants(first):
+                continue  # for a learner that has not: others may still tell their votes
             del self.phase1[first]
             phase1.skip(last)
             if phase1.first <= phase1.last:
@@ -395,17 +400,13 @@ class Proposer(Role):
             return
         self.top = max(self.top, last)
         patience_s = 4 * self.phase2.flight.round_trip.timeout_s
-        most = max(1, REPAIRS - len(self.phase1))
-        for instance in self.repair.asked(ask.first, last, now_s, patience_s, most):
+        for instance in self.repair.asked(ask.first, last, now_s, patience_s, len(self.phase1)):
             if instance < self.next and not self._is_under_way(instance):
                 self._prepare(ballot, instance, instance, now_s)
 
     def _is_under_way(self, instance: int) -> bool:
-        return (
-            instance in self.phase2.open
-            or any(p.first <= instance <= p.last for p in self.phase1.values())
-            or any(ready == instance for ready, _ in self.ready)
-        )
+        asked = any(p.first <= instance <= p.last for p in self.phase1.values())
+        return asked or instance in self.phase2.open or instance in dict(self.ready)
 
     def _on_votes(self, sender: int, votes: Votes) -> None:
         """Acceptors answer a learner that does not learn from votes: decide in its place."""

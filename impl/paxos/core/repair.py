@@ -10,8 +10,12 @@ from paxos.core.messages import Vote
 from paxos.core.roundtrip import LONGEST_PAUSE_S, longer
 from paxos.core.settings import Settings
 
-QUESTIONS = 5
-"""So often a learner has asked in vain before an instance is run again."""
+FEWEST, MOST = 4, 64
+"""Instances that a leader runs again at a time: each is answered with a vote by every acceptor. As
+long as those after them have to be run again too, it is twice as many each time."""
+
+QUESTIONS, LONG_S = 5, 2.0
+"""So often a learner has asked in vain before an instance is run again, or for so long."""
 
 FORGOTTEN_S = 4 * LONGEST_PAUSE_S
 """Who has not asked for so long has what it asked for: it asks no less often."""
@@ -36,18 +40,19 @@ class Repair:
         self._settings = settings
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
+        self._most = FEWEST
+        self._trimmed: dict[int, int] = {}  # by acceptor: up to where it has forgotten its votes
+        self._gone = 0  # up to there no quorum remembers them
 
-    def asked(
-        self, first: int, last: int, now_s: float, patience_s: float = 0.0, most: int = 1
-    ) -> list[int]:
-        """A learner asks for `first..last`. Returns those that are to be run again, at most so
-        many: where the learner has asked for longer than `repair_s` and `patience_s`, and twice as
-        long the next time. A learner goes on from `first` when it has that, so none is while that
-        is new: the acceptors answer as much as there is room for."""
+    def asked(self, first: int, last: int, now_s: float, patience_s: float, busy: int) -> list[int]:
+        """A learner asks for `first..last`. Returns those that are to be run again, one at least
+        while `busy` others are: where the learner has asked for longer than `repair_s` and
+        `patience_s`, and twice as long the next time. A learner goes on from `first` when it has
+        that, so none is while that is new: the acceptors answer as much as there is room for."""
+        first = max(first, self._gone + 1)
         patience_s = max(patience_s, self._settings.repair_s)
         rerun: list[int] = []
-        if not self._is_due(first, now_s):
-            most = 0
+        most = max(1, self._most - busy) if self._is_due(first, now_s) else 0
         for instance in range(first, last + 1):
             known = self._asked.get(instance)
             if known is None or now_s - known.since_s > FORGOTTEN_S:
@@ -67,11 +72,28 @@ class Repair:
         if known is None:
             return False
         known.times += 1
-        return known.times >= QUESTIONS and now_s - known.since_s >= known.patience_s
+        waited_s = now_s - known.since_s
+        if instance - 1 in self._rerun:  # what it asked for before had to be run again too
+            self._most = min(2 * self._most, MOST)
+            return waited_s >= known.patience_s
+        self._most = FEWEST
+        return waited_s >= known.patience_s and (known.times >= QUESTIONS or waited_s >= LONG_S)
 
     def wants(self, instance: int) -> bool:
         """Whether the instance is to be run again although it is known to be chosen."""
         return instance in self._rerun
+
+    def trimmed(self, acceptor: int, last: int) -> None:
+        """An acceptor has forgotten its votes up to `last`. What no quorum remembers cannot be run
+        again: the learners that ask for it will end."""
+        if not 1 <= acceptor <= self._settings.acceptors:
+            return
+        self._trimmed[acceptor] = max(last, self._trimmed.get(acceptor, 0))
+        furthest = sorted(self._trimmed.values(), reverse=True)
+        spare = self._settings.acceptors - self._settings.quorum
+        self._gone = furthest[spare] if len(furthest) > spare else 0
+        for instance in [i for i in self._asked if i <= self._gone]:
+            self._forget(instance)
 
     def voted(self, acceptor: int, vote: Vote) -> list[int]:
         """Count a vote in an instance that was asked for. Returns the quorum, sorted, when there
