@@ -50,7 +50,7 @@ ifdef SEEDS
 else
 	@$(BIN)/paxos simulate --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fuzz --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
-	@$(BIN)/python -m tests.sim.congestion --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
+	@$(BIN)/python -m tests.simulation.congestion --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
 endif
 
 cuts: setup ## judge N=10000 random traces whole and cut: the verdicts must be the same; SEED=n: the first one

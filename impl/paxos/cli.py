@@ -12,22 +12,26 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from paxos import arguments
-from paxos.bench import options as bench_options
-from paxos.compare import options as compare_options
 from paxos.errors import InputError, RunError, reason, shortage
 from paxos.runtime.report import describe, fail, say, tell
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
-from paxos.simulate import options as simulate_options
 
 if TYPE_CHECKING:
     from paxos.runtime.pace import Limits
 
 ROLES = ("acceptor", "proposer", "learner", "client")
+HARNESS = {
+    "compare": ("harness.compare", "measure what each optimisation buys"),
+    "simulate": ("harness.simulation", "run a cluster in one process, with faults"),
+    "bench": ("harness.bench", "measure how fast the cluster is"),
+}
+"""What runs and measures clusters is loaded when it is asked for: nothing here needs it."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,7 +54,8 @@ def main(words: Sequence[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     failed, verbose = 1, False
     try:
-        options = _parser().parse_args(words)
+        words = sys.argv[1:] if words is None else words
+        options = _parser(words).parse_args(words)
         verbose = options.role in (*ROLES, "run") and options.verbose
         failed = 2 if options.role == "simulate" else 1  # there, 1 is the verdict on the protocol
         return _run(options)
@@ -74,33 +79,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.role == "compare":
-        return _compare(options)
-    if options.role == "simulate":
-        return _simulate(options)
-    if options.role == "bench":
-        return _bench(options)
+    if options.role in HARNESS:
+        return int(import_module(f"{HARNESS[options.role][0]}.command").main(options))
     stop = Stop()
     stop.on_signals()
     return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from paxos.compare.command import main
-
-    return main(options)
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from paxos.bench.command import main
-
-    return main(options)
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from paxos.simulate.command import main
-
-    return main(options)
 
 
 def _run_role(options: argparse.Namespace, stop: Stop) -> int:
@@ -161,17 +144,15 @@ def _common(options: argparse.Namespace) -> dict[str, float | int | str | None]:
     return {"key_file": key_file, "storage": options.storage, "data_dir": data_dir, **faults}
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="paxos", description="Atomic broadcast from Multi-Paxos over multicast.")
     commands = parser.add_subparsers(dest="role", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a whole cluster on this machine")
     _add_run_options(run)
-    compare = commands.add_parser("compare", help="measure what each optimisation buys")
-    compare_options.add_arguments(compare)
-    simulate = commands.add_parser("simulate", help="run a cluster in one process, with faults")
-    simulate_options.add_arguments(simulate)
-    bench = commands.add_parser("bench", help="measure how fast the cluster is")
-    bench_options.add_arguments(bench)
+    for name, (package, about) in HARNESS.items():
+        command = commands.add_parser(name, help=about)
+        if words and words[0] == name:
+            import_module(f"{package}.options").add_arguments(command)
     for role in ROLES:
         command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
         command.add_argument("id", metavar="ID", type=int, help="its number, from 1")

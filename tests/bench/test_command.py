@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paxos.bench.helper import Helper
+from harness.bench.helper import Helper
 from paxos.errors import RunError
 from tests.cluster.processes import ENVIRONMENT, PAXOS, run, wait_for
 
@@ -83,7 +83,7 @@ def test_a_helper_ends_with_its_block() -> None:
 
 def test_a_helper_ends_with_its_parent() -> None:
     program = (
-        "import sys\nfrom paxos.bench.helper import Helper\n"
+        "import sys\nfrom harness.bench.helper import Helper\n"
         f"helper = Helper('limits', {ECHO!r})\nhelper.line()\n"
         "print(helper.process.pid, flush=True)\nsys.stdin.read()"
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from paxos.bench.cluster import Sample
-from paxos.bench.measure import window
-from paxos.bench.result import Spread, spread
-from paxos.bench.runs import _late
-from paxos.bench.watched import Reading, cpu_between
+from harness.bench.cluster import Sample
+from harness.bench.measure import window
+from harness.bench.result import Spread, spread
+from harness.bench.runs import _late
+from harness.bench.watched import Reading, cpu_between
 
 STEADY = [Sample(n / 10, (n * 100, n * 100 - (20 if n else 0))) for n in range(11)]
 """Two learners, a thousand values a second, the second one a little behind."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from paxos.bench import plan, rivals
-from paxos.bench.options import DEFAULT, PARTS
-from paxos.bench.plan import ONE, USUAL
-from paxos.bench.result import PeerRow, Row
-from paxos.bench.rounds import Rounds
-from paxos.bench.runs import Runner
-from paxos.bench.setting import Setting
+from harness.bench import plan, rivals
+from harness.bench.options import DEFAULT, PARTS
+from harness.bench.plan import ONE, USUAL
+from harness.bench.result import PeerRow, Row
+from harness.bench.rounds import Rounds
+from harness.bench.runs import Runner
+from harness.bench.setting import Setting
 from paxos.errors import InputError
 
 LONG = {"flat", "late"}
@@ -79,6 +79,6 @@ def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:
 
 
 def test_without_the_peer_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paxos.bench.rivals.find_spec", lambda _: None)
+    monkeypatch.setattr("harness.bench.rivals.find_spec", lambda _: None)
     with pytest.raises(InputError, match="`pip install pysyncobj`, or use --no-peer"):
         rivals.check_installed()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from paxos.bench import proc
+from harness.bench import proc
 
 STAT = "4711 (a (very) odd name) S 1 4711 4711 0 -1 4194560 900 0 0 0 250 50 7 9 20 0 3 0 99 1 2"
 UDP = """\

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from paxos.bench import plan
-from paxos.bench.limits import Limits
-from paxos.bench.plan import USUAL, Plan
-from paxos.bench.result import Run
-from paxos.bench.rounds import Rounds
-from paxos.bench.setting import Setting
+from harness.bench import plan
+from harness.bench.limits import Limits
+from harness.bench.plan import USUAL, Plan
+from harness.bench.result import Run
+from harness.bench.rounds import Rounds
+from harness.bench.setting import Setting
+from harness.measure.folder import Checked
 from paxos.errors import RunError
-from paxos.figures.folder import Checked
 from tests.bench.test_table import run
 
 FAILS = Setting(loss=0.1)
@@ -38,7 +38,7 @@ class Runner:
 @pytest.fixture
 def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
     limits = Limits(30.0, 60.0, 90_000.0, 640.0, 500.0)
-    monkeypatch.setattr("paxos.bench.limits.measure", lambda *_: limits)
+    monkeypatch.setattr("harness.bench.limits.measure", lambda *_: limits)
     return Runner()
 
 

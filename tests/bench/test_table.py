@@ -9,15 +9,15 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from paxos.bench import plan, plots, table
-from paxos.bench.goals import Goal, goals
-from paxos.bench.limits import Limits
-from paxos.bench.options import PARTS
-from paxos.bench.plan import ONE, USUAL
-from paxos.bench.result import ROLES, Flat, Late, PeerRow, Result, Row, Run
-from paxos.bench.rivals import Peer
-from paxos.bench.setting import Setting
-from paxos.figures.folder import Checked
+from harness.bench import plan, plots, table
+from harness.bench.goals import Goal, goals
+from harness.bench.limits import Limits
+from harness.bench.options import PARTS
+from harness.bench.plan import ONE, USUAL
+from harness.bench.result import ROLES, Flat, Late, PeerRow, Result, Row, Run
+from harness.bench.rivals import Peer
+from harness.bench.setting import Setting
+from harness.measure.folder import Checked
 
 CHOSEN = plan.full(PARTS, 3, 3.0, 1000, {})
 

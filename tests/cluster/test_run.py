@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.measure.values import value_file
 from paxos import config as configuration
 from paxos.config import Config
-from paxos.figures.values import value_file
 from paxos.runtime.groups import ChosenGroups
 from tests.cluster.processes import ENVIRONMENT, PAXOS, conformance, run, wait_for
 

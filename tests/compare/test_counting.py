@@ -15,8 +15,8 @@ from paxos.core.client import Client
 from paxos.core.messages import Accept, Accepted, Delivered
 from paxos.core.settings import Settings
 from paxos.runtime.pace import TICK_S, Limits, Pace
-from paxos.runtime.reader import Reader
 from paxos.runtime.stats import BUCKET_RATIO, Latency, Stats
+from paxos.runtime.stdin_reader import Reader
 
 
 def buckets(latency: Latency) -> list[list[float]]:
@@ -107,7 +107,7 @@ def test_a_steady_rate_begins_when_there_are_values(monkeypatch: pytest.MonkeyPa
 
     clock = SimpleNamespace(now_s=10.0)
     clock.monotonic = lambda: clock.now_s
-    monkeypatch.setattr("paxos.runtime.reader.time", clock)
+    monkeypatch.setattr("paxos.runtime.stdin_reader.time", clock)
     reader, writer = os.pipe()
     client, node = Client(Settings(max_batch=10), "1.1", 0.0), Node()
     stop = SimpleNamespace(requested=False, request=lambda: None)

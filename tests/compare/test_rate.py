@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from paxos.compare import runs
-from paxos.compare.runs import Job, _rate, perform
+from harness.compare import runs
+from harness.compare.runs import Job, _rate, perform
+from harness.measure.combos import ALL
 from paxos.errors import RunError
-from paxos.figures.combos import ALL
 
 BEGAN_US = 1_700_000_000_000_000
 

@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from paxos.compare import plots, table
-from paxos.compare.command import problems
-from paxos.compare.expected import messages_per_value
-from paxos.compare.plan import LOADS, plan, shared_load
-from paxos.compare.result import Result, Row
-from paxos.figures.combos import ALL
-from paxos.figures.latency import Latency, merge
+from harness.compare import plots, table
+from harness.compare.command import problems
+from harness.compare.expected import messages_per_value
+from harness.compare.plan import LOADS, plan, shared_load
+from harness.compare.result import Result, Row
+from harness.measure.combos import ALL
+from harness.measure.latency import Latency, merge
 
 RECORDED = Path(__file__).with_name("recorded.json")
 PLOTS = ("speed", "latency-cdf", "delays", "load")

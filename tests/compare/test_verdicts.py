@@ -12,9 +12,9 @@ from conformance.modelcheck import manifest, run
 from conformance.modelcheck.manifest import Model as Entry
 from conformance.modelcheck.run import Row
 from conformance.tlc import runner
-from paxos.compare import verdicts
-from paxos.compare.result import Model
-from paxos.figures.combos import ALL, Combination
+from harness.compare import verdicts
+from harness.compare.result import Model
+from harness.measure.combos import ALL, Combination
 
 ON = Combination(direct_learning=True, prepare_ahead=True, batching=True)
 

@@ -18,14 +18,14 @@ from conformance.replay.run_folder import check_run
 from conformance.tlcjudge.numbering import survey
 from conformance.tlcjudge.validator import Validator
 from conformance.trace.reader import open_run
-from paxos.simulate.plan import Request
-from paxos.simulate.run import simulate
+from harness.simulation.plan import Request
+from harness.simulation.run import simulate
 from tests.conformance.scenario import Line, Scenario, write_run
-from tests.sim.bugs import BUGS
-from tests.sim.faulty_parts import FAULTY_PARTS
-from tests.sim.scenario import CheckedSimulation, run
-from tests.sim.scenario import Scenario as Storm
-from tests.sim.test_bugs import SEEDS, STORM
+from tests.simulation.bugs import BUGS
+from tests.simulation.faulty_parts import FAULTY_PARTS
+from tests.simulation.scenario import CheckedSimulation, run
+from tests.simulation.scenario import Scenario as Storm
+from tests.simulation.test_bugs import SEEDS, STORM
 
 pytestmark = pytest.mark.tlc
 

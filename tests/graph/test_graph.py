@@ -38,7 +38,7 @@ from tests.graph.rows import (
     replay_and_drive,
 )
 from tests.graph.walk import Wrong
-from tests.sim import bugs
+from tests.simulation import bugs
 
 
 @pytest.mark.tlc
@@ -93,7 +93,7 @@ def graphs(spec: str, *first: str) -> Iterator[tuple[Bounds, Graph]]:
 
 
 INVISIBLE = {
-    # They show after a restart only; tests/sim has those.
+    # They show after a restart only; tests/simulation has those.
     bugs.LosesItsPromise,
     bugs.LosesItsVotes,
     # Here a client broadcasts one value.

@@ -22,7 +22,7 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.node import Node
 from paxos.runtime.presence import Presence, Self
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
 from paxos.runtime.tracer import TraceError
 
 B = Ballot(1, 1)

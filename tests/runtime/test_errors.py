@@ -13,7 +13,7 @@ import pytest
 from paxos.config import Config
 from paxos.errors import InputError, reason, shortage
 from paxos.runtime.cluster import run_cluster
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
 
 
 def system_error(number: int) -> OSError:

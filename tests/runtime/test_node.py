@@ -26,8 +26,8 @@ from paxos.core.messages import (
 )
 from paxos.core.step import PromiseWrite
 from paxos.errors import RunError
-from paxos.runtime import held
 from paxos.runtime import node as node_module
+from paxos.runtime import outbox
 from paxos.runtime.clock import LATEST_US
 from paxos.runtime.envelope import OVERHEAD_BYTES, PRESENCE, Envelope, Received, bodies
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
@@ -403,15 +403,15 @@ def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
 
 
 def test_very_much_is_not_held_back(harness: Harness) -> None:
-    for n in range(1, held.MOST + 1):
+    for n in range(1, outbox.MOST + 1):
         harness.role.step.send_later(Ask(n, n), Group.LEARNERS)
     harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.world.sent, "at once"
 
 
-@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, held.MOST)])
+@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, outbox.MOST)])
 def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int) -> None:
-    back = held.Held(in_flight)
+    back = outbox.Held(in_flight)
     back.add([(Group.PROPOSERS, Reject(B))] * (most - 1), 5.0)
     assert not back.is_due(5.0)
     back.add([(Group.PROPOSERS, Reject(B))], 5.0)

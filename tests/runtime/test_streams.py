@@ -11,7 +11,7 @@ import pytest
 
 from paxos.errors import RunError
 from paxos.runtime import report
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import read, readable, write_all
 
 

@@ -1,5 +1,5 @@
-"""The mistakes of the models that must fail, in the roles of the core: those that tests/sim/bugs.py
-has not, or has in a milder form."""
+"""The mistakes of the models that must fail, in the roles of the core: those that are not in
+tests/simulation/bugs.py, or only in a milder form."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.statespace.graph import Label
 from paxos.core.role import Role
-from tests.sim import bugs
+from tests.simulation import bugs
 from tests.twins import planted
 from tests.twins.properties import holds
 from tests.twins.schedule import Schedule, schedule

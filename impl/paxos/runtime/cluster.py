@@ -12,15 +12,15 @@ from pathlib import Path
 from paxos import config as configuration
 from paxos.config import Config, is_loopback
 from paxos.errors import InputError, RunError, reason, shortage
+from paxos.runtime.aslr import share_layout
 from paxos.runtime.children import PATIENCE_S, Child, start, stop_all
+from paxos.runtime.delivered_output import LineCounter, compare, compare_one, count_values
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
-from paxos.runtime.layout import share_layout
 from paxos.runtime.patience import LOOK_S, Patience
 from paxos.runtime.progress import Progress
 from paxos.runtime.report import fail, say, tell
-from paxos.runtime.stop import Stop
-from paxos.runtime.values import LineCounter, compare, compare_one, count_values
+from paxos.runtime.shutdown import Stop
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

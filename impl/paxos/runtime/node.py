@@ -1,9 +1,9 @@
 """The node: threads around one role.
 
 A receiver thread blocks on the multicast socket, a timer thread waits for the role's next
-deadline, and a client has a reader of its input besides (`paxos.runtime.reader`). They meet at one
-lock around the role. Whoever made the role do something performs the step that came of it, still
-under the lock, in the one order that is right: make durable, write the trace, deliver, send.
+deadline, and a client has a reader of its input besides (`paxos.runtime.stdin_reader`). They meet
+at one lock around the role. Whoever made the role do something performs the step that came of it,
+still under the lock, in the one order that is right: make durable, write the trace, deliver, send.
 """
 
 import threading
@@ -28,15 +28,15 @@ from paxos.runtime.envelope import (
     bodies,
 )
 from paxos.runtime.faults import Faults
-from paxos.runtime.held import Held
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
+from paxos.runtime.outbox import Held
 from paxos.runtime.presence import Presence
 from paxos.runtime.report import Complaints, say
+from paxos.runtime.shutdown import Stop
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
-from paxos.runtime.stop import Stop
 from paxos.runtime.storage import Storage
 from paxos.runtime.streams import write_all
 from paxos.runtime.tracer import TraceError, Tracer

@@ -23,9 +23,9 @@ from paxos.runtime.network import Network
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.presence import NotThisOneError, Presence, Self
-from paxos.runtime.reader import Reader
 from paxos.runtime.report import describe, fail, say
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
+from paxos.runtime.stdin_reader import Reader
 from paxos.runtime.storage import Storage
 
 

@@ -1,0 +1,1 @@
+"""What runs and measures clusters: simulation, benchmark, comparison of the optimisations."""

@@ -1,0 +1,177 @@
+"""What the cluster is to reach, all ratios within one benchmark, and what it reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from harness.bench.plan import ONE, USUAL
+from harness.bench.result import Flat, Result, Row
+from harness.bench.setting import Setting
+from harness.measure.latency import middle
+from harness.measure.text import figure
+
+Text = Callable[[float], str]
+
+TIMES_PEER = 8.0
+SQLITE_SHARE = 0.7
+DELAYS, FACTOR, ALLOWANCE_US = 3, 2.0, 150.0
+P99_TO_P50 = 10.0
+TRACING_COST = 0.15
+CHECK_S_PER_S = 1.0
+LAST_TO_FIRST = 0.9
+CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
+LOSS_COST = 0.6
+GROWTH = 1.1
+CLIFF = 0.4
+
+
+class Goal(NamedTuple):
+    """One line: `met` is None if it was not measured."""
+
+    name: str
+    wanted: str
+    found: str
+    met: bool | None
+
+
+def goals(result: Result) -> Iterator[Goal]:
+    """All goals, with medians of what was measured."""
+    usual = _rate(result, USUAL)
+    peer = result.peer("pipelined", USUAL.value_bytes)
+    peer_rate = peer.rate() if peer else None
+    yield _at_least(
+        "values/s, memory, tracing on, over PySyncObj's pipelined",
+        TIMES_PEER,
+        _ratio(usual, peer_rate.median if peer_rate else None),
+        lambda x: f"{x:.2g} times",
+    )
+    sqlite = _rate(result, Setting(storage="sqlite"))
+    yield _at_least("values/s with SQLite, of those in memory", SQLITE_SHARE, _ratio(sqlite, usual))
+    yield from _latency(result)
+    untraced = _rate(result, Setting(tracing=False))
+    traced = _ratio(usual, untraced)
+    yield _at_most("what tracing costs", TRACING_COST, None if traced is None else 1 - traced)
+    yield _at_most(
+        "seconds of checking for a second of a saturated run", CHECK_S_PER_S, _check(result)
+    )
+    yield from _long(result)
+    lossy = _ratio(_rate(result, Setting(loss=0.1)), usual)
+    yield _at_most("what 10 % loss costs", LOSS_COST, None if lossy is None else 1 - lossy)
+    yield _at_least(
+        "values/s after a step of the sweeps of clients, acceptors and learners, of those before",
+        CLIFF,
+        _steepest(result) if "scale" in result.parts else None,
+    )
+    yield _conform(result)
+
+
+def _latency(result: Result) -> Iterator[Goal]:
+    row = result.row(ONE)
+    one_way = result.limit(lambda limits: limits.one_way_us)
+    p50, p99 = (row.latency_us(q) if row else None for q in ("p50", "p99"))
+    name = f"p50 of one value at a time, µs ({DELAYS} raw one-way delays, twice, and 150 µs)"
+    if p50 and one_way:
+        limit_us = FACTOR * DELAYS * one_way.median + ALLOWANCE_US
+        met = p50.median <= limit_us
+        yield Goal(name, f"at most {figure(limit_us)}", figure(p50.median), met)
+    else:
+        yield Goal(name, "-", "-", None)
+    ratio = _ratio(p99.median if p99 else None, p50.median if p50 else None)
+    yield _at_most("its p99, over its p50", P99_TO_P50, ratio, lambda x: f"{x:.2g} times")
+
+
+def _long(result: Result) -> Iterator[Goal]:
+    flat = [run.tenths[-1] / run.tenths[0] for run in result.flat if run.tenths[0]]
+    yield _at_least(
+        "values/s in the last tenth of a long run, of the first",
+        LAST_TO_FIRST,
+        middle(flat),
+    )
+    yield _at_most(
+        "memory in the second half of a long run, over that in the first, the role that grows most",
+        GROWTH,
+        middle([growth for flat in result.flat if (growth := _growth(flat))]),
+        lambda x: f"{x:.2g} times",
+    )
+    late = [one for one in result.late if one.live_before]
+    for name, wanted, found in (
+        ("catch-up of a late learner, of the live rate", CATCH_UP_SHARE, "catch_up"),
+        ("live rate meanwhile, of that before", LIVE_SHARE, "live_during"),
+    ):
+        # None: they were never both delivering, so that it came to nothing.
+        shares = [(getattr(one, found) or 0.0) / one.live_before for one in late]
+        yield _at_least(name, wanted, middle(shares))
+
+
+def _growth(flat: Flat) -> float | None:
+    """The most memory in the second half of the run over the most in the first, of the role where
+    that is largest."""
+    ratios = []
+    for readings in flat.memory.values():
+        middle_s = readings[-1][0] / 2 if readings else 0.0
+        halves = [
+            [mib for at_s, mib in readings if (at_s > middle_s) is late] for late in (False, True)
+        ]
+        if all(halves):
+            ratios.append(max(halves[1]) / max(halves[0]))
+    return max(ratios, default=None)
+
+
+def _steepest(result: Result) -> float | None:
+    """Of all pairs of neighbours in the sweeps of `scale`, the least that one keeps of the rate of
+    the other."""
+    kept = []
+    for what in ("clients", "acceptors", "learners"):
+        sweep = sorted(
+            (getattr(row.setting, what), rate.median)
+            for row in result.rows
+            if row.setting == replace(USUAL, **{what: getattr(row.setting, what)})
+            and (rate := row.rate())
+        )
+        kept += [min(a, b) / max(a, b) for (_, a), (_, b) in pairwise(sweep)]
+    return min(kept, default=None)
+
+
+def _conform(result: Result) -> Goal:
+    runs = [run.checked for row in result.rows for run in row.runs]
+    runs += [flat.run.checked for flat in result.flat] + [late.checked for late in result.late]
+    checked = [one for one in runs if one]
+    good = sum(one.conforms for one in checked)
+    found = f"{good} of {len(checked)}"
+    return Goal("traced runs that conform", "all", found, good == len(checked) if checked else None)
+
+
+def _check(result: Result) -> float | None:
+    """Of the longest run that was made."""
+    runs = [flat.run for flat in result.flat]
+    row = result.row(USUAL)
+    runs = runs or (row.runs if row else [])
+    return middle(share for run in runs if (share := run.check_s_per_s) is not None)
+
+
+def _rate(result: Result, setting: Setting) -> float | None:
+    row: Row | None = result.row(setting)
+    rate = row.rate() if row else None
+    return rate.median if rate else None
+
+
+def _ratio(one: float | None, other: float | None) -> float | None:
+    return one / other if one is not None and other else None
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
+
+
+def _at_least(name: str, wanted: float, found: float | None, text: Text = _percent) -> Goal:
+    met = None if found is None else found >= wanted
+    return Goal(name, f"at least {text(wanted)}", "-" if found is None else text(found), met)
+
+
+def _at_most(name: str, wanted: float, found: float | None, text: Text = _percent) -> Goal:
+    met = None if found is None else found <= wanted
+    return Goal(name, f"at most {text(wanted)}", "-" if found is None else text(found), met)

@@ -1,0 +1,149 @@
+"""What a benchmark found, as it is kept in `results.json`. Tables and plots are made from this
+alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct, field
+
+from harness.bench.limits import Limits
+from harness.bench.rivals import Peer
+from harness.bench.setting import Setting
+from harness.measure.folder import Checked
+from harness.measure.latency import middle
+
+ROLES = ("client", "proposer", "acceptor", "learner")
+
+
+class Run(Struct):
+    """One run of the cluster."""
+
+    values: int
+    rate: float
+    """Values per second at the slowest learner, in the window that is measured."""
+    window_s: float
+    length_s: float
+    """From the clients' start to the last delivery."""
+    latency_us: dict[str, float]
+    """From broadcast to the client's hearing of the delivery: `p50`, `p99`, `p99.9`."""
+    cpu_s: dict[str, float]
+    """By role: processor seconds per million values, in the window."""
+    rss_mib: dict[str, float]
+    """By role: the most memory that one process had resident."""
+    datagrams: float
+    """Sent by all processes, per thousand values."""
+    repeated: float
+    """Packets and messages said again for want of an answer, per thousand values."""
+    asked: float
+    """Questions of learners for what they missed, per thousand values."""
+    drops: dict[str, int]
+    """By role: datagrams lost because a receive buffer was full."""
+    checked: Checked | None
+    """The checker's verdict; None without traces."""
+
+    @property
+    def check_s_per_s(self) -> float | None:
+        """Seconds that the check took for a second of the run."""
+        return self.checked.seconds / self.length_s if self.checked and self.length_s else None
+
+
+class Row(Struct):
+    """All runs of one setting."""
+
+    setting: Setting
+    runs: list[Run] = field(default_factory=list)
+
+    def spread(self, what: Callable[[Run], float | None]) -> Spread | None:
+        """Median, least and most of a figure of the runs."""
+        return spread(what(run) for run in self.runs)
+
+    def rate(self) -> Spread | None:
+        return self.spread(lambda run: run.rate)
+
+    def latency_us(self, quantile: str) -> Spread | None:
+        return self.spread(lambda run: run.latency_us.get(quantile))
+
+
+class PeerRow(Struct):
+    """All runs of the peer in one mode, with one size of value."""
+
+    mode: str
+    value_bytes: int
+    runs: list[Peer] = field(default_factory=list)
+
+    def rate(self) -> Spread | None:
+        return spread(run.rate for run in self.runs)
+
+    def latency_us(self, quantile: str) -> Spread | None:
+        return spread(run.latency_us.get(quantile) for run in self.runs)
+
+
+class Spread(Struct):
+    """Median, least and most of several runs."""
+
+    median: float
+    least: float
+    most: float
+
+
+def spread(figures: Iterable[float | None]) -> Spread | None:
+    """Of the figures that are known; None of nothing."""
+    known = [figure for figure in figures if figure is not None]
+    middling = middle(known)
+    return None if middling is None else Spread(middling, min(known), max(known))
+
+
+class Flat(Struct):
+    """A long run: whether it is as fast at its end, and what memory it takes."""
+
+    run: Run
+    tenths: list[float]
+    """Values per second in each tenth of the values."""
+    memory: dict[str, list[tuple[float, float]]]
+    """By role: (seconds since the clients' start, MiB resident in its largest process)."""
+
+
+class Late(Struct):
+    """A learner that starts when much has been delivered."""
+
+    behind: int
+    """Values delivered before it started."""
+    live_before: float
+    """Values per second at the other learners before it started."""
+    live_during: float | None
+    """The same while it was catching up; None if it began only when the others had everything."""
+    catch_up: float | None
+    """Its own values per second in that time."""
+    caught_up: bool
+    """Whether it delivered everything in the end."""
+    course: list[tuple[float, int, int]]
+    """(seconds since the clients' start, delivered by the slowest other, delivered by it)."""
+    checked: Checked | None
+
+
+class Result(Struct):
+    """A whole benchmark."""
+
+    machine: dict[str, str]
+    method: dict[str, str]
+    is_smoke: bool
+    parts: list[str]
+    rows: list[Row]
+    peers: list[PeerRow]
+    limits: list[Limits]
+    flat: list[Flat] = field(default_factory=list)
+    late: list[Late] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """Runs that did not end well, and traces that do not conform, in words."""
+
+    def row(self, setting: Setting) -> Row | None:
+        """The runs of a setting."""
+        return next((row for row in self.rows if row.setting == setting), None)
+
+    def peer(self, mode: str, value_bytes: int) -> PeerRow | None:
+        return next((p for p in self.peers if (p.mode, p.value_bytes) == (mode, value_bytes)), None)
+
+    def limit(self, what: Callable[[Limits], float]) -> Spread | None:
+        """Of one of the machine's limits, all its measurements."""
+        return spread(what(limits) for limits in self.limits)

@@ -1,0 +1,219 @@
+"""The plots of a comparison, PNG and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.compare.result import Result, Row
+from harness.measure.latency import Latency, merge
+from harness.measure.style import STYLE, plain_ticks, save, thousands
+
+# Line style says direct learning and prepare ahead; a filled marker and a dark line say batching.
+_LINES = {"": ":", "direct": "--", "ahead": "-.", "direct-ahead": "-"}
+_MARKERS = {"": "o", "direct": "s", "ahead": "^", "direct-ahead": "D"}
+_LIGHT, _DARK = "#d9722e", "#17406d"  # apart also as greys
+
+
+def draw(result: Result, folder: Path) -> list[Path]:
+    """Draw all plots that the result has figures for. Raises `OSError`."""
+    matplotlib.use("Agg")
+    paths: list[Path] = []
+    with matplotlib.rc_context(STYLE):
+        for name, figure in (
+            ("speed", _speed(result)),
+            ("latency-cdf", _cdf(result)),
+            ("delays", _delays(result)),
+            ("load", _load(result)),
+        ):
+            paths += save(figure, folder, name)
+    return paths
+
+
+def _parts(row: Row) -> tuple[str, bool]:
+    """The name without batching, and whether there is batching."""
+    words = row.name.split("-")
+    return "-".join(w for w in words if w in ("direct", "ahead")), "batch" in words
+
+
+def _label(row: Row) -> str:
+    return row.name.replace("-", " + ")
+
+
+def _style(row: Row) -> dict[str, Any]:
+    base, batching = _parts(row)
+    colour = _DARK if batching else _LIGHT
+    return {
+        "color": colour,
+        "linestyle": _LINES[base],
+        "marker": _MARKERS[base],
+        "markersize": 5.5,
+        "markerfacecolor": colour if batching else "white",
+        "linewidth": 1.5,
+        "label": _label(row),
+    }
+
+
+# Throughput and latency by combination.
+
+
+def _speed(result: Result) -> Figure:
+    figure = Figure(figsize=(9.2, 3.9), layout="constrained")
+    rates, latencies = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.25])
+    places = range(len(result.rows))
+    for place, row in zip(places, result.rows, strict=True):
+        batching = _parts(row)[1]
+        rate = row.throughput() or 0.0
+        rates.barh(
+            place,
+            rate,
+            height=0.68,
+            color="#9db4cc" if batching else "#f2d3bd",
+            edgecolor="black",
+            linewidth=0.7,
+            hatch="///" if batching else "",
+        )
+        rates.annotate(
+            f"{rate:,.0f}", (rate, place), (4, 0), textcoords="offset points", va="center"
+        )
+        _latency_marks(latencies, result, row, place)
+    rates.set_yticks(list(places), [_label(row) for row in result.rows])
+    rates.invert_yaxis()
+    rates.set(title="Values per second at full speed", xlabel="values/s")
+    rates.set_xlim(0, 1.22 * max((row.throughput() or 0 for row in result.rows), default=1) or 1)
+    rates.xaxis.set_major_formatter(thousands)
+    rates.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5))
+    rates.grid(visible=False, axis="y")
+    latencies.set(title="Latency from broadcast to delivery", xlabel="milliseconds (log scale)")
+    latencies.set_xscale("log")
+    plain_ticks(latencies, "x")
+    handles = [latencies.plot([], [], **style, linestyle="")[0] for style in _MARKS.values()]
+    loaded = f"at {result.load:,.0f} values/s"
+    names = ["idle p50", "idle p99", f"{loaded}, p50", f"{loaded}, p99"]
+    figure.legend(handles, names, loc="outside lower center", ncols=4)
+    return figure
+
+
+_MARKS: dict[tuple[str, float], dict[str, Any]] = {
+    ("idle", 0.5): {"marker": "o", "color": "black", "markerfacecolor": "white", "markersize": 6},
+    ("idle", 0.99): {"marker": "|", "color": "black", "markersize": 11, "markeredgewidth": 1.6},
+    ("load", 0.5): {"marker": "s", "color": "#555555", "markersize": 5.5},
+    ("load", 0.99): {"marker": "x", "color": "#555555", "markersize": 7, "markeredgewidth": 1.6},
+}
+
+
+def _latency_marks(axes: Axes, result: Result, row: Row, place: int) -> None:
+    for kind, shift in (("idle", -0.16), ("load", 0.16)):
+        runs = row.of(kind, None if kind == "idle" else result.load)
+        low, high = row.latency_us(runs, 0.5), row.latency_us(runs, 0.99)
+        if low is None or high is None:
+            continue
+        colour = _MARKS[kind, 0.5]["color"]
+        axes.plot([low / 1e3, high / 1e3], [place + shift] * 2, color=colour, linewidth=0.9)
+        for us, share in ((low, 0.5), (high, 0.99)):
+            axes.plot(us / 1e3, place + shift, linestyle="", **_MARKS[kind, share])
+
+
+# The distribution of latency.
+
+
+def _cdf(result: Result) -> Figure:
+    figure = Figure(figsize=(9.2, 3.9), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    kinds = (
+        ("idle", None, "One value at a time"),
+        ("load", result.load, f"At {result.load:,.0f} values/s"),
+    )
+    for axes, (kind, offered, title) in zip(panels, kinds, strict=True):
+        for row in result.rows:
+            latency = merge(run.latency for run in row.of(kind, offered))
+            if latency.values:
+                _cdf_line(axes, latency, row)
+        axes.set(title=title, xlabel="milliseconds (log scale)", ylim=(0, 1.02))
+        axes.set_xscale("log")
+        plain_ticks(axes, "x")
+    panels[0].set_ylabel("share of the values delivered within")
+    handles, names = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, names, loc="outside lower center", ncols=4, handlelength=4)
+    return figure
+
+
+def _cdf_line(axes: Axes, latency: Latency, row: Row) -> None:
+    """The curve, without the last part in a thousand, which would squeeze the rest."""
+    shares = [seen / latency.values for seen in accumulate(c for _, c in latency.buckets)]
+    points = [
+        (up_to_us / 1e3, share)
+        for (up_to_us, _), share in zip(latency.buckets, shares, strict=True)
+        if share <= 0.999 or len(shares) < 10
+    ]
+    places = [_nearest(points, share) for share in (0.25, 0.5, 0.75, 0.95)] if points else []
+    axes.plot(*zip(*points, strict=True), markevery=places, **_style(row))
+
+
+def _nearest(points: Sequence[tuple[float, float]], share: float) -> int:
+    return min(range(len(points)), key=lambda n: abs(points[n][1] - share))
+
+
+# Message delays.
+
+
+def _delays(result: Result) -> Figure:
+    figure = Figure(figsize=(6.4, 3.9), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(result.rows):
+        spec, measured = row.spec_delays or 0, row.measured_delays or 0
+        box: dict[str, Any] = {"height": 0.36, "edgecolor": "black", "linewidth": 0.7}
+        axes.barh(place - 0.19, spec, color="white", hatch="////", **box)
+        axes.barh(place + 0.19, measured, color="#8a8a8a", **box)
+        for shift, delays in ((-0.19, row.spec_delays), (0.19, row.measured_delays)):
+            text = "-" if delays is None else str(delays)
+            axes.annotate(
+                text,
+                (delays or 0, place + shift),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    axes.set_yticks(range(len(result.rows)), [_label(row) for row in result.rows])
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    axes.set(title="Message delays from broadcast to delivery, at least", xlabel="message delays")
+    names = ["found by TLC in the specification", "measured in the traces"]
+    figure.legend(axes.patches[:2], names, loc="outside lower center", ncols=2)
+    return figure
+
+
+# Latency against offered load.
+
+
+def _load(result: Result) -> Figure:
+    figure = Figure(figsize=(9.2, 4.1), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, share, title in zip(panels, (0.5, 0.99), ("Median", "99th percentile"), strict=True):
+        for row in result.rows:
+            points = [
+                (offered, us / 1e3)
+                for offered in sorted({run.offered for run in row.runs if run.offered})
+                if (us := row.latency_us(row.of("load", offered), share)) is not None
+            ]
+            if points:
+                axes.plot(*zip(*points, strict=True), **_style(row))
+        axes.set(title=title, xlabel="values/s offered (log scale)")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        plain_ticks(axes, "x", subs=(1,))
+        plain_ticks(axes, "y")
+    panels[0].set_ylabel("latency, milliseconds (log scale)")
+    handles, names = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, names, loc="outside lower center", ncols=4, handlelength=4)
+    return figure

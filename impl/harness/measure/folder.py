@@ -1,0 +1,59 @@
+"""What a run folder says: the checker's verdict, and what the processes counted."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from conformance.replay.report import explain, summary
+from conformance.replay.run_folder import check_run
+from conformance.trace.reader import TraceError
+from harness.measure.latency import Latency, merge
+
+
+class Checked(Struct):
+    """The checker's verdict on the traces of a run."""
+
+    conforms: bool
+    verdict: str
+    """In words: one line if it conforms."""
+    events: int
+    seconds: float
+    """What the check took."""
+
+    @property
+    def events_per_s(self) -> float:
+        """How fast it was."""
+        return self.events / max(self.seconds, 1e-9)
+
+
+def check(run_dir: Path) -> Checked:
+    """Have the traces of a run checked."""
+    began_s = time.monotonic()
+    try:
+        verdict = check_run(run_dir)
+    except (TraceError, ValueError) as error:
+        return Checked(False, str(error), 0, time.monotonic() - began_s)
+    conforms = verdict.kind == "conforms"
+    text = summary(str(run_dir), verdict) if conforms else explain(str(run_dir), verdict)
+    seconds = time.monotonic() - began_s
+    return Checked(conforms, text.partition(": ")[2], verdict.events, seconds)
+
+
+def stats_of(run_dir: Path, role: str = "*") -> Iterator[dict[str, Any]]:
+    """What each process of a role counted, as it left it (see `paxos.runtime.stats`)."""
+    for path in sorted((run_dir / "stats").glob(f"{role}-*.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def latency_of(run_dir: Path) -> Latency:
+    """From broadcast to what the clients heard of the delivery, all clients together."""
+    return merge(
+        Latency([(up_to_us, count) for up_to_us, count in stats["latency"]["buckets"]])
+        for stats in stats_of(run_dir, "client")
+    )

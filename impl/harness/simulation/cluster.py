@@ -1,0 +1,173 @@
+"""A simulated cluster: its processes, and the network between them.
+
+What the seed and the arguments are, the run is. Nothing here knows what goes wrong when
+(`harness.simulation.nemesis`), or what is asked of the run (`harness.simulation.monitor`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from random import Random
+
+from harness.simulation.address import Key
+from harness.simulation.disk import Disk
+from harness.simulation.network import Cut, Faults, Network
+from harness.simulation.parts import Parts, make_clock, make_disk, make_role
+from harness.simulation.process import Process
+from harness.simulation.scheduler import Scheduler
+from paxos.core import events
+from paxos.core.client import Client
+from paxos.core.messages import Group, Message
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.runtime.clock import Clock
+from paxos.runtime.envelope import ARRAY_BYTES
+
+GROUPS = {
+    Group.CLIENTS: "client",
+    Group.PROPOSERS: "proposer",
+    Group.ACCEPTORS: "acceptor",
+    Group.LEARNERS: "learner",
+}
+
+EPOCH_US = 1_700_000_000_000_000
+"""What all wall clocks show at first, in microseconds."""
+
+Say = Callable[[Process, Group, Sequence[Message], bytes, int], None]
+"""Told of a datagram: who sends it, to which group, what is in it, its body and the sender's
+clock."""
+
+
+class Simulation(Scheduler):
+    """A cluster. `observe` is called with each event as it happens, in a causal order; `tear` with
+    one that a crash kept from being written as a whole, `born` with a process that starts."""
+
+    def __init__(
+        self,
+        seed: int,
+        settings: Settings,
+        *,
+        proposers: int = 2,
+        learners: int = 2,
+        clients: int = 2,
+        faults: Faults | None = None,
+        group_s: float = 0.0001,
+        packed: bool = False,
+        parts: Parts | None = None,
+        observe: Callable[[events.Event], None] = lambda event: None,
+        tear: Callable[[events.Event], None] = lambda event: None,
+        born: Callable[[Process], None] = lambda process: None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.group_s = group_s
+        """What reaches a process within so long of the first is one group."""
+        self.packed = packed
+        """Whether messages of a step to one group share datagrams, as those of a real node do."""
+        self.parts = parts or {}
+        self.observe = observe
+        self.tear = tear
+        self.born = born
+        self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
+        """Is called with each message before a process consumes it, and the sender's id."""
+        self.say: Say = lambda sender, group, messages, body, clock: None
+        """Is called with each datagram that is sent."""
+        self.steps = 0
+        """How often a process has handled a group of messages or a tick."""
+        self.injected: Counter[str] = Counter()
+        """What went wrong, by kind, and how often."""
+        self.network = Network(seed, self.injected, self.schedule)
+        self.network.faults = faults or Faults()
+        self._race = Random(f"{seed}/race").random
+        counts = {
+            "client": clients,
+            "proposer": proposers,
+            "acceptor": settings.acceptors,
+            "learner": learners,
+        }
+        self.processes: dict[Key, Process] = {
+            (role, i): self.parts.get("process", Process)(self, role, i)
+            for role, count in counts.items()
+            for i in range(1, count + 1)
+        }
+        self._receivers = {group: self.of(role) for group, role in GROUPS.items()}
+        for process in self.processes.values():
+            process.start()
+
+    # Processes.
+
+    def of(self, role: str) -> list[Process]:
+        """The processes of a role, by id."""
+        return [process for key, process in self.processes.items() if key[0] == role]
+
+    def ids(self, role: str) -> list[int]:
+        """The ids of the processes of a role."""
+        return [process.id for process in self.of(role)]
+
+    def process(self, role: str, process_id: int) -> Process:
+        return self.processes[role, process_id]
+
+    def crash(self, role: str, process_id: int) -> None:
+        """Crash it between two steps."""
+        self.process(role, process_id).crash()
+
+    def restart(self, role: str, process_id: int) -> None:
+        """Start it again, if it is down."""
+        if self.process(role, process_id).role is None:
+            self.process(role, process_id).start()
+
+    def isolate(self, role: str, process_id: int) -> None:
+        """Let the process neither send nor receive, until `rejoin`."""
+        one, all_of_them = {(role, process_id)}, self.processes.keys()
+        self.network.cuts += [Cut(one, all_of_them), Cut(all_of_them, one)]
+
+    def rejoin(self, role: str, process_id: int) -> None:
+        """Undo `isolate`."""
+        one = {(role, process_id)}
+        self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
+
+    def outputs(self) -> list[list[bytes]]:
+        """What each learner has delivered in its present life."""
+        return [learner.output for learner in self.of("learner")]
+
+    def make_disk(self, role: str, process_id: int) -> Disk:
+        return make_disk(self.parts, role, process_id)
+
+    def make_clock(self, wall: Callable[[], int]) -> Clock:
+        return make_clock(self.parts, wall)
+
+    def make_role(self, process: Process) -> Role:
+        return make_role(self.parts, self.settings, process, self.now_s)
+
+    # Time.
+
+    def wall_us(self) -> int:
+        """The true time, which no process knows."""
+        return EPOCH_US + int(self.now_s * 1e6)
+
+    def coin(self) -> bool:
+        return self._race() < 0.5
+
+    # What processes do to the world.
+
+    def submit(self, client_id: int, values: list[bytes]) -> None:
+        """Have a client broadcast `values`, as fast as it has room for them."""
+        process = self.process("client", client_id)
+        client = process.role
+        if not isinstance(client, Client):
+            return
+        some = values[: client.room()]
+        if not some or not process.act(lambda now_s: client.submit(some, now_s)):
+            some = []
+        if values[len(some) :]:
+            self.after(0.001, self.submit, client_id, values[len(some) :])
+
+    def send(
+        self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
+    ) -> None:
+        """Multicast to a group one datagram, with `messages` in its body."""
+        assert len(body) <= self.settings.message_bytes + ARRAY_BYTES, "a datagram too large"
+        self.say(sender, group, messages, body, clock)
+        receivers = self._receivers[group]
+        self.network.send(self.now_s, sender, receivers, messages, body, clock)

@@ -1,0 +1,98 @@
+"""Watches a simulated run: every event is replayed against the specification as it happens.
+
+It sees an event as a reader of the trace does, as the line that is written; a digest of all lines
+says whether two runs are the same. Besides what the specification asks, it holds the clocks to
+what traces promise: a process's clock goes forward, through all its lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from conformance.replay.checker import Checker
+from conformance.trace.schema import AnyEvent
+from harness.simulation.process import Process
+from harness.simulation.traces import Traces
+from paxos.core.ballot import Ballot
+from paxos.core.events import Event
+from paxos.core.messages import Accept, Group, Message
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(AnyEvent).decode
+
+
+class Watch:
+    """The judge of one run."""
+
+    def __init__(
+        self,
+        spec: str,
+        constants: Mapping[str, Any],
+        cluster: Mapping[str, Sequence[int]],
+        traces: Traces | None = None,
+    ) -> None:
+        self.checker = Checker(constants, cluster, spec)
+        self.disorder = ""
+        """What is wrong with the clocks; empty: nothing so far."""
+        self.is_rejected = False
+        """Whether the run is wrong already."""
+        self.contradiction = ""
+        """What a proposer said that it may not say; empty: nothing so far."""
+        self._proposed: dict[tuple[Ballot, int], bytes] = {}
+        self._clocks: dict[str, int] = {}
+        self._digest = blake2b(digest_size=8)
+        self._traces = traces
+
+    @staticmethod
+    def as_read(event: Event) -> AnyEvent:
+        """The event as a reader of the trace has it."""
+        read: AnyEvent = _decode(_encode(event))
+        return read
+
+    def observe(self, event: Event) -> None:
+        """An event has happened."""
+        line = _encode(event)
+        self._digest.update(line)
+        if self._traces:
+            self._traces.write(event.process, line + b"\n")
+        self.checker.feed(event.process, _decode(line))
+        who = event.process.partition(".")[0]
+        before = self._clocks.get(who, 0)
+        self._clocks[who] = event.hlc
+        if event.hlc <= before and not self.is_rejected:
+            self.disorder = (
+                f"the clock of {event.process} shows {event.hlc} at its event {event.seq}, but "
+                f"{who} had an event at {before} before that"
+            )
+        if self.disorder or self.checker.verdict is not None:
+            self.is_rejected = True
+
+    def say(
+        self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
+    ) -> None:
+        """A datagram is sent. Traces have no batches of votes, so a second proposal of a ballot in
+        an instance shows there only if it comes to be learned; here it shows at once."""
+        for message in messages:
+            if isinstance(message, Accept):
+                key = message.ballot, message.instance
+                if self._proposed.setdefault(key, message.batch) != message.batch:
+                    self.contradiction = (
+                        f"{sender.name} proposes two batches in instance {message.instance} in "
+                        f"ballot {message.ballot}"
+                    )
+                    self.is_rejected = True
+
+    def tear(self, event: Event) -> None:
+        """A crash came while this event was written."""
+        line = _encode(event)
+        self._digest.update(line[: len(line) // 2])
+        if self._traces:
+            self._traces.write(event.process, line[: len(line) // 2])
+
+    def digest(self) -> str:
+        """Of all lines, in the order in which they were written."""
+        return self._digest.hexdigest()

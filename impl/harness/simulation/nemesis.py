@@ -1,0 +1,393 @@
+"""What goes wrong in a run, when, and how badly: drawn from the seed, a kind of fault at a time.
+
+Each kind has its own stream of random numbers, strikes now and then, lasts for a while, and is
+undone; some runs do not meet it at all. When the faults are over, everything is undone, and every
+process runs: what must come of that is asked in `harness.simulation.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from math import exp, log
+from random import Random
+from typing import Any
+
+from harness.simulation.address import Key
+from harness.simulation.cluster import Simulation
+from harness.simulation.link import queue_bytes
+from harness.simulation.network import Cut, Faults
+from harness.simulation.options import KINDS
+from harness.simulation.process import Doom, Process
+from paxos.core.proposer import Proposer
+from paxos.runtime.clock import LATEST_WALL_US
+
+Struck = tuple[float, Callable[[], None]]
+"""How long a fault lasts, in seconds, and what undoes it."""
+
+HOUR_US = 3_600 * 1_000_000
+JUMPS_US = (1_000, 100_000, 10_000_000, HOUR_US, 24 * HOUR_US, 365 * 24 * HOUR_US)
+"""How far a wall clock jumps at most, in either direction."""
+
+FURTHEST_US = 50 * 365 * 24 * HOUR_US
+"""How far a wall clock may be off: in the year 2073, or 1973."""
+
+BEYOND_BELIEF_US = LATEST_WALL_US
+"""So far off, a wall clock shows what no process believes."""
+
+DRIFTS = (0.0, 0.0, 0.001, -0.001, 0.5, -1.0)
+"""How much too fast a wall clock may go; at -1 it stands still."""
+
+
+def _nothing() -> None:
+    pass
+
+
+# The network.
+
+
+def network(world: Simulation, seconds: float, **change: Any) -> Struck:
+    """Change what the network does, and change it back."""
+    before = {name: getattr(Faults(), name) for name in change}
+    world.network.faults = replace(world.network.faults, **change)
+
+    def undo() -> None:
+        world.network.faults = replace(world.network.faults, **before)
+
+    return seconds, undo
+
+
+def loss(world: Simulation, random: Random) -> Struck:
+    """Messages are lost: a few, many, or mostly proposals."""
+    rates = random.choice(({"loss": 0.02}, {"loss": 0.2}, {"loss": 0.6}, {"accept_loss": 0.7}))
+    return network(world, random.uniform(0.05, 0.5), **rates)
+
+
+def duplicate(world: Simulation, random: Random) -> Struck:
+    """Messages arrive twice."""
+    return network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.3)))
+
+
+def reorder(world: Simulation, random: Random) -> Struck:
+    """Messages are overtaken by later ones."""
+    rate, held_s = random.choice((0.05, 0.3)), random.choice((0.002, 0.03))
+    return network(world, random.uniform(0.05, 1.0), reorder=rate, held_s=held_s)
+
+
+def delay(world: Simulation, random: Random) -> Struck:
+    """The network is slow, in no regular way."""
+    world.injected["slow network"] += 1
+    return network(world, random.uniform(0.05, 0.5), delay_s=(0.0001, random.choice((0.005, 0.05))))
+
+
+def partition(world: Simulation, random: Random) -> Struck:
+    """The processes are in two parts that do not hear each other, or one does not hear the
+    other."""
+    one = {key for key in world.processes if random.random() < 0.5}
+    cuts = [Cut(one, world.processes.keys() - one)]
+    if random.random() < 0.5:
+        cuts.append(Cut(cuts[0].receivers, one))
+    world.injected["partitions" if len(cuts) == 2 else "one-way partitions"] += 1
+    return random.uniform(0.05, 0.6), cut(world, cuts)
+
+
+def cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
+    """Cut; how to undo that."""
+    world.network.cuts += cuts
+
+    def heal() -> None:
+        world.network.cuts = [cut for cut in world.network.cuts if cut not in cuts]
+
+    return heal
+
+
+RATES_MBIT = 0.1, 100.0
+"""The slowest link and the fastest, in millions of bits a second."""
+
+QUEUES_S = 0.05, 1.0
+"""The shortest queue and the longest: how long it takes to be sent."""
+
+
+def link(world: Simulation, random: Random) -> Struck:
+    """The links of one process, of some or of all carry little, what they send, what they receive
+    or both."""
+    rate_bytes_s = 1e6 / 8 * exp(random.uniform(*map(log, RATES_MBIT)))
+    room = queue_bytes(rate_bytes_s, random.uniform(*QUEUES_S))
+    network = world.network
+    ways = random.choice(([network.egress], [network.ingress], [network.egress, network.ingress]))
+    limited = [(links, key) for key in _few(world, random) for links in ways]
+    for links, key in limited:
+        network.limit(links, key, rate_bytes_s, room)
+    world.injected["links made slow"] += len(limited)
+
+    def undo() -> None:
+        for links, key in limited:
+            network.lift(links, key)
+
+    return random.uniform(0.1, 2.0), undo
+
+
+def _few(world: Simulation, random: Random) -> list[Key]:
+    """One process, some, or all."""
+    share = random.choice((0.0, 0.3, 1.0))
+    keys = list(world.processes)
+    return [key for key in keys if random.random() < share] or [random.choice(keys)]
+
+
+# Processes.
+
+
+def hold_up_leader(world: Simulation, random: Random) -> Struck:
+    """Whoever leads is stopped, or cut off in one direction or both, for longer than it takes to
+    replace it; then it comes back, and thinks that it still leads."""
+    seconds = random.uniform(1.0, 5.0) * world.settings.failover_s
+    how = random.choice(("stop", "deaf", "mute", "alone"))
+    leaders = _leaders(world)
+    if not leaders:
+        return 0.01, _nothing
+    chosen = random.choice(leaders)
+    world.injected[f"leaders {_PAST[how]}"] += 1
+    if how == "stop":
+        return seconds, _hold(chosen)
+    one, everybody = {chosen.key}, world.processes.keys()
+    deaf, mute = Cut(everybody, one), Cut(one, everybody)
+    return seconds, cut(world, {"deaf": [deaf], "mute": [mute], "alone": [deaf, mute]}[how])
+
+
+_PAST = {"stop": "stopped", "deaf": "made deaf", "mute": "made mute", "alone": "isolated"}
+
+
+def _leaders(world: Simulation) -> list[Process]:
+    return [
+        process
+        for process in world.of("proposer")
+        if isinstance(process.role, Proposer) and process.role.election.ballot is not None
+    ]
+
+
+def _hold(process: Process) -> Callable[[], None]:
+    """Stop a process; how to let it go on."""
+    life = process.incarnation
+    process.hold()
+    return lambda: process.release(life)
+
+
+def stall(world: Simulation, random: Random) -> Struck:
+    """A process is stopped, as by SIGSTOP: for it no time passes."""
+    process, seconds = _any(world, random), random.uniform(0.05, 1.0)
+    if process.role is None:
+        return 0.01, _nothing
+    world.injected["stops"] += 1
+    return seconds, _hold(process)
+
+
+def _any(world: Simulation, random: Random) -> Process:
+    return random.choice(list(world.processes.values()))
+
+
+MANY = 10_000
+"""Instances, more than a run has."""
+
+CRASHES = {
+    "acceptor": ("rest", "save", "save", "trace", "send"),
+    "proposer": ("rest", "save", "save", "trace", "send"),
+    "learner": ("rest", "trace", "deliver", "send"),
+    "client": ("rest", "trace", "send"),
+}
+"""Where a process can crash, by its role: between two steps, or in a stage of one."""
+
+
+def crash(world: Simulation, random: Random) -> Struck:
+    """A process crashes, at rest or in its next step, and comes back."""
+    process, seconds = _any(world, random), random.uniform(0.05, 0.5)
+    return seconds, _crash(world, random, process)
+
+
+def outage(world: Simulation, random: Random) -> Struck:
+    """Many processes crash at about the same time: one in two, or all of them."""
+    share, seconds = random.choice((0.5, 1.0)), random.uniform(0.05, 0.3)
+    world.injected["outages"] += 1
+    undo = [
+        _crash(world, random, process)
+        for process in world.processes.values()
+        if random.random() < share
+    ]
+
+    def undo_all() -> None:
+        for restart in undo:
+            restart()
+
+    return seconds, undo_all
+
+
+def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], None]:
+    """Crash a process now or in a step to come; how to have it back."""
+    stage = random.choice(CRASHES[process.role_name])
+    part = random.choice((0.0, 1.0) if stage == "save" else (0.0, 0.5, 1.0))
+    if process.role is None or not may_crash(world, process):
+        return _nothing
+    if stage == "rest":
+        world.injected["crashes at rest"] += 1
+        process.crash()
+    else:
+        process.doom = Doom(stage, part)
+
+    def undo() -> None:
+        process.doom = None
+        world.restart(*process.key)
+
+    return undo
+
+
+def may_crash(world: Simulation, process: Process) -> bool:
+    """One learner stays where acceptors trim: if all began again, what is trimmed would be gone."""
+    return world.settings.retain_instances >= MANY or process is not world.of("learner")[0]
+
+
+def restart_all(world: Simulation) -> None:
+    """Start every process that is down."""
+    for key in world.processes:
+        world.restart(*key)
+
+
+def processor(world: Simulation, random: Random) -> Struck:
+    """The machine of one process, of some or of all has other work: now and then others have the
+    processor, for some milliseconds or up to a tenth of a second."""
+    often, longest_s = random.choice((0.1, 0.5, 1.0)), random.choice((0.005, 0.02, 0.1))
+    busy = [world.processes[key] for key in _few(world, random)]
+    for process in busy:
+        process.pause_s = lambda: longest_s * random.random() if random.random() < often else 0.0
+    world.injected["processors made busy"] += len(busy)
+
+    def undo() -> None:
+        for process in busy:
+            process.pause_s = None
+
+    return random.uniform(0.1, 1.0), undo
+
+
+def slow_disk(world: Simulation, random: Random) -> Struck:
+    """To make something durable takes long, at one process or at all."""
+    save_s, seconds = random.choice((0.001, 0.01, 0.1)), random.uniform(0.1, 1.0)
+    keepers = world.of("acceptor") + world.of("proposer")
+    slow = keepers if random.random() < 0.2 else [random.choice(keepers)]
+    for process in slow:
+        process.save_s = save_s
+
+    def undo() -> None:
+        for process in slow:
+            process.save_s = 0.0
+
+    return seconds, undo
+
+
+def clock(world: Simulation, random: Random) -> Struck:
+    """A wall clock jumps, forwards or back, by anything from a millisecond to years, or to where
+    nobody believes it, and goes too fast or too slowly from then on. Some are set right after a
+    while; of the others, some runs set all right when the faults are over, and others none."""
+    process = _any(world, random)
+    jump_us, drift, seconds = _draw_jump(random), random.choice(DRIFTS), random.uniform(0.0, 0.5)
+    off_us = process.wall_error_us() + jump_us
+    if abs(off_us) > FURTHEST_US and jump_us != BEYOND_BELIEF_US:
+        off_us = 0
+    process.set_wall(off_us, drift)
+    world.injected["clocks set " + ("forwards" if jump_us > 0 else "back")] += 1
+    world.injected["clocks too fast or slow"] += drift != 0
+    if random.random() < 0.5:
+        return 0.0, _nothing
+    return seconds, lambda: _set_right(world, [process])
+
+
+def _draw_jump(random: Random) -> int:
+    size = random.choice(JUMPS_US)
+    jump_us = random.randint(-size, size)
+    return BEYOND_BELIEF_US if random.random() < 0.05 else jump_us
+
+
+def clocks_at_the_start(world: Simulation, random: Random) -> None:
+    """Some machines start with a wrong clock."""
+    for process in world.processes.values():
+        if random.random() < 0.2:
+            process.set_wall(_draw_jump(random))
+            world.injected["clocks wrong at the start"] += 1
+
+
+def _set_right(world: Simulation, processes: Iterable[Process]) -> None:
+    for process in processes:
+        process.set_wall(0)
+    world.injected["clocks set right"] += 1
+
+
+STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
+    zip(
+        KINDS,
+        (
+            loss,
+            duplicate,
+            reorder,
+            delay,
+            partition,
+            hold_up_leader,
+            stall,
+            crash,
+            outage,
+            slow_disk,
+            clock,
+            link,
+            processor,
+        ),
+        strict=True,
+    )
+)
+"""The kinds of faults: what each does when it strikes."""
+
+MEETS = 0.6
+"""How probable it is that a run meets a kind of fault."""
+
+
+class Weather:
+    """Makes things go wrong in a simulation until it is stopped."""
+
+    def __init__(self, world: Simulation, seed: int, without: Collection[str] = ()) -> None:
+        self._world = world
+        self.say: Callable[[str], None] = lambda text: None
+        """Is told what begins and what ends."""
+        self._over = False
+        self._sets_clocks_right = False
+        self._undo: dict[str, Callable[[], None]] = {}
+        for kind in KINDS:
+            random = Random(f"{seed}/{kind}")
+            is_met, mean_s = random.random() < MEETS, random.choice((0.2, 0.5, 2.0))
+            if is_met and kind not in without:
+                if kind == "clock":
+                    clocks_at_the_start(world, random)
+                    self._sets_clocks_right = random.random() < 0.5
+                self._await(kind, random, mean_s)
+
+    def _await(self, kind: str, random: Random, mean_s: float) -> None:
+        pause_s = random.expovariate(1 / mean_s)
+        self._world.after(pause_s, self._strike, kind, random, mean_s)
+
+    def _strike(self, kind: str, random: Random, mean_s: float) -> None:
+        if not self._over:
+            seconds, self._undo[kind] = STRIKE[kind](self._world, random)
+            self.say(f"{kind} begins, for {seconds:.6f} s")
+            self._world.after(seconds, self._end, kind, random, mean_s)
+
+    def _end(self, kind: str, random: Random, mean_s: float) -> None:
+        if not self._over:
+            self.say(f"{kind} ends")
+            self._undo.pop(kind)()
+            self._await(kind, random, mean_s)
+
+    def stop(self) -> None:
+        """Undo what is wrong, and let nothing go wrong any more."""
+        if self._over:
+            return
+        self._over = True
+        self.say("all faults end")
+        for undo in self._undo.values():
+            undo()
+        if self._sets_clocks_right:
+            _set_right(self._world, self._world.processes.values())
+        restart_all(self._world)

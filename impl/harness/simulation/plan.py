@@ -1,0 +1,155 @@
+"""What a run is made of, drawn from its seed: the cluster, its limits, its load.
+
+Limits are small and timeouts short, so that windows run out, promises come in parts, and leaders
+are suspected wrongly. Whatever is asked for stands; the rest is drawn, and drawn the same whatever
+is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from harness.simulation.options import STEPS
+from paxos import config
+from paxos.config import Config
+from paxos.core.settings import Settings
+
+CONFIG: dict[str, dict[str, Any]] = {
+    "parts": {"prepare_ahead": True, "window": 8},
+    "trimming": {"prepare_ahead": True, "window": 32},
+    "refill": {"prepare_ahead": True, "window": 8},
+    "batch-wait": {"prepare_ahead": True, "batching": True, "batch_wait_s": 0.002},
+}
+"""What of the configuration a mechanism takes, if a run is to go towards it."""
+
+LIMITS: dict[str, dict[str, Any]] = {
+    "parts": {"prepare_instances": 3},
+    "trimming": {"retain_instances": 5},
+}
+"""The same of the limits."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run, completely: the same request is the same run. What is None is drawn."""
+
+    seed: int
+    steps: int = STEPS
+    """How often processes handle messages or ticks until the faults stop."""
+    acceptors: int | None = None
+    proposers: int | None = None
+    learners: int | None = None
+    clients: int | None = None
+    direct_learning: bool | None = None
+    prepare_ahead: bool | None = None
+    batching: bool | None = None
+    without: frozenset[str] = frozenset()
+    """Kinds of faults that are left out."""
+    storm_s: float | None = None
+    """In simulated seconds, how long there are faults; None: as long as there are steps."""
+    towards: tuple[str, str] | None = None
+    """Two mechanisms that are to meet."""
+
+    def command(self) -> str:
+        """What to type to have this run again."""
+        words = [f"paxos simulate --seed {self.seed} --steps {self.steps}"]
+        for role in ("acceptors", "proposers", "learners", "clients"):
+            if (count := getattr(self, role)) is not None:
+                words.append(f"--{role} {count}")
+        for switch in ("direct_learning", "prepare_ahead", "batching"):
+            if (on := getattr(self, switch)) is not None:
+                words.append(f"--{'' if on else 'no-'}{switch.replace('_', '-')}")
+        if self.without:
+            words.append(f"--without {' '.join(sorted(self.without))}")
+        if self.storm_s is not None:
+            words.append(f"--storm {self.storm_s:g}")
+        if self.towards:
+            words.append(f"--towards {' '.join(self.towards)}")
+        return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What each client broadcasts until the faults stop."""
+
+    burst: int
+    """At most so many values at a time."""
+    pause_s: float
+    """So long between them, in the mean."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, before it begins."""
+
+    config: Config
+    settings: Settings
+    load: Load
+    group_s: float
+    """What reaches a process within so long of the first is one group."""
+    packed: bool
+    """Whether messages share datagrams."""
+
+
+def draw(request: Request) -> Plan:
+    """Draw what the request leaves open. Raises `InputError` if it asks for what cannot be."""
+    random = Random(f"{request.seed}/plan")
+    drawn = Config(
+        cluster="simulated",
+        acceptors=random.choice((3, 3, 3, 4, 5)),
+        proposers=random.choice((1, 2, 3, 3)),
+        learners=random.choice((1, 2, 3)),
+        clients=random.choice((1, 2, 3)),
+        direct_learning=random.random() < 0.5,
+        prepare_ahead=random.random() < 0.5,
+        batching=random.random() < 0.5,
+        batch_values=random.choice((2, 5, 20)),
+        batch_wait_s=random.choice((0.0, 0.0, 0.002)),
+        datagram_bytes=random.choice((600, 1_500, 8_000)),
+        window=random.choice((2, 8, 64)),
+        in_flight=random.choice((2, 8, 32)),
+        timings=config.Timings(
+            heartbeat_s=0.03,
+            failover_s=random.choice((0.08, 0.2)),
+            retry_s=random.choice((0.02, 0.1, 0.5)),
+            resend_s=0.05,
+            gap_s=0.02,
+            repair_s=0.06,
+        ),
+    )
+    towards = request.towards or ()
+    for mechanism in towards:
+        drawn = config.override(drawn, **CONFIG.get(mechanism, {}))
+    wanted = config.override(
+        drawn,
+        acceptors=request.acceptors,
+        proposers=request.proposers,
+        learners=request.learners,
+        clients=request.clients,
+        direct_learning=request.direct_learning,
+        prepare_ahead=request.prepare_ahead,
+        batching=request.batching,
+    )
+    settings = replace(
+        wanted.settings(),
+        client_packets=random.choice((4, 16, 64)),
+        waiting_packets=random.choice((10, 200)),
+        ask_instances=random.choice((16, 256)),
+        learner_instances=random.choice((32, 512)),
+        prepare_instances=random.choice((3, 4_096)),
+        retain_instances=random.choice((5, 50, 10_000)),
+        reach_instances=random.choice((256, 65_536)),
+        open_ballots=random.choice((2, 4)),
+    )
+    for mechanism in towards:
+        settings = replace(settings, **LIMITS.get(mechanism, {}))
+    load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
+    return Plan(
+        wanted,
+        settings,
+        load,
+        group_s=random.choice((0.00002, 0.0001, 0.0005)),
+        packed=Random(f"{request.seed}/packed").random() < 0.3,
+    )

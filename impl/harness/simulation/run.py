@@ -1,0 +1,210 @@
+"""One simulated run: faults and load for a number of steps, then calm, and what came of it.
+
+Safety is judged all the time, event by event. Liveness is asked for at the end: within
+`BOUND_S` of the last fault, whatever the clients that live have broadcast is delivered at every
+learner.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from conformance.replay.report import explain
+from harness.simulation.cluster import Simulation
+from harness.simulation.disk import Disks
+from harness.simulation.meetings import Meetings, Pair
+from harness.simulation.monitor import Watch
+from harness.simulation.nemesis import Weather
+from harness.simulation.parts import Parts
+from harness.simulation.plan import Plan, Request, draw
+from harness.simulation.process import Process
+from harness.simulation.steering import Steering
+from harness.simulation.traces import Traces
+from harness.simulation.workload import Load
+from paxos.core.events import Event
+from paxos.errors import InputError, RunError
+from paxos.runtime.report import tell
+from paxos.runtime.tracer import header
+
+BOUND_S = 30.0
+"""Simulated seconds within which all is delivered once the faults have stopped."""
+
+LOOK_S = 0.01
+"""How often, in simulated seconds, it is looked whether all is delivered."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is wrong with a run."""
+
+    kind: str
+    """The rule that is broken (`Phase2b.promise`), or `clock`, `not delivered`, `error: ...`. Runs
+    that fail in the same way have the same."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run. All but `wall_s` follows from the request."""
+
+    request: Request
+    plan: Plan
+    steps: int
+    events: int
+    injected: Counter[str]
+    delivered: int
+    """Values, at the learner that has the most."""
+    simulated_s: float
+    calm_s: float
+    """How long after the faults stopped all was delivered."""
+    digest: str
+    wall_s: float
+    met: Counter[Pair]
+    """Mechanisms that met, and in how many ballots of instances."""
+    failure: Failure | None
+
+
+def simulate(
+    request: Request,
+    *,
+    parts: Parts | None = None,
+    trace_dir: Path | None = None,
+    verbose: bool = False,
+) -> Outcome:
+    """Run what the request says, with `parts` in place of the real ones; leave the traces in
+    `trace_dir`; print what happens, if `verbose`. Raises `InputError`."""
+    plan = draw(request)
+    traces = Traces(trace_dir, plan.config, f"seed-{request.seed}") if trace_dir else None
+    began_s = time.perf_counter()
+    disks = Disks(plan.config)
+    try:
+        run = _Run(request, plan, {"disk": disks.make, **(parts or {})}, traces)
+        if verbose:
+            run.print_what_happens()
+        run.perform()
+    finally:
+        disks.close()
+        if traces:
+            traces.close()
+    return run.outcome(time.perf_counter() - began_s)
+
+
+class _Run:
+    def __init__(self, request: Request, plan: Plan, parts: Parts, traces: Traces | None) -> None:
+        self.request = request
+        self.plan = plan
+        self.failure: Failure | None = None
+        self.calm_s = 0.0
+        head = header(plan.config, "simulated", "client", 1, 1)
+        self.watch = Watch(head.spec, head.constants, head.cluster, traces)
+        self.world = Simulation(
+            request.seed,
+            plan.settings,
+            proposers=len(plan.config.ids("proposer")),
+            learners=len(plan.config.ids("learner")),
+            clients=len(plan.config.ids("client")),
+            group_s=plan.group_s,
+            packed=plan.packed,
+            parts=parts,
+            observe=self.watch.observe,
+            tear=self.watch.tear,
+            born=_announce(traces),
+        )
+        self.world.say = self.watch.say
+        self.meetings = Meetings(self.world)
+        self.load = Load(self.world, request.seed, plan.load)
+        self.weather = Weather(self.world, request.seed, request.without)
+        self.steering: Steering | None = None
+        if request.towards:
+            self.steering = Steering(self.world, request.seed, self.meetings, request.towards)
+        if request.storm_s is not None:
+            self.world.schedule(request.storm_s, self._calm)
+
+    def print_what_happens(self) -> None:
+        """From now on: a line for each event and each fault, with the simulated time."""
+        world, observe = self.world, self.world.observe
+
+        def show(text: str) -> None:
+            tell(f"{world.now_s:10.6f} {text}")
+
+        def show_event(event: Event) -> None:
+            show(f"{event.process} {msgspec.json.encode(event).decode()}")
+            observe(event)
+
+        world.observe, self.weather.say = show_event, show
+
+    def perform(self) -> None:
+        """Faults, then calm; what is wrong is then in `failure`."""
+        try:
+            self._perform()
+        except (InputError, RunError, OSError, MemoryError):
+            raise  # of this machine, and not of the cluster that is simulated
+        except Exception as error:  # a role must stand whatever it hears
+            self.failure = Failure(f"error: {type(error).__name__}", traceback.format_exc())
+
+    def _perform(self) -> None:
+        world, watch, steps = self.world, self.watch, self.request.steps
+        world.run(done=lambda: world.steps >= steps or watch.is_rejected)
+        self.load.stop()
+        self._calm()
+        calm_from_s = world.now_s
+        while not watch.is_rejected and not self.load.is_delivered():
+            self.calm_s = world.now_s - calm_from_s
+            if self.calm_s > BOUND_S:
+                break
+            world.run(world.now_s + LOOK_S, lambda: watch.is_rejected)
+        self.failure = self._judge()
+
+    def _calm(self) -> None:
+        """No faults any more."""
+        if self.steering:
+            self.steering.stop()
+        self.weather.stop()
+
+    def _judge(self) -> Failure | None:
+        verdict = self.watch.checker.finish()
+        if verdict.violation is not None:
+            text = explain(f"seed {self.request.seed}", verdict)
+            return Failure(verdict.violation.name, text)
+        if self.watch.contradiction:
+            return Failure("two proposals in a ballot", self.watch.contradiction)
+        if self.watch.disorder:
+            return Failure("clock", self.watch.disorder)
+        problems = self.load.problems()
+        if self.calm_s > BOUND_S and not problems:
+            problems = ["a client does not know that its values are delivered"]
+        if problems:
+            after = f"{self.calm_s:.2f} simulated seconds after the faults stopped"
+            return Failure("not delivered", "\n  ".join([after, *problems]))
+        return None
+
+    def outcome(self, wall_s: float) -> Outcome:
+        return Outcome(
+            self.request,
+            self.plan,
+            self.world.steps,
+            self.watch.checker.accepted,
+            self.world.injected,
+            max(len(output) for output in self.world.outputs()),
+            self.world.now_s,
+            self.calm_s,
+            self.watch.digest(),
+            wall_s,
+            self.meetings.met,
+            self.failure,
+        )
+
+
+def _announce(traces: Traces | None) -> Callable[[Process], None]:
+    def born(process: Process) -> None:
+        if traces:
+            traces.begin(process.role_name, process.id, process.incarnation)
+
+    return born

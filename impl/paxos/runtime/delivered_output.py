@@ -1,0 +1,121 @@
+"""Value files and learners' outputs: counting lines, and telling whether everything was delivered.
+
+Files are read as streams; a line is a value, whatever its bytes, and a last line without a newline
+is one too.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from paxos.errors import InputError, reason
+from paxos.runtime.stdin_reader import split_lines
+
+SHOWN = 3
+"""Values shown of those that are missing or too many."""
+
+
+def count_values(path: Path, limit: int) -> int:
+    """The number of values in `path`. Raises `InputError` if it cannot be read, or has a value of
+    more than `limit` bytes."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"values {path}: expected a file; it is read twice, so no pipe will do")
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"values {path}: {reason(error)}") from error
+    try:
+        return sum(len(values) for values in split_lines(fd, limit, f"values {path}"))
+    finally:
+        os.close(fd)
+
+
+class LineCounter:
+    """Counts the lines of a growing file, reading only what is new."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self.lines = 0
+
+    def update(self) -> int:
+        """The number of complete lines so far."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            while chunk := file.read(1 << 20):
+                self._offset += len(chunk)
+                self.lines += chunk.count(b"\n")
+        return self.lines
+
+
+def compare(inputs: Sequence[Path], outputs: Sequence[Path]) -> list[str]:
+    """What is wrong with the learners' `outputs`, in words: they must be the same sequence, made
+    of every value of `inputs` exactly as often as it is there. [] if nothing is wrong."""
+    problems = _differences(outputs)
+    expected = Counter(line for path in inputs for line in _lines(path))
+    checked: set[bytes] = set()
+    for path in outputs:
+        digest = _digest(path)
+        if digest in checked:
+            continue
+        checked.add(digest)
+        delivered = Counter(_lines(path))
+        if delivered != expected:
+            problems += _explain(path, expected - delivered, "missing")
+            problems += _explain(path, delivered - expected, "too many")
+    return problems
+
+
+def compare_one(inputs: Sequence[Path], outputs: Sequence[Path]) -> list[str]:
+    """As `compare`, for a Synod: every output is the same single value, one of the inputs."""
+    problems = _differences(outputs)
+    for path in outputs:
+        values = list(_lines(path))
+        if len(values) != 1:
+            problems.append(f"{path} has {len(values)} values, not one")
+        elif not any(values[0] in _lines(source) for source in inputs):
+            problems.append(f"{path} has {_show(values)}, which nobody broadcast")
+    return problems
+
+
+def _differences(outputs: Sequence[Path]) -> list[str]:
+    first = outputs[0]
+    return [
+        f"{path} differs from {first}, first in line {_first_difference(first, path)}"
+        for path in outputs[1:]
+        if _digest(path) != _digest(first)
+    ]
+
+
+def _first_difference(one: Path, other: Path) -> int:
+    number = 0
+    for number, (a, b) in enumerate(zip(_lines(one), _lines(other), strict=False), 1):
+        if a != b:
+            return number
+    return number + 1
+
+
+def _explain(path: Path, values: Counter[bytes], what: str) -> list[str]:
+    if not values:
+        return []
+    return [f"{path}: {values.total()} values {what}, such as {_show(list(values)[:SHOWN])}"]
+
+
+def _show(values: Iterable[bytes]) -> str:
+    return ", ".join(repr(value[:40])[1:] for value in values)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            yield line.removesuffix(b"\n")
+
+
+def _digest(path: Path) -> bytes:
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.digest()

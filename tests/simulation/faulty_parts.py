@@ -1,0 +1,124 @@
+"""Bugs, planted in what is around the roles: the order of a step, the disk, the clock, the asking
+again. Each does no harm until something goes wrong of the kinds that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.simulation.disk import PlainDisk
+from harness.simulation.process import Process
+from paxos.core.learner import Learner
+from paxos.core.messages import Ask
+from paxos.core.step import Write
+from paxos.runtime.clock import Clock
+from paxos.runtime.storage import MemoryStorage, Storage
+
+# The order of a step.
+
+
+class SavesLast(Process):
+    """What others have seen is not durable yet."""
+
+    order = ("trace", "deliver", "send", "save")
+
+
+class TracesBeforeSaving(Process):
+    """The trace has what the disk may not have."""
+
+    order = ("trace", "save", "deliver", "send")
+
+
+class SendsBeforeTracing(Process):
+    """Others have seen what the trace may not have."""
+
+    order = ("save", "deliver", "send", "trace")
+
+
+class SendsBeforeSaving(Process):
+    """While the disk works, others go on with what was said."""
+
+    order = ("send", "save", "trace", "deliver")
+
+
+# What surrounds a role.
+
+
+class LosesTheLastGroup(PlainDisk):
+    """It says that a group is durable when only the one before it is."""
+
+    def __init__(self, role: str, process_id: int) -> None:
+        super().__init__(role, process_id)
+        self._written: list[Sequence[Write]] = []
+
+    def open(self, clock: Clock) -> Storage:
+        self._written = self._written[:-1]
+        storage = MemoryStorage()
+        for writes in self._written:
+            storage.apply(writes)
+        storage.save = self._save  # type: ignore[method-assign]
+        return storage
+
+    def _save(self, writes: Sequence[Write]) -> None:
+        self._written.append(list(writes))
+
+
+class StartsAfresh(Clock):
+    """In each life it begins with what the wall clock says then."""
+
+    def resume(self, last: int) -> None:
+        pass
+
+
+class RefusesTheFuture(Clock):
+    """It does not follow who is more than an hour ahead of its own wall clock."""
+
+    def merge(self, remote: int) -> bool:
+        if self.last < remote and remote > self.wall() + 3_600_000_000:
+            return False
+        return super().merge(remote)
+
+
+class NeverAsks(Learner):
+    """What it has missed, it waits for."""
+
+    def _ask(self, questions: Iterable[Ask]) -> None:
+        list(questions)
+
+
+@dataclass(frozen=True)
+class FaultyPart:
+    """A planted bug: what it stands in for, what a run with it fails of, and the kinds of faults
+    without which no run does."""
+
+    part: str
+    make: Callable[..., Any]
+    found_as: set[str]
+    needs: set[str]
+
+
+RECOVERS_LESS = {"Recover.promise", "Recover.votes", "Recover.round", "Recover.trimmed"}
+NOT_IN_THE_TRACE = {
+    "Phase1b.asked",
+    "Phase2a.promises",
+    "Phase2a.broadcast",
+    "Phase2b.proposed",
+    "Decide.voted",
+    "Learn.decided",
+}
+CRASHES = {"crash", "outage"}
+
+FAULTY_PARTS = [
+    FaultyPart("process", SavesLast, RECOVERS_LESS, CRASHES),
+    FaultyPart("process", TracesBeforeSaving, RECOVERS_LESS, CRASHES),
+    FaultyPart("process", SendsBeforeTracing, NOT_IN_THE_TRACE, CRASHES),
+    FaultyPart("process", SendsBeforeSaving, NOT_IN_THE_TRACE, {*CRASHES, "slow-disk"}),
+    FaultyPart("disk", LosesTheLastGroup, RECOVERS_LESS, CRASHES),
+    FaultyPart("clock", StartsAfresh, {"clock"}, {"clock"}),
+    FaultyPart("clock", RefusesTheFuture, {"not delivered"}, {"clock"}),
+    FaultyPart(
+        "learner", NeverAsks, {"not delivered"}, {*CRASHES, "loss", "partition", "leader", "link"}
+    ),
+]
