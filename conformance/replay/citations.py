@@ -67,7 +67,10 @@ BEGINNINGS: dict[str, tuple[str, ...]] = {
     "Recover.round": ("used[p]",),
     "Recover.trimmed": ("trimmed[a] =", "FALSE"),
     "Recover.promise": ("promised[a] =",),
-    "Recover.votes": ("{<<v[1], v[2], v[3]>>", "list = ListOf(", "MayVote(", "Remembers("),
+    "Recover.votes": (
+        *("{<<v[1], v[2], v[3]>>", "list = ListOf(", "MayVote(", "Remembers("),
+        "DeliveredEverywhere(",  # TLC looks first whether a vote that came back could be trimmed
+    ),
     "Recover.new votes": (
         *("Accepts(", "MayVote(", "Remembers(", "{<<v[1], v[2], v[3]>>", "list = ListOf(", "i = 1"),
     ),

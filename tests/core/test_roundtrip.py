@@ -24,6 +24,9 @@ def test_it_follows_what_is_measured_within_its_bounds() -> None:
     assert measured(*[0.0001] * 50).timeout_s == SHORTEST_S
     assert 6.0 < measured(*[3.0] * 50).timeout_s <= 8.0, "as slow as the path is"
     assert measured(*[900.0] * 50).timeout_s == LONGEST_S
+    for _ in range(50):
+        steady.measured(9.0, most_s=36.0)  # who sends allows what its slowest path may take
+    assert steady.timeout_s == LONGEST_S
 
 
 def test_without_an_answer_it_doubles_until_something_is_measured_again() -> None:

@@ -39,7 +39,8 @@ class RoundTrip:
     def measured(self, sample_s: float, most_s: float = LONGEST_S) -> None:
         """Something that was asked once was answered after `sample_s`. One that took very long was
         held up by something else (an answer may wait for what is repaired before it), and counts
-        as less: if the path is slow, the next ones tell. The timer is `most_s` at most."""
+        as less: if the path is slow, the next ones tell. The timer is `most_s` at most, and never
+        longer than `LONGEST_S`."""
         if self._mean_s < 0:
             self._mean_s, self._variation_s = sample_s, sample_s / 2
         else:
@@ -48,7 +49,7 @@ class RoundTrip:
             self._mean_s += _GAIN * error_s
             self._variation_s += _VARIATION_GAIN * (abs(error_s) - self._variation_s)
         wanted_s = 2 * self._mean_s + 4 * self._variation_s
-        self.timeout_s = min(most_s, max(self._shortest_s, wanted_s))
+        self.timeout_s = min(most_s, LONGEST_S, max(self._shortest_s, wanted_s))
 
     def unanswered(self, factor: float = 2.0) -> None:
         """Nothing was answered for as long as the timer: be more patient."""
