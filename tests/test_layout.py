@@ -73,19 +73,88 @@ def test_the_core_does_no_input_or_output() -> None:
 
 
 def test_the_checker_knows_nothing_of_the_implementation() -> None:
-    assert forbidden("conformance", "paxos", "tests") == []
+    assert forbidden("conformance", "paxos", "harness", "tests") == []
 
 
-def test_the_implementation_knows_nothing_of_the_checker() -> None:
-    found = forbidden("impl", "conformance", "tests")
-    # What compares, measures and simulates is a user of both.
-    users = tuple(f"impl/paxos/{name}/" for name in ("compare", "bench", "figures", "simulate"))
-    assert [text for text in found if not text.startswith(users)] == []
-    used = forbidden(
-        "impl", "harness.compare", "harness.bench", "harness.measure", "harness.simulation"
-    )
-    outside = [text for text in used if not text.startswith(users)]
-    assert {text.split()[0] for text in outside} == {"impl/paxos/cli.py"}
+def test_the_implementation_knows_nothing_of_the_checker_or_the_harness() -> None:
+    """The command line loads a subcommand of the harness by its name, when it is asked for."""
+    assert forbidden("impl/paxos", "conformance", "harness", "tests") == []
+    assert forbidden("impl/harness", "tests") == []
+
+
+ROOMS: dict[str, set[str]] = {
+    "trace": set(),
+    "tla": set(),
+    "tlc": {"tla"},
+    "rules": {"trace"},
+    "replay": {"trace", "tla", "rules"},
+    "tlcjudge": {"trace", "tla", "tlc"},
+    "statespace": {"trace", "tla", "tlc", "rules", "replay"},
+    "draw": {"trace", "tla", "tlc", "replay"},
+    "modelcheck": {"tla", "tlc", "draw"},
+}
+"""Of conformance/: which room may know which others, but for `paths`. The two judges, `replay` with
+its `rules` and `tlcjudge`, share what a trace is and what TLA+ text is; judge 1 needs no Java; and
+nothing knows the command line."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_checker_knows_only_the_rooms_below_it(room: str) -> None:
+    every = {path.name for path in (ROOT / "conformance").iterdir() if path.is_dir()}
+    others = every - {"__pycache__", "cli", room} - ROOMS[room] | {"cli"}
+    assert others <= {*ROOMS, "cli"}, "a room that no rule is about"
+    names = [f"conformance.{other}" for other in sorted(others)]
+    assert forbidden(f"conformance/{room}", *names) == []
+
+
+def modules() -> dict[str, Path]:
+    """The files of the packages, by the full names of their modules."""
+    found = {}
+    for folder in ("impl/paxos", "impl/harness", "conformance"):
+        for path in python_files(folder):
+            parts = path.relative_to((ROOT / folder).parent).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def test_no_circle_of_imports() -> None:
+    """Also none that is for types only: files that know one another are one thing."""
+    files = modules()
+    wanted = {
+        name: {i for i in imports(path) if i in files} - {name} for name, path in files.items()
+    }
+    for name, path in files.items():
+        if path.name == "__init__.py":
+            wanted[name] = {i for i in wanted[name] if not i.startswith(f"{name}.")}
+        # `from package import module` names the package too, whose file imports nothing.
+        wanted[name] -= {i for i in wanted[name] if files[i].name == "__init__.py"}
+    while free := [name for name, others in wanted.items() if not others]:
+        for name in free:
+            del wanted[name]
+        for others in wanted.values():
+            others.difference_update(free)
+    assert wanted == {}
+
+
+ALIKE = {
+    # What each of several does in the same way, a folder for each.
+    **dict.fromkeys(("command", "options", "plan", "plots", "result", "runs", "table"), "harness"),
+    # What a role waits for, and when its process says so.
+    "waiting": "paxos",
+    # A judge's verdict in words.
+    "report": "conformance",
+}
+
+
+def test_no_name_of_a_module_means_two_things() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    twice = []
+    for name in modules():
+        package, last = name.partition(".")[0], name.rpartition(".")[2]
+        if (package, last) in seen and ALIKE.get(last) != package:
+            twice.append(f"{seen[package, last]} and {name}")
+        seen[package, last] = name
+    assert twice == []
 
 
 def test_no_bridge_between_python_and_tlc_is_imported() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.bench.cluster import Sample
-from harness.bench.measure import window
 from harness.bench.result import Spread, spread
+from harness.bench.running import Sample
 from harness.bench.runs import _late
+from harness.bench.summary import window
 from harness.bench.watched import Reading, cpu_between
 
 STEADY = [Sample(n / 10, (n * 100, n * 100 - (20 if n else 0))) for n in range(11)]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from harness.bench.cluster import Cluster, Sample
-from harness.bench.measure import figures, window
 from harness.bench.result import Flat, Late, Run
+from harness.bench.running import Cluster, Sample
 from harness.bench.setting import Setting
+from harness.bench.summary import figures, window
 from harness.bench.watched import by_role
 from harness.measure.folder import Checked, check
 from harness.measure.values import value_file

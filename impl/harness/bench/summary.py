@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.bench.cluster import Cluster, Sample
 from harness.bench.result import Run
+from harness.bench.running import Cluster, Sample
 from harness.bench.watched import by_role, cpu_between
 from harness.measure.folder import Checked, latency_of, stats_of
 
