@@ -60,7 +60,7 @@ fuzz-judges: setup ## judge random runs, right and wrong, by both judges and a t
 	@$(BIN)/python -m tests.oracle.fuzz $(or $(MINUTES),20) $(or $(SEED),1)
 
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
-	@$(BIN)/python -m tests.graph
+	@$(BIN)/python -m tests.statespace
 
 bench-check: setup ## measure how many events a second both judges of traces take
 	@$(BIN)/python -m tests.conformance.bench

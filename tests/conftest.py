@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
 
 # A shell starts what it runs in the background with SIGINT ignored, and children inherit that; but
 # tests send it to the commands that they start.

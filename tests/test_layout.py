@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 MAX_LINES = {"impl": 420, "conformance": 420, "tests": 600}  # tables of cases may be longer
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from paxos.cli import main
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 TEXT = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 SOURCES = sorted(
     path

@@ -20,8 +20,8 @@ from typing import Any, Self
 from paxos import config as configuration
 from paxos.config import Config
 from paxos.runtime.groups import ChosenGroups
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAXOS = [sys.executable, "-m", "paxos"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "impl"), str(ROOT)])}
 PATIENCE_S = 60.0

@@ -17,7 +17,6 @@ from paxos.config import Config
 from paxos.runtime.groups import ChosenGroups
 from tests.cluster.processes import (
     PATIENCE_S,
-    ROOT,
     can_be_told_to_stop,
     conformance,
     wait_for,

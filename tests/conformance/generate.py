@@ -16,8 +16,7 @@ import yaml
 from tests.conformance.bad_files import write_broken
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain
-
-TRACES = Path(__file__).resolve().parents[2] / "traces"
+from tests.paths import TRACES
 
 
 def last_event(folder: Path, process: str) -> str:

@@ -17,8 +17,8 @@ from tests.conformance import generate
 from tests.conformance.bad_files import BROKEN, UNTRIED
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD
+from tests.paths import TRACES
 
-TRACES = Path(__file__).resolve().parents[2] / "traces"
 EXPECTED = yaml.safe_load((TRACES / "bad" / "expected.yaml").read_text())
 
 

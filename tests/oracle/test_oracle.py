@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,8 +18,8 @@ from tests.oracle.judge import Run, verdict
 from tests.oracle.multipaxos import MultiPaxos
 from tests.oracle.mutants import mutant
 from tests.oracle.runs import legal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SEEDS = st.integers(0, 2**32)
 SPEC = st.sampled_from(["MultiPaxos", "MultiPaxos", "MultiPaxos", "Synod"])
 

@@ -28,7 +28,6 @@ from paxos.errors import InputError
 from tests.simulation.faulty_parts import LosesTheLastGroup
 
 STEPS = 200
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def arguments(seeds: str, out: Path, *more: str) -> list[str]:

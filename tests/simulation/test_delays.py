@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,9 +12,10 @@ from conformance.trace.message_delays import Delays
 from conformance.trace.schema import AnyEvent, Constants
 from harness.simulation.cluster import Simulation
 from paxos.core import events
+from tests.paths import ROOT
 from tests.simulation.scenario import Scenario
 
-MODELS = Path(__file__).parents[2] / "spec" / "models"
+MODELS = ROOT / "spec" / "models"
 
 
 def least_of_the_spec(direct: bool, ahead: bool, batch: bool) -> int:

@@ -19,7 +19,7 @@ from paxos.core.learner import Learner
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.step import PromiseWrite, Step, VoteWrite
-from tests.graph.cast import Cast
+from tests.statespace.cast import Cast
 from tests.twins.schedule import Schedule
 
 NOW_S = 10.0

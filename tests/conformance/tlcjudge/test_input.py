@@ -27,10 +27,10 @@ from conformance.tlcjudge.windows import Job
 from conformance.trace.reader import open_run
 from tests.conformance.bench import make
 from tests.conformance.scenario import Scenario, rng
+from tests.paths import TRACES
 
 pytestmark = pytest.mark.tlc
 
-TRACES = Path(__file__).resolve().parents[2] / "traces"
 GOOD = TRACES / "good" / "plain"
 BAD = TRACES / "bad" / "vote_below_promise"
 

@@ -22,11 +22,12 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.messages import Vote
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
-from tests.graph import __main__ as table
-from tests.graph import cast
-from tests.graph.cast import Cast
-from tests.graph.drive import ONCE, Driver, OfGraph
-from tests.graph.rows import (
+from tests.simulation import bugs
+from tests.statespace import __main__ as table
+from tests.statespace import cast
+from tests.statespace.cast import Cast
+from tests.statespace.drive import ONCE, Driver, OfGraph
+from tests.statespace.rows import (
     CONTESTED,
     DRAWN,
     LEFT,
@@ -37,8 +38,7 @@ from tests.graph.rows import (
     of_rules,
     replay_and_drive,
 )
-from tests.graph.walk import Wrong
-from tests.simulation import bugs
+from tests.statespace.walk import Wrong
 
 
 @pytest.mark.tlc

@@ -20,8 +20,8 @@ from paxos.core.messages import Group
 from paxos.core.repair import QUESTIONS
 from paxos.core.role import Role
 from paxos.core.step import Step
-from tests.graph.cast import NOW_S, Cast, batch_of, own
-from tests.graph.walk import Steps, Walk, Wrong
+from tests.statespace.cast import NOW_S, Cast, batch_of, own
+from tests.statespace.walk import Steps, Walk, Wrong
 
 # Why a step is not taken, whatever the role hears.
 PARTS = "an acceptor answers a Prepare from its first instance on"

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from conformance.statespace.explore import Drift
 from conformance.statespace.graph import GraphError
 from conformance.tlc.errors import TlcError
-from tests.graph.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_drive
+from tests.statespace.rows import DRAWN, LARGE, Row, compare_and_drive, replay_and_drive
 
 ACTIONS = (
     "Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver",

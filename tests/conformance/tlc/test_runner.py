@@ -18,6 +18,7 @@ from conformance.tlc import errors as tlcerrors
 from conformance.tlc import runner, toolchain
 from conformance.tlc.output import Progress
 from tests.leftovers import processes_of
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.tlc
 
@@ -359,7 +360,7 @@ def test_no_java_outlives_the_command(
     run = [sys.executable, "-m", "conformance", command, "--manifest", str(manifest)]
     process = subprocess.Popen(
         [*run, "--model", "m"],
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         env={**os.environ, "TMPDIR": str(scratch)},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

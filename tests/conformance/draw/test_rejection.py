@@ -21,8 +21,8 @@ from conformance.trace.causality import Causes
 from conformance.trace.reader import open_run
 from tests.conformance.good_runs import failover, plain
 from tests.conformance.scenario import Scenario, rng
+from tests.paths import TRACES
 
-TRACES = Path(__file__).resolve().parents[2] / "traces"
 BAD = TRACES / "bad" / "vote_below_promise"
 
 

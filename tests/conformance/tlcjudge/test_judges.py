@@ -22,16 +22,16 @@ from conformance.replay.verdict import Verdict
 from conformance.tlcjudge.numbering import survey
 from conformance.tlcjudge.validator import TlcVerdict, Validator
 from conformance.trace.reader import Run, TraceError, open_run
-from tests.conformance import test_invariants as astray
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain, restart, trim
+from tests.conformance.replay.test_corruption import corrupt
+from tests.conformance.rules import test_invariants as astray
 from tests.conformance.scenario import Scenario, write_run
-from tests.conformance.test_corruption import corrupt
 from tests.conformance.walk import legal_run
+from tests.paths import TRACES
 
 pytestmark = pytest.mark.tlc
 
-TRACES = Path(__file__).resolve().parents[2] / "traces"
 EXPECTED = yaml.safe_load((TRACES / "bad" / "expected.yaml").read_text())
 EXAMPLES = sorted(TRACES.glob("good/*")) + [
     TRACES / "bad" / name

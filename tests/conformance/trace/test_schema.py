@@ -7,7 +7,6 @@ Schema cannot say is that 1.0 is no integer here: see the last test.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -19,8 +18,9 @@ from hypothesis import strategies as st
 from conformance.trace.schema import AnyEvent, Header
 from tests.conformance.good_runs import GOOD
 from tests.conformance.scenario import rng
+from tests.paths import TRACES
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "traces" / "schema.json").read_text())
+SCHEMA = json.loads((TRACES / "schema.json").read_text())
 schema = jsonschema.Draft202012Validator(SCHEMA)
 reader = msgspec.json.Decoder(Header | AnyEvent)
 

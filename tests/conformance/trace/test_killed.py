@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from conformance.replay.run_folder import check_run
+from tests.paths import TRACES
 
-GOOD = Path(__file__).resolve().parents[2] / "traces" / "good"
+GOOD = TRACES / "good"
 
 
 def lines(path: Path) -> list[bytes]:

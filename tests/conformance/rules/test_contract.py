@@ -4,14 +4,13 @@ and an example that one of them refuses; and every rule that no specification ha
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import yaml
 
 from conformance.replay.checker import SPECS
 from conformance.trace.reader import CHECKS
+from tests.paths import TRACES
 
-TRACES = Path(__file__).resolve().parents[2] / "traces"
 EXPECTED = yaml.safe_load((TRACES / "bad" / "expected.yaml").read_text())
 RULES = {
     f"{action.name}.{guard.name}": guard

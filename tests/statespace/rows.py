@@ -14,8 +14,18 @@ from typing import Any
 from conformance.statespace.explore import model_graph
 from conformance.statespace.graph import Bounds, Graph, Label, State, differences, tlc_graph
 from conformance.statespace.random_walks import Node, Replay, draw
-from tests.graph.cast import Cast
-from tests.graph.drive import ANSWERED, LEAST, ONCE, ORDER, PARTS, UPWARD, WHOLE, Driver, OfGraph
+from tests.statespace.cast import Cast
+from tests.statespace.drive import (
+    ANSWERED,
+    LEAST,
+    ONCE,
+    ORDER,
+    PARTS,
+    UPWARD,
+    WHOLE,
+    Driver,
+    OfGraph,
+)
 
 TINY = {
     "synod": Bounds("Synod", acceptors=3, proposers=2, requests=1, all_quorums=True),

@@ -16,7 +16,7 @@ from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.runtime.storage import MemoryStorage
-from tests.graph.cast import Cast
+from tests.statespace.cast import Cast
 
 
 class Steps(Protocol):

@@ -15,8 +15,8 @@ from conformance.replay.run_folder import check_run
 from conformance.trace.schema import Phase1a
 from tests.conformance.good_runs import GOOD, failover, plain, restart
 from tests.conformance.scenario import Scenario, rng
+from tests.paths import SPEC
 
-SPEC = Path(__file__).resolve().parents[2] / "spec"
 CONSTANTS = {"direct_learning": False, "prepare_ahead": False, "max_batch": 1}
 CLUSTER = {"acceptors": [1, 2, 3], "proposers": [1, 2], "learners": [1], "clients": []}
 

@@ -17,6 +17,7 @@ from conformance.cli import check
 from conformance.cli.main import main
 from conformance.trace.reader import _unreadable
 from tests.conformance.good_runs import plain
+from tests.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,6 @@ def _one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 COMMAND = [sys.executable, "-m", "conformance", "check"]
-ROOT = Path(__file__).resolve().parents[2]
 GOOD, BAD = (ROOT / "traces" / p for p in ("good/plain", "bad/vote_for_nothing"))
 
 

@@ -1,0 +1,9 @@
+"""Where the repository's files are, for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SPEC = ROOT / "spec"
+TRACES = ROOT / "traces"
