@@ -161,3 +161,20 @@ def test_what_is_answered_after_a_silence_ends_the_long_pauses_of_the_others() -
     if some._under_way:
         assert some.deadline_s() <= now_s + 0.2
     assert some.take(now_s + 0.2), "the others, at once"
+
+
+def test_what_is_answered_after_long_pauses_ends_those_of_the_others() -> None:
+    """Though answers to other messages have come all the time, so that it was never silent."""
+    some = offered(flight(8), 1, 2, 3)
+    now_s, new = 0.0, 10
+    while True:
+        some.take(now_s)
+        if some._under_way[1].pause_s >= LONGEST_PAUSE_S:
+            break
+        now_s = max(sent.due_s for sent in some._under_way.values())
+        new += 1
+        offered(some, new).take(now_s - 0.002)
+        some.answered(new, now_s - 0.001)
+    assert not some._silences and some._under_way[2].due_s > now_s + 1.0
+    some.answered(1, now_s + 0.001)
+    assert some._under_way[2].due_s <= now_s + 0.2

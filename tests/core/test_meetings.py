@@ -91,6 +91,21 @@ def test_an_instance_run_again_that_some_acceptors_have_trimmed() -> None:
     answers = [(a, Promise(MINE, 1, 1, [v])) for a, v in zip((1, 3, 4), votes, strict=True)]
     step = give(proposer, answers[0], (2, Trimmed(7)), *answers[1:], (5, Trimmed(7)))
     assert [accept.batch for accept in sent(step, Accept)] == [OLD]
+    step = give(proposer, (1, Ask(2, 9)), (1, Ask(2, 9)), now_s=2.1 + OFF.repair_s)
+    assert not sent(step, Prepare), "it is new"
+    step = give(proposer, (1, Ask(2, 9)), now_s=2.3 + 2 * OFF.repair_s)
+    assert [p.first for p in sent(step, Prepare)] == list(range(2, 8)), "it was mixed: more of it"
+
+
+def test_an_instance_run_again_that_one_vote_of_all_had_settled() -> None:
+    """The learner had only not heard it: what comes after it is left to the acceptors."""
+    proposer = leading(FIVE)
+    give(proposer, (2, Trimmed(7)))
+    assert sent(run_again(proposer, 1), Prepare) == [Prepare(MINE, 1, 1)]
+    promise = Promise(MINE, 1, 1, [Vote(1, Ballot(2, 2), OLD)])
+    assert sent(give(proposer, *((a, promise) for a in (1, 3, 4))), Accept)
+    give(proposer, (1, Ask(2, 9)), now_s=2.1 + OFF.repair_s)
+    assert not sent(give(proposer, (1, Ask(2, 9)), now_s=2.3 + 2 * OFF.repair_s), Prepare)
 
 
 def test_an_instance_run_again_that_too_many_acceptors_have_trimmed() -> None:

@@ -11,7 +11,7 @@ everything counts as lost, and one message at a time asks whether the path is op
 
 from math import inf
 
-from paxos.core.roundtrip import RoundTrip, longer
+from paxos.core.roundtrip import LONGEST_PAUSE_S, RoundTrip, longer
 from paxos.core.settings import Settings
 from paxos.core.window import Window
 
@@ -103,7 +103,11 @@ class Flight:
         self.forget(number)
         self._answered_s = now_s
         if self._silences:
-            self._end_silence(now_s, now_s - sent.sent_s)
+            self._silences = 0
+            self._hurry(now_s, now_s - sent.sent_s, 0.0)
+        elif sent.pause_s >= LONGEST_PAUSE_S and sent.sendings > 1:
+            answer_s = max(now_s - sent.sent_s, self.window.round_s)
+            self._hurry(now_s, answer_s, LONGEST_PAUSE_S)
         if sent.sendings == 1:  # otherwise nobody knows which sending was answered
             self._arrived = max(self._arrived, sent.order)
             self.window.measured(now_s - sent.sent_s, now_s)
@@ -111,13 +115,13 @@ class Flight:
             self.round_trip.measured(now_s - sent.sent_s, most_s)
         self.window.answered(sent.size, now_s, is_full=is_full)
 
-    def _end_silence(self, now_s: float, answer_s: float) -> None:
-        """Something is answered again, so soon after it was sent last: the others need not wait for
-        the end of a long pause either."""
-        self._silences = 0
+    def _hurry(self, now_s: float, answer_s: float, pause_s: float) -> None:
+        """Something is answered again, so soon after it was sent last: those that have long pauses
+        need not wait for their end. They are lost too, or the receiver had no room for them."""
         due_s = now_s + max(self._first_s, PATIENCE * answer_s)
         for sent in self._under_way.values():
-            sent.due_s = min(sent.due_s, due_s)
+            if sent.pause_s >= pause_s:
+                sent.due_s = min(sent.due_s, due_s)
         self._look_s = min(self._look_s, due_s)
 
     def forget(self, number: int) -> None:

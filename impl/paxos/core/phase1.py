@@ -67,6 +67,11 @@ class Phase1:
             for instance in [i for i in votes if i <= last]:
                 del votes[instance]
 
+    def is_mixed(self, instance: int, quorum: int) -> bool:
+        """Whether no `quorum` reported a vote of the same ballot, as far as is known."""
+        votes = [votes[instance].ballot for votes in self._votes.values() if instance in votes]
+        return all(votes.count(ballot) < quorum for ballot in set(votes))
+
     def highest_votes(self, quorum: Iterable[int]) -> dict[int, Vote]:
         """By instance, the vote of the highest ballot that the acceptors of `quorum` reported."""
         highest: dict[int, Vote] = {}

@@ -298,8 +298,7 @@ class Proposer(Role):
         An instance that was proposed in before (it is run again for a learner) is neither. The
         same proposal is said again, if a vote tells it: a late promise of the first time may not.
         """
-        quorum = phase1.promised(last)
-        votes = phase1.highest_votes(quorum)
+        votes = phase1.highest_votes(quorum := phase1.promised(last))
         for instance in range(phase1.first, last + 1):
             vote = votes.get(instance)
             if instance in self.proposed:
@@ -309,6 +308,8 @@ class Proposer(Role):
                 if instance not in self.chosen:
                     heappush(self.ready, (instance, quorum))
             elif instance not in self.chosen or self.repair.wants(instance):
+                if phase1.is_mixed(instance, self.settings.quorum):
+                    self.repair.is_mixed(instance)
                 packets = decode_batch(vote.batch)
                 self.backlog.mark_proposed(packets, now_s)
                 self._propose(ballot, instance, vote.batch, packets, quorum)

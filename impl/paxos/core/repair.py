@@ -12,9 +12,9 @@ from paxos.core.settings import Settings
 
 FEWEST, MOST = 4, 64
 """Instances that a leader runs again at a time: each is answered with a vote by every acceptor. As
-long as those after them have to be run again too, it is twice as many each time."""
+long as their votes turn out to be mixed, it is twice as many each time."""
 
-QUESTIONS, LONG_S = 5, 2.0
+QUESTIONS, LONG_S = 5, 8.0
 """So often a learner has asked in vain before an instance is run again, or for so long."""
 
 FORGOTTEN_S = 4 * LONGEST_PAUSE_S
@@ -41,6 +41,7 @@ class Repair:
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
         self._most = FEWEST
+        self._mixed = -1  # the highest instance that was run again and whose votes settled nothing
         self._trimmed: dict[int, int] = {}  # by acceptor: up to where it has forgotten its votes
         self._gone = 0  # up to there no quorum remembers them
 
@@ -73,11 +74,15 @@ class Repair:
             return False
         known.times += 1
         waited_s = now_s - known.since_s
-        if instance - 1 in self._rerun:  # what it asked for before had to be run again too
+        if instance - 1 == self._mixed:  # and so, probably, are those after it
             self._most = min(2 * self._most, MOST)
             return waited_s >= known.patience_s
         self._most = FEWEST
         return waited_s >= known.patience_s and (known.times >= QUESTIONS or waited_s >= LONG_S)
+
+    def is_mixed(self, instance: int) -> None:
+        """No quorum has voted for an instance in one ballot: it had to be run again."""
+        self._mixed = max(self._mixed, instance)
 
     def wants(self, instance: int) -> bool:
         """Whether the instance is to be run again although it is known to be chosen."""
