@@ -21,6 +21,7 @@ from tests.cluster.processes import (
     conformance,
     wait_for,
 )
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.multicast
 
