@@ -114,6 +114,15 @@ def test_a_line_that_never_ends(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
         check_run(run)
 
 
+def test_the_line_that_never_ends_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = (run / VICTIM).read_bytes().count(b"\n") + 1
+    monkeypatch.setattr(log, "MAX_LINE", 10_000)
+    with (run / VICTIM).open("ab") as f:
+        f.write(b" " * 20_000)
+    with pytest.raises(TraceError, match=rf"{VICTIM}:{number}: the line is longer"):
+        check_run(run)
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1000])
 def test_chunks_do_not_matter(run: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     before = list(open_run(run).rows())
@@ -152,6 +161,15 @@ def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no trace files" in shown.out
     shutil.copy(run / VICTIM, run / "acceptor-one.ndjson")
     with pytest.raises(TraceError, match=r"is named role-id.incarnation.ndjson"):
+        check_run(run)
+
+
+def test_a_trace_in_a_folder_below_is_not_passed_over(run: Path) -> None:
+    """Whatever else is in that folder."""
+    (run / "more").mkdir()
+    shutil.copy(run / VICTIM, run / "more" / "acceptor-9.1.ndjson")
+    (run / "more" / "notes.txt").write_text("")
+    with pytest.raises(TraceError, match="more: has traces too, which would not be read"):
         check_run(run)
 
 

@@ -4,6 +4,7 @@ quick test notices. Exit status 1 if less than `--least` per cent of the mutants
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from math import inf
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.mutation import coverage_map
 from tests.mutation.campaign import Campaign, unsteady
 from tests.mutation.results import read, table
 from tests.mutation.sample import everything, sample
+from tests.mutation.targets import BUDGETS_S
 from tests.mutation.tree import scratch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +26,7 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default 1)")
     parser.add_argument("--count", type=int, default=300, help="how many mutants (default 300)")
     parser.add_argument("--minutes", type=float, default=inf, help="begin none later")
-    parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests for each (20)")
+    parser.add_argument("--budget", type=float, help=f"seconds of tests for each ({BUDGETS_S})")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default 1)")
     parser.add_argument("--survivors", action="store_true", help="run again what survived")
     parser.add_argument("--least", type=float, default=90.0, help="per cent to kill (default 90)")
@@ -34,7 +36,19 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a sample, and print what became of it; the exit status."""
+    """Run a sample, and print what became of it; the exit status. When it is told to stop, nothing
+    is left behind but its results so far."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def run(arguments: list[str] | None) -> int:
+    """As `main`, but for being told to stop."""
     given = options(arguments)
     mutants = sample(everything(ROOT), given.seed, given.count)
     if given.list:
@@ -44,8 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     with scratch(ROOT) as tree:
         known = coverage_map.renew(ROOT / KEPT / "lines.json", ROOT, tree)
+    budgets_s = BUDGETS_S if given.budget is None else dict.fromkeys(BUDGETS_S, given.budget)
     campaign = Campaign(
-        ROOT, given.seed, out, given.budget, given.minutes, given.jobs, given.survivors
+        ROOT, given.seed, out, budgets_s, given.minutes, given.jobs, given.survivors
     )
     campaign.run(mutants, known)
     ranks = {mutant.rank(given.seed) for mutant in mutants}

@@ -30,7 +30,7 @@ class Campaign:
     root: Path
     seed: int
     out: Path
-    budget_s: float  # of tests for each mutant
+    budgets_s: dict[str, float]  # of tests for each mutant, by part
     minutes: float
     jobs: int = 1
     survivors: bool = False
@@ -78,7 +78,7 @@ class Campaign:
 
     def judge(self, tree: Tree, mutant: Mutant, known: CoverageMap) -> Result:
         """Run one. Where there are no tests it survives."""
-        tests = known.tests(mutant.path, mutant.edit.line, self.budget_s)
+        tests = known.tests(mutant.path, mutant.edit.line, self.budgets_s[mutant.part])
         result = Result(
             rank=mutant.rank(self.seed),
             name=mutant.name,

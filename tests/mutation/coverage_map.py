@@ -32,13 +32,15 @@ class CoverageMap:
     lines: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def tests(self, path: str, line: int, budget_s: float) -> list[str]:
-        """The tests that run a line; for one that runs when its module is imported, those that run
-        anything of the file, or any at all. The quickest of them that take `budget_s` together, or
+        """The tests that run a line, and their other cases, which may share what a fixture ran in
+        the first. For a line that runs when its module is imported, all tests of the files that
+        run anything of it; or any at all. The quickest of them that take `budget_s` together, or
         just one."""
         of_file = self.lines.get(path, {})
-        found = set(of_file.get(str(line), ()))
+        found = self._alike(of_file.get(str(line), ()), "[")
         if not found:
-            found = {test for tests in of_file.values() for test in tests} or set(self.seconds)
+            of_any = {test for tests in of_file.values() for test in tests}
+            found = self._alike(of_any, "::") or set(self.seconds)
         chosen: list[str] = []
         total_s = 0.0
         for test in sorted(found, key=lambda t: (self.seconds[t], t)):
@@ -47,6 +49,11 @@ class CoverageMap:
                 break
             chosen.append(test)
         return self._by_file(chosen)
+
+    def _alike(self, tests: Iterable[str], until: str) -> set[str]:
+        """All tests whose names are the same as that of one of these, up to `until`."""
+        names = {test.partition(until)[0] for test in tests}
+        return {test for test in self.seconds if test.partition(until)[0] in names}
 
     def _by_file(self, tests: list[str]) -> list[str]:
         """Files one after another, since tests of one share fixtures; the quickest first."""

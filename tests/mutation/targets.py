@@ -45,6 +45,9 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """The modules of each part. `*` stands for all modules of a package."""
 
+BUDGETS_S = {"core": 20.0, "runtime": 20.0, "judge 1": 20.0, "judge 2": 60.0}
+"""How many seconds of tests a mutant of each part gets. What only TLC sees takes the longest."""
+
 QUICK = (
     "tests/core",
     "tests/runtime",

@@ -214,7 +214,7 @@ def coverage(*tests: str) -> CoverageMap:
 
 
 def judged(toy: Path, mutants: list[Mutant], *tests: str) -> dict[str, tuple[str, str]]:
-    campaign = Campaign(toy, 1, toy.parent / "out.jsonl", budget_s=5, minutes=1)
+    campaign = Campaign(toy, 1, toy.parent / "out.jsonl", budgets_s={"core": 5}, minutes=1)
     campaign.run(mutants, coverage(*tests))
     by_rank = {mutant.rank(1): mutant for mutant in mutants}
     return {
@@ -250,14 +250,14 @@ def test_a_change_that_makes_a_test_hang_is_killed(
 def test_a_run_goes_on_where_it_stopped(toy: Path) -> None:
     out = toy.parent / "out.jsonl"
     mutants = [mutant(">", "<="), mutant("+", "-")]
-    campaign = Campaign(toy, 1, out, budget_s=5, minutes=1)
+    campaign = Campaign(toy, 1, out, budgets_s={"core": 5}, minutes=1)
     campaign.run(mutants[:1], coverage(SEES))
     out.write_text(out.read_text(encoding="utf-8") + '{"rank": "torn', encoding="utf-8")
     assert campaign.left(mutants) == mutants[1:]
     campaign.run(mutants, coverage(SEES))
     assert len(read(out)) == 2
     assert campaign.left(mutants) == []
-    again = Campaign(toy, 1, out, budget_s=5, minutes=1, survivors=True)
+    again = Campaign(toy, 1, out, budgets_s={"core": 5}, minutes=1, survivors=True)
     assert again.left(mutants) == mutants[1:]
 
 
@@ -298,6 +298,18 @@ def test_the_quickest_tests_of_a_line_are_taken() -> None:
     assert known.tests("x.py", 6, 200) == ["b.py::quick"]
     assert known.tests("x.py", 1, 10) == ["b.py::quick", "a.py::mid", "a.py::slow"]
     assert known.tests("y.py", 1, 0.5) == ["b.py::quick"]
+
+
+def test_what_a_fixture_ran_in_the_first_case_counts_for_all() -> None:
+    seconds = {"a.py::x[1]": 3.0, "a.py::x[2]": 0.1, "a.py::xy": 0.1, "b.py::x[3]": 0.1}
+    known = CoverageMap(seconds=seconds, lines={"x.py": {"5": ["a.py::x[1]"]}})
+    assert known.tests("x.py", 5, 10) == ["a.py::x[2]", "a.py::x[1]"]
+
+
+def test_what_is_run_at_import_is_seen_by_whole_files() -> None:
+    seconds = {"a.py::x": 3.0, "a.py::constant": 0.1, "b.py::y": 0.1}
+    known = CoverageMap(seconds=seconds, lines={"x.py": {"5": ["a.py::x"]}})
+    assert known.tests("x.py", 1, 10) == ["a.py::constant", "a.py::x"]
 
 
 def test_what_a_changed_file_ran_is_forgotten() -> None:
