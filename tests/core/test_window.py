@@ -1,6 +1,6 @@
 """The window for what is under way."""
 
-from paxos.core.window import BASE_S, ENOUGH, LEAST_MESSAGES, Window
+from paxos.core.window import BASE_S, ENOUGH, LEAST_MESSAGES, SHRINK, Window
 
 SEGMENT = 1_000
 
@@ -91,6 +91,17 @@ def test_where_much_is_lost_it_is_congestion_whatever_round_trips_say() -> None:
         for _ in range(ENOUGH):
             some.lost(now_s)
         assert some.limit < before
+
+
+def test_what_grew_twofold_is_halved_and_what_grew_slowly_loses_a_fifth() -> None:
+    some = window()
+    now_s = answer(some, ENOUGH, 0.0)
+    for factor in (0.5, SHRINK, SHRINK):
+        before = some.limit
+        now_s += 1.0
+        for _ in range(ENOUGH):
+            some.lost(now_s)
+        assert some.limit == factor * before
 
 
 def test_after_a_silence_it_begins_with_one_message_and_grows_back_to_half() -> None:

@@ -288,6 +288,7 @@ def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:
 
 def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
     harness.node.start()
+    time.sleep(0.05)  # it waits by now, and for nothing
 
     def hurry() -> None:
         harness.role.on_flush = lambda: None

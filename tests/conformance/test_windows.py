@@ -1,0 +1,58 @@
+"""What TLC's windows are made of: rows, the instances that they speak of, spans of numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.log import open_run
+from conformance.rows import Row, Tables, Writer
+from conformance.survey import survey
+from conformance.tladata import PLACES
+from conformance.tracespec import merged
+from tests.conformance.scenario import Scenario, rng
+
+A = rng("1.1", 1)
+FIRST, LAST = 70, 79  # no other number of the run is as large
+
+
+def rows(folder: Path, *, prepare_ahead: bool = True) -> list[Row]:
+    """Those of a run with one event of each kind at least."""
+    s = Scenario("far", prepare_ahead=prepare_ahead)
+    b = (1, 1)
+    s.broadcast("1.1", A)
+    s.prepare(b, FIRST, LAST)
+    for i in (FIRST, FIRST + 1):
+        s.propose(b, i, A)
+    s.vote(1, b, FIRST)
+    s.decide(1, b, FIRST)
+    s.learn("1.1", b, FIRST, A)
+    s.deliver("1.1", FIRST, values=[A], position=1)
+    s.trim(1, FIRST)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[[FIRST + 1, [1, 1], [A]]], trimmed=FIRST)
+    run = open_run(s.write(folder))
+    writer = Writer(survey(run), Tables())
+    return [row for _, process, _, event in run.rows() for row in writer.rows(process, event)]
+
+
+def test_the_places_of_instances_are_where_rows_have_them(tmp_path: Path) -> None:
+    found = rows(tmp_path)
+    assert {row[0] for row in found} >= set(PLACES)
+    for kind, *numbers in found:
+        places = [k - 1 for k in PLACES.get(kind, ())]
+        assert all(FIRST <= numbers[k] <= LAST for k in places), (kind, numbers)
+        others = [number for k, number in enumerate(numbers) if k not in places]
+        if kind in PLACES:
+            assert all(number < FIRST for number in others), (kind, numbers)
+
+
+@given(st.sets(st.integers(1, 30)), st.lists(st.integers(1, 30), max_size=9))
+def test_spans_hold_each_number_once_and_no_two_of_them_touch(
+    before: set[int], more: list[int]
+) -> None:
+    spans = merged(merged([], before), more)
+    assert {x for first, last in spans for x in range(first, last + 1)} == before | set(more)
+    assert all(first <= last for first, last in spans)
+    assert all(spans[k][1] + 1 < spans[k + 1][0] for k in range(len(spans) - 1))
