@@ -4,9 +4,12 @@ that a test sees from those that none does."""
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -259,6 +262,51 @@ def test_a_run_goes_on_where_it_stopped(toy: Path) -> None:
     assert campaign.left(mutants) == []
     again = Campaign(toy, 1, out, budgets_s={"core": 5}, minutes=1, survivors=True)
     assert again.left(mutants) == mutants[1:]
+
+
+def working_in(folder: Path) -> list[str]:
+    """Processes whose current folder is in this one, or was."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(entry.joinpath("cwd").readlink()).startswith(str(folder)):
+                found.append(entry.name)
+    return found
+
+
+STOPPED = """
+import signal
+from tests.mutation import test_mutation as t
+from tests.mutation.campaign import Campaign
+from pathlib import Path
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+out = Path("{out}")
+campaign = Campaign(Path("{toy}"), 1, out, budgets_s={{"core": 5}}, minutes=1)
+campaign.run([t.mutant(">", "<=")], t.coverage("tests/test_toy.py::test_hangs"))
+"""
+
+
+def test_when_told_to_stop_it_leaves_no_copy_and_no_process(
+    toy: Path, tmp_path: Path, root: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED.format(out=tmp_path / "out", toy=toy)],
+        cwd=root,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.DEVNULL,
+    )
+    until_s = time.monotonic() + 20
+    while not list(temporary.glob("*/out")) and time.monotonic() < until_s:
+        time.sleep(0.05)
+    assert list(temporary.glob("*/out")), "a test runs"
+    assert len(working_in(temporary)) == 2, "the server and its child"
+    process.terminate()
+    assert process.wait(10) != 0
+    assert list(temporary.iterdir()) == []
+    assert working_in(temporary) == []
 
 
 def test_a_killer_that_always_fails_is_told(toy: Path) -> None:
