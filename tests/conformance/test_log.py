@@ -98,6 +98,17 @@ def test_what_is_malformed_is_one_clear_line(
     assert "Traceback" not in error
 
 
+def test_how_headers_differ_is_shown(run: Path) -> None:
+    edit(run / "proposer-1.1.ndjson", 1, setting(run="other"))
+    with pytest.raises(TraceError, match=r"header's run differs .*: other here, \S+ there"):
+        open_run(run)
+    shutil.rmtree(run)
+    plain(1).write(run)
+    edit(run / "proposer-1.1.ndjson", 1, lambda v: v["constants"].update(max_batch=7))
+    with pytest.raises(TraceError, match=r'"max_batch":7.* here, .*"max_batch":1.* there'):
+        open_run(run)
+
+
 def test_synod_has_no_optimisations(tmp_path: Path) -> None:
     s = synod()
     s.constants = {**s.constants, "max_batch": 2}
