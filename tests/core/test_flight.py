@@ -161,3 +161,18 @@ def test_what_is_answered_after_a_silence_ends_the_long_pauses_of_the_others() -
     if some._under_way:
         assert some.deadline_s() <= now_s + 0.2
     assert some.take(now_s + 0.2), "the others, at once"
+
+
+def test_an_answer_after_a_silence_ends_the_pauses_of_what_was_sent_with_it() -> None:
+    """Several small messages are under way in the window that a silence leaves."""
+    some = flight(8)
+    for number in (1, 2, 3):
+        some.offer(number, SIZE // 10)
+    now_s = 0.0
+    while some.round_trip.timeout_s < LONGEST_PAUSE_S:
+        some.take(now_s)
+        now_s = some.deadline_s()
+    assert len(some.take(now_s)) == 3
+    assert some.deadline_s() >= now_s + LONGEST_PAUSE_S
+    some.answered(1, now_s + 0.001)
+    assert some.take(now_s + 0.2) == [(2, True), (3, True)]
