@@ -31,3 +31,11 @@ def test_votes_of_different_ballots_do_not_add_up(said: list[tuple[int, Ballot]]
 def test_votes_that_nobody_asked_for_are_not_counted() -> None:
     repair = Repair(Settings())
     assert not any(repair.voted(acceptor, Vote(7, Ballot(1, 1), b"")) for acceptor in (1, 2, 3))
+
+
+def test_an_instance_is_run_again_at_the_fifth_question_and_when_that_is_long_enough() -> None:
+    settings = Settings(repair_s=0.2)
+    soon, late = Repair(settings), Repair(settings)
+    assert [soon.asked(7, 7, 0.04 * n) for n in range(6)] == [[], [], [], [], [], [7]]
+    assert [late.asked(7, 7, 1.0 * n) for n in range(5)] == [[], [], [], [], [7]]
+    assert late.wants(7) and not late.wants(8)
