@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +48,16 @@ def test_the_places_of_instances_are_where_rows_have_them(tmp_path: Path) -> Non
         others = [number for k, number in enumerate(numbers) if k not in places]
         if kind in PLACES:
             assert all(number < FIRST for number in others), (kind, numbers)
+
+
+@pytest.mark.parametrize("far", [9, 10**6])
+def test_an_instance_that_only_a_recovery_names_has_a_number_too(tmp_path: Path, far: int) -> None:
+    """As the last one trimmed. Where there are gaps, numbers are not the instances themselves."""
+    s = Scenario("trimmed", prepare_ahead=True)
+    s.ask((1, 1), 1)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[], trimmed=far)
+    numbers = survey(open_run(s.write(tmp_path))).numbers
+    assert numbers.highest == numbers.instance(far)
 
 
 @given(st.sets(st.integers(1, 30)), st.lists(st.integers(1, 30), max_size=9))
