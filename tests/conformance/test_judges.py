@@ -73,7 +73,7 @@ def test_report_says_what_is_false_where_and_in_which_state(
     text = report(*examples[TRACES / "bad" / "vote_below_promise"])
     assert "refuses event 9" in text
     assert "MayVote(a, b)" in text
-    assert "spec/MultiPaxos.tla:" in text
+    assert "guard spec/MultiPaxos.tla:" in text
     assert "promised = <<1, 1, 4>>" in text
     assert "1 is (1, 1), 4 is (2, 2)" in text
     assert "takes all" in report(*examples[TRACES / "good" / "plain"])

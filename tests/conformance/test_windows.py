@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -42,7 +42,6 @@ class Lines:
         began_s = time.monotonic()
         self._coverage.switch_context(item.nodeid)
         yield
-        self._coverage.switch_context("")
         if item.nodeid in self._passed:
             self.seconds[item.nodeid] = round(time.monotonic() - began_s, 3)
 

@@ -25,6 +25,7 @@ import yaml  # noqa: F401
 
 OPTIONS = ("-q", "--no-header", "-p", "no:cacheprovider", "--tb", "short")
 TOO_LONG = "TookTooLong"  # what a test that hangs raises, in the tests' conftest.py
+SEEN = (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)  # by a test, by an import
 POLL_S = 0.01
 
 
@@ -76,10 +77,16 @@ def run(request: Request) -> Answer:
         out, result = Path(folder, "out"), Path(folder, "result")
         child = os.fork()
         if child == 0:
-            _child(request, out, result)
+            try:
+                _child(request, out, result)
+            finally:
+                os._exit(1)  # whatever happens, there is one server
+        ended = False
         try:
             ended = _wait(child, began_s + request.limit_s)
         finally:
+            if not ended:
+                os.kill(child, signal.SIGKILL)  # it may not have made its group yet
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
         if not ended:
@@ -103,7 +110,7 @@ def _wait(child: int, until_s: float) -> bool:
 
 
 def _child(request: Request, out: Path, result: Path) -> None:
-    """Never returns."""
+    """In a group of processes of its own, for all to be ended together."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     to = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -114,11 +121,10 @@ def _child(request: Request, out: Path, result: Path) -> None:
     paths = list(dict.fromkeys(test.partition("::")[0] for test in request.tests))
     options = [*OPTIONS, "--timeout", str(request.test_s), *(["-x"] if request.stop else [])]
     code = pytest.main([*options, *paths], plugins=[watch])
-    status = "passed" if code == pytest.ExitCode.OK else "failed"
+    status = "failed" if code in SEEN else "passed"
     found = json.dumps(["timeout" if watch.hung else status, watch.failed])
     result.write_text(found, encoding="utf-8")
     sys.stdout.flush()
-    os._exit(0)
 
 
 def main() -> None:

@@ -21,7 +21,9 @@ from tests.mutation.lines import OUT
 from tests.mutation.operators import apply, changes, edits
 from tests.mutation.results import Result, append, read, table
 from tests.mutation.sample import Mutant, everything, of_file, sample
+from tests.mutation.server import Request
 from tests.mutation.targets import files
+from tests.mutation.tree import scratch
 
 
 def changed(source: str) -> list[str]:
@@ -79,7 +81,7 @@ def changed(source: str) -> list[str]:
         ("x = a[0]", ["x = a[-1]"]),
         ("x = a[-1]", ["x = a[0]"]),
         ("x = a[b:]", ["x = a[(b) + 1:]", "x = a[(b) - 1:]"]),
-        ("x = Fault(f(0), a, 1)", ["x = Fault(f(0), a, 2)", "x = Fault(f(0), a, (0))"]),
+        ("x = Fault(f(0), f(0), 1)", ["x = Fault(f(0), f(0), 2)", "x = Fault(f(0), f(0), (0))"]),
     ],
 )
 def test_a_line_is_changed_in_these_ways(source: str, expected: list[str]) -> None:
@@ -96,6 +98,7 @@ def test_a_line_is_changed_in_these_ways(source: str, expected: list[str]) -> No
         "x = f'{a[0] + 1}'",
         "def __repr__(self): return a[0]",
         "@rule(1)\ndef f(): ...",
+        "def f() -> str: return ''",
         "if TYPE_CHECKING:\n    import a",
         "class A:\n    def __init__(self):\n        self.a = b",
     ],
@@ -180,7 +183,20 @@ def test_hangs():
         time.sleep(0.01)
 
 
+def test_is_stopped():
+    if toy.top(1, 2) != 2:
+        raise TookTooLong
+
+
+class TookTooLong(BaseException):
+    pass
+
+
 def test_fails():
+    assert toy is None
+
+
+def test_fails_too():
     assert toy is None
 """
 
@@ -250,6 +266,18 @@ def test_a_change_that_makes_a_test_hang_is_killed(
     assert judged(toy, [mutant(">", "<=")], hangs) == {"> <=": ("timeout", "")}
 
 
+def test_a_test_that_was_stopped_has_seen_it_by_its_time(toy: Path) -> None:
+    stopped = "tests/test_toy.py::test_is_stopped"
+    assert judged(toy, [mutant(">", "<=")], stopped) == {"> <=": ("timeout", stopped)}
+
+
+def test_after_a_change_the_copy_is_as_before(toy: Path) -> None:
+    request = Request([SEES], test_s=5, limit_s=20)
+    with scratch(toy) as tree:
+        assert tree.run_changed(mutant(">", "<="), request).status == "failed"
+        assert tree.run(request).status == "passed"
+
+
 def test_a_run_goes_on_where_it_stopped(toy: Path) -> None:
     out = toy.parent / "out.jsonl"
     mutants = [mutant(">", "<="), mutant("+", "-")]
@@ -315,6 +343,8 @@ def test_a_killer_that_always_fails_is_told(toy: Path) -> None:
         Result("2", "", "core", "", 1, "failed", FAILS, 1, 0.0),
     ]
     assert unsteady(toy, found) == [FAILS]
+    found.append(Result("3", "", "core", "", 1, "failed", f"{FAILS}_too", 1, 0.0))
+    assert unsteady(toy, found) == [FAILS, f"{FAILS}_too"]
     assert unsteady(toy, found[:1]) == []
 
 
@@ -368,6 +398,9 @@ def test_what_a_changed_file_ran_is_forgotten() -> None:
     assert known.tests("x.py", 5, 10) == ["a.py::y", "b.py::x"]
     assert known.tests("x.py", 6, 10) == ["a.py::y"]
     assert known.seconds == {"a.py::y": 0.5, "b.py::x": 1.0}
+    known.forget(["b.py"])
+    known.learn({"seconds": {"b.py::x": 1.0}, "lines": {}})
+    assert known.tests("x.py", 5, 10) == ["a.py::y"], "it runs the line no more"
 
 
 def test_each_test_is_known_by_the_lines_that_it_runs(root: Path, tmp_path: Path) -> None:
