@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.log import open_run
 from conformance.rows import Row, Tables, Writer
-from conformance.survey import survey
+from conformance.survey import Numbers, _spread, survey
 from conformance.tladata import PLACES
 from conformance.tracespec import merged
 from tests.conformance.scenario import Scenario, rng
@@ -50,13 +52,28 @@ def test_the_places_of_instances_are_where_rows_have_them(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("far", [9, 10**6])
-def test_an_instance_that_only_a_recovery_names_has_a_number_too(tmp_path: Path, far: int) -> None:
-    """As the last one trimmed. Where there are gaps, numbers are not the instances themselves."""
-    s = Scenario("trimmed", prepare_ahead=True)
+@pytest.mark.parametrize("kept", ["trimmed", "votes"])
+def test_an_instance_that_only_a_recovery_names_has_a_number_too(
+    tmp_path: Path, kept: str, far: int
+) -> None:
+    """Where there are large gaps, numbers are not the instances themselves."""
+    s = Scenario("recovered", prepare_ahead=True)
     s.ask((1, 1), 1)
-    s.recover("acceptor-1.2", promised=[1, 1], votes=[], trimmed=far)
+    names: dict[str, Any] = {"trimmed": {"trimmed": far}, "votes": {"votes": [[far, [1, 1], [A]]]}}
+    s.recover("acceptor-1.2", **{"promised": [1, 1], "votes": [], **names[kept]})
     numbers = survey(open_run(s.write(tmp_path))).numbers
     assert numbers.highest == numbers.instance(far)
+    assert (numbers.highest == far) == (far < 1000)
+
+
+@given(st.sets(st.integers(1, 40), min_size=1))
+def test_numbers_are_neighbours_where_instances_are(named: set[int]) -> None:
+    """Or a delivery over a gap would look like one of the next instance."""
+    numbers = Numbers(instances=_spread(named))
+    ordered = [0, *sorted(named)]
+    for before, after in pairwise(ordered):
+        step = numbers.instance(after) - (numbers.instance(before) if before else 0)
+        assert step == (1 if after == before + 1 else 2)
 
 
 @given(st.sets(st.integers(1, 30)), st.lists(st.integers(1, 30), max_size=9))
