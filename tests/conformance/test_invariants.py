@@ -202,7 +202,7 @@ def test_the_vote_that_is_named_is_one_above_the_promise() -> None:
     s.promise(1, (1, 1), 1)
     assert s.violation is not None
     assert s.violation.name == "VotesBelowPromise"
-    assert s.violation.fault.found.startswith("in instance 2: ")
+    assert s.violation.fault.actual.startswith("in instance 2: ")
 
 
 def test_synod_invariants() -> None:

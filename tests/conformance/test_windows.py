@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.log import open_run
-from conformance.rows import Row, Tables, Writer
+from conformance.mirror import Row
+from conformance.rows import Tables, Writer
 from conformance.survey import Numbers, _spread, survey
 from conformance.tladata import PLACES
 from conformance.tracespec import merged
