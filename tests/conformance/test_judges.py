@@ -77,6 +77,9 @@ def test_report_says_what_is_false_where_and_in_which_state(
     assert "promised = <<1, 1, 4>>" in text
     assert "1 is (1, 1), 4 is (2, 2)" in text
     assert "takes all" in report(*examples[TRACES / "good" / "plain"])
+    text = report(*examples[TRACES / "bad" / "promise_below_promise"])
+    assert "promised = <<4, 1, 0>>" in text
+    assert "where ballot 1 is (1, 1), 4 is (2, 2)" in text, "0 is none"
     messages = report(*examples[TRACES / "bad" / "learn_undecided"]).splitlines()
     assert "              2b bal |-> 1, inst |-> 1, acc |-> 1" in messages, "its type first"
     assert "              1b from |-> 1, to |-> 1, votes |-> {}, bal |-> 1, acc |-> 2" in messages

@@ -176,3 +176,11 @@ def test_an_answer_after_a_silence_ends_the_pauses_of_what_was_sent_with_it() ->
     assert some.deadline_s() >= now_s + LONGEST_PAUSE_S
     some.answered(1, now_s + 0.001)
     assert some.take(now_s + 0.2) == [(2, True), (3, True)]
+
+
+def test_a_round_trip_is_from_when_it_was_sent_to_when_it_is_answered() -> None:
+    some = offered(flight(), 1)
+    some.take(100.0)
+    some.answered(1, 100.5)
+    assert some.window.round_s == 0.5
+    assert some.round_trip.timeout_s == 2.0, "twice the mean, and four times the variation"

@@ -75,3 +75,15 @@ def test_an_answer_ends_the_patience_that_none_has_taught(learned: bool) -> None
         list(gaps.finish(log, gaps.due_s))
     first = log.prefix + 1
     assert gaps._asked == 0, f"it does not wait for what it has; {first} is next"
+
+
+@pytest.mark.parametrize(("direct", "last"), [(True, 100), (False, 16)])
+def test_who_learns_from_votes_asks_for_all_that_acceptors_may_have_room_for(
+    direct: bool, last: int
+) -> None:
+    """A leader, which decides for the others, is asked for as much as there is room for."""
+    settings = Settings(direct_learning=direct, ask_instances=100)
+    gaps, log = Gaps(settings, 0.0), Log(top=1000)
+    gaps.mean_bytes = float(settings.fitting_bytes)
+    gaps.begun(1, 0.0)
+    assert [(ask.first, ask.last) for ask in asked(gaps, log)] == [(1, last)]

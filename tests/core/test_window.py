@@ -121,3 +121,12 @@ def test_an_old_shortest_round_trip_is_forgotten() -> None:
     for _ in range(5):
         now_s = answer(some, 3, now_s + BASE_S / 2, 0.5)
     assert some.queue_s() == 0
+
+
+def test_a_round_lasts_as_long_as_its_shortest_round_trip() -> None:
+    """What is measured in it counts from the next one on."""
+    some = window()
+    for now_s, sample_s, round_s in [(0.0, 0.1, 0.1), (0.05, 0.02, 0.1), (0.11, 0.3, 0.02)]:
+        some.measured(sample_s, now_s)
+        some.answered(SEGMENT, now_s, is_full=True)
+        assert some.round_s == round_s
