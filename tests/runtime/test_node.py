@@ -172,6 +172,11 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
         (Groups().proposers, both),
     ]
+    assert harness.node.stats.sent == 2
+    counted: Any = harness.node.stats.content()["sent"]
+    assert {kind: counted[kind]["datagrams"] for kind in counted} == {"Delivered": 1.5, "Ask": 0.5}
+    sizes = sum(len(datagram) for _, datagram in harness.world.sent)
+    assert sum(counted[kind]["bytes"] for kind in counted) == pytest.approx(sizes, abs=1)
 
 
 @pytest.mark.parametrize("over", [0, 1])
