@@ -61,20 +61,25 @@ def test_what_is_new_teaches_how_long_it_takes() -> None:
 
 
 @pytest.mark.parametrize("learned", [True, False])
-def test_an_answer_ends_the_patience_that_none_has_taught(learned: bool) -> None:
+def test_an_answer_halves_the_patience_that_silence_has_taught(learned: bool) -> None:
     """Whether it is learned only, or delivered and forgotten."""
     gaps, log = Gaps(Settings(), 0.0), Log(top=1)
     gaps.begun(1, 0.0)
-    pauses = [unanswered(gaps, log, 1), unanswered(gaps, log, 4)]
-    assert pauses[1] > pauses[0] * PATIENCE
+    first_s, later_s = unanswered(gaps, log, 1), unanswered(gaps, log, 4)
+    assert later_s > first_s * PATIENCE
     if learned:
         log.learned = {1}
     else:
         log.prefix = 1
-    for _ in range(20):
-        list(gaps.finish(log, gaps.due_s))
-    first = log.prefix + 1
-    assert gaps._asked == 0, f"it does not wait for what it has; {first} is next"
+    now_s = gaps.due_s
+    for _ in range(3):  # it is one answer
+        list(gaps.finish(log, now_s))
+    log.prefix, log.top = 1, 2
+    gaps.due_s = inf
+    gaps.begun(2, now_s)
+    pause_s = unanswered(gaps, log, 1)
+    # Since then it has waited in vain for what was new, and for an answer.
+    assert pause_s == pytest.approx(later_s / 2 * PATIENCE**2)
 
 
 @pytest.mark.parametrize(("direct", "last"), [(True, 100), (False, 16)])

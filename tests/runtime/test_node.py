@@ -179,6 +179,15 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
     assert sum(counted[kind]["bytes"] for kind in counted) == pytest.approx(sizes, abs=1)
 
 
+def test_what_an_earlier_life_has_left_is_said_at_the_start(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harness.own_clock.resume(LATEST_US + 1)
+    harness.node.start()
+    assert "its last life has left one beyond" in capfd.readouterr().err
+    assert harness.node.stop()
+
+
 @pytest.mark.parametrize("over", [0, 1])
 def test_nothing_is_sent_that_is_larger_than_a_datagram(
     harness: Harness, capfd: pytest.CaptureFixture[str], over: int
