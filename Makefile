@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges soak graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ cuts: setup ## judge N=10000 random traces whole and cut: the verdicts must be t
 fuzz-judges: setup ## judge random runs, right and wrong, by both judges and a third, for MINUTES=20; SEED=n: from there on
 	@$(BIN)/python -m tests.oracle.fuzz $(or $(MINUTES),20) $(or $(SEED),1)
 
+mutants: setup ## change the product, COUNT=300 times, one small thing each, and see whether a quick test notices; SEED=1, MINUTES=n, JOBS=n, SURVIVORS=1: again
+	@$(BIN)/python -m tests.mutation --count $(or $(COUNT),300) --seed $(or $(SEED),1) --jobs $(or $(JOBS),1) \
+	    $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SURVIVORS),--survivors)
+
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.statespace
 
@@ -79,7 +83,7 @@ lock: ## pin the newest packages again in requirements.lock (needs uv)
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 clean: ## remove .venv, caches and recorded runs
-	rm -rf $(VENV) .tlc *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis traces/runs/*
+	rm -rf $(VENV) .tlc *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants traces/runs/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up in two steps, each with a stamp: packages (slow, redone when the lock changes) and the

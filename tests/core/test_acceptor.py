@@ -127,6 +127,22 @@ def test_asked_it_says_its_votes_to_who_learns_from_votes() -> None:
         assert not give(acceptor, Ask(3, 9)).sends
 
 
+def test_an_answer_says_where_it_ended_only_if_there_was_no_room_for_all() -> None:
+    """Whoever asks goes on from there; 0: all that it asked for is told."""
+    large = encode_batch([pack("1.1", 1, [bytes(150)])])
+    acceptor = Acceptor(Settings(message_bytes=500))
+    give(acceptor, *[Accept(LOW, instance, large) for instance in (1, 2, 3, 4)])
+
+    def told(last: int, room: int) -> list[tuple[int, list[int]]]:
+        sends = give(acceptor, Ask(1, last, 0, room)).sends
+        votes = [message for _, message in sends if isinstance(message, Votes)]
+        return [(some.last, [vote.instance for vote in some.votes]) for some in votes]
+
+    assert told(4, 2000) == [(0, [1, 2]), (0, [3, 4])]
+    assert told(4, 500) == [(2, [1, 2])]
+    assert told(2, 500) == [(0, [1, 2])]
+
+
 def test_asked_for_what_another_tells_it_says_only_the_ballots() -> None:
     acceptor = Acceptor(Settings(direct_learning=True), acceptor_id=2)
     give(acceptor, Accept(LOW, 2, BATCH))

@@ -85,6 +85,18 @@ def test_resends_until_delivered_less_and_less_often() -> None:
     assert client.deadline_s() == float("inf")
 
 
+def test_it_sends_again_at_once_when_a_learner_is_heard_after_a_silence() -> None:
+    """Whatever the learner says: the path is open again."""
+    client = Client(Settings(resend_s=1.0), "1.1", 0.0)
+    client.submit([b"a"], 0.0)
+    client.flush(0.0)
+    while (now_s := client.deadline_s()) < 7.0:
+        client.tick(now_s)
+        client.flush(now_s)
+    client.receive(1, Delivered(1, [("2.1", 1, 1)]), 6.5)
+    assert submitted(client.flush(6.5)) == [[b"a"]]
+
+
 def test_what_later_ones_overtake_is_resent_at_once() -> None:
     client = Client(Settings(), "1.1", 0.0)
     client.submit([b"%d" % n for n in range(1, 9)], 0.0)

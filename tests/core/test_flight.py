@@ -178,3 +178,26 @@ def test_what_is_answered_after_long_pauses_ends_those_of_the_others() -> None:
     assert not some._silences and some._under_way[2].due_s > now_s + 1.0
     some.answered(1, now_s + 0.001)
     assert some._under_way[2].due_s <= now_s + 0.2
+
+
+def test_an_answer_after_a_silence_ends_the_pauses_of_what_was_sent_with_it() -> None:
+    """Several small messages are under way in the window that a silence leaves."""
+    some = flight(8)
+    for number in (1, 2, 3):
+        some.offer(number, SIZE // 10)
+    now_s = 0.0
+    while some.round_trip.timeout_s < LONGEST_PAUSE_S:
+        some.take(now_s)
+        now_s = some.deadline_s()
+    assert len(some.take(now_s)) == 3
+    assert some.deadline_s() >= now_s + LONGEST_PAUSE_S
+    some.answered(1, now_s + 0.001)
+    assert some.take(now_s + 0.2) == [(2, True), (3, True)]
+
+
+def test_a_round_trip_is_from_when_it_was_sent_to_when_it_is_answered() -> None:
+    some = offered(flight(), 1)
+    some.take(100.0)
+    some.answered(1, 100.5)
+    assert some.window.round_s == 0.5
+    assert some.round_trip.timeout_s == 2.0, "twice the mean, and four times the variation"

@@ -162,6 +162,16 @@ def test_what_later_instances_overtake_is_asked_for_at_once() -> None:
     assert learner.prefix == 1
 
 
+def test_a_batch_is_lost_if_later_ones_of_the_same_teller_have_come() -> None:
+    """Of an instance that it has votes for, it waits for the batch as long as that may come."""
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    give(learner, *chosen(1), *((a, Accepted(FIRST, 2)) for a in (1, 2)))
+    assert asks(give(learner, *chosen(3))) == []
+    others = [(a, Accepted(FIRST, 4)) for a in (1, 2)]
+    assert asks(give(learner, *others, *((a, Accepted(FIRST, 5)) for a in (1, 2)))) == []
+    assert asks(give(learner, (1, Accept(FIRST, 4, batch(4))))) == [Ask(2, 2, 1)]
+
+
 def test_it_asks_again_if_the_prefix_does_not_grow_whatever_else_comes() -> None:
     learner = Learner(Settings(direct_learning=True), 0.0)
     give(learner, *chosen(1, 3, 4, 5))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import ValidationError
 
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import LARGEST_INT, Ballot
@@ -24,6 +25,8 @@ from paxos.core.messages import (
     Submit,
     Vote,
     Votes,
+    decode_messages,
+    encode_messages,
 )
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
@@ -253,3 +256,19 @@ def test_a_learner_reports_to_the_acceptors_now_and_then() -> None:
             learner.receive(acceptor, Accepted(MINE, instance), now_s)
         reports += [m for g, m in learner.flush(now_s).sends if g is Group.ACCEPTORS]
     assert reports == [Delivered(1, []), Delivered(3, [])]
+
+
+@pytest.mark.parametrize(
+    "negative",
+    [
+        Ask(1, 1, -1),
+        Ask(1, 1, 0, -1),
+        Delivered(-1, []),
+        Heartbeat(Ballot(1, 1), -1),
+        Heartbeat(Ballot(-1, 1), 1),
+        Reject(Ballot(1, -1)),
+    ],
+)
+def test_no_number_in_a_message_is_negative(negative: Message) -> None:
+    with pytest.raises(ValidationError, match="Expected `int` >= 0"):
+        decode_messages(encode_messages([negative]))

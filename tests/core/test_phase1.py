@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,15 @@ def test_whatever_is_promised_and_skipped_in_any_order(
                 assert told == model.highest_votes(reached)
     assert phase1.first == model.first
     assert phase1.asked == first, "what is asked again is asked as it was"
+
+
+def test_of_what_is_asked_again_nobody_knows_which_question_was_answered() -> None:
+    """So no round trip is measured by it, until what is left is asked for anew."""
+    phase1 = Phase1(1, 4, 5.0, 0.1)
+    assert (phase1.asked_s, phase1.due_s) == (5.0, 5.1)
+    phase1.ask_again(5.1)
+    assert phase1.asked_s < 0
+    assert phase1.due_s == pytest.approx(5.3)
+    phase1.skip(2)
+    phase1.ask(6.0, 0.1)
+    assert (phase1.asked_s, phase1.asked) == (6.0, 3)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import TypeVar
 
+import pytest
+
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.batch import NO_OP, decode_batch, encode_batch, pack
@@ -59,6 +61,12 @@ def test_it_leads_after_silence_with_a_durable_round() -> None:
     step = proposer.flush(1.0)
     assert step.writes == [RoundWrite(5)]
     assert sent(step, Heartbeat)[0].ballot == Ballot(5, 1)
+
+
+def test_at_first_it_waits_for_two_heartbeats_and_for_those_with_lower_ids() -> None:
+    settings = Settings(heartbeat_s=0.1, failover_s=0.6)
+    waits = [Proposer(settings, number, 10.0).deadline_s() - 10.0 for number in (1, 2, 3)]
+    assert waits == pytest.approx([0.2, 0.35, 0.5])
 
 
 def test_it_does_not_lead_while_another_does() -> None:

@@ -53,3 +53,13 @@ def test_after_what_had_to_be_run_again_comes_more_of_it() -> None:
     repair.is_mixed(12)
     assert asked(repair, 13, 8.2) == list(range(13, 29))
     assert asked(repair, 40, 8.3) == [40, 41, 42, 43], "the votes before may settle it"
+
+
+def test_an_instance_is_run_again_at_the_fifth_question_and_when_that_is_long_enough() -> None:
+    """The first question only tells of it, so it is the sixth one that may be due at once."""
+    soon, late = Repair(Settings(repair_s=0.2)), Repair(Settings(repair_s=0.2))
+    often = [soon.asked(7, 7, 0.04 * n, patience_s=0.0, busy=0) for n in range(6)]
+    assert often == [[], [], [], [], [], [7]]
+    seldom = [late.asked(7, 7, 1.0 * n, patience_s=0.0, busy=0) for n in range(5)]
+    assert seldom == [[], [], [], [], [7]]
+    assert late.wants(7) and not late.wants(8)

@@ -1,6 +1,6 @@
 """The window for what is under way."""
 
-from paxos.core.window import BASE_S, ENOUGH, LEAST_MESSAGES, Window
+from paxos.core.window import BASE_S, ENOUGH, LEAST_MESSAGES, SHRINK, Window
 
 SEGMENT = 1_000
 
@@ -93,6 +93,17 @@ def test_where_much_is_lost_it_is_congestion_whatever_round_trips_say() -> None:
         assert some.limit < before
 
 
+def test_what_grew_twofold_is_halved_and_what_grew_slowly_loses_a_fifth() -> None:
+    some = window()
+    now_s = answer(some, ENOUGH, 0.0)
+    for factor in (0.5, SHRINK, SHRINK):
+        before = some.limit
+        now_s += 1.0
+        for _ in range(ENOUGH):
+            some.lost(now_s)
+        assert some.limit == factor * before
+
+
 def test_after_a_silence_it_begins_with_one_message_and_grows_back_to_half() -> None:
     some = window()
     now_s = answer(some, 60, 0.0)
@@ -110,3 +121,12 @@ def test_an_old_shortest_round_trip_is_forgotten() -> None:
     for _ in range(5):
         now_s = answer(some, 3, now_s + BASE_S / 2, 0.5)
     assert some.queue_s() == 0
+
+
+def test_a_round_lasts_as_long_as_its_shortest_round_trip() -> None:
+    """What is measured in it counts from the next one on."""
+    some = window()
+    for now_s, sample_s, round_s in [(0.0, 0.1, 0.1), (0.05, 0.02, 0.1), (0.11, 0.3, 0.02)]:
+        some.measured(sample_s, now_s)
+        some.answered(SEGMENT, now_s, is_full=True)
+        assert some.round_s == round_s

@@ -252,6 +252,19 @@ def test_others_are_told_what_the_life_would_begin_with(tmp_path: Path) -> None:
     assert asked[0][1] < asked[1][1]
 
 
+def test_of_what_keeps_nothing_others_are_told_no_commits(tmp_path: Path) -> None:
+    """Zero: there is no storage that could be an old copy."""
+    asked: list[int] = []
+
+    def ask(number: int, commits: int) -> int:
+        asked.append(commits)
+        return number
+
+    end(begin("acceptor", 1, MEMORY, tmp_path, Clock(), ask=ask))
+    end(begin("learner", 1, Config(), tmp_path, Clock(), ask=ask))
+    assert asked == [0, 0]
+
+
 @pytest.mark.parametrize("tracing", [True, False])
 def test_what_keeps_no_number_takes_the_one_that_others_ask_for(
     tmp_path: Path, tracing: bool

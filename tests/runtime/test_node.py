@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 import pytest
@@ -171,6 +172,20 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
         (Groups().proposers, both),
     ]
+    assert harness.node.stats.sent == 2
+    counted: Any = harness.node.stats.content()["sent"]
+    assert {kind: counted[kind]["datagrams"] for kind in counted} == {"Delivered": 1.5, "Ask": 0.5}
+    sizes = sum(len(datagram) for _, datagram in harness.world.sent)
+    assert sum(counted[kind]["bytes"] for kind in counted) == pytest.approx(sizes, abs=1)
+
+
+def test_what_an_earlier_life_has_left_is_said_at_the_start(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harness.own_clock.resume(LATEST_US + 1)
+    harness.node.start()
+    assert "its last life has left one beyond" in capfd.readouterr().err
+    assert harness.node.stop()
 
 
 @pytest.mark.parametrize("over", [0, 1])
@@ -287,7 +302,9 @@ def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:
 
 
 def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
+    harness.node.patience.due_s = inf  # nothing else wakes it
     harness.node.start()
+    time.sleep(0.05)  # it waits by now
 
     def hurry() -> None:
         harness.role.on_flush = lambda: None

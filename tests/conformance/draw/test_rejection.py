@@ -120,6 +120,25 @@ def test_causes_are_events_that_were_before() -> None:
     assert label(events[0]).startswith("Broadcast 1.1:1 +1")
 
 
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_batch_is_learned_from_what_was_counted(direct: bool) -> None:
+    """From the votes of a quorum, or from the Decide of a leader, which counted them."""
+    s = Scenario("learned", direct_learning=direct, prepare_ahead=True)
+    s.broadcast("1.1", rng("1.1", 1))
+    s.prepare((1, 1), 1)
+    s.settle((1, 1), 1, rng("1.1", 1), learners=("1.1",))
+    causes, found, events = Causes(), {}, s.numbered()
+    for line in events:
+        event = s.checker._decode(line["process"], line)
+        found[line["event"]] = [(cause.message, cause.event) for cause in causes.of(event)]
+    sent = [(line["event"], number) for number, line in enumerate(events, 1)]
+    votes = [("2b", number) for event, number in sent if event == "Phase2b"]
+    decides = [("Decide", number) for event, number in sent if event == "Decide"]
+    assert (len(votes), len(decides)) == (2, int(not direct))
+    assert found["Learn"] == (votes if direct else decides)
+    assert found.get("Decide", votes) == votes
+
+
 def counted(*scenarios: Scenario) -> Coverage:
     coverage = Coverage()
     for s in scenarios:

@@ -189,6 +189,22 @@ def test_without_the_invariant_it_is_not_caught(
     assert s.violation is None
 
 
+def test_the_vote_that_is_named_is_one_above_the_promise() -> None:
+    """Not one in the ballot promised, which is all right."""
+    s = Scenario("astray", disabled={"Phase1b.promise"}, prepare_ahead=True, max_batch=2)
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1, 2)
+    s.propose((1, 1), 1, A)
+    s.vote(1, (1, 1), 1)
+    s.prepare((1, 2), 2)
+    s.propose((1, 2), 2, A)
+    s.vote(1, (1, 2), 2)
+    s.promise(1, (1, 1), 1)
+    assert s.violation is not None
+    assert s.violation.name == "VotesBelowPromise"
+    assert s.violation.fault.actual.startswith("in instance 2: ")
+
+
 def test_synod_invariants() -> None:
     s = Scenario("astray", spec="Synod", disabled={"Phase2a.highest"})
     two_chosen(s)

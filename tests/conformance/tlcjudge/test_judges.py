@@ -26,7 +26,7 @@ from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain, restart, trim
 from tests.conformance.replay.test_corruption import corrupt
 from tests.conformance.rules import test_invariants as astray
-from tests.conformance.scenario import Scenario, write_run
+from tests.conformance.scenario import Scenario, rng, write_run
 from tests.conformance.walk import legal_run
 from tests.paths import TRACES
 
@@ -74,10 +74,16 @@ def test_report_says_what_is_false_where_and_in_which_state(
     text = words(*examples[TRACES / "bad" / "vote_below_promise"])
     assert "refuses event 9" in text
     assert "MayVote(a, b)" in text
-    assert "spec/MultiPaxos.tla:" in text
+    assert "guard spec/MultiPaxos.tla:" in text
     assert "promised = <<1, 1, 4>>" in text
     assert "1 is (1, 1), 4 is (2, 2)" in text
     assert "takes all" in words(*examples[TRACES / "good" / "plain"])
+    text = words(*examples[TRACES / "bad" / "promise_below_promise"])
+    assert "promised = <<4, 1, 0>>" in text
+    assert "where ballot 1 is (1, 1), 4 is (2, 2)" in text, "0 is none"
+    messages = words(*examples[TRACES / "bad" / "learn_undecided"]).splitlines()
+    assert "              2b bal |-> 1, inst |-> 1, acc |-> 1" in messages, "its type first"
+    assert "              1b from |-> 1, to |-> 1, votes |-> {}, bal |-> 1, acc |-> 2" in messages
 
 
 @given(
@@ -228,6 +234,23 @@ def test_batches_of_many_ranges_and_large_numbers(tmp_path: Path) -> None:
     assert good_ruling.rejection is None
     assert bad_ruling.rejection is not None
     assert bad_ruling.rejection.false[0].text == "IsNext(l, i)"
+
+
+def test_a_batch_with_two_ranges_that_overlap_is_no_batch(tmp_path: Path) -> None:
+    """Nor is it one for TLC, to which ranges are numbers. Those that only touch are all right."""
+    runs = []
+    for name, second in (("overlap", rng("1.1", 2)), ("touch", rng("1.1", 3))):
+        s = Scenario(name, prepare_ahead=True, max_batch=4)
+        s.broadcast("1.1", rng("1.1", 1, 2), rng("1.1", 3))
+        s.prepare((1, 1), 1)
+        s.propose((1, 1), 1, rng("1.1", 1, 2), second)
+        runs.append(open_run(s.write(tmp_path / name)))
+    overlap, touch = all_by_tlc(runs)
+    violation = check_run(runs[0].directory).violation
+    assert violation is not None and overlap.rejection is not None
+    assert violation.name == "Phase2a.batch"
+    assert overlap.rejection.false[0] in places("MultiPaxos", violation.name)
+    assert check_run(runs[1].directory).kind == "conforms" and touch.rejection is None
 
 
 def test_nothing_to_judge() -> None:

@@ -98,6 +98,17 @@ def test_what_is_malformed_is_one_clear_line(
     assert "Traceback" not in error
 
 
+def test_how_headers_differ_is_shown(run: Path) -> None:
+    edit(run / "proposer-1.1.ndjson", 1, setting(run="other"))
+    with pytest.raises(TraceError, match=r"header's run differs .*: other here, \S+ there"):
+        open_run(run)
+    shutil.rmtree(run)
+    plain(1).write(run)
+    edit(run / "proposer-1.1.ndjson", 1, lambda v: v["constants"].update(max_batch=7))
+    with pytest.raises(TraceError, match=r'"max_batch":7.* here, .*"max_batch":1.* there'):
+        open_run(run)
+
+
 def test_synod_has_no_optimisations(tmp_path: Path) -> None:
     s = synod()
     s.constants = {**s.constants, "max_batch": 2}
@@ -111,6 +122,15 @@ def test_a_line_that_never_ends(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with (run / VICTIM).open("ab") as f:
         f.write(b" " * 20_000 + b"\n")
     with pytest.raises(TraceError, match=r"longer than 10000 bytes"):
+        check_run(run)
+
+
+def test_the_line_that_never_ends_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = (run / VICTIM).read_bytes().count(b"\n") + 1
+    monkeypatch.setattr(reader, "MAX_LINE", 10_000)
+    with (run / VICTIM).open("ab") as f:
+        f.write(b" " * 20_000)
+    with pytest.raises(TraceError, match=rf"{VICTIM}:{number}: the line is longer"):
         check_run(run)
 
 
@@ -152,6 +172,15 @@ def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no trace files" in shown.out
     shutil.copy(run / VICTIM, run / "acceptor-one.ndjson")
     with pytest.raises(TraceError, match=r"is named role-id.incarnation.ndjson"):
+        check_run(run)
+
+
+def test_a_trace_in_a_folder_below_is_not_passed_over(run: Path) -> None:
+    """Whatever else is in that folder."""
+    (run / "more").mkdir()
+    shutil.copy(run / VICTIM, run / "more" / "acceptor-9.1.ndjson")
+    (run / "more" / "notes.txt").write_text("")
+    with pytest.raises(TraceError, match="more: has traces too, which would not be read"):
         check_run(run)
 
 

@@ -1,0 +1,87 @@
+"""What TLC's windows are made of: rows, the instances that they speak of, spans of numbers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.tlcjudge.encode import Tables, Writer
+from conformance.tlcjudge.numbering import Numbers, _spread, survey
+from conformance.tlcjudge.shadow_state import Row
+from conformance.tlcjudge.trace_data import PLACES
+from conformance.tlcjudge.windows import merged
+from conformance.trace.reader import open_run
+from tests.conformance.scenario import Scenario, rng
+
+A = rng("1.1", 1)
+FIRST, LAST = 70, 79  # no other number of the run is as large
+
+
+def rows(folder: Path, *, prepare_ahead: bool = True) -> list[Row]:
+    """Those of a run with one event of each kind at least."""
+    s = Scenario("far", prepare_ahead=prepare_ahead)
+    b = (1, 1)
+    s.broadcast("1.1", A)
+    s.prepare(b, FIRST, LAST)
+    for i in (FIRST, FIRST + 1):
+        s.propose(b, i, A)
+    s.vote(1, b, FIRST)
+    s.decide(1, b, FIRST)
+    s.learn("1.1", b, FIRST, A)
+    s.deliver("1.1", FIRST, values=[A], position=1)
+    s.trim(1, FIRST)
+    s.recover("acceptor-1.2", promised=[1, 1], votes=[[FIRST + 1, [1, 1], [A]]], trimmed=FIRST)
+    run = open_run(s.write(folder))
+    writer = Writer(survey(run), Tables())
+    return [row for _, process, _, event in run.rows() for row in writer.rows(process, event)]
+
+
+def test_the_places_of_instances_are_where_rows_have_them(tmp_path: Path) -> None:
+    found = rows(tmp_path)
+    assert {row[0] for row in found} >= set(PLACES)
+    for kind, *numbers in found:
+        places = [k - 1 for k in PLACES.get(kind, ())]
+        assert all(FIRST <= numbers[k] <= LAST for k in places), (kind, numbers)
+        others = [number for k, number in enumerate(numbers) if k not in places]
+        if kind in PLACES:
+            assert all(number < FIRST for number in others), (kind, numbers)
+
+
+@pytest.mark.parametrize("far", [9, 10**6])
+@pytest.mark.parametrize("kept", ["trimmed", "votes"])
+def test_an_instance_that_only_a_recovery_names_has_a_number_too(
+    tmp_path: Path, kept: str, far: int
+) -> None:
+    """Where there are large gaps, numbers are not the instances themselves."""
+    s = Scenario("recovered", prepare_ahead=True)
+    s.ask((1, 1), 1)
+    names: dict[str, Any] = {"trimmed": {"trimmed": far}, "votes": {"votes": [[far, [1, 1], [A]]]}}
+    s.recover("acceptor-1.2", **{"promised": [1, 1], "votes": [], **names[kept]})
+    numbers = survey(open_run(s.write(tmp_path))).numbers
+    assert numbers.highest == numbers.instance(far)
+    assert (numbers.highest == far) == (far < 1000)
+
+
+@given(st.sets(st.integers(1, 40), min_size=1))
+def test_numbers_are_neighbours_where_instances_are(named: set[int]) -> None:
+    """Or a delivery over a gap would look like one of the next instance."""
+    numbers = Numbers(instances=_spread(named))
+    ordered = [0, *sorted(named)]
+    for before, after in pairwise(ordered):
+        step = numbers.instance(after) - (numbers.instance(before) if before else 0)
+        assert step == (1 if after == before + 1 else 2)
+
+
+@given(st.sets(st.integers(1, 30)), st.lists(st.integers(1, 30), max_size=9))
+def test_spans_hold_each_number_once_and_no_two_of_them_touch(
+    before: set[int], more: list[int]
+) -> None:
+    spans = merged(merged([], before), more)
+    assert {x for first, last in spans for x in range(first, last + 1)} == before | set(more)
+    assert all(first <= last for first, last in spans)
+    assert all(spans[k][1] + 1 < spans[k + 1][0] for k in range(len(spans) - 1))
