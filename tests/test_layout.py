@@ -198,3 +198,15 @@ def test_every_locked_package_has_hashes() -> None:
     lines = [line for line in lock.splitlines() if line.strip() and not line.startswith("#")]
     assert len(lines) > 20
     assert [line.split()[0] for line in lines if "==" not in line or "sha256:" not in line] == []
+
+
+def test_the_architecture_names_files_that_there_are() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    every = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    named = set(re.findall(r"[\w/]+\.(?:py|yaml)", text))
+    assert len(named) > 40
+    assert [n for n in sorted(named) if not any(f"/{e}".endswith(f"/{n}") for e in every)] == []
+    rooms = re.findall(r"^(?:impl|conformance)/[\w/]+(?=  )", text, re.MULTILINE)
+    assert len(rooms) > 10 and [room for room in rooms if not (ROOT / room).is_dir()] == []
+    packages = {f"conformance/{room}/" for room in (*ROOMS, "cli")}
+    assert packages <= set(re.findall(r"conformance/\w+/", text))

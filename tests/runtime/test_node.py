@@ -428,7 +428,7 @@ def test_very_much_is_not_held_back(harness: Harness) -> None:
 
 @pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, outbox.MOST)])
 def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int) -> None:
-    back = outbox.Held(in_flight)
+    back = outbox.Outbox(in_flight)
     back.add([(Group.PROPOSERS, Reject(B))] * (most - 1), 5.0)
     assert not back.is_due(5.0)
     back.add([(Group.PROPOSERS, Reject(B))], 5.0)

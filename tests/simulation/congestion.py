@@ -28,7 +28,7 @@ from conformance.replay.report import explain
 from harness.simulation.address import Key
 from harness.simulation.cluster import Simulation
 from harness.simulation.link import queue_bytes
-from harness.simulation.monitor import Watch
+from harness.simulation.monitor import Monitor
 from paxos.config import Config, override
 from paxos.core.client import Client
 from paxos.runtime.tracer import header
@@ -104,7 +104,7 @@ class Cluster:
     def __init__(self, config: Config = DEFAULT, seed: int = 0) -> None:
         self.config = config
         head = header(config, "simulated", "client", 1, 1)
-        self.watch = Watch(head.spec, head.constants, head.cluster)
+        self.monitor = Monitor(head.spec, head.constants, head.cluster)
         self.world = Simulation(
             seed,
             config.settings(),
@@ -112,7 +112,7 @@ class Cluster:
             learners=len(config.ids("learner")),
             clients=len(config.ids("client")),
             packed=True,
-            observe=self.watch.observe,
+            observe=self.monitor.observe,
         )
         self.began_s = 0.0
         self.progress: list[tuple[float, int]] = []
@@ -144,8 +144,8 @@ class Cluster:
         while self.world.now_s < until_s and not done():
             self.world.run(min(self.world.now_s + LOOK_S, until_s))
             self.progress.append((self.world.now_s - self.began_s, len(self.slowest())))
-            verdict = self.watch.checker.verdict
-            assert not self.watch.is_rejected, verdict and explain("simulated", verdict)
+            verdict = self.monitor.checker.verdict
+            assert not self.monitor.is_rejected, verdict and explain("simulated", verdict)
         return done()
 
     def slowest(self) -> list[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.replay.checker import Checker
 from conformance.replay.report import explain
 from harness.simulation.cluster import Simulation
-from harness.simulation.monitor import Watch
+from harness.simulation.monitor import Monitor
 from harness.simulation.network import Faults
 from harness.simulation.parts import Parts
 from paxos.core.events import Event
@@ -77,7 +77,7 @@ class CheckedSimulation(Simulation):
         self.events: list[Event] = []
         settings = scenario.settings()
         counts = {"proposers": 2, "learners": 2, "clients": 2, **cluster}
-        self.watch = Watch(
+        self.monitor = Monitor(
             "Synod" if scenario.synod else "MultiPaxos",
             self.constants(),
             {
@@ -97,20 +97,20 @@ class CheckedSimulation(Simulation):
 
     def _observe(self, event: Event) -> None:
         self.events.append(event)
-        self.watch.observe(event)
+        self.monitor.observe(event)
 
     @property
     def checker(self) -> Checker:
-        return self.watch.checker
+        return self.monitor.checker
 
     @property
     def is_rejected(self) -> bool:
-        return self.watch.is_rejected
+        return self.monitor.is_rejected
 
     def assert_conforms(self) -> None:
         verdict = self.checker.finish()
         assert verdict.kind == "conforms", f"{self.scenario}\n{explain('simulated', verdict)}"
-        assert not self.watch.disorder, f"{self.scenario}\n{self.watch.disorder}"
+        assert not self.monitor.disorder, f"{self.scenario}\n{self.monitor.disorder}"
 
 
 ROLES = ("proposer", "learner", "client")

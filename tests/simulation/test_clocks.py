@@ -62,7 +62,7 @@ class Clocks(CheckedSimulation):
             {f"{role}s": self.ids(role) for role in ("client", "proposer", "acceptor", "learner")},
         )
         for event in sorted(self.events, key=lambda e: (e.hlc, e.process, e.seq)):
-            checker.feed(event.process, self.watch.as_read(event))
+            checker.feed(event.process, self.monitor.as_read(event))
         assert checker.finish().kind == "conforms"
 
 

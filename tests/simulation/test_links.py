@@ -183,7 +183,7 @@ def test_a_limit_that_is_lifted_lets_what_waits_through_and_loses_nothing() -> N
     assert max(arrivals(world, "learner")) == pytest.approx(12.0, abs=0.01)
 
 
-def test_the_weather_makes_links_slow_within_what_is_promised() -> None:
+def test_the_nemesis_makes_links_slow_within_what_is_promised() -> None:
     how_many = set()
     slowest, fastest = (rate * MBIT for rate in nemesis.RATES_MBIT)
     for seed in range(100):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from harness.simulation.nemesis import Weather
+from harness.simulation.nemesis import Nemesis
 from harness.simulation.network import Cut, Faults
 from harness.simulation.plan import Load as Pace
 from harness.simulation.process import Doom, Process
-from harness.simulation.workload import Load
+from harness.simulation.workload import Workload
 from paxos.core import events
 from tests.simulation.scenario import CheckedSimulation, Scenario
 
@@ -155,7 +155,7 @@ def test_what_was_delivered_wrongly_is_said() -> None:
     """Of each learner: another order, a value twice, one that nobody broadcast, one that is not
     there."""
     simulation = CheckedSimulation(SCENARIO)
-    load = Load(simulation, 0, Pace(burst=3, pause_s=0.01))
+    load = Workload(simulation, 0, Pace(burst=3, pause_s=0.01))
     simulation.run(1.0)
     load.stop()
     simulation.run(3.0, load.is_delivered)
@@ -175,14 +175,14 @@ def test_what_was_delivered_wrongly_is_said() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_when_the_faults_stop_everything_is_undone(seed: int) -> None:
     simulation = CheckedSimulation(replace(SCENARIO, seed=seed), proposers=2)
-    weather = Weather(simulation, seed)
-    load = Load(simulation, seed, Pace(burst=3, pause_s=0.01))
+    nemesis = Nemesis(simulation, seed)
+    load = Workload(simulation, seed, Pace(burst=3, pause_s=0.01))
     wrong: set[str] = set()
     for tenth in range(1, 40):
         simulation.run(tenth / 10)
         wrong |= what_is_wrong(simulation)
     assert wrong, "there were faults"
-    weather.stop()
+    nemesis.stop()
     load.stop()
     simulation.run(simulation.now_s + 1.0)
     assert what_is_wrong(simulation) == set()

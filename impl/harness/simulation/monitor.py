@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyEvent).decode
 
 
-class Watch:
+class Monitor:
     """The judge of one run."""
 
     def __init__(

@@ -345,7 +345,7 @@ MEETS = 0.6
 """How probable it is that a run meets a kind of fault."""
 
 
-class Weather:
+class Nemesis:
     """Makes things go wrong in a simulation until it is stopped."""
 
     def __init__(self, world: Simulation, seed: int, without: Collection[str] = ()) -> None:

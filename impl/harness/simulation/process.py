@@ -25,7 +25,7 @@ from paxos.core.settings import Settings
 from paxos.core.step import Step
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import array, shared
-from paxos.runtime.outbox import Held
+from paxos.runtime.outbox import Outbox
 from paxos.runtime.storage import Storage
 
 INBOX = 20_000
@@ -118,7 +118,7 @@ class Process:
         self._arrivals = 0
         self._group_s = world.group_s
         self._wake_s = inf  # when it will look for something to do
-        self._held = Held(world.settings.in_flight)
+        self._outbox = Outbox(world.settings.in_flight)
         self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
         self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
         self._seq = 0
@@ -132,7 +132,7 @@ class Process:
         self.incarnation += 1
         self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
         self.output, self.doom, self._rest = [], None, None
-        self._held = Held(self.world.settings.in_flight)
+        self._outbox = Outbox(self.world.settings.in_flight)
         self.failure = ""
         self._seq = self._holds = 0
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
@@ -214,7 +214,7 @@ class Process:
         """See to it that it wakes when there is something to do."""
         if self.role is None or self._holds:
             return
-        due_s = min(self.role.deadline_s(), self._held.due_s)
+        due_s = min(self.role.deadline_s(), self._outbox.due_s)
         if self._inbox and self._inbox[0][0] + self._group_s < due_s:
             due_s = self._inbox[0][0] + self._group_s
         if due_s < self._wake_s:
@@ -226,7 +226,7 @@ class Process:
         if planned_s != self._wake_s or role is None:
             return  # something more urgent, or a crash, came between
         self._wake_s = inf
-        is_due = min(role.deadline_s(), self._held.due_s) <= now_s
+        is_due = min(role.deadline_s(), self._outbox.due_s) <= now_s
         has_group = bool(self._inbox) and self._inbox[0][0] + self._group_s <= now_s
         if is_due and (not has_group or self.world.coin()):  # two threads race for the role
             if role.deadline_s() <= now_s:
@@ -329,9 +329,9 @@ class Process:
         if step.urgent:
             self._transmit(step.urgent)
         if step.later:
-            self._held.add(step.later, now_s)
-        if self._held.is_due(now_s):
-            self._transmit(self._held.take())
+            self._outbox.add(step.later, now_s)
+        if self._outbox.is_due(now_s):
+            self._transmit(self._outbox.take())
 
     def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
         """Send each message in a datagram of its own: the more can go wrong with them. If messages

@@ -20,14 +20,14 @@ from conformance.replay.report import explain
 from harness.simulation.cluster import Simulation
 from harness.simulation.disk import Disks
 from harness.simulation.meetings import Meetings, Pair
-from harness.simulation.monitor import Watch
-from harness.simulation.nemesis import Weather
+from harness.simulation.monitor import Monitor
+from harness.simulation.nemesis import Nemesis
 from harness.simulation.parts import Parts
 from harness.simulation.plan import Plan, Request, draw
 from harness.simulation.process import Process
 from harness.simulation.steering import Steering
 from harness.simulation.traces import Traces
-from harness.simulation.workload import Load
+from harness.simulation.workload import Workload
 from paxos.core.events import Event
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import tell
@@ -103,7 +103,7 @@ class _Run:
         self.failure: Failure | None = None
         self.calm_s = 0.0
         head = header(plan.config, "simulated", "client", 1, 1)
-        self.watch = Watch(head.spec, head.constants, head.cluster, traces)
+        self.monitor = Monitor(head.spec, head.constants, head.cluster, traces)
         self.world = Simulation(
             request.seed,
             plan.settings,
@@ -113,14 +113,14 @@ class _Run:
             group_s=plan.group_s,
             packed=plan.packed,
             parts=parts,
-            observe=self.watch.observe,
-            tear=self.watch.tear,
+            observe=self.monitor.observe,
+            tear=self.monitor.tear,
             born=_announce(traces),
         )
-        self.world.say = self.watch.say
+        self.world.say = self.monitor.say
         self.meetings = Meetings(self.world)
-        self.load = Load(self.world, request.seed, plan.load)
-        self.weather = Weather(self.world, request.seed, request.without)
+        self.load = Workload(self.world, request.seed, plan.load)
+        self.nemesis = Nemesis(self.world, request.seed, request.without)
         self.steering: Steering | None = None
         if request.towards:
             self.steering = Steering(self.world, request.seed, self.meetings, request.towards)
@@ -138,7 +138,7 @@ class _Run:
             show(f"{event.process} {msgspec.json.encode(event).decode()}")
             observe(event)
 
-        world.observe, self.weather.say = show_event, show
+        world.observe, self.nemesis.say = show_event, show
 
     def perform(self) -> None:
         """Faults, then calm; what is wrong is then in `failure`."""
@@ -150,33 +150,33 @@ class _Run:
             self.failure = Failure(f"error: {type(error).__name__}", traceback.format_exc())
 
     def _perform(self) -> None:
-        world, watch, steps = self.world, self.watch, self.request.steps
-        world.run(done=lambda: world.steps >= steps or watch.is_rejected)
+        world, monitor, steps = self.world, self.monitor, self.request.steps
+        world.run(done=lambda: world.steps >= steps or monitor.is_rejected)
         self.load.stop()
         self._calm()
         calm_from_s = world.now_s
-        while not watch.is_rejected and not self.load.is_delivered():
+        while not monitor.is_rejected and not self.load.is_delivered():
             self.calm_s = world.now_s - calm_from_s
             if self.calm_s > BOUND_S:
                 break
-            world.run(world.now_s + LOOK_S, lambda: watch.is_rejected)
+            world.run(world.now_s + LOOK_S, lambda: monitor.is_rejected)
         self.failure = self._judge()
 
     def _calm(self) -> None:
         """No faults any more."""
         if self.steering:
             self.steering.stop()
-        self.weather.stop()
+        self.nemesis.stop()
 
     def _judge(self) -> Failure | None:
-        verdict = self.watch.checker.finish()
+        verdict = self.monitor.checker.finish()
         if verdict.violation is not None:
             text = explain(f"seed {self.request.seed}", verdict)
             return Failure(verdict.violation.name, text)
-        if self.watch.contradiction:
-            return Failure("two proposals in a ballot", self.watch.contradiction)
-        if self.watch.disorder:
-            return Failure("clock", self.watch.disorder)
+        if self.monitor.contradiction:
+            return Failure("two proposals in a ballot", self.monitor.contradiction)
+        if self.monitor.disorder:
+            return Failure("clock", self.monitor.disorder)
         problems = self.load.problems()
         if self.calm_s > BOUND_S and not problems:
             problems = ["a client does not know that its values are delivered"]
@@ -190,12 +190,12 @@ class _Run:
             self.request,
             self.plan,
             self.world.steps,
-            self.watch.checker.accepted,
+            self.monitor.checker.accepted,
             self.world.injected,
             max(len(output) for output in self.world.outputs()),
             self.world.now_s,
             self.calm_s,
-            self.watch.digest(),
+            self.monitor.digest(),
             wall_s,
             self.meetings.met,
             self.failure,

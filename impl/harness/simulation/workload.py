@@ -12,7 +12,7 @@ from paxos.core.client import Client
 from paxos.core.learner import Learner
 
 
-class Load:
+class Workload:
     """Has the clients broadcast values, each of them different, until it is stopped."""
 
     def __init__(self, world: Simulation, seed: int, load: plan.Load) -> None:

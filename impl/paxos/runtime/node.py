@@ -31,7 +31,7 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
-from paxos.runtime.outbox import Held
+from paxos.runtime.outbox import Outbox
 from paxos.runtime.presence import Presence
 from paxos.runtime.report import Complaints, say
 from paxos.runtime.shutdown import Stop
@@ -93,7 +93,7 @@ class Node:
         self._deadline_moved = threading.Condition(self._lock)
         self._changed = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
-        self._held = Held(role.settings.in_flight)
+        self._outbox = Outbox(role.settings.in_flight)
         self._waiting: tuple[Callable[[], bool], Callable[[float], bool]] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
@@ -134,7 +134,7 @@ class Node:
             return False
         if not self._stopped:
             self._stopped = True
-            self._send(self._held.take())
+            self._send(self._outbox.take())
         self._deadline_moved.notify_all()
         self._changed.notify_all()
         self._lock.release()
@@ -264,7 +264,7 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""
-        role_s = min(self._role.deadline_s(), self._held.due_s)
+        role_s = min(self._role.deadline_s(), self._outbox.due_s)
         return min(role_s, self.patience.due_s, self._presence.due_s)
 
     # Steps.
@@ -288,9 +288,9 @@ class Node:
         if step.urgent:
             self._send(step.urgent)
         if step.later:
-            self._held.add(step.later, now_s)
-        if self._held.is_due(now_s):
-            self._send(self._held.take())
+            self._outbox.add(step.later, now_s)
+        if self._outbox.is_due(now_s):
+            self._send(self._outbox.take())
         for what, count in step.refused.items():
             self._complaints.add(what, count)
         if step.acknowledged:

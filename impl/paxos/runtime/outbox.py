@@ -15,7 +15,7 @@ MOST = 16
 their votes before it begins others."""
 
 
-class Held:
+class Outbox:
     """What is held back of one process. Used under the node's lock."""
 
     def __init__(self, in_flight: int) -> None:
