@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import tracespec
+from conformance.events import Phase2a
 from conformance.log import open_run
-from conformance.mirror import Row
+from conformance.mirror import PHASE2A, Row
 from conformance.rows import Tables, Writer
 from conformance.survey import Numbers, _spread, survey
 from conformance.tladata import PLACES
 from conformance.tracespec import merged
 from tests.conformance.scenario import Scenario, rng
+from tests.conformance.walk import legal_run
 
 A = rng("1.1", 1)
 FIRST, LAST = 70, 79  # no other number of the run is as large
@@ -65,6 +68,28 @@ def test_an_instance_that_only_a_recovery_names_has_a_number_too(
     numbers = survey(open_run(s.write(tmp_path))).numbers
     assert numbers.highest == numbers.instance(far)
     assert (numbers.highest == far) == (far < 1000)
+
+
+def test_a_run_in_several_jobs_has_the_tables_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a row names by number, its own job has under this number."""
+    monkeypatch.setattr(tracespec, "WINDOW", 25)
+    run = open_run(legal_run(5, 400, instances=9, prepare_ahead=True, max_batch=2).write(tmp_path))
+    events, seen = [event for _, _, _, event in run.rows()], survey(run)
+    cut, proposals = list(tracespec.jobs([seen], 10)), 0
+    assert len(cut) > 3
+    for job in cut:
+        batches, quorums = list(job.tables.batches.numbers), list(job.tables.quorums.numbers)
+        for w in job.windows:
+            for row, at in zip(w.rows, w.event_of, strict=True):
+                event = events[w.first - 1 + at]
+                if row[0] == PHASE2A and isinstance(event, Phase2a):
+                    values = tuple(v + w.shift for v in seen.numbers.batch(event.batch))
+                    assert batches[row[4] - 1] == values
+                    assert quorums[row[5] - 1] == tuple(map(seen.numbers.acceptor, event.quorum))
+                    proposals += 1
+    assert proposals > 5
 
 
 @given(st.sets(st.integers(1, 40), min_size=1))
