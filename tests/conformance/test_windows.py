@@ -92,6 +92,17 @@ def test_a_run_in_several_jobs_has_the_tables_of_each(
     assert proposals > 5
 
 
+def test_ballots_are_numbered_by_the_rounds_and_proposers_that_are_named(tmp_path: Path) -> None:
+    s = Scenario("ballots", prepare_ahead=True)
+    ballots = [(5, 1), (5, 2), (9, 2)]
+    for b in ballots:
+        s.ask(b, 1)
+    numbers = survey(open_run(s.write(tmp_path))).numbers
+    assert (numbers.rounds, numbers.proposers) == ([5, 9], [1, 2])
+    assert [numbers.ballot(b) for b in ballots] == [1, 2, 4]
+    assert [numbers.name_of_ballot(n) for n in (1, 2, 4)] == ballots
+
+
 @given(st.sets(st.integers(1, 40), min_size=1))
 def test_numbers_are_neighbours_where_instances_are(named: set[int]) -> None:
     """Or a delivery over a gap would look like one of the next instance."""
