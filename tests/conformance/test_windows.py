@@ -68,6 +68,7 @@ def test_an_instance_that_only_a_recovery_names_has_a_number_too(
     numbers = survey(open_run(s.write(tmp_path))).numbers
     assert numbers.highest == numbers.instance(far)
     assert (numbers.highest == far) == (far < 1000)
+    assert len(numbers.ranges) == (1 if kept == "votes" else 0), "and so has the value"
 
 
 def test_a_run_in_several_jobs_has_the_tables_of_each(
