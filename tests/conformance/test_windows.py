@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from conformance import tracespec
 from conformance.events import Phase2a
 from conformance.log import open_run
-from conformance.mirror import PHASE2A, Row
+from conformance.mirror import PHASE2A, PROMISE, RECOVER, Row
 from conformance.rows import Tables, Writer
 from conformance.survey import Numbers, _spread, survey
-from conformance.tladata import PLACES
+from conformance.tladata import PLACES, module
 from conformance.tracespec import merged
 from tests.conformance.scenario import Scenario, rng
 from tests.conformance.walk import legal_run
@@ -102,6 +102,52 @@ def test_ballots_are_numbered_by_the_rounds_and_proposers_that_are_named(tmp_pat
     assert (numbers.rounds, numbers.proposers) == ([5, 9], [1, 2])
     assert [numbers.ballot(b) for b in ballots] == [1, 2, 4]
     assert [numbers.name_of_ballot(n) for n in (1, 2, 4)] == ballots
+
+
+@pytest.mark.parametrize(
+    ("sent", "with_"),
+    [
+        ([(5, 1), (4, 2)], 1),  # with the next one
+        ([(1, 3), (2, 1)], 1),  # with the one before
+        ([(1, 2), (5, 2), (3, 3)], 2),
+        ([(1, 2), (5, 2), (2, 2)], 1),
+        ([(1, 2), (3, 1)], 0),
+        ([(1, 2), (5, 2), (3, 2)], 0),
+    ],
+)
+def test_a_range_that_overlaps_an_earlier_one_is_known_with_it(
+    tmp_path: Path, sent: list[tuple[int, int]], with_: int
+) -> None:
+    s = Scenario("overlaps", prepare_ahead=True)
+    for first, count in sent:
+        s.broadcast("1.1", rng("1.1", first, count))
+    overlaps = survey(open_run(s.write(tmp_path))).overlaps
+    assert overlaps == ({len(sent): with_} if with_ else {})
+
+
+def test_an_acceptor_that_has_promised_nothing_recovers_no_promise(tmp_path: Path) -> None:
+    s = Scenario("nothing", prepare_ahead=True)
+    s.recover("acceptor-1.2", votes=[])
+    run = open_run(s.write(tmp_path))
+    writer = Writer(survey(run), Tables())
+    [(_, process, _, event)] = run.rows()
+    kinds = [row[0] for row in writer.rows(process, event)]
+    assert RECOVER in kinds and PROMISE not in kinds
+
+
+def test_batches_clash_in_which_two_ranges_have_a_value_in_common(tmp_path: Path) -> None:
+    s = Scenario("clash", prepare_ahead=True, max_batch=4)
+    s.prepare((1, 1), 1, 4)
+    batches = [
+        [rng("1.1", 1, 2), rng("1.1", 3)],  # they touch
+        [rng("1.1", 1, 2), rng("1.1", 2)],
+        [rng("1.1", 1, 2), rng("2.1", 2)],  # of two clients
+        [rng("1.1", 5), rng("1.1", 4, 3)],
+    ]
+    for i, batch in enumerate(batches, 1):
+        s.propose((1, 1), i, *batch)
+    [job] = tracespec.jobs([survey(open_run(s.write(tmp_path)))])
+    assert "\nClashes == {2,4}\n" in "".join(module(job))
 
 
 @given(st.sets(st.integers(1, 40), min_size=1))
