@@ -92,3 +92,25 @@ def test_who_learns_from_votes_asks_for_all_that_acceptors_may_have_room_for(
     gaps.mean_bytes = float(settings.fitting_bytes)
     gaps.begun(1, 0.0)
     assert [(ask.first, ask.last) for ask in asked(gaps, log)] == [(1, last)]
+
+
+def test_it_asks_for_the_runs_that_are_missing() -> None:
+    gaps, log = Gaps(Settings(direct_learning=True), 0.0), Log(top=6, learned={3, 6})
+    gaps.begun(1, 0.0)
+    assert [(ask.first, ask.last) for ask in asked(gaps, log)] == [(1, 2), (4, 5)]
+
+
+@pytest.mark.parametrize(("answer_s", "messages"), [(0.01, 4), (0.1, 2), (0.5, 1)])
+def test_what_is_answered_soon_is_asked_for_in_larger_parts(answer_s: float, messages: int) -> None:
+    """And what takes long in smaller ones. Two messages have room for the first part."""
+    settings = Settings(direct_learning=True, ask_instances=100)
+    gaps, log = Gaps(settings, 0.0), Log(top=1000)
+    gaps.begun(1, 0.0)
+    [first] = asked(gaps, log)
+    assert first.room == 2 * settings.fitting_bytes
+    now_s = gaps._asked_s + answer_s
+    log.prefix = first.last
+    list(gaps.finish(log, now_s))
+    log.top = 2000
+    second = asked(gaps, log)[0]
+    assert second.room == messages * settings.fitting_bytes

@@ -106,6 +106,12 @@ def test_prepare_ahead_covers_a_window_before_any_value() -> None:
     assert [p.first for p in decode_batch(accept.batch)] == [1, 2], "one batch of both"
 
 
+def test_a_prepare_is_for_no_more_instances_than_acceptors_answer() -> None:
+    settings = replace(AHEAD, window=100, prepare_instances=10)
+    [prepare] = sent(leading(settings).flush(1.0), Prepare)
+    assert (prepare.first, prepare.last) == (1, 10)
+
+
 def test_the_window_is_kept_filled() -> None:
     proposer = leading(AHEAD)
     proposer.flush(1.0)

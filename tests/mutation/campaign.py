@@ -17,9 +17,9 @@ from tests.mutation.sample import Mutant
 from tests.mutation.server import Answer, Request
 from tests.mutation.tree import Tree, scratch
 
-TEST_S = 15.0  # how long one test may take with a mutant, in seconds: what takes longer hangs
-SLOWER = 3  # how many times longer all may take than they did, on a machine that others use too
-STARTED_S = 20.0  # to import and collect
+TEST_S = 15.0  # how long any test may take with a mutant, in seconds
+SLOWER = 5  # how many times longer tests may take than they did, on a machine that others use too
+STARTED_S = 60.0  # to import and collect
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,11 @@ class Campaign:
         )
         if not tests:
             return result
-        limit_s = SLOWER * sum(known.seconds[test] for test in tests) + STARTED_S
-        answer = tree.run_changed(mutant, Request(tests, TEST_S, limit_s))
+        took_s = [known.seconds[test] for test in tests]
+        test_s = max(TEST_S, SLOWER * max(took_s))  # what takes longer hangs
+        answer = tree.run_changed(
+            mutant, Request(tests, test_s, SLOWER * sum(took_s) + test_s + STARTED_S)
+        )
         first = answer.failed[0] if answer.failed else ""
         return replace(result, status=answer.status, test=first, seconds=answer.seconds)
 
@@ -124,8 +127,9 @@ def unsteady(root: Path, results: Sequence[Result]) -> list[str]:
     if not killers:
         return []
     with scratch(root) as tree:
-        limit_s = 60 + TEST_S * len(killers)
-        answer: Answer = tree.run(Request(killers, TEST_S, limit_s, stop=False))
+        test_s = SLOWER * TEST_S
+        limit_s = STARTED_S + test_s * len(killers)
+        answer: Answer = tree.run(Request(killers, test_s, limit_s, stop=False))
     if answer.status == "timeout" and not answer.failed:
         raise RuntimeError(f"without a change tests do not end:\n{answer.said}")
     return answer.failed

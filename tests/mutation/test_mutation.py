@@ -165,7 +165,8 @@ def unseen(a):
 SEES = "tests/test_toy.py::test_sees"
 LOOKS_AWAY = "tests/test_toy.py::test_looks_away"
 FAILS = "tests/test_toy.py::test_fails"
-TESTS = """import time
+TESTS = """import signal
+import time
 
 from conformance import toy
 
@@ -179,6 +180,8 @@ def test_looks_away():
 
 
 def test_hangs():
+    # Not even a limit on its time ends it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     while toy.top(1, 2) != 2:
         time.sleep(0.01)
 
@@ -262,6 +265,7 @@ def test_a_change_that_makes_a_test_hang_is_killed(
     toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.mutation.campaign.STARTED_S", 2.0)
+    monkeypatch.setattr("tests.mutation.campaign.TEST_S", 1.0)
     hangs = "tests/test_toy.py::test_hangs"
     assert judged(toy, [mutant(">", "<=")], hangs) == {"> <=": ("timeout", "")}
 
