@@ -1,6 +1,6 @@
 """The manifest of models, spec/models/manifest.yaml: what it says, read and validated.
 
-Nothing here runs a model; that is models.py.
+Nothing here runs a model; that is run.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Replay a trace through the rules of its specification: Verdict.
 
 Each event must be an action that is enabled, and the invariants must hold after it. The first
-event for which that is false ends the replay. What a verdict reads like is for explain.py.
+event for which that is false ends the replay. What a verdict reads like is for report.py.
 """
 
 from __future__ import annotations

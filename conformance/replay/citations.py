@@ -1,6 +1,6 @@
 """Where in the specification each rule of the Python model stands.
 
-A rule of model.py or synod.py is a transcription; here it is tied to the conjunct that it
+A rule of multipaxos.py or synod.py is a transcription; here it is tied to the conjunct that it
 transcribes, as it stands in spec/ now. A test asks TLC for the false conjunct of each bad trace,
 and it must be one of these.
 """

@@ -1,6 +1,6 @@
 """What comes of votes, in spec/MultiPaxos.tla: the guards and effects of Decide, Learn, Deliver.
 
-The table of actions is in model.py.
+The table of actions is in multipaxos.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Phase 1 and Phase 2 of spec/MultiPaxos.tla: the guards and effects of Phase1a to Phase2b.
 
-The table of actions is in model.py.
+The table of actions is in multipaxos.py.
 """
 
 from __future__ import annotations

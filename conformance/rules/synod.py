@@ -1,6 +1,6 @@
 """The actions of spec/Synod.tla as rules for the checker: one instance, one value, no no-op.
 
-That module leads, as MultiPaxos.tla does for model.py. The variables are those of instance 1 in
+That module leads, as MultiPaxos.tla does for multipaxos.py. The variables are those of instance 1 in
 state.py, so rules that say the same are shared, with this module's text.
 """
 
@@ -19,7 +19,7 @@ ONE_INSTANCE = "there is one instance, 1"
 
 
 def said(shared: Rule, tla: str) -> Rule:
-    """A rule of model.py in the words of Synod.tla."""
+    """A rule of multipaxos.py in the words of Synod.tla."""
     return replace(shared, tla=tla)
 
 

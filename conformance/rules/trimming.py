@@ -1,6 +1,6 @@
 """Trim, in spec/MultiPaxos.tla: an acceptor forgets its votes where every learner has delivered.
 
-The table of actions is in model.py.
+The table of actions is in multipaxos.py.
 """
 
 from __future__ import annotations

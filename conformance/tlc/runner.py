@@ -3,7 +3,7 @@
 The Java runtime and TLC's jar come as Python packages; JAVA and TLA2TOOLS_JAR name others. Each run
 has its own folder for TLC's files and Java's temporary ones, because parallel runs race in a shared
 one; it is removed at the end. No process outlives the call that started it. How TLC's output is
-read is in tlcout.py; which models there are is in models.py.
+read is in output.py; where Java and TLC are, in toolchain.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The state of spec/TraceMultiPaxos.tla as the checker expects it: effects only, no guards.
 
 It is kept to say what a window of a long trace starts from, and TLC must confirm that. What is
-kept is by instance (Part) and by value (Fact), as there, in the numbers of survey.py.
+kept is by instance (Part) and by value (Fact), as there, in the numbers of numbering.py.
 """
 
 from __future__ import annotations
