@@ -1,7 +1,7 @@
 """Space-time diagrams: a lane per process, time downwards, messages as arrows.
 
-Which events of a trace are drawn is decided in explaining.py, and which steps of a counterexample
-in sketch.py; here it is only how. Needs matplotlib.
+Which events of a trace are drawn is decided in rejection.py, and which steps of a counterexample
+in counterexample.py; here it is only how. Needs matplotlib.
 """
 
 from __future__ import annotations

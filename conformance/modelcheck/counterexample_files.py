@@ -1,5 +1,5 @@
 """How a model failed: the counterexample as a table of what each step changes, as ITF and as a
-diagram. TLC's output is read elsewhere; which action each step is, in stepping.py.
+diagram. TLC's output is read elsewhere; which action each step is, in name_steps.py.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What an action of a specification is to the checker: named guards, an effect, invariants to
 look at.
 
-No rule of any specification lives here; multipaxos.py and synod.py have those. A guard looks and never
-changes anything, an effect changes the state and asks nothing: so the same rules replay a trace
-and enumerate a transition system.
+No rule of any specification lives here; multipaxos.py and synod.py have those. A guard looks and
+never changes anything, an effect changes the state and asks nothing: so the same rules replay a
+trace and enumerate a transition system.
 """
 
 from __future__ import annotations

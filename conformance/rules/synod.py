@@ -1,7 +1,7 @@
 """The actions of spec/Synod.tla as rules for the checker: one instance, one value, no no-op.
 
-That module leads, as MultiPaxos.tla does for multipaxos.py. The variables are those of instance 1 in
-state.py, so rules that say the same are shared, with this module's text.
+That module leads, as MultiPaxos.tla does for multipaxos.py. The variables are those of instance 1
+in state.py, so rules that say the same are shared, with this module's text.
 """
 
 from __future__ import annotations

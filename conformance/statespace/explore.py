@@ -6,7 +6,7 @@ votes that a promise reports, the batch learned, the values delivered and their 
 in all its forms too, of which the guards must let through one. No rule is repeated here.
 
 The checker's state is compact: it does not keep the 1a and 1b messages themselves, but what is
-asked about them. So these are kept beside it, as the events give them, and projection.py holds
+asked about them. So these are kept beside it, as the events give them, and abstraction.py holds
 the two against each other in every state.
 """
 

@@ -2,7 +2,7 @@
 
 A graph is what a specification is for one choice of its constants: all reachable states, and all
 steps between them with their parameters. TLC prints its own here, by spec/models/MCGraph*.tla;
-unfold.py makes the one of the checker's rules. Synod is MultiPaxos with one instance and batches
+explore.py makes the one of the checker's rules. Synod is MultiPaxos with one instance and batches
 of one value. Nothing here knows the rules of either.
 """
 

@@ -42,7 +42,7 @@ def as_map(pairs: dict[Any, Any]) -> dict[str, Any]:
 
 
 def encode(value: Any) -> Any:
-    """A value of tlavalue.py. TLC does not say which of its sequences are tuples: all are here."""
+    """A value of value.py. TLC does not say which of its sequences are tuples: all are here."""
     if isinstance(value, tuple):
         return as_tuple(map(encode, value))
     if isinstance(value, frozenset):

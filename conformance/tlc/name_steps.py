@@ -34,7 +34,7 @@ _PRINTED = re.compile(r"<<(\d+), (\d+)(?:, (.*))?>>$")
 @dataclass(frozen=True)
 class Step:
     """A step of a counterexample: the action that was taken, its parameters by name, and the state
-    it led to. Both are values of tlavalue.py."""
+    it led to. Both are values of value.py."""
 
     action: str
     parameters: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Reads what TLC prints in its -tool mode. What a message is about is in tlcnames.py.
+"""Reads what TLC prints in its -tool mode. What a message is about is in messages.py.
 
 Pure functions from text to values: nothing here starts a process. In -tool mode every message of
 TLC is framed by its number and severity, so nothing hangs on the wording of a message except the

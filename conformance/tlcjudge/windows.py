@@ -1,7 +1,7 @@
 """Traces as the windows and jobs that TLC is given.
 
 A job is what one run of TLC judges: some windows, which are short traces as a whole, or one part
-of a long one. How a job reads as TLA+ is in tladata.py; running it is for judge.py.
+of a long one. How a job reads as TLA+ is in trace_data.py; running it is for validator.py.
 """
 
 from __future__ import annotations
