@@ -9,7 +9,7 @@ from tests.cluster.processes import ENVIRONMENT
 
 SCRIPT = """
 import signal, threading, time
-from paxos.runtime.stop import Stop
+from paxos.runtime.shutdown import Stop
 
 def interrupt():
     time.sleep(0.3)  # by then the main thread waits; if not, it hears of the signal anyhow
