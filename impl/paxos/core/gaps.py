@@ -139,6 +139,7 @@ class Gaps:
             yield from self._ask(log, now_s)
         else:
             self._asked_to, self._old_prefix = 0, log.prefix
+            self._is_far = True  # there is more: the next look comes after a rest, and not in vain
             self.due_s = now_s + REST * answer_s
 
     def _reach(self) -> int:
