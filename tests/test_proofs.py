@@ -8,10 +8,9 @@ import re
 import pytest
 
 from conformance.modelcheck.manifest import Model, Violates, load
-from conformance.paths import MANIFEST
+from conformance.paths import MANIFEST, SPEC
 from conformance.tla.config import checked_names
 
-SPEC = MANIFEST.parents[1]
 NEVER_LEFT_OUT = {"TypeOK"}
 """It says which states there are."""
 PREFIXES = {

@@ -66,7 +66,7 @@ def _with_tlc(
     from conformance.cli import agreement
 
     kinds: set[str] = set()
-    all_by_tlc = _rulings(verdicts, assume, keep)
+    all_by_tlc = _verdicts_by_tlc(verdicts, assume, keep)
     for directory, verdict in verdicts.items():
         by_tlc = all_by_tlc.get(directory)
         if by_tlc is None or isinstance(by_tlc, str):
@@ -84,7 +84,7 @@ def _with_tlc(
     return kinds
 
 
-def _rulings(
+def _verdicts_by_tlc(
     verdicts: Mapping[Path, Verdict], assume: Assume | None, keep: Path | None
 ) -> dict[Path, TlcVerdict | str]:
     """TLC's verdict on each run that it can be asked of, or why there is none."""

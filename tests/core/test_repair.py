@@ -48,9 +48,9 @@ def test_after_what_had_to_be_run_again_comes_more_of_it() -> None:
     """Leaders that changed often leave votes of different ballots in one instance after another."""
     repair = Repair(Settings())
     assert [asked(repair, 1, float(t)) for t in (0, 4, 8)][-1] == [1, 2, 3, 4]
-    repair.is_mixed(4)
+    repair.note_mixed(4)
     assert asked(repair, 5, 8.1) == list(range(5, 13))
-    repair.is_mixed(12)
+    repair.note_mixed(12)
     assert asked(repair, 13, 8.2) == list(range(13, 29))
     assert asked(repair, 40, 8.3) == [40, 41, 42, 43], "the votes before may settle it"
 

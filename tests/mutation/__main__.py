@@ -15,8 +15,8 @@ from tests.mutation.results import read, table
 from tests.mutation.sample import everything, sample
 from tests.mutation.targets import BUDGETS_S
 from tests.mutation.tree import scratch
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 KEPT = ".mutants"  # below the root; git ignores it
 
 

@@ -12,10 +12,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 
 from paxos.errors import RunError
+from paxos.runtime.children import environment
 
 PATIENCE_S = 5.0
 """A helper that has not ended so long after its input was closed is killed."""
@@ -37,7 +37,6 @@ class Helper:
     """A helper process, ended when the `with` block is left."""
 
     def __init__(self, module: str, arguments: Sequence[object]) -> None:
-        path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._name = module
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"harness.bench.{module}", *map(str, arguments)],
@@ -45,7 +44,7 @@ class Helper:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+            env=environment(),
         )
 
     def __enter__(self) -> Helper:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from harness.compare.result import Run, Traffic
 from harness.measure.combos import Combination
 from harness.measure.folder import check, latency_of, stats_of
 from paxos.errors import RunError
+from paxos.runtime.children import environment
 
 TIMEOUT_S = 600.0
 """A run that takes longer is given up."""
@@ -83,14 +83,13 @@ def _run_cluster(job: Job, run_dir: Path) -> None:
     command = [sys.executable, "-m", "paxos", "run", "--run-dir", str(run_dir)]
     command += ["--storage", "memory", *job.combination.options, *job.options]
     command += ["--values", *map(str, job.values)]
-    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        env=environment(),
     )
     try:
         output, _ = process.communicate(timeout=TIMEOUT_S)

@@ -11,17 +11,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from harness.simulation.address import Key
-from harness.simulation.disk import Disk
 from harness.simulation.network import Cut, Faults, Network
-from harness.simulation.parts import Parts, make_clock, make_disk, make_role
+from harness.simulation.parts import Assembly, Parts
 from harness.simulation.process import Process
-from harness.simulation.scheduler import Scheduler
 from paxos.core import events
 from paxos.core.client import Client
 from paxos.core.messages import Group, Message
-from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import ARRAY_BYTES
 
 GROUPS = {
@@ -39,7 +35,7 @@ Say = Callable[[Process, Group, Sequence[Message], bytes, int], None]
 clock."""
 
 
-class Simulation(Scheduler):
+class Simulation(Assembly):
     """A cluster. `observe` is called with each event as it happens, in a causal order; `tear` with
     one that a crash kept from being written as a whole, `born` with a process that starts."""
 
@@ -59,13 +55,11 @@ class Simulation(Scheduler):
         tear: Callable[[events.Event], None] = lambda event: None,
         born: Callable[[Process], None] = lambda process: None,
     ) -> None:
-        super().__init__()
-        self.settings = settings
+        super().__init__(settings, parts or {})
         self.group_s = group_s
         """What reaches a process within so long of the first is one group."""
         self.packed = packed
         """Whether messages of a step to one group share datagrams, as those of a real node do."""
-        self.parts = parts or {}
         self.observe = observe
         self.tear = tear
         self.born = born
@@ -130,15 +124,6 @@ class Simulation(Scheduler):
     def outputs(self) -> list[list[bytes]]:
         """What each learner has delivered in its present life."""
         return [learner.output for learner in self.of("learner")]
-
-    def make_disk(self, role: str, process_id: int) -> Disk:
-        return make_disk(self.parts, role, process_id)
-
-    def make_clock(self, wall: Callable[[], int]) -> Clock:
-        return make_clock(self.parts, wall)
-
-    def make_role(self, process: Process) -> Role:
-        return make_role(self.parts, self.settings, process, self.now_s)
 
     # Time.
 

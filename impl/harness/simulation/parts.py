@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.simulation.disk import Disk, PlainDisk
 from harness.simulation.process import Process
+from harness.simulation.scheduler import Scheduler
 from paxos.core.acceptor import Acceptor
 from paxos.core.client import Client
 from paxos.core.learner import Learner
@@ -20,30 +21,36 @@ Parts = Mapping[str, Callable[..., Any]]
 `process`. This is how bugs are planted."""
 
 
-def make_disk(parts: Parts, role: str, process_id: int) -> Disk:
-    disk: Disk = parts.get("disk", PlainDisk)(role, process_id)
-    return disk
+class Assembly(Scheduler):
+    """Time, and what the processes in it are made of."""
 
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        super().__init__()
+        self.settings = settings
+        self.parts = parts
 
-def make_clock(parts: Parts, wall: Callable[[], int]) -> Clock:
-    clock: Clock = parts.get("clock", Clock)(wall)
-    return clock
+    def make_disk(self, role: str, process_id: int) -> Disk:
+        disk: Disk = self.parts.get("disk", PlainDisk)(role, process_id)
+        return disk
 
+    def make_clock(self, wall: Callable[[], int]) -> Clock:
+        clock: Clock = self.parts.get("clock", Clock)(wall)
+        return clock
 
-def make_role(parts: Parts, settings: Settings, process: Process, now_s: float) -> Role:
-    """The role as the storage left it."""
-    make, storage = parts.get(process.role_name), process.storage
-    role: Role
-    match process.role_name:
-        case "client":
-            name = f"{process.id}.{process.incarnation}"
-            role = (make or Client)(settings, name, now_s)
-        case "proposer":
-            role = (make or Proposer)(settings, process.id, now_s, storage.round)
-        case "acceptor":
-            role = (make or Acceptor)(
-                settings, storage.promised, storage.votes, storage.trimmed, process.id
-            )
-        case _:
-            role = (make or Learner)(settings, now_s, process.id)
-    return role
+    def make_role(self, process: Process) -> Role:
+        """The role as the storage left it."""
+        make, storage = self.parts.get(process.role_name), process.storage
+        role: Role
+        match process.role_name:
+            case "client":
+                name = f"{process.id}.{process.incarnation}"
+                role = (make or Client)(self.settings, name, self.now_s)
+            case "proposer":
+                role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
+            case "acceptor":
+                role = (make or Acceptor)(
+                    self.settings, storage.promised, storage.votes, storage.trimmed, process.id
+                )
+            case _:
+                role = (make or Learner)(self.settings, self.now_s, process.id)
+        return role

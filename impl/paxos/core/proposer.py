@@ -309,7 +309,7 @@ class Proposer(Role):
                     heappush(self.ready, (instance, quorum))
             elif instance not in self.chosen or self.repair.wants(instance):
                 if phase1.is_mixed(instance, self.settings.quorum):
-                    self.repair.is_mixed(instance)
+                    self.repair.note_mixed(instance)
                 packets = decode_batch(vote.batch)
                 self.backlog.mark_proposed(packets, now_s)
                 self._propose(ballot, instance, vote.batch, packets, quorum)

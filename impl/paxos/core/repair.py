@@ -80,7 +80,7 @@ class Repair:
         self._most = FEWEST
         return waited_s >= known.patience_s and (known.times >= QUESTIONS or waited_s >= LONG_S)
 
-    def is_mixed(self, instance: int) -> None:
+    def note_mixed(self, instance: int) -> None:
         """No quorum has voted for an instance in one ballot: it had to be run again."""
         self._mixed = max(self._mixed, instance)
 

@@ -81,6 +81,12 @@ class Child:
         return by_itself
 
 
+def environment() -> dict[str, str]:
+    """In which another Python finds this code, in whatever folder it is started."""
+    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
 def start(
     role: str,
     number: int,
@@ -93,7 +99,6 @@ def start(
     """Start a process of the cluster. It is in a session of its own, so that Ctrl-C reaches only
     the parent, which stops its children in order."""
     reader, writer = os.pipe()
-    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         with (
             (stdin or Path(os.devnull)).open("rb") as source,
@@ -108,7 +113,7 @@ def start(
                 stderr=errors,
                 pass_fds=(reader,),
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+                env=environment(),
             )
     except BaseException:
         os.close(writer)

@@ -13,7 +13,7 @@ import pytest
 from conformance.draw.counterexample import sketch
 from conformance.modelcheck.counterexample_files import show_counterexample
 from conformance.modelcheck.manifest import Model, choose, load
-from conformance.paths import MANIFEST
+from conformance.paths import HOME, MANIFEST, SPEC
 from conformance.tla.diff import changes, show
 from conformance.tla.itf import encode
 from conformance.tla.module import read
@@ -140,7 +140,7 @@ def test_one_that_goes_round_for_ever(tmp_path: Path) -> None:
 
 
 def test_actions_that_a_module_offers() -> None:
-    source = read("MCMultiPaxos", MANIFEST.parent, MANIFEST.parents[1])
+    source = read("MCMultiPaxos", MANIFEST.parent, SPEC)
     offered = {d.action: d for d in disjuncts(source)}
     assert {"Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Learn"} <= set(offered)
     assert offered["Phase2a"].names == ("b", "i", "batch", "Q")
@@ -169,7 +169,7 @@ def test_of_the_projects_models_every_step_is_known(name: str, tmp_path: Path) -
     assert all(parameters == "(" for _, parameters in actions[1:])
     assert "Next" not in text
     if name == "synod-vote-lost":  # the example in the documentation
-        page = (MANIFEST.parents[2] / "docs" / "model-checking.md").read_text(encoding="utf-8")
+        page = (HOME / "docs" / "model-checking.md").read_text(encoding="utf-8")
         [example] = re.findall(r"```\n(.*?)\n```", page, re.DOTALL)
         assert example in text
 

@@ -14,7 +14,7 @@ import pytest
 from conformance.cli import main
 from conformance.modelcheck.distributed import Party, Setup, address_towards, run
 from conformance.modelcheck.manifest import Model, choose, load
-from conformance.paths import MANIFEST
+from conformance.paths import HOME, MANIFEST
 from conformance.tlc import errors, runner, toolchain
 from conformance.tlc.output import Progress
 from tests.leftovers import processes_of
@@ -155,7 +155,7 @@ def test_make_says_which_model_is_wanted() -> None:
     environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     done = subprocess.run(
         ["make", "--no-print-directory", "spec-distributed"],
-        cwd=MANIFEST.parents[2],
+        cwd=HOME,
         env=environment,
         capture_output=True,
         text=True,

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.paths import SPEC
 from conformance.replay.checker import SPECS, Checker
 from conformance.replay.report import explain
 from conformance.replay.run_folder import check_run
 from conformance.trace.schema import Phase1a
 from tests.conformance.good_runs import GOOD, failover, plain, restart
 from tests.conformance.scenario import Scenario, rng
-from tests.paths import SPEC
 
 CONSTANTS = {"direct_learning": False, "prepare_ahead": False, "max_batch": 1}
 CLUSTER = {"acceptors": [1, 2, 3], "proposers": [1, 2], "learners": [1], "clients": []}
