@@ -30,10 +30,7 @@ class Log:
 
 def asked(gaps: Gaps, log: Log) -> list[Ask]:
     """It looks when that is due, and looks again for what was there at the first look."""
-    found: list[Ask] = []
-    for _ in range(2):
-        found += gaps.look(log, gaps.due_s)
-    return found
+    return list(gaps.look(log, gaps.due_s)) or list(gaps.look(log, gaps.due_s))
 
 
 def unanswered(gaps: Gaps, log: Log, times: int) -> float:
@@ -114,3 +111,24 @@ def test_what_is_answered_soon_is_asked_for_in_larger_parts(answer_s: float, mes
     log.top = 2000
     second = asked(gaps, log)[0]
     assert second.room == messages * settings.fitting_bytes
+
+
+@pytest.mark.parametrize("answer_s", [0.001, 0.5])
+def test_who_hears_of_a_part_of_the_log_at_a_time_is_not_slower_with_each(answer_s: float) -> None:
+    """A learner that starts again is told of no more than it can remember. What it hears of next
+    is as old as what it was answered: nothing new has been late, so its pauses do not grow."""
+    settings = Settings(direct_learning=True, reach_instances=256)
+    gaps, log, now_s = Gaps(settings, 0.0), Log(), 0.0
+    waited_s: list[float] = []
+    for _ in range(20):
+        asked_s = now_s
+        while not gaps._asked_to:  # somebody says often how far the log goes
+            log.top = log.prefix + settings.reach_instances
+            gaps.begun(log.top, now_s)
+            now_s = max(now_s, gaps.due_s)
+            list(gaps.look(log, now_s))
+        waited_s.append(now_s - asked_s)
+        now_s += answer_s
+        log.prefix = gaps._asked_to
+        list(gaps.finish(log, now_s))
+    assert max(waited_s) < 3 * settings.gap_s

@@ -105,14 +105,14 @@ class Gaps:
         if log.prefix > self._old_prefix:
             self.due_s = now_s + self._arrival.timeout_s
         else:
-            if not self._asked_to and not self._is_far:  # far behind, it has only rested
-                self._arrival.unanswered(PATIENCE)
-            elif self._asked_to:
+            if self._asked_to:
                 self._times += 1
                 self._patience *= PATIENCE
                 self._mute.add(self._teller)
                 if self._times > 2:  # what is lost once may be lost by chance
                     self._room = max(self._settings.fitting_bytes, self._room // 2)
+            elif not self._is_far and self._chosen(log) <= log.prefix:
+                self._arrival.unanswered(PATIENCE)  # of what is new
             yield from self._ask(log, now_s)
         self._old_top, self._old_prefix = log.top, log.prefix
 
@@ -135,12 +135,22 @@ class Gaps:
             self._room = min(2 * self._room, self._settings.reported_bytes)
         elif answer_s > LONG_ANSWER_S:
             self._room = max(self._settings.fitting_bytes, self._room // 2)
-        if self._old_top < log.prefix + self._reach():
+        if self._settled(log) < log.prefix + self._reach():
             yield from self._ask(log, now_s)
         else:
             self._asked_to, self._old_prefix = 0, log.prefix
             self._is_far = True  # there is more: the next look comes after a rest, and not in vain
             self.due_s = now_s + REST * answer_s
+
+    def _settled(self, log: Log) -> int:
+        """Instances up to this one are old: they were begun before the last look, or are certain to
+        be. The latter is what a learner that hears of a part of the log at a time has to go by,
+        since all of that is news to it."""
+        return max(self._old_top, self._chosen(log))
+
+    def _chosen(self, log: Log) -> int:
+        """So many were begun after this one that a leader must have seen it chosen."""
+        return log.top - self._settings.in_flight
 
     def _reach(self) -> int:
         """How many instances to ask for at a time. Acceptors tell of them what there is room for;
@@ -162,11 +172,10 @@ class Gaps:
             yield from self._ask_for(log, first + 1, last, now_s)
 
     def _ask(self, log: Log, now_s: float) -> Iterator[Ask]:
-        """Ask for what was begun before the last look and is still missing. What is newer is
-        probably on its way."""
-        self._asked_to = 0
-        last = min(self._old_top, log.prefix + self._reach())
-        self._is_far = last < self._old_top or last - log.prefix > self._settings.in_flight
+        """Ask for what is old and still missing. What is newer is probably on its way."""
+        self._asked_to, settled = 0, self._settled(log)
+        last = min(settled, log.prefix + self._reach())
+        self._is_far = last < settled or last - log.prefix > self._settings.in_flight
         yield from self._ask_for(log, log.prefix + 1, last, now_s)
         self.due_s = now_s + self._pause_s() if log.top > log.prefix else inf
 

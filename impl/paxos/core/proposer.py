@@ -307,8 +307,8 @@ class Proposer(Role):
             elif vote is None:
                 if instance not in self.chosen:
                     heappush(self.ready, (instance, quorum))
-            elif instance not in self.chosen or self.repair.wants(instance):
-                if phase1.is_mixed(instance, self.settings.quorum):
+            elif (again := self.repair.wants(instance)) or instance not in self.chosen:
+                if again and phase1.is_mixed(instance, self.settings.quorum):
                     self.repair.note_mixed(instance)
                 packets = decode_batch(vote.batch)
                 self.backlog.mark_proposed(packets, now_s)
