@@ -5,10 +5,10 @@ The table of actions is in multipaxos.py.
 
 from __future__ import annotations
 
-from conformance.rules.intervals import IntervalSet, RangesAsked
 from conformance.rules.invariants import batch_fault
 from conformance.rules.rule import Fault, Need, rule
 from conformance.rules.state import NO_VOTE, State, ValueSet
+from conformance.trace.intervals import IntervalSet, RangesAsked
 from conformance.trace.schema import Decide, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.trace.show import show_ballot, show_batch, show_range, show_vote
 

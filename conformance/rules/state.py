@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from conformance.rules.intervals import IntervalSet, RangesAsked
+from conformance.trace.intervals import IntervalSet, RangesAsked
 from conformance.trace.schema import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
 
 Voted = tuple[Ballot, Batch]

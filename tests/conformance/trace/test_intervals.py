@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.rules.intervals import IntervalSet, RangesAsked
+from conformance.trace.intervals import IntervalSet, RangesAsked
 
 spans = st.tuples(st.integers(1, 30), st.integers(0, 6)).map(lambda x: (x[0], x[0] + x[1]))
 
