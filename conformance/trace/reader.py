@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import heapq
-import json
 import os
 import re
 import stat
@@ -22,6 +21,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from conformance.trace.line import MALFORMED, event_of, header_of, twice
 from conformance.trace.schema import EVENTS, SCHEMA, AnyEvent, Header, actions_of
 
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
@@ -62,8 +62,6 @@ class _Version(msgspec.Struct):
 _CLUSTER = ("acceptors", "proposers", "learners", "clients")
 _FIELDS = {name: len(kind.__struct_fields__) for name, kind in EVENTS.items()}
 _OPTIONAL = {"Learn": ("quorum",), "Recover": ("promised", "votes", "trimmed", "round")}
-_header = msgspec.json.Decoder(Header)
-_event = msgspec.json.Decoder(AnyEvent)
 _version = msgspec.json.Decoder(_Version)
 
 
@@ -91,8 +89,8 @@ class TraceFile:
         next(lines)
         for seq, line in enumerate(lines, 1):
             try:
-                event = _event.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                event = event_of(line)
+            except MALFORMED as error:
                 raise self.fail("Line.shape", seq + 1, _plain(error)) from None
             if event.process != process:
                 what = f"process is {event.process}, but this is the file of {process}"
@@ -107,8 +105,11 @@ class TraceFile:
                 role, spec = self.header.role, self.header.spec
                 what = f"{event.action} is no action of a {role} under {spec}"
                 raise self.fail("Line.role", seq + 1, what)
-            # No string in an event has a colon, so there is one for each key.
-            if line.count(b":") != 1 + _FIELDS[event.action] - _left_out(event):
+            # No string in an event has a colon, so there is one for each key; but what a writer
+            # added for itself may have any number.
+            if line.count(b":") != 1 + _FIELDS[event.action] - _left_out(event) and not (
+                event.extra and twice(line) is None
+            ):
                 raise self.fail("Line.keys", seq + 1, "a key is in the line twice")
             clock = event.hlc
             yield clock, process, seq, event
@@ -137,10 +138,10 @@ class TraceFile:
                     f"schema version {version.schema}, but this checker reads version {SCHEMA}",
                     "use the checker that came with the writer of the trace",
                 )
-            self.header = _header.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            self.header = header_of(line)
+        except MALFORMED as error:
             raise self.fail("Header.shape", 1, f"not a header: {_plain(error)}") from None
-        if (key := _twice(line)) is not None:
+        if (key := twice(line)) is not None:
             raise self.fail("Header.keys", 1, f"the header says {key!r} twice")
         h = self.header
         if h.process != self.process or h.process != f"{h.role}-{h.id}.{h.incarnation}":
@@ -292,19 +293,6 @@ def _order(row: Row) -> tuple[int, int, str]:
 def _left_out(event: Any) -> int:
     """How many of the event's fields are not in its line."""
     return sum(getattr(event, name) is UNSET for name in _OPTIONAL.get(event.action, ()))
-
-
-def _twice(line: bytes) -> str | None:
-    """A key that some object in the line has twice."""
-    found: list[str] = []
-
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        found.extend(key for n, key in enumerate(keys) if key in keys[:n])
-        return dict(pairs)
-
-    json.loads(line, object_pairs_hook=look)
-    return found[0] if found else None
 
 
 def _plain(error: Exception) -> str:

@@ -7,6 +7,8 @@ by a test.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
@@ -39,6 +41,10 @@ Range = tuple[ClientName, Id, Id, Digest]
 Batch = tuple[Range, ...]
 Quorum = Annotated[tuple[Id, ...], Meta(min_length=1)]
 Vote = tuple[Id, Ballot, Batch]
+
+OWN = "x_"
+"""What the names of fields begin with that a writer of traces adds for itself: see line.py."""
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 
 NO_BALLOT = (0, 0)
 NO_OP: tuple[Range, ...] = ()
@@ -78,9 +84,12 @@ class Cluster(Struct, frozen=True, forbid_unknown_fields=True):
         return not ids or number in ids
 
 
-class Header(Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="Header"):
-    """The first line of a trace file."""
+class Header(
+    Struct, frozen=True, dict=True, forbid_unknown_fields=True, tag_field="event", tag="Header"
+):
+    """The first line of a trace file. `extra`: the fields that its writer added, by their names."""
 
+    extra: ClassVar[Mapping[str, Any]] = NO_FIELDS
     schema: Literal[1]
     run: Annotated[str, Meta(min_length=1, max_length=256)]
     process: ProcessName
@@ -93,10 +102,17 @@ class Header(Struct, frozen=True, forbid_unknown_fields=True, tag_field="event",
     config: dict[str, str | Annotated[int, Meta(ge=-MOST - 1, le=MOST)] | bool]
 
 
-class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):
-    """What all events have: who, the how-manieth of its file, and when (microseconds)."""
+class Event(
+    Struct, frozen=True, kw_only=True, dict=True, forbid_unknown_fields=True, tag_field="event"
+):
+    """What all events have: who, the how-manieth of its file, and when (microseconds).
+
+    `extra` has the fields that the writer added, by their names. Two events are equal if they are
+    so without these.
+    """
 
     action: ClassVar[str] = ""
+    extra: ClassVar[Mapping[str, Any]] = NO_FIELDS
     process: ProcessName
     seq: Id
     hlc: Id
@@ -204,6 +220,7 @@ def actions_of(role: str, spec: str) -> frozenset[str]:
 
 
 def fields(event: Event) -> dict[str, Any]:
-    """The event as the trace writes it, without process, seq and hlc."""
+    """The event as the trace writes it, without process, seq and hlc; `extra` comes last."""
     built = msgspec.to_builtins(event)
-    return {k: v for k, v in built.items() if k not in ("process", "seq", "hlc")}
+    own = {k: v for k, v in built.items() if k not in ("process", "seq", "hlc")}
+    return {**own, **event.extra}

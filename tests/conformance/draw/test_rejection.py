@@ -18,6 +18,7 @@ from conformance.replay.checker import SPECS
 from conformance.replay.coverage import BRANCHES, Coverage
 from conformance.replay.run_folder import check_run
 from conformance.trace.causality import Causes
+from conformance.trace.line import header_of
 from conformance.trace.reader import open_run
 from tests.conformance.good_runs import failover, plain
 from tests.conformance.scenario import Scenario, rng
@@ -143,9 +144,7 @@ def counted(*scenarios: Scenario) -> Coverage:
     coverage = Coverage()
     for s in scenarios:
         header: Any = s.header("client-1.1")
-        from conformance.trace.reader import _header
-
-        checker = coverage.checker(_header.decode(json.dumps(header).encode()))
+        checker = coverage.checker(header_of(json.dumps(header).encode()))
         for line in s.lines:
             assert checker.feed(line["process"], dict(line)) is None
     return coverage

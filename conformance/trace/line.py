@@ -1,0 +1,73 @@
+"""One line of a trace as a record, with the fields that its writer added for itself.
+
+A field of an event or a header whose name begins with `x_` is the writer's own: it may hold any
+JSON, it is kept in the record's `extra`, it is shown, and no judge looks at it. All other fields
+that the schema does not have are errors.
+
+The records forbid unknown fields, so a line without such fields costs nothing more: only a line
+that is refused is looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+
+from conformance.trace.schema import OWN, AnyEvent, Header
+
+_event: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_header = msgspec.json.Decoder(Header)
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises of a line that is not as the schema has it."""
+
+Record = TypeVar("Record", AnyEvent, Header)
+
+
+def event_of(line: bytes) -> AnyEvent:
+    """The event in this line. Raises MALFORMED."""
+    try:
+        return _event.decode(line)
+    except msgspec.ValidationError as error:
+        return _with_own_fields(line, _event, error)
+
+
+def header_of(line: bytes) -> Header:
+    """The header in this line. Raises MALFORMED."""
+    try:
+        return _header.decode(line)
+    except msgspec.ValidationError as error:
+        return _with_own_fields(line, _header, error)
+
+
+def _with_own_fields(
+    line: bytes, decoder: msgspec.json.Decoder[Record], error: msgspec.ValidationError
+) -> Record:
+    """The record without the writer's own fields, and these beside it; `error` if it has none."""
+    try:
+        parts = _parts.decode(line)
+    except msgspec.ValidationError:  # it is no object
+        raise error from None
+    own = {name: msgspec.json.decode(part) for name, part in parts.items() if name.startswith(OWN)}
+    if not own:
+        raise error
+    rest = {name: part for name, part in parts.items() if name not in own}
+    record = decoder.decode(msgspec.json.encode(rest))
+    msgspec.structs.force_setattr(record, "extra", own)  # it is new, and nobody else has it
+    return record
+
+
+def twice(line: bytes) -> str | None:
+    """A key that some object in the line, which is JSON, has twice."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        found.extend(key for n, key in enumerate(keys) if key in keys[:n])
+        return dict(pairs)
+
+    json.loads(line, object_pairs_hook=look)
+    return found[0] if found else None
