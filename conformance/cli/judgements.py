@@ -1,0 +1,131 @@
+"""What the judges say of a run, as the value that every form is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from conformance.cli import agreement
+from conformance.cli.exit_status import printable
+from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool
+from conformance.replay.citations import places
+from conformance.replay.report import explain, summary
+from conformance.replay.verdict import Verdict, Violation
+
+if TYPE_CHECKING:
+    from conformance.tla.module import Conjunct
+    from conformance.tlcjudge.validator import TlcVerdict
+
+# Where a line of a process's trace is: (process, line of role-id.incarnation.ndjson).
+Locate = Callable[[str, int], Place]
+
+
+def of_verdict(
+    run: str,
+    verdict: Verdict,
+    locate: Locate,
+    *,
+    assume: Mapping[str, bool | int] | None = None,
+    seconds: float = 0,
+) -> Judgement:
+    """What the core says of a run. `locate` says where a line of a process's trace is."""
+    held = verdict.held
+    return Judgement(
+        run=printable(run),
+        verdict=verdict.kind,
+        judged_by=[CORE],
+        exit_status={"conforms": 0, "violation": 1, "unknown": 2}[verdict.kind],
+        line=printable(summary(run, verdict, "the core")),
+        report=printable(explain(run, verdict, "the core")),
+        reason=printable(verdict.reason),
+        specification=verdict.spec,
+        assumed=dict(assume or {}),
+        events=verdict.events,
+        processes=verdict.processes,
+        actions=verdict.counts,
+        torn=list(verdict.torn),
+        findings=[_finding(verdict.violation, locate)] if verdict.violation else [],
+        held=list(held.names) if held else [],
+        broken=held.broken if held else {},
+        undecided=held.open if held else {},
+        seconds=round(seconds, 3),
+    )
+
+
+def of_error(run: str, error: str) -> Judgement:
+    """A run that cannot be read: nobody judged it."""
+    line = printable(error)
+    return Judgement(
+        run=printable(run),
+        verdict="error",
+        judged_by=[],
+        exit_status=2,
+        line=f"{printable(run)}: cannot be read: {line}",
+        reason=line,
+    )
+
+
+def with_tlc(judged: Judgement, verdict: Verdict, by_tlc: TlcVerdict | str | None) -> Judgement:
+    """The same with what TLC says: its verdict, why it gave none, or None if the core's is unknown
+    and there is nothing to ask TLC of."""
+    if by_tlc is None:
+        return judged
+    if isinstance(by_tlc, str):
+        none = ByTlc(verdict="none", reason=printable(by_tlc))
+        status = judged.exit_status or 2
+        return msgspec.structs.replace(judged, tlc=none, exit_status=status)
+    agreed = agreement.agree(verdict, by_tlc)
+    rejection = by_tlc.rejection
+    both = f"the {CORE} and {TLC}"
+    words = printable(agreement.words(verdict, by_tlc))
+    return msgspec.structs.replace(
+        judged,
+        judged_by=[CORE, TLC],
+        line=printable(summary(judged.run, verdict, both)),
+        report=printable(explain(judged.run, verdict, both)) + "\n" + words,
+        tlc=ByTlc(
+            verdict="violation" if rejection else "conforms",
+            event=rejection.event if rejection else 0,
+            specification=_places(rejection.false) if rejection else [],
+        ),
+        judges_agree=agreed,
+        exit_status=judged.exit_status if agreed else 1,
+    )
+
+
+def _finding(v: Violation, locate: Locate) -> Finding:
+    return Finding(
+        rule=v.name,
+        kind=v.kind,
+        process=v.process,
+        place=locate(v.process, v.event.seq + 1),
+        event=_json(v.event),
+        words=v.rule.words,
+        tla=v.rule.tla,
+        specification=_places(places(v.spec, v.name)),
+        expected=printable(v.fault.expected),
+        found=printable(v.fault.actual),
+    )
+
+
+def _json(event: Any) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(event))
+    return built
+
+
+def _places(conjuncts: Iterable[Conjunct]) -> list[Place]:
+    return [
+        Place(file=f"spec/{c.module}.tla", line=c.line, text=c.text, definition=c.definition)
+        for c in conjuncts
+    ]
+
+
+def tool() -> Tool:
+    try:
+        version = metadata.version("paxos")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        version = "0"
+    return Tool("conformance", version)
