@@ -14,8 +14,9 @@ import json
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
-from conformance.trace.schema import OWN, AnyEvent, Header
+from conformance.trace.schema import EVENTS, OWN, AnyEvent, Header
 
 _event: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 _header = msgspec.json.Decoder(Header)
@@ -60,14 +61,30 @@ def _with_own_fields(
     return record
 
 
+_KEYS = {name: 1 + len(kind.__struct_fields__) for name, kind in EVENTS.items()}
+_OPTIONAL = {
+    name: tuple(f.name for f in msgspec.structs.fields(kind) if not f.required)
+    for name, kind in EVENTS.items()
+}
+
+
+def key_twice(line: bytes, event: AnyEvent) -> str | None:
+    """A key that the line of this event has twice, if there is one. Raises MALFORMED."""
+    keys = _KEYS[event.action]
+    for name in _OPTIONAL[event.action]:
+        keys -= getattr(event, name) is UNSET
+    # No string in an event has a colon, so there is one for each key; but what a writer added for
+    # itself may have any number.
+    return None if line.count(b":") == keys else twice(line)
+
+
 def twice(line: bytes) -> str | None:
-    """A key that some object in the line, which is JSON, has twice."""
+    """A key that some object in the line, which is JSON, has twice. Raises RecursionError."""
     found: list[str] = []
 
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def look(pairs: list[tuple[str, Any]]) -> None:
         keys = [key for key, _ in pairs]
         found.extend(key for n, key in enumerate(keys) if key in keys[:n])
-        return dict(pairs)
 
-    json.loads(line, object_pairs_hook=look)
+    json.loads(line, object_pairs_hook=look, parse_int=str, parse_float=str)
     return found[0] if found else None

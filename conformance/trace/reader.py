@@ -2,8 +2,8 @@
 streaming.
 
 What is legal about a file is decided here; what is legal about an event is decided by the model.
-Each check has a name, which its message ends in: traces/README.md lists them. The memory in use
-does not depend on the length of the files, and no file is held open.
+Each check has a name, which its message has in brackets: traces/README.md lists them. The memory in
+use does not depend on the length of the files, and no file is held open.
 """
 
 from __future__ import annotations
@@ -16,13 +16,21 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
-from conformance.trace.line import MALFORMED, event_of, header_of, twice
-from conformance.trace.schema import EVENTS, SCHEMA, AnyEvent, Header, actions_of
+from conformance.trace.header_mistakes import mistakes_of_header
+from conformance.trace.line import MALFORMED, event_of, header_of, key_twice
+from conformance.trace.line_mistakes import (
+    A_FILE_EACH,
+    NUMBERED,
+    ONCE,
+    RISING,
+    in_place_of,
+    mistakes_of_event,
+)
+from conformance.trace.mistakes import Mistake
+from conformance.trace.schema import AnyEvent, Header, actions_of
 
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
 MAX_FILES = 1000  # a chunk of each is in memory
@@ -37,6 +45,11 @@ CHECKS = (  # the names of all checks that are made here
     *("Header.first", "Header.schema", "Header.shape", "Header.keys", "Header.process"),
     *("Header.constants", "Header.cluster"),
 )
+HEADER_CHECKS = {
+    **{name: name for name in CHECKS},
+    **{"no-header": "Header.first", "key-twice": "Header.keys"},
+}
+"""The checks that mistakes of a header are of, by the kinds of these; others are Header.shape."""
 # Of events with one clock none follows from another, so that what would follow comes first: if it
 # needs the other, that is seen, whatever the processes are called.
 LATEST_FIRST = (
@@ -44,6 +57,8 @@ LATEST_FIRST = (
     "Broadcast",
 )
 _RANK = {name: k for k, name in enumerate(LATEST_FIRST)}
+NAMED = "a trace is named role-id.incarnation.ndjson, and this looks like one and would not be read"
+ENDED = "end each line with a newline, LF"
 AGAIN = "record the run again, or remove the file to check without it"
 
 # hlc, process, seq, event; of two rows of a file the first has the lower hlc.
@@ -54,15 +69,7 @@ class TraceError(Exception):
     """The trace cannot be read. The message is one line: where, what, and what to do."""
 
 
-class _Version(msgspec.Struct):
-    event: str
-    schema: int | msgspec.UnsetType = UNSET
-
-
 _CLUSTER = ("acceptors", "proposers", "learners", "clients")
-_FIELDS = {name: len(kind.__struct_fields__) for name, kind in EVENTS.items()}
-_OPTIONAL = {"Learn": ("quorum",), "Recover": ("promised", "votes", "trimmed", "round")}
-_version = msgspec.json.Decoder(_Version)
 
 
 @dataclass
@@ -75,8 +82,8 @@ class TraceFile:
     torn: bool = False
     size: int = 0  # bytes, when it was first read; what is appended later is not looked at
 
-    def fail(self, check: str, line: int, what: str, todo: str = AGAIN) -> TraceError:
-        return TraceError(f"{self.path}:{line}: {what}; {todo} [{check}]")
+    def fail(self, check: str, line: int, what: str, todo: str) -> TraceError:
+        return _error(self.path, line, what, todo, check)
 
     def rows(self) -> Iterator[Row]:
         """The events, each checked against the header and the event before it."""
@@ -90,27 +97,24 @@ class TraceFile:
         for seq, line in enumerate(lines, 1):
             try:
                 event = event_of(line)
-            except MALFORMED as error:
-                raise self.fail("Line.shape", seq + 1, _plain(error)) from None
+                key = key_twice(line, event)
+            except MALFORMED:
+                raise self._mistaken("Line.shape", seq + 1, mistakes_of_event(line)[0]) from None
             if event.process != process:
                 what = f"process is {event.process}, but this is the file of {process}"
-                raise self.fail("Line.process", seq + 1, what)
+                raise self.fail("Line.process", seq + 1, what, A_FILE_EACH)
             if event.seq != seq:
                 what = f"seq is {event.seq}, but {seq} comes next: lines are lost or moved"
-                raise self.fail("Line.seq", seq + 1, what)
+                raise self.fail("Line.seq", seq + 1, what, NUMBERED)
             if event.hlc <= clock:
                 what = f"hlc {event.hlc} is not above {clock}, that of the line before it"
-                raise self.fail("Line.hlc", seq + 1, what)
+                raise self.fail("Line.hlc", seq + 1, what, RISING)
             if event.action not in allowed:
                 role, spec = self.header.role, self.header.spec
                 what = f"{event.action} is no action of a {role} under {spec}"
-                raise self.fail("Line.role", seq + 1, what)
-            # No string in an event has a colon, so there is one for each key; but what a writer
-            # added for itself may have any number.
-            if line.count(b":") != 1 + _FIELDS[event.action] - _left_out(event) and not (
-                event.extra and twice(line) is None
-            ):
-                raise self.fail("Line.keys", seq + 1, "a key is in the line twice")
+                raise self.fail("Line.role", seq + 1, what, in_place_of(event.action, spec))
+            if key is not None:
+                raise self.fail("Line.keys", seq + 1, f"a key is in the line twice: {key}", ONCE)
             clock = event.hlc
             yield clock, process, seq, event
 
@@ -124,39 +128,12 @@ class TraceFile:
         line = next(self._lines(), None)
         if line is None:
             return
-        try:
-            version = _version.decode(line)
-            if version.event != "Header":
-                what = f"the first line is {version.event}, not Header"
-                raise self.fail("Header.first", 1, what)
-            if version.schema is UNSET:
-                raise self.fail("Header.shape", 1, "not a header: it has no schema version")
-            if version.schema != SCHEMA:
-                raise self.fail(
-                    "Header.schema",
-                    1,
-                    f"schema version {version.schema}, but this checker reads version {SCHEMA}",
-                    "use the checker that came with the writer of the trace",
-                )
-            self.header = header_of(line)
-        except MALFORMED as error:
-            raise self.fail("Header.shape", 1, f"not a header: {_plain(error)}") from None
-        if (key := twice(line)) is not None:
-            raise self.fail("Header.keys", 1, f"the header says {key!r} twice")
-        h = self.header
-        if h.process != self.process or h.process != f"{h.role}-{h.id}.{h.incarnation}":
-            raise self.fail(
-                "Header.process",
-                1,
-                f"the header says {h.process}, {h.role}, {h.id}, {h.incarnation}: "
-                f"that is not the {self.process} of the file's name",
-            )
-        if not h.constants.fit(h.spec):
-            what = f"{h.spec} has no optimisations, but {_show(h.constants)}"
-            raise self.fail("Header.constants", 1, what)
-        if not h.cluster.admits(h.role, h.id):
-            what = f"{h.role} {h.id} is not in the cluster of its own header"
-            raise self.fail("Header.cluster", 1, what)
+        for mistake in mistakes_of_header(line, self.process):
+            raise self._mistaken(HEADER_CHECKS.get(mistake.kind, "Header.shape"), 1, mistake)
+        self.header = header_of(line)
+
+    def _mistaken(self, check: str, line: int, mistake: Mistake) -> TraceError:
+        return self.fail(check, line, mistake.what, mistake.todo)
 
     def _lines(self) -> Iterator[bytes]:
         """The complete lines.
@@ -171,11 +148,11 @@ class TraceFile:
             number += len(parts)
             if len(rest) > MAX_LINE:
                 what = f"the line is longer than {MAX_LINE} bytes"
-                raise self.fail("File.lines", number + 1, what)
+                raise self.fail("File.lines", number + 1, what, ENDED)
             yield from parts
         if len(EVENT.findall(rest)) > 1:
             what = "the last line has no newline, and more than one event"
-            raise self.fail("File.lines", number + 1, what, "end each line with a newline, LF")
+            raise self.fail("File.lines", number + 1, what, ENDED)
         self.torn = bool(rest)
 
     def _read(self, at: int, size: int) -> bytes:
@@ -210,10 +187,7 @@ def open_run(directory: Path) -> Run:
     for path in _trace_paths(directory):
         named = NAME.fullmatch(path.name)
         if named is None:
-            raise TraceError(
-                f"{path}:1: a trace file is named role-id.incarnation.ndjson, and this looks like "
-                "one and would not be read; rename it or move it away [File.name]"
-            )
+            raise _error(path, 1, NAMED, "rename it or move it away", "File.name")
         file = TraceFile(path, path.name.removesuffix(".ndjson"))
         file.read_header()
         run.files.append(file)
@@ -257,9 +231,9 @@ def _trace_paths(directory: Path) -> list[Path]:
         raise _unreadable(directory, error) from None
     paths = [path for path in entries if LIKE_A_TRACE.match(path.name)]
     if below and paths:
+        todo = "keep all files of a run in one folder, and no others"
         raise TraceError(
-            f"{below[0]}: has traces too, which would not be read; keep all files of a run in one "
-            "folder, and no others [File.folder]"
+            f"{below[0]}: has traces too, which would not be read; {todo} [File.folder]"
         )
     if below:
         raise TraceError(
@@ -286,19 +260,12 @@ def _unreadable(path: Path, error: OSError) -> TraceError:
     return TraceError(f"{path}:1: cannot be read: {error.strerror}; {todo} [File.readable]")
 
 
+def _error(path: Path, line: int, what: str, todo: str, check: str) -> TraceError:
+    return TraceError(f"{path}:{line}: {what}; {todo} [{check}]")
+
+
 def _order(row: Row) -> tuple[int, int, str]:
     return row[0], _RANK[row[3].action], row[1]
-
-
-def _left_out(event: Any) -> int:
-    """How many of the event's fields are not in its line."""
-    return sum(getattr(event, name) is UNSET for name in _OPTIONAL.get(event.action, ()))
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return str(error).replace("\n", " ").rstrip(".")
 
 
 def _show(part: object) -> str:
