@@ -51,8 +51,9 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     generated, and depth is that of a counterexample, or the most that a behaviour may have. Each
     action must have been taken in at least one of them.
 
-    seeds is for a model that starts in states drawn at random (module Randomization), the same ones
-    for a seed: it is run with each of the seeds 1..seeds. states counts those of all these runs.
+    seeds is for a model that starts in states drawn at random (module `Randomization`), the same
+    ones for a seed: it is run with each of the seeds 1..seeds. states counts those of all these
+    runs.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the pages may name: the files, classes, fields, definitions, targets and options there are."""
+"""What the pages may name: files, classes, fields, definitions, targets and options."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The message flows that docs/design.md shows: python -m tests.docs.sequences [folder].
 
 Each is a run of the real roles, encoding and clocks in the simulator. It leaves the traces that
-`paxos run` would leave, and what draws a rejected trace draws these. A test makes the drawings again
-and holds those in docs/design/ to them.
+`paxos run` would leave, and what draws a rejected trace draws these. A test makes the drawings
+again and holds those in docs/design/ to them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ and the title."""
 
 
 def record(config: Config, count: int, arrange: Arrange, folder: Path) -> None:
-    """Run a cluster until its learner has delivered `count` values; leave the traces in `folder`."""
+    """Run a cluster until its learner has delivered `count` values; its traces are in `folder`."""
     traces = Traces(folder, config, "drawn")
     head = header(config, "drawn", *CLIENT, 1)
     monitor = Monitor(head.spec, head.constants, head.cluster, traces)

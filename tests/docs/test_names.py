@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from conformance.trace.schema import EVENTS
+from paxos.core.messages import Message
 from tests.docs import names
 from tests.paths import ROOT
 
@@ -61,6 +64,27 @@ def test_the_fields_in_the_tables_are_those_of_their_classes() -> None:
     for kind, rows in tables:
         fields = re.findall(r"^\| `(\w+)`", rows, re.MULTILINE)
         assert [f for f in fields if not names.has_member(kind, f)] == [], kind
+
+
+def test_the_messages_in_the_table_are_those_that_there_are() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = text.partition("| message | known as |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    assert set(named) == {kind.__name__ for kind in get_args(Message)}
+    assert len(named) == len(set(named))
+
+
+def test_the_actions_in_the_table_are_those_of_the_specification() -> None:
+    text = (ROOT / "spec" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| action | trace event | function |")[2].partition("\n\n")[0]
+    rows = [row.split(" | ") for row in table.splitlines()[2:]]
+    module = (ROOT / "spec" / "MultiPaxos.tla").read_text(encoding="utf-8")
+    taken = module.partition("\nNext ==")[2].partition("\nSpec ==")[0]
+    assert {row[0].strip("| `") for row in rows} == set(re.findall(r": *\n? *(\w+)\(", taken))
+    assert {row[1] for row in rows if not row[1].startswith("none")} == set(EVENTS)
+    functions = [name for row in rows for name in MEMBER.findall(row[2])]
+    assert len(functions) > 11
+    assert [name for name in functions if not names.has_member(*name)] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=page_id)
