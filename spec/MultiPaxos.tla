@@ -2,7 +2,7 @@
 (***************************************************************************)
 (* Atomic broadcast by Multi-Paxos, at the level of messages: milestones 2 *)
 (* and 3.  This is the module that traces of the implementation are judged *)
-(* by: one action here is one event there.                                 *)
+(* by: one action here is one event there.  A guard's label is its name.   *)
 (*                                                                         *)
 (* A message, once sent, stays in msgs for ever, and an action that needs  *)
 (* one only looks whether it is there.  So a message may be received late, *)
@@ -109,7 +109,7 @@ ValueWaits(b) ==
    it again until it sees it delivered.  A value is broadcast once; that it
    is submitted often is invisible here. *)
 Broadcast(v) ==
-    /\ v \notin broadcast
+    /\ fresh:: v \notin broadcast
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<msgs, acceptorVars, learnerVars, historyVars>>
 
@@ -124,8 +124,8 @@ MayPrepare(b, from, to) ==
    instances.  It may ask for one range after another in the same ballot.
    Nothing else guards it: safety does not need to know who leads. *)
 Phase1a(b, from, to) ==
-    /\ from <= to
-    /\ MayPrepare(b, from, to)
+    /\ range:: from <= to
+    /\ prepare:: MayPrepare(b, from, to)
     /\ Send([type |-> "1a", bal |-> b, from |-> from, to |-> to])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
@@ -146,11 +146,11 @@ VotesOf(a, from, to) == {<<i, vote[a][i][1], vote[a][i][2]>> :
    votes may not fit in one message).  One promise stands for all instances,
    so that a leader is preempted everywhere at once. *)
 Phase1b(a, b, from, to) ==
-    /\ from <= to
-    /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
-                       /\ m.from <= from /\ to <= m.to
-    /\ MayPromise(a, b)
-    /\ MayReport(a, from)
+    /\ range:: from <= to
+    /\ asked:: \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
+                               /\ m.from <= from /\ to <= m.to
+    /\ promise:: MayPromise(a, b)
+    /\ trimmed:: MayReport(a, from)
     /\ promised' = [promised EXCEPT ![a] = b]
     /\ Send([type |-> "1b", acc |-> a, bal |-> b, from |-> from, to |-> to,
              votes |-> VotesOf(a, from, to)])
@@ -159,8 +159,8 @@ Phase1b(a, b, from, to) ==
 (* With no vote reported, the leader is free: any batch of broadcast values.
    The no-op is for filling a gap only. *)
 MayPropose(batch, i) ==
-    /\ Range(batch) \subseteq broadcast
-    /\ batch = NoOp => Reached(i)
+    /\ broadcast:: Range(batch) \subseteq broadcast
+    /\ gap:: batch = NoOp => Reached(i)
 
 (* Otherwise it must take the batch of the highest vote: a batch that may
    have been chosen below b was voted for by some acceptor of every quorum,
@@ -180,9 +180,9 @@ Unused(b, i) == Accepts(b, i) = {}
    promised b for it.  It does so once per ballot and instance: hence a vote
    needs to name the ballot only, not the batch. *)
 Phase2a(b, i, batch, Q) ==
-    /\ Unused(b, i)
-    /\ \A a \in Q : Promises(a, b, i) # {}
-    /\ Proposable(batch, b, i, Q)
+    /\ once:: Unused(b, i)
+    /\ promises:: \A a \in Q : Promises(a, b, i) # {}
+    /\ highest:: Proposable(batch, b, i, Q)
     /\ Send([type |-> "2a", bal |-> b, inst |-> i, batch |-> batch])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
@@ -216,9 +216,9 @@ VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
    higher ballot.  It need not have promised b itself: the leader has its
    quorum of promises, and any quorum may vote. *)
 Phase2b(a, b, i) ==
-    /\ Accepts(b, i) # {}
-    /\ MayVote(a, b)
-    /\ Remembers(a, i)
+    /\ proposed:: Accepts(b, i) # {}
+    /\ promise:: MayVote(a, b)
+    /\ trimmed:: Remembers(a, i)
     /\ VotePromises(a, b)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
@@ -229,8 +229,8 @@ Phase2b(a, b, i) ==
    learners.  Any proposer may: after a failover the votes of the old
    leader's ballot are as good as its own. *)
 Decide(b, i, Q) ==
-    /\ ~DirectLearning
-    /\ VotedTogether(Q, b, i)
+    /\ indirect:: ~DirectLearning
+    /\ voted:: VotedTogether(Q, b, i)
     /\ Send([type |-> "Decide", bal |-> b, inst |-> i])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
@@ -244,8 +244,8 @@ MayLearn(b, i, Q) ==
 (* Learner l learns what was chosen in instance i, in any order of
    instances, once each. *)
 Learn(l, b, i, Q) ==
-    /\ learned[l][i] = NoVote
-    /\ MayLearn(b, i, Q)
+    /\ once:: learned[l][i] = NoVote
+    /\ decided:: MayLearn(b, i, Q)
     /\ learned' = [learned EXCEPT ![l][i] = <<b, BatchOf(b, i)>>]
     /\ UNCHANGED <<broadcast, msgs, acceptorVars, prefix, delivered,
                    historyVars>>
@@ -257,8 +257,8 @@ IsNext(l, i) == i = prefix[l] + 1
    skipped: its batch, when it is learned, comes before.  It says how far it
    is, for the acceptors to know what nobody needs any more. *)
 Deliver(l, i) ==
-    /\ IsNext(l, i)
-    /\ learned[l][i] # NoVote
+    /\ next:: IsNext(l, i)
+    /\ learned:: learned[l][i] # NoVote
     /\ prefix' = [prefix EXCEPT ![l] = i]
     /\ delivered' = [delivered EXCEPT ![l] = AppendNew(@, learned[l][i][2])]
     /\ Send([type |-> "Delivered", lrn |-> l, inst |-> i])
@@ -290,8 +290,8 @@ DeliveredEverywhere(i) ==
    votes and chosen are history, not storage, and keep everything: to the rung
    above, nothing happens here. *)
 Trim(a, i) ==
-    /\ i > trimmed[a]
-    /\ DeliveredEverywhere(i)
+    /\ further:: i > trimmed[a]
+    /\ delivered:: DeliveredEverywhere(i)
     /\ trimmed' = [trimmed EXCEPT ![a] = i]
     /\ vote' = [vote EXCEPT ![a] =
            [j \in Instance |-> IF j <= i THEN NoVote ELSE @[j]]]
@@ -318,15 +318,15 @@ Trim(a, i) ==
 Recover(a) == UNCHANGED vars
 
 RecoverPromise(a, b) ==
-    /\ \E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)
-    /\ MayPromise(a, b)
+    /\ asked:: \E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)
+    /\ promise:: MayPromise(a, b)
     /\ promised' = [promised EXCEPT ![a] = b]
     /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars, historyVars>>
 
 RecoverVote(a, b, i) ==
-    /\ Accepts(b, i) # {}
-    /\ MayVote(a, b)
-    /\ Remembers(a, i)
+    /\ proposed:: Accepts(b, i) # {}
+    /\ promise:: MayVote(a, b)
+    /\ trimmed:: Remembers(a, i)
     /\ VotePromises(a, b)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ RecordVote(a, b, i)
@@ -336,7 +336,7 @@ RecoverVote(a, b, i) ==
    learner asks.  This may be after it promised a higher ballot, for it is true
    that it voted.  The message is a new one only after RecoverVote. *)
 Repeat(a, i) ==
-    /\ vote[a][i] # NoVote
+    /\ voted:: vote[a][i] # NoVote
     /\ Send([type |-> "2b", acc |-> a, bal |-> vote[a][i][1], inst |-> i])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 

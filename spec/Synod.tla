@@ -72,7 +72,7 @@ Reported(Q, b) ==
    it again until it sees it learned or sees that another value won.  A value
    is broadcast once; that it is submitted often is invisible here. *)
 Broadcast(v) ==
-    /\ v \notin broadcast
+    /\ fresh:: v \notin broadcast
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<msgs, acceptorVars, learned, votes>>
 
@@ -80,7 +80,7 @@ Broadcast(v) ==
    something.  Nothing else guards it: safety does not need to know who leads,
    and asking twice is sending a message that was sent already. *)
 Phase1a(b) ==
-    /\ broadcast # {}
+    /\ wanted:: broadcast # {}
     /\ Send([type |-> "1a", bal |-> b])
     /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
 
@@ -92,14 +92,14 @@ MayPromise(a, b) == b >= promised[a]
    vote.  Its promise is what makes that report final: whoever counts it
    knows every vote of a below b. *)
 Phase1b(a, b) ==
-    /\ [type |-> "1a", bal |-> b] \in msgs
-    /\ MayPromise(a, b)
+    /\ asked:: [type |-> "1a", bal |-> b] \in msgs
+    /\ promise:: MayPromise(a, b)
     /\ promised' = [promised EXCEPT ![a] = b]
     /\ Send([type |-> "1b", acc |-> a, bal |-> b, vote |-> vote[a]])
     /\ UNCHANGED <<broadcast, vote, learned, votes>>
 
 (* With no vote reported, the leader is free: any broadcast value. *)
-MayPropose(v) == v \in broadcast
+MayPropose(v) == broadcast:: v \in broadcast
 
 (* Otherwise it must take the value of the highest vote: a value that may
    have been chosen below b was voted for by some acceptor of every quorum,
@@ -117,9 +117,9 @@ Unused(b) == Accepts(b) = {}
 (* The owner of ballot b proposes a value after a quorum promised b.  It does
    so once: hence a vote needs to name the ballot only, not the value. *)
 Phase2a(b, v, Q) ==
-    /\ Unused(b)
-    /\ \A a \in Q : Promises(a, b) # {}
-    /\ Proposable(v, b, Q)
+    /\ once:: Unused(b)
+    /\ promises:: \A a \in Q : Promises(a, b) # {}
+    /\ highest:: Proposable(v, b, Q)
     /\ Send([type |-> "2a", bal |-> b, val |-> v])
     /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
 
@@ -133,8 +133,8 @@ VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
    higher ballot.  It need not have promised b itself: the leader has its
    quorum of promises, and any quorum may vote. *)
 Phase2b(a, b) ==
-    /\ Accepts(b) # {}
-    /\ MayVote(a, b)
+    /\ proposed:: Accepts(b) # {}
+    /\ promise:: MayVote(a, b)
     /\ VotePromises(a, b)
     /\ vote' = [vote EXCEPT ![a] = <<b, ValueOf(b)>>]
     /\ Send([type |-> "2b", acc |-> a, bal |-> b])
@@ -145,15 +145,15 @@ Phase2b(a, b) ==
    learners.  Any proposer may, and all votes are of one ballot: votes of
    different ballots for one value do not make it chosen. *)
 Decide(b, Q) ==
-    /\ VotedTogether(Q, b)
+    /\ voted:: VotedTogether(Q, b)
     /\ Send([type |-> "Decide", bal |-> b])
     /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
 
 (* Learner l learns what was decided, once: a later Decide names the same
    value, and says nothing new. *)
 Learn(l, b) ==
-    /\ learned[l] = NoVote
-    /\ [type |-> "Decide", bal |-> b] \in msgs
+    /\ once:: learned[l] = NoVote
+    /\ decided:: [type |-> "Decide", bal |-> b] \in msgs
     /\ learned' = [learned EXCEPT ![l] = <<b, ValueOf(b)>>]
     /\ UNCHANGED <<broadcast, msgs, acceptorVars, votes>>
 

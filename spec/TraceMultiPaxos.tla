@@ -127,43 +127,43 @@ AreVotesOf(list, a, from, to) == /\ Range(list) = VotesOf(a, from, to)
    what a trace says beyond the parameters: who acts, which sets the parameters
    are from (as in Next), and what an acceptor or a learner reports. *)
 TakeBroadcast(c, v) ==
-    /\ ClientOf(v) = c
-    /\ Overlapping(v) \cap broadcast = {}
+    /\ own:: ClientOf(v) = c
+    /\ fresh:: Overlapping(v) \cap broadcast = {}
     /\ Broadcast(v)
 
 TakePhase1a(p, b, from, to) ==
-    /\ Owner(b) = p
-    /\ b > since[p]
+    /\ owner:: Owner(b) = p
+    /\ new:: b > since[p]
     /\ Phase1a(b, from, to)
 
 TakePhase1b(a, b, from, to, list) ==
     /\ Phase1b(a, b, from, to)
-    /\ AreVotesOf(list, a, from, to)
+    /\ votes:: AreVotesOf(list, a, from, to)
 
 TakePhase2a(p, b, i, batch, q) ==
-    /\ Owner(b) = p
-    /\ b > since[p]
-    /\ IsQuorum(q)
-    /\ batch \in Batch
+    /\ owner:: Owner(b) = p
+    /\ new:: b > since[p]
+    /\ quorum:: IsQuorum(q)
+    /\ batch:: batch \in Batch
     /\ Phase2a(b, i, batch, Range(q))
 
 TakePhase2b(a, b, i) ==
     /\ Phase2b(a, b, i)
 
 TakeDecide(b, i, q) ==
-    /\ IsQuorum(q)
+    /\ quorum:: IsQuorum(q)
     /\ Decide(b, i, Range(q))
 
 (* Without direct learning no votes are counted, and the list is empty. *)
 TakeLearn(l, b, i, batch, q) ==
-    /\ IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
+    /\ quorum:: IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
     /\ Learn(l, b, i, Range(q))
-    /\ BatchOf(b, i) = batch
+    /\ batch:: BatchOf(b, i) = batch
 
 TakeDeliver(l, i, batch, position) ==
     /\ Deliver(l, i)
-    /\ AppendNew(delivered[l], learned[l][i][2]) = delivered[l] \o batch
-    /\ position = counted[l] + 1
+    /\ values:: AppendNew(delivered[l], learned[l][i][2]) = delivered[l] \o batch
+    /\ position:: position = counted[l] + 1
 
 TakeTrim(a, i) ==
     /\ Trim(a, i)
@@ -172,12 +172,12 @@ TakeTrim(a, i) ==
    Those that it made durable just before it crashed, and that no trace has,
    are rows of their own before this one. *)
 TakeRecover(a, b, list, i) ==
-    /\ OneEach(list)
-    /\ trimmed[a] = i
-    /\ promised[a] = b
-    /\ {<<v[1], v[2], v[3]>> : v \in Range(list)} =
-           {<<j, vote[a][j][1], vote[a][j][2]>> :
-               j \in {k \in Instance : vote[a][k] # NoVote}}
+    /\ one_vote:: OneEach(list)
+    /\ trimmed:: trimmed[a] = i
+    /\ promise:: promised[a] = b
+    /\ votes:: {<<v[1], v[2], v[3]>> : v \in Range(list)} =
+                   {<<j, vote[a][j][1], vote[a][j][2]>> :
+                       j \in {k \in Instance : vote[a][k] # NoVote}}
     /\ Recover(a)
 
 (* A promise that no trace has. *)
@@ -194,18 +194,18 @@ TakeRepeat(a, i) ==
 
 (* A proposer comes back with the highest round that it used, or more. *)
 TakeRestart(p, b) ==
-    /\ used[p] <= b
+    /\ round:: used[p] <= b
     /\ UNCHANGED vars
 
 TakeReturn(n, k) ==
-    /\ MayReturn(n, k)
+    /\ begins:: MayReturn(n, k)
     /\ UNCHANGED vars
 
 (* Before the row of a life that begins, or that should not. *)
 TakeLife(x, n, recovers) ==
-    /\ life[x] <= n
-    /\ n = life[x] => ~recovers
-    /\ n > life[x] => recovers
+    /\ order:: life[x] <= n
+    /\ begins:: n = life[x] => ~recovers
+    /\ comes_back:: n > life[x] => recovers
     /\ UNCHANGED vars
 
 Take ==

@@ -26,53 +26,53 @@ ListOf(v) == IF v = NoVote THEN << >> ELSE <<<<1, v[1], <<v[2]>>>>>>
    one value, which sets the parameters are from (as in Next), and what an
    acceptor or a learner reports. *)
 TakeBroadcast(c, v) ==
-    /\ ClientOf(v) = c
-    /\ Overlapping(v) \cap broadcast = {}
+    /\ own:: ClientOf(v) = c
+    /\ fresh:: Overlapping(v) \cap broadcast = {}
     /\ Broadcast(v)
 
 TakePhase1a(p, b, from, to) ==
-    /\ Owner(b) = p
-    /\ b > since[p]
-    /\ from = 1 /\ to = 1
+    /\ owner:: Owner(b) = p
+    /\ new:: b > since[p]
+    /\ instance:: from = 1 /\ to = 1
     /\ Phase1a(b)
 
 TakePhase1b(a, b, from, to, list) ==
-    /\ from = 1 /\ to = 1
+    /\ instance:: from = 1 /\ to = 1
     /\ Phase1b(a, b)
-    /\ list = ListOf(vote[a])
+    /\ votes:: list = ListOf(vote[a])
 
 TakePhase2a(p, b, i, batch, q) ==
-    /\ Owner(b) = p
-    /\ b > since[p]
-    /\ i = 1
-    /\ IsQuorum(q)
-    /\ IsOne(batch)
+    /\ owner:: Owner(b) = p
+    /\ new:: b > since[p]
+    /\ instance:: i = 1
+    /\ quorum:: IsQuorum(q)
+    /\ value:: IsOne(batch)
     /\ Phase2a(b, batch[1], Members(q))
 
 TakePhase2b(a, b, i) ==
-    /\ i = 1
+    /\ instance:: i = 1
     /\ Phase2b(a, b)
 
 TakeDecide(b, i, q) ==
-    /\ i = 1
-    /\ IsQuorum(q)
+    /\ instance:: i = 1
+    /\ quorum:: IsQuorum(q)
     /\ Decide(b, Members(q))
 
 TakeLearn(l, b, i, batch, q) ==
-    /\ i = 1
-    /\ q = << >>
+    /\ instance:: i = 1
+    /\ quorum:: q = << >>
     /\ Learn(l, b)
-    /\ batch = <<ValueOf(b)>>
+    /\ batch:: batch = <<ValueOf(b)>>
 
 TakeRecover(a, b, list) ==
-    /\ OneEach(list)
-    /\ promised[a] = b
-    /\ list = ListOf(vote[a])
+    /\ one_vote:: OneEach(list)
+    /\ promise:: promised[a] = b
+    /\ votes:: list = ListOf(vote[a])
     /\ Recover(a)
 
 (* Of one instance nothing is trimmed. *)
 TakeTrim(a, i) ==
-    /\ FALSE
+    /\ trimmed:: FALSE
 
 (* A promise that no trace has: its 1b was lost with the acceptor. *)
 TakePromise(a, b) ==
@@ -80,18 +80,18 @@ TakePromise(a, b) ==
 
 (* A proposer comes back with the highest round that it used, or more. *)
 TakeRestart(p, b) ==
-    /\ used[p] <= b
+    /\ round:: used[p] <= b
     /\ UNCHANGED vars
 
 TakeReturn(n, k) ==
-    /\ MayReturn(n, k)
+    /\ begins:: MayReturn(n, k)
     /\ UNCHANGED vars
 
 (* Before the row of a life that begins, or that should not. *)
 TakeLife(x, n, recovers) ==
-    /\ life[x] <= n
-    /\ n = life[x] => ~recovers
-    /\ n > life[x] => recovers
+    /\ order:: life[x] <= n
+    /\ begins:: n = life[x] => ~recovers
+    /\ comes_back:: n > life[x] => recovers
     /\ UNCHANGED vars
 
 Take ==

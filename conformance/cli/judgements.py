@@ -11,7 +11,7 @@ import msgspec
 from conformance.cli import agreement
 from conformance.cli.exit_status import printable
 from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool
-from conformance.replay.citations import places
+from conformance.replay.citations import places, quoted
 from conformance.replay.report import explain, summary
 from conformance.replay.verdict import Verdict, Violation
 
@@ -104,7 +104,7 @@ def _finding(v: Violation, locate: Locate) -> Finding:
         place=locate(v.process, v.event.seq + 1),
         event=_json(v.event),
         words=v.rule.words,
-        tla=v.rule.tla,
+        tla="\n".join(quoted(v.spec, v.name)),
         specification=_places(places(v.spec, v.name)),
         expected=printable(v.fault.expected),
         found=printable(v.fault.actual),

@@ -204,7 +204,6 @@ class Checker:
             who.name,
             event,
             self.spec.name,
-            self.spec.actions[event.action].signature,
             kind,
             rule,
             fault,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from conformance.replay.checker import SPECS
-from conformance.replay.citations import places
+from conformance.replay.citations import places, quoted, signature
 from conformance.replay.verdict import Verdict, Violation
 from conformance.trace.show import shown
 
@@ -63,10 +65,9 @@ def violation(run: str, v: Violation, by: str = "") -> str:
         f"{run}: violation of {what}{by}",
         f"  event     {v.event.action} by {v.process}, at {where(v)}, clock {v.event.hlc}",
         f"            {shown(v.event)}",
-        f"  action    {v.signature} of {v.spec}.tla",
+        f"  action    {signature(v.spec, v.event.action)} of {v.spec}.tla",
         f"  false     {kind} {v.name}: {v.rule.words}",
-        f"            {v.rule.tla}",
-        *(f"            {c.place}: {c.text}" for c in places(v.spec, v.name)[:1]),
+        *(f"            {line}" for line in _cited(v)),
         f"  expected  {v.fault.expected}",
         f"  found     {v.fault.actual}",
         f"  accepted  the {v.accepted} events before it, in the order of the clock",
@@ -77,3 +78,11 @@ def violation(run: str, v: Violation, by: str = "") -> str:
     if v.torn:
         lines.append(f"  note      the last line of {', '.join(v.torn)} is torn. {TORN}")
     return "\n".join(lines)
+
+
+def _cited(v: Violation) -> Iterator[str]:
+    """Where the specification has the rule, and its text."""
+    place = places(v.spec, v.name)[0].place
+    first, *others = quoted(v.spec, v.name)
+    yield f"{place}: {first}"
+    yield from others

@@ -17,7 +17,6 @@ class Violation:
     process: str
     event: AnyEvent
     spec: str
-    signature: str  # of the action
     kind: Literal["guard", "invariant", "contract"]
     rule: Rule
     fault: Fault

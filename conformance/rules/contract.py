@@ -52,12 +52,7 @@ class Lives:
             self.begun.add(process)
 
 
-@rule(
-    "Life.order",
-    "life[x] <= n",
-    "an acceptor or a proposer acts in the last of its lives only",
-    contract=True,
-)
+@rule("Life.order", "an acceptor or a proposer acts in the last of its lives only", contract=True)
 def in_order(s: Lives, life: Life, e: Event) -> Fault | None:
     if s.of(life) <= life.number:
         return None
@@ -69,8 +64,8 @@ def in_order(s: Lives, life: Life, e: Event) -> Fault | None:
 
 @rule(
     "Life.begins",
-    "n = life[x] => ~recovers",
     "Recover is the first event of a life, and not of life 1",
+    at=("Life.begins", "Return.begins"),
     contract=True,
 )
 def begins(s: Lives, life: Life, e: Event) -> Fault | None:
@@ -84,7 +79,6 @@ def begins(s: Lives, life: Life, e: Event) -> Fault | None:
 
 @rule(
     "Life.comes back",
-    "n > life[x] => recovers",
     "a life after the first one of an acceptor or a proposer begins with Recover",
     contract=True,
 )
@@ -101,7 +95,6 @@ LIFE: tuple[Rule, ...] = (in_order, begins, comes_back)
 
 @rule(
     "new",
-    "b > since[p]",
     "a proposer that came back uses ballots above the round that it came back with",
     contract=True,
 )

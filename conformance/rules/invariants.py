@@ -52,17 +52,17 @@ def _ballot_fault(s: State, b: Ballot) -> Fault | None:
 TYPES = "each variable has a value of its type"
 
 
-@rule("TypeOK", r"msgs \subseteq Message", TYPES)
+@rule("TypeOK", TYPES)
 def type_of_ballot(s: State, x: object, e: Phase1a | Phase2b) -> Fault | None:
     return _ballot_fault(s, e.ballot)
 
 
-@rule("TypeOK", r"msgs \subseteq Message /\ learned \in [Learner -> [Instance -> Vote]]", TYPES)
+@rule("TypeOK", TYPES)
 def type_of_batch(s: State, x: object, e: Phase2a | Learn) -> Fault | None:
     return _ballot_fault(s, e.ballot) or batch_fault(e.batch, s.constants.max_batch)
 
 
-@rule("TypeOK", r"msgs \subseteq Message", TYPES)
+@rule("TypeOK", TYPES)
 def type_of_votes(s: State, a: int, e: Phase1b) -> Fault | None:
     fault = _ballot_fault(s, e.ballot)
     for _, b, batch in e.votes:
@@ -70,11 +70,7 @@ def type_of_votes(s: State, a: int, e: Phase1b) -> Fault | None:
     return fault
 
 
-@rule(
-    "Agreement",
-    r"\A i \in Instance : Cardinality(chosen[i]) <= 1",
-    "at most one batch is chosen per instance",
-)
+@rule("Agreement", "at most one batch is chosen per instance")
 def agreement(s: State, a: int, e: Phase2b | Recover) -> Fault | None:
     voted = [e.instance] if isinstance(e, Phase2b) else [v[0] for v in e.votes or ()]
     for i in voted:
@@ -86,11 +82,7 @@ def agreement(s: State, a: int, e: Phase2b | Recover) -> Fault | None:
     return None
 
 
-@rule(
-    "VotesBelowPromise",
-    r"\A a \in Acceptor, i \in Instance : vote[a][i][1] <= promised[a]",
-    "no acceptor has a vote above its promise",
-)
+@rule("VotesBelowPromise", "no acceptor has a vote above its promise")
 def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
     promised = s.promised.get(a, NO_BALLOT)
     if s.top_vote.get(a, NO_BALLOT) <= promised:
@@ -105,10 +97,6 @@ def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
     return None
 
 
-IS_OVER = (
-    r"\A a \in Acceptor : /\ trimmed[a] > 0 => \A lives \in Lives : \E l \in lives : "
-    r"prefix[l] >= trimmed[a] /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote"
-)
 OVER = "what an acceptor trimmed, every learner has delivered, and it has no vote there"
 
 
@@ -123,7 +111,7 @@ def _undelivered(s: State, a: int) -> Fault | None:
     return None
 
 
-@rule("TrimmedIsOver", IS_OVER, OVER)
+@rule("TrimmedIsOver", OVER)
 def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | None:
     trimmed = s.trimmed.get(a, 0)
     if trimmed == 0 or (isinstance(e, Phase2b) and e.instance > trimmed):
@@ -135,7 +123,7 @@ def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | No
     return _undelivered(s, a)
 
 
-@rule("TrimmedIsOver", IS_OVER, OVER)
+@rule("TrimmedIsOver", OVER)
 def still_delivered(s: State, me: str, e: Deliver) -> Fault | None:
     """A prefix that falls (which a guard forbids) would make it false."""
     if s.learners[me].prefix >= max(s.trimmed.values()):
@@ -143,12 +131,7 @@ def still_delivered(s: State, me: str, e: Deliver) -> Fault | None:
     return next(filter(None, (_undelivered(s, a) for a in s.trimmed)), None)
 
 
-@rule(
-    "OneBatchPerBallot",
-    r'\A m, n \in msgs : m.type = "2a" /\ n.type = "2a" /\ m.bal = n.bal /\ '
-    "m.inst = n.inst => m = n",
-    "two proposals of one ballot in one instance are the same proposal",
-)
+@rule("OneBatchPerBallot", "two proposals of one ballot in one instance are the same proposal")
 def one_batch_per_ballot(s: State, p: int, e: Phase2a) -> Fault | None:
     batches = s.look(e.instance).accepts[e.ballot]
     if len(batches) == 1:
@@ -159,12 +142,7 @@ def one_batch_per_ballot(s: State, p: int, e: Phase2a) -> Fault | None:
     )
 
 
-@rule(
-    "LearnedFromOneBallot",
-    r"\A l \in Learner, i \in Instance : learned[l][i] # NoVote => "
-    r"\E Q \in Quorum : \A a \in Q : HasVoted(a, learned[l][i][1], i)",
-    "what was learned was voted for by one quorum in one ballot",
-)
+@rule("LearnedFromOneBallot", "what was learned was voted for by one quorum in one ballot")
 def learned_from_one_ballot(s: State, me: str, e: Learn) -> Fault | None:
     voters = s.voters(e.ballot, e.instance)
     if len(voters) >= s.majority:
@@ -175,12 +153,7 @@ def learned_from_one_ballot(s: State, me: str, e: Learn) -> Fault | None:
     )
 
 
-@rule(
-    "Integrity",
-    r"\A l \in Learner : Range(delivered[l]) \subseteq broadcast /\ "
-    "Cardinality(Range(delivered[l])) = Len(delivered[l])",
-    "only broadcast values are delivered, each at most once",
-)
+@rule("Integrity", "only broadcast values are delivered, each at most once")
 def integrity(s: State, me: str, e: Deliver) -> Fault | None:
     for r in s.learners[me].repeated:
         return Fault(
@@ -195,12 +168,7 @@ def integrity(s: State, me: str, e: Deliver) -> Fault | None:
     return None
 
 
-@rule(
-    "TotalOrder",
-    r"\A l, k \in Learner : IsPrefix(delivered[l], delivered[k]) \/ "
-    "IsPrefix(delivered[k], delivered[l])",
-    "what any two learners delivered agrees as far as both go",
-)
+@rule("TotalOrder", "what any two learners delivered agrees as far as both go")
 def total_order(s: State, me: str, e: Deliver) -> Fault | None:
     """All others are prefixes of the longest: agreeing with that one is agreeing with all."""
     mine = s.learners[me]

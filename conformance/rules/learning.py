@@ -15,7 +15,7 @@ from conformance.trace.show import show_ballot, show_batch, show_vote
 
 
 # -- Decide(b, i, Q) ----------------------------------------------------------------------------
-@rule("indirect", "~DirectLearning", "with direct learning nobody sends Decide")
+@rule("indirect", "with direct learning nobody sends Decide")
 def indirect(s: State, p: int, e: Decide) -> Fault | None:
     return (
         Fault("no Decide: DirectLearning is on", "a Decide")
@@ -37,11 +37,7 @@ def votes_fault(s: State, e: Decide | Learn, counted: tuple[int, ...]) -> Fault 
     )
 
 
-@rule(
-    "voted",
-    r"VotedTogether(Q, b, i): \A a \in Q : HasVoted(a, b, i)",
-    "each acceptor of the quorum voted in the ballot",
-)
+@rule("voted", "each acceptor of the quorum voted in the ballot")
 def voted(s: State, p: int, e: Decide) -> Fault | None:
     return votes_fault(s, e, e.quorum)
 
@@ -51,7 +47,7 @@ def do_decide(s: State, p: int, e: Decide) -> None:
 
 
 # -- Learn(l, b, i, Q) --------------------------------------------------------------------------
-@rule("quorum", r"Q \in Quorum", "a quorum of votes is counted with direct learning, and only then")
+@rule("quorum", "a quorum of votes is counted with direct learning, and only then")
 def quorum_if_direct(s: State, me: str, e: Learn) -> Fault | None:
     if not s.constants.direct_learning:
         if e.quorum is UNSET:
@@ -67,7 +63,7 @@ def quorum_if_direct(s: State, me: str, e: Learn) -> Fault | None:
     )
 
 
-@rule("once", "learned[l][i] = NoVote", "the learner learns an instance once")
+@rule("once", "the learner learns an instance once")
 def learn_once(s: State, me: str, e: Learn) -> Fault | None:
     known = s.look(e.instance).learned.get(me, NO_VOTE)
     if known == NO_VOTE:
@@ -75,11 +71,7 @@ def learn_once(s: State, me: str, e: Learn) -> Fault | None:
     return Fault(f"nothing learned in instance {e.instance}", f"it learned {show_vote(known)}")
 
 
-@rule(
-    "decided",
-    "MayLearn(b, i, Q)",
-    "votes of a quorum in one ballot, or without direct learning a Decide",
-)
+@rule("decided", "votes of a quorum in one ballot, or without direct learning a Decide")
 def may_learn(s: State, me: str, e: Learn) -> Fault | None:
     if s.constants.direct_learning:
         return votes_fault(s, e, () if e.quorum is UNSET else e.quorum)
@@ -93,9 +85,7 @@ def may_learn(s: State, me: str, e: Learn) -> Fault | None:
     )
 
 
-@rule(
-    "batch", "learned' = [... <<b, BatchOf(b, i)>>]", "what is learned is what the ballot proposed"
-)
+@rule("batch", "what is learned is what the ballot proposed")
 def batch_learned(s: State, me: str, e: Learn) -> Fault | None:
     said = s.look(e.instance).accepts.get(e.ballot)
     if said and said[0] == e.batch:
@@ -113,7 +103,7 @@ def do_learn(s: State, me: str, e: Learn) -> None:
 
 
 # -- Deliver(l, i) ------------------------------------------------------------------------------
-@rule("next", "i = prefix[l] + 1", "instances are delivered in order, without a gap")
+@rule("next", "instances are delivered in order, without a gap")
 def next_instance(s: State, me: str, e: Deliver) -> Fault | None:
     prefix = s.learner(me).prefix
     if e.instance == prefix + 1:
@@ -121,7 +111,7 @@ def next_instance(s: State, me: str, e: Deliver) -> Fault | None:
     return Fault(f"instance {prefix + 1}", f"instance {e.instance}")
 
 
-@rule("learned", "learned[l][i] # NoVote", "what is delivered was learned")
+@rule("learned", "what is delivered was learned")
 def is_learned(s: State, me: str, e: Deliver) -> Fault | None:
     if me in s.look(e.instance).learned:
         return None
@@ -134,11 +124,7 @@ def append_new(s: State, me: str, i: int) -> Batch:
     return tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
 
 
-@rule(
-    "values",
-    "delivered' = [... AppendNew(@, learned[l][i][2])]",
-    "delivered are the values of the batch, in order, but those delivered before",
-)
+@rule("values", "delivered are the values of the batch, in order, but those delivered before")
 def new_values(s: State, me: str, e: Deliver) -> Fault | None:
     due = append_new(s, me, e.instance)
     return None if e.values == due else Fault(show_values(due), show_values(e.values))
@@ -148,7 +134,7 @@ def show_values(values: tuple[Range, ...]) -> str:
     return show_batch(values) if values else "no values"
 
 
-@rule("position", "Len(delivered[l]) + 1", "the position counts the values delivered before")
+@rule("position", "the position counts the values delivered before")
 def position(s: State, me: str, e: Deliver) -> Fault | None:
     due = s.learner(me).position + 1
     return None if e.position == due else Fault(f"position {due}", f"position {e.position}")

@@ -1,10 +1,10 @@
 """The actions of spec/MultiPaxos.tla as rules for the checker.
 
-That module leads: a guard here is a conjunct there (its text is beside it), in the same order.
-Before them come the sets that Next draws the parameters from (Q \\in Quorum, batch \\in Batch,
-the owner of a ballot), and after them what a trace says beyond the action's parameters (a
-learner's position, the votes that a promise reports). Invariants are in invariants.py, Recover, and
-the actions that only it shows, in recover.py.
+That module leads: a guard here is the conjunct there that has its name as label, in the same
+order. Before these come the sets that Next draws the parameters from (Q \\in Quorum, batch \\in
+Batch, the owner of a ballot), and after them what a trace says beyond the action's parameters (a
+learner's position, the votes that a promise reports): TraceMultiPaxos.tla has the text of both.
+Invariants are in invariants.py; Recover, and the actions that only it shows, in recovery.py.
 
 Guards that speak of the absence of something (no 2a of the ballot yet, nothing learned yet, a
 value not yet broadcast) speak of the actor's own past only. Its own events are in its own order
@@ -12,8 +12,6 @@ in every merge, so any order of the events that respects causality is judged the
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from conformance.rules import contract, invariants, learning, phases, trimming
 from conformance.rules.recovery import INNER, RECOVER
@@ -24,7 +22,7 @@ from conformance.trace.show import show_range
 
 
 # -- Broadcast(v) -------------------------------------------------------------------------------
-@rule("own", r"v \in Value, of the client itself", "a client broadcasts its own values only")
+@rule("own", "a client broadcasts its own values only")
 def own(s: State, c: str, e: Broadcast) -> Fault | None:
     for r in e.values:
         if r[0] != c:
@@ -32,7 +30,7 @@ def own(s: State, c: str, e: Broadcast) -> Fault | None:
     return None
 
 
-@rule("fresh", r"v \notin broadcast", "a value is broadcast once")
+@rule("fresh", "a value is broadcast once")
 def fresh(s: State, c: str, e: Broadcast) -> Fault | None:
     here = ValueSet()
     for r in e.values:
@@ -52,28 +50,22 @@ def do_broadcast(s: State, c: str, e: Broadcast) -> None:
         s.broadcasts += r[2]
 
 
-MAY_PROMISE = replace(phases.promise, tla="MayPromise(a, b): b >= promised[a]")
-MAY_VOTE = replace(phases.promise, tla="MayVote(a, b): b >= promised[a]")
-
 _ACTIONS = (
-    Action("Broadcast", "Broadcast(v)", (own, fresh), do_broadcast, ()),
+    Action("Broadcast", (own, fresh), do_broadcast, ()),
     Action(
         "Phase1a",
-        "Phase1a(b, from, to)",
         (phases.owner, contract.new_ballot, phases.not_empty, phases.may_prepare),
         phases.do_phase1a,
         (invariants.type_of_ballot,),
     ),
     Action(
         "Phase1b",
-        "Phase1b(a, b, from, to)",
-        (phases.not_empty, phases.asked, MAY_PROMISE, phases.may_report, phases.votes),
+        (phases.not_empty, phases.asked, phases.promise, phases.may_report, phases.votes),
         phases.do_phase1b,
         (invariants.votes_below_promise, invariants.type_of_votes),
     ),
     Action(
         "Phase2a",
-        "Phase2a(b, i, batch, Q)",
         (
             phases.owner,
             contract.new_ballot,
@@ -90,8 +82,7 @@ _ACTIONS = (
     ),
     Action(
         "Phase2b",
-        "Phase2b(a, b, i)",
-        (phases.proposed, MAY_VOTE, phases.remembers),
+        (phases.proposed, phases.promise, phases.remembers),
         phases.do_phase2b,
         (
             invariants.agreement,
@@ -102,14 +93,12 @@ _ACTIONS = (
     ),
     Action(
         "Decide",
-        "Decide(b, i, Q)",
         (phases.quorum, learning.indirect, learning.voted),
         learning.do_decide,
         (invariants.type_of_ballot,),
     ),
     Action(
         "Learn",
-        "Learn(l, b, i, Q)",
         (
             learning.quorum_if_direct,
             learning.learn_once,
@@ -121,14 +110,12 @@ _ACTIONS = (
     ),
     Action(
         "Deliver",
-        "Deliver(l, i)",
         (learning.next_instance, learning.is_learned, learning.new_values, learning.position),
         learning.do_deliver,
         (invariants.integrity, invariants.total_order, invariants.still_delivered),
     ),
     Action(
         "Trim",
-        "Trim(a, i)",
         (trimming.further, trimming.delivered),
         trimming.do_trim,
         (invariants.trimmed_is_over,),

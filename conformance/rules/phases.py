@@ -14,7 +14,7 @@ from conformance.trace.show import show_ballot, show_batch, show_range, show_vot
 
 
 # -- the sets that parameters are drawn from ----------------------------------------------------
-@rule("owner", r"b \in Ballot /\ Owner(b) = self", "the ballot is the proposer's own")
+@rule("owner", "the ballot is the proposer's own")
 def owner(s: State, p: int, e: Phase1a | Phase2a) -> Fault | None:
     if e.ballot[1] == p:
         return None
@@ -23,7 +23,7 @@ def owner(s: State, p: int, e: Phase1a | Phase2a) -> Fault | None:
     )
 
 
-@rule("quorum", r"Q \in Quorum", "the quorum is a majority of distinct acceptors of the cluster")
+@rule("quorum", "the quorum is a majority of distinct acceptors of the cluster")
 def quorum(s: State, p: int, e: Phase2a | Decide) -> Fault | None:
     if s.is_quorum(e.quorum):
         return None
@@ -33,13 +33,13 @@ def quorum(s: State, p: int, e: Phase2a | Decide) -> Fault | None:
     )
 
 
-@rule("batch", r"batch \in Batch", "the batch has at most MaxBatch values, each once")
+@rule("batch", "the batch has at most MaxBatch values, each once")
 def batch(s: State, p: int, e: Phase2a) -> Fault | None:
     return batch_fault(e.batch, s.constants.max_batch)
 
 
 # -- Phase1a(b, from, to) -----------------------------------------------------------------------
-@rule("range", "from <= to", "the range of instances is not empty")
+@rule("range", "the range of instances is not empty")
 def not_empty(s: State, p: int, e: Phase1a | Phase1b) -> Fault | None:
     if e.first <= e.last:
         return None
@@ -48,7 +48,6 @@ def not_empty(s: State, p: int, e: Phase1a | Phase1b) -> Fault | None:
 
 @rule(
     "prepare",
-    "MayPrepare(b, from, to)",
     "without PrepareAhead, Phase 1 is for one instance, and only "
     "when a value waits or the instance or one above it was begun",
 )
@@ -81,11 +80,7 @@ def do_phase1a(s: State, p: int, e: Phase1a) -> None:
 
 
 # -- Phase1b(a, b, from, to) --------------------------------------------------------------------
-@rule(
-    "asked",
-    r'\E m \in msgs : m.type = "1a" /\ m.bal = b /\ m.from <= from /\ to <= m.to',
-    "the owner of the ballot asked for a range that holds this one",
-)
+@rule("asked", "the owner of the ballot asked for a range that holds this one")
 def asked(s: State, a: int, e: Phase1b) -> Fault | None:
     known = s.asked.get(e.ballot)
     if known is not None and known.contain(e.first, e.last):
@@ -98,7 +93,7 @@ def asked(s: State, a: int, e: Phase1b) -> Fault | None:
     )
 
 
-@rule("promise", "b >= promised[a]", "the acceptor has promised no higher ballot")
+@rule("promise", "the acceptor has promised no higher ballot")
 def promise(s: State, a: int, e: Phase1b | Phase2b) -> Fault | None:
     if e.ballot >= s.promised[a]:
         return None
@@ -108,7 +103,7 @@ def promise(s: State, a: int, e: Phase1b | Phase2b) -> Fault | None:
     )
 
 
-@rule("trimmed", "MayReport(a, from): from > trimmed[a]", "the acceptor has trimmed none of them")
+@rule("trimmed", "the acceptor has trimmed none of them")
 def may_report(s: State, a: int, e: Phase1b) -> Fault | None:
     return _trimmed(s, a, e.first)
 
@@ -119,12 +114,7 @@ def _trimmed(s: State, a: int, i: int) -> Fault | None:
     return Fault(f"instances above {s.trimmed[a]}, up to which acceptor {a} trimmed", f"{i}")
 
 
-@rule(
-    "votes",
-    r"votes |-> {<<i, vote[a][i][1], vote[a][i][2]>> : "
-    r"i \in {j \in from..to : vote[a][j] # NoVote}}",
-    "the promise reports exactly the acceptor's votes in the range",
-)
+@rule("votes", "the promise reports exactly the acceptor's votes in the range")
 def votes(s: State, a: int, e: Phase1b) -> Fault | None:
     have = s.votes_of(a, e.first, e.last)
     for i, b, said in e.votes:
@@ -144,11 +134,7 @@ def do_phase1b(s: State, a: int, e: Phase1b) -> None:
 
 
 # -- Phase2a(b, i, batch, Q) --------------------------------------------------------------------
-@rule(
-    "once",
-    "Unused(b, i): Accepts(b, i) = {}",
-    "the ballot has proposed nothing in the instance yet",
-)
+@rule("once", "the ballot has proposed nothing in the instance yet")
 def once(s: State, p: int, e: Phase2a) -> Fault | None:
     before = s.look(e.instance).accepts.get(e.ballot)
     if not before:
@@ -159,11 +145,7 @@ def once(s: State, p: int, e: Phase2a) -> Fault | None:
     )
 
 
-@rule(
-    "promises",
-    r"\A a \in Q : Promises(a, b, i) # {}",
-    "each acceptor of the quorum promised the ballot for the instance",
-)
+@rule("promises", "each acceptor of the quorum promised the ballot for the instance")
 def promises(s: State, p: int, e: Phase2a) -> Fault | None:
     absent = [a for a in e.quorum if not s.promises(a, e.ballot, e.instance)]
     if not absent:
@@ -177,8 +159,8 @@ def promises(s: State, p: int, e: Phase2a) -> Fault | None:
 
 @rule(
     "broadcast",
-    r"Proposable: no vote is reported => Range(batch) \subseteq broadcast",
     "with no vote reported, the leader proposes broadcast values",
+    at=("MayPropose.broadcast", "Phase2a.highest"),
 )
 def free_values(s: State, p: int, e: Phase2a) -> Fault | None:
     if s.reported(e.quorum, e.ballot, e.instance):
@@ -195,8 +177,8 @@ def free_values(s: State, p: int, e: Phase2a) -> Fault | None:
 
 @rule(
     "gap",
-    "Proposable: no vote is reported => (batch = NoOp => Reached(i))",
     "with no vote reported, a no-op only fills a gap: something was proposed here or above",
+    at=("MayPropose.gap", "Phase2a.highest"),
 )
 def free_no_op(s: State, p: int, e: Phase2a) -> Fault | None:
     if e.batch or e.instance <= s.highest or s.reported(e.quorum, e.ballot, e.instance):
@@ -208,11 +190,7 @@ def free_no_op(s: State, p: int, e: Phase2a) -> Fault | None:
     )
 
 
-@rule(
-    "highest",
-    r"Proposable: votes are reported => \E v \in votes : IsHighest(v, votes) /\ v[2] = batch",
-    "with votes reported, the leader proposes the batch of the highest vote",
-)
+@rule("highest", "with votes reported, the leader proposes the batch of the highest vote")
 def highest(s: State, p: int, e: Phase2a) -> Fault | None:
     reported = s.reported(e.quorum, e.ballot, e.instance)
     if not reported:
@@ -239,9 +217,7 @@ def do_phase2a(s: State, p: int, e: Phase2a) -> None:
 
 
 # -- Phase2b(a, b, i) ---------------------------------------------------------------------------
-@rule(
-    "proposed", "Accepts(b, i) # {}", "the owner of the ballot proposed something in the instance"
-)
+@rule("proposed", "the owner of the ballot proposed something in the instance")
 def proposed(s: State, a: int, e: Phase2b) -> Fault | None:
     if e.ballot in s.look(e.instance).accepts:
         return None
@@ -252,7 +228,7 @@ def proposed(s: State, a: int, e: Phase2b) -> Fault | None:
     )
 
 
-@rule("trimmed", "Remembers(a, i): i > trimmed[a]", "the acceptor has not trimmed the instance")
+@rule("trimmed", "the acceptor has not trimmed the instance")
 def remembers(s: State, a: int, e: Phase2b) -> Fault | None:
     return _trimmed(s, a, e.instance)
 

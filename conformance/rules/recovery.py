@@ -36,11 +36,7 @@ class Again(Struct, frozen=True):
 
 
 # -- RecoverPromise(a, b), RecoverVote(a, b, i), Repeat(a, i) ------------------------------------
-@rule(
-    "asked",
-    'm.type = "1a" /\\ m.bal = b /\\ MayReport(a, m.to)',
-    "the promise was asked for, in some instance that is not trimmed",
-)
+@rule("asked", "the promise was asked for, in some instance that is not trimmed")
 def asked(s: State, a: int, e: Unseen) -> Fault | None:
     known = s.asked.get(e.ballot)
     if known is not None and known.lasts[-1] > s.trimmed[a]:  # they ascend
@@ -60,7 +56,7 @@ def do_recover_vote(s: State, a: int, e: Unseen) -> None:
     s.cast(a, (e.ballot, s.batch_of(e.ballot, e.instance)), e.instance)
 
 
-@rule("voted", "vote[a][i] # NoVote", "the acceptor has a vote there")
+@rule("voted", "the acceptor has a vote there")
 def has_vote(s: State, a: int, e: Again) -> Fault | None:
     if a in s.look(e.instance).vote:
         return None
@@ -72,20 +68,15 @@ def do_repeat(s: State, a: int, e: Again) -> None:
 
 
 RECOVER_PROMISE = Action(
-    "RecoverPromise",
-    "RecoverPromise(a, b)",
-    (asked, phases.promise),
-    do_recover_promise,
-    (votes_below_promise,),
+    "RecoverPromise", (asked, phases.promise), do_recover_promise, (votes_below_promise,)
 )
 RECOVER_VOTE = Action(
     "RecoverVote",
-    "RecoverVote(a, b, i)",
     (phases.proposed, phases.promise, phases.remembers),
     do_recover_vote,
     (votes_below_promise,),
 )
-REPEAT = Action("Repeat", "Repeat(a, i)", (has_vote,), do_repeat, ())
+REPEAT = Action("Repeat", (has_vote,), do_repeat, ())
 INNER = {a.name: a for a in (RECOVER_PROMISE, RECOVER_VOTE, REPEAT)}
 
 
@@ -115,11 +106,7 @@ def _unseen(s: State, a: int, e: Recover) -> list[tuple[Ballot, int, Voted]]:
     )
 
 
-@rule(
-    "one vote",
-    "OneEach(list): vote[a][i] is one vote",
-    "of each instance one vote is recovered at most",
-)
+@rule("one vote", "of each instance one vote is recovered at most")
 def one_vote(s: State, a: int, e: Recover) -> Fault | None:
     votes = () if e.votes is UNSET else e.votes
     seen: set[int] = set()
@@ -132,8 +119,8 @@ def one_vote(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule(
     "round",
-    "used[p] <= b",
     "the recovered round is not below one that the proposer used or came back with",
+    at=("Restart.round",),
     contract=True,
 )
 def round_kept(s: State, p: int, e: Recover) -> Fault | None:
@@ -149,14 +136,14 @@ def round_kept(s: State, p: int, e: Recover) -> Fault | None:
     )
 
 
-@rule("trimmed", "UNCHANGED trimmed", "what was trimmed is still known to be")
+@rule("trimmed", "what was trimmed is still known to be")
 def trimmed_kept(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e) or _trimmed(e) >= s.trimmed[a]:
         return None
     return Fault(f"trimmed up to {s.trimmed[a]}", f"trimmed up to {_trimmed(e)}")
 
 
-@rule("promise", "UNCHANGED promised", "the recovered promise is not below the one made")
+@rule("promise", "the recovered promise is not below the one made")
 def promise_kept(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e) or _promised(e) >= s.promised[a]:
         return None
@@ -168,8 +155,9 @@ def promise_kept(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule(
     "votes",
-    "UNCHANGED vote",
     "each vote that was cast is recovered, or a later one in its instance, unless it is trimmed",
+    # TLC comes first to what the recovered votes are taken to be, and to what was trimmed.
+    at=("Recover.votes", "RecoverVote.promise", "RecoverVote.trimmed", "Trim.delivered"),
 )
 def votes_kept(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e):
@@ -189,8 +177,8 @@ def votes_kept(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule(
     "new votes",
-    "RecoverVote(a, b, i): Accepts(b, i) # {} /\\ MayVote(a, b) /\\ Remembers(a, i)",
     "a recovered vote that no trace has was due",
+    at=("RecoverVote.proposed", "RecoverVote.promise", "RecoverVote.trimmed", "Recover.votes"),
 )
 def unseen_votes(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e):
@@ -208,8 +196,8 @@ def unseen_votes(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule(
     "new promise",
-    'RecoverPromise(a, b): m.type = "1a" /\\ m.bal = b /\\ MayReport(a, m.to)',
     "a recovered promise that no trace has was asked for",
+    at=("RecoverPromise.asked",),
 )
 def unseen_promise(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e):
@@ -222,8 +210,8 @@ def unseen_promise(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule(
     "new trim",
-    "Trim(a, i): DeliveredEverywhere(i)",
     "what was trimmed and no trace says so was delivered everywhere",
+    at=("Trim.delivered",),
 )
 def unseen_trim(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e) or _trimmed(e) == s.trimmed[a]:
@@ -247,7 +235,6 @@ def do_recover(s: State, a: int, e: Recover) -> None:
 
 RECOVER = Action(
     "Recover",
-    "Recover(a)",
     (
         one_vote,
         round_kept,

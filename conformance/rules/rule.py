@@ -34,14 +34,22 @@ Effect = Callable[[Any, Any, Any], None]
 
 @dataclass(frozen=True)
 class Rule:
-    """A guard or an invariant: its name, the specification's text, and the same in words.
-    `contract`: the specification's own actions allow what this forbids; see contract.py."""
+    """A guard or an invariant: its name, and what it says in words. Its text stands in the
+    specification: a guard's is the conjunct that has its name as label (`promises::` in Phase2a),
+    an invariant's the definition of that name.
+
+    `contract`: the specification's own actions allow what this forbids; see contract.py. `at`: the
+    conjuncts that a guard stands for, where its own name is no label: "Trim.delivered"."""
 
     name: str
-    tla: str
     words: str
     check: Check
     contract: bool = False
+    at: tuple[str, ...] = ()
+
+    def labels(self, action: str) -> tuple[str, ...]:
+        """The conjuncts that it stands for as a guard of this action, as "Phase2a.promises"."""
+        return self.at or (f"{action}.{self.name.replace(' ', '_')}",)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,6 @@ class Action:
     are those that the action could make false."""
 
     name: str
-    signature: str
     guards: tuple[Rule, ...]
     effect: Effect
     invariants: tuple[Rule, ...]
@@ -75,7 +82,7 @@ class Action:
         """The same without some rules."""
         guards = tuple(g for g in self.guards if f"{self.name}.{g.name}" not in disabled)
         invariants = tuple(i for i in self.invariants if i.name not in disabled)
-        return Action(self.name, self.signature, guards, self.effect, invariants)
+        return Action(self.name, guards, self.effect, invariants)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,8 @@ class Spec:
         )
 
 
-def rule(name: str, tla: str, words: str, *, contract: bool = False) -> Callable[[Check], Rule]:
+def rule(
+    name: str, words: str, *, contract: bool = False, at: tuple[str, ...] = ()
+) -> Callable[[Check], Rule]:
     """Make the function below it the guard or the invariant of this name."""
-    return lambda check: Rule(name, tla, words, check, contract)
+    return lambda check: Rule(name, words, check, contract, at)

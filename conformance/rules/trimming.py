@@ -10,7 +10,7 @@ from conformance.rules.state import State
 from conformance.trace.schema import Trim
 
 
-@rule("further", "i > trimmed[a]", "the acceptor has not trimmed so far before")
+@rule("further", "the acceptor has not trimmed so far before")
 def further(s: State, a: int, e: Trim) -> Fault | None:
     if e.last > s.trimmed[a]:
         return None
@@ -18,10 +18,7 @@ def further(s: State, a: int, e: Trim) -> Fault | None:
 
 
 @rule(
-    "delivered",
-    r"DeliveredEverywhere(i): Lives # {} /\ \A lives \in Lives : \E l \in lives : "
-    r'[type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs',
-    "each learner that the cluster is known to have delivered it, in one of its lives",
+    "delivered", "each learner that the cluster is known to have delivered it, in one of its lives"
 )
 def delivered(s: State, a: int, e: Trim) -> Fault | None:
     if not s.cluster.learners:

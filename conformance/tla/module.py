@@ -1,7 +1,8 @@
-"""The specification's text: where the conjuncts of an action stand, and what they say.
+"""The text of modules: their definitions, where the conjuncts of an action stand, what they say.
 
 This reads TLA+ as it is laid out in spec/: a definition begins at the left margin, and a list of
-conjuncts has its bullets below one another. A test holds that against TLC's own parser.
+conjuncts has its bullets below one another. A conjunct may have a label: `once:: Unused(b, i)`. A
+test holds that against TLC's own parser.
 """
 
 from __future__ import annotations
@@ -15,27 +16,39 @@ from pathlib import Path
 from conformance.paths import SPEC
 from conformance.tla.comments import strip_comments
 
-_DEFINITION = re.compile(r"^(\w+)(?:\(([^)]*)\))?\s*==", re.M)
+_ARGUMENTS = r"\(((?:[^()]|\([^()]*\))*)\)"
+_DEFINITION = re.compile(rf"^(?:LOCAL\s+)?(\w+)(?:{_ARGUMENTS})?\s*==", re.M)
+_CALL = re.compile(rf"(\w+)(?:{_ARGUMENTS})?")
+_LABEL = re.compile(r"(\w+)::\s*")
 _WORD = re.compile(r"[A-Za-z]\w*")
-_NO_NAME = re.compile(r'"[^"]*"|\.\w+|\w+\s*\|->')  # strings, and the fields of records
-_EXTENDS = re.compile(r"^EXTENDS\s+([\w, \n]+?)\n", re.M)
+_NO_NAME = re.compile(r'"[^"]*"|\.\w+|\w+\s*\|->|\w+::')  # strings, fields of records, labels
+_EXTENDS = re.compile(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)")
+_INSTANCE = re.compile(r"\bINSTANCE\s+(\w+)")
 _NEXT = re.compile(r"^(?:-{4,}|={4,}|VARIABLES?\b|CONSTANTS?\b|ASSUME\b|RECURSIVE\b)", re.M)
 _VARIABLES = re.compile(r"^VARIABLES?\s+((?:\w+\s*,\s*)*\w+)", re.M)
 
 
 @dataclass(frozen=True)
 class Conjunct:
-    """One conjunct of a definition: the `index`-th (from 1), on this line of spec/<module>.tla."""
+    """One conjunct of a definition: the `index`-th (from 1), on this line of spec/<module>.tla; and
+    its label, if it has one, which is not in its text."""
 
     module: str
     definition: str
     index: int
     line: int
     text: str
+    label: str = ""
 
     @property
     def place(self) -> str:
         return f"spec/{self.module}.tla:{self.line}"
+
+    @property
+    def called(self) -> str | None:
+        """The operator that it calls, if it does nothing else."""
+        found = _CALL.fullmatch(self.text)
+        return found[1] if found else None
 
 
 @dataclass(frozen=True)
@@ -46,19 +59,43 @@ class Definition:
     line: int
     body: str
 
+    @property
+    def head(self) -> str:
+        """The operator with its parameters."""
+        return self.name + (f"({', '.join(self.parameters)})" if self.parameters else "")
+
+    @property
+    def text(self) -> str:
+        """All of it on one line."""
+        return f"{self.head} == {_LABEL.sub('', _one_line([self.body]))}"
+
+    def lines(self) -> list[str]:
+        """All of it as it is laid out, without comments."""
+        first, *rest = self.body.split("\n")
+        return [f"{self.head} == {first.strip()}".rstrip(), *filter(str.strip, rest)]
+
+    def holds(self, line: int) -> bool:
+        """Whether this line of the module belongs to it."""
+        return self.line <= line <= self.line + self.body.count("\n")
+
     def conjuncts(self) -> tuple[Conjunct, ...]:
         """The bullets of the definition; all of it, if it is no list of conjuncts."""
         lines = self.body.split("\n")
         first = next((k for k, text in enumerate(lines) if text.strip()), 0)
         column = re.match(r"\s*", lines[first])[0]  # type: ignore[index]
         if not lines[first].startswith(column + "/\\"):
-            return (Conjunct(self.module, self.name, 1, self.line + first, _one_line(lines)),)
+            return (self._conjunct(1, self.line + first, _one_line(lines)),)
         starts = [k for k, text in enumerate(lines) if text.startswith(column + "/\\")]
         ends = [*starts[1:], len(lines)]
         return tuple(
-            Conjunct(self.module, self.name, n, self.line + start, _one_line(lines[start:end])[3:])
+            self._conjunct(n, self.line + start, _one_line(lines[start:end])[3:])
             for n, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
         )
+
+    def _conjunct(self, index: int, line: int, text: str) -> Conjunct:
+        found = _LABEL.match(text)
+        label, text = (found[1], text[found.end() :]) if found else ("", text)
+        return Conjunct(self.module, self.name, index, line, text, label)
 
 
 def _words(text: str) -> set[str]:
@@ -97,25 +134,51 @@ class Source:
         return tuple(c for c in self.definitions[action].conjuncts() if not self.is_action(c.text))
 
 
+@dataclass(frozen=True)
+class Module:
+    """One module alone: what it defines and declares, and which modules it names."""
+
+    name: str
+    definitions: dict[str, Definition]
+    variables: tuple[str, ...]
+    extends: tuple[str, ...]
+    instances: tuple[str, ...]
+
+    def instance(self, name: str) -> str:
+        """The module that `name == INSTANCE ...` is of; "" if it is no such definition."""
+        definition = self.definitions.get(name)
+        found = _INSTANCE.search(definition.body) if definition else None
+        return found[1] if found else ""
+
+
+def parse(name: str, text: str) -> Module:
+    """Read the text of the module of this name."""
+    text = strip_comments(text)
+    extends = _EXTENDS.search(text)
+    return Module(
+        name,
+        {d.name: d for d in _definitions(name, text)},
+        tuple(v for found in _VARIABLES.finditer(text) for v in _WORD.findall(found[1])),
+        tuple(_WORD.findall(extends[1])) if extends else (),
+        tuple(_INSTANCE.findall(text)),
+    )
+
+
 @cache
 def read(module: str, *folders: Path) -> Source:
     """Read a module and all that it extends from the folders (spec/ if none is given), the first
     that has it. Raises OSError if a file is not there."""
     folders = folders or (SPEC,)
     path = _find(module, folders) or folders[0] / f"{module}.tla"
-    text = strip_comments(path.read_text(encoding="utf-8"))
+    alone = parse(module, path.read_text(encoding="utf-8"))
     definitions: dict[str, Definition] = {}
     variables: list[str] = []
-    if found := _EXTENDS.search(text):
-        for name in _WORD.findall(found[1]):
-            if _find(name, folders):
-                other = read(name, *folders)
-                definitions.update(other.definitions)
-                variables += other.variables
-    for found in _VARIABLES.finditer(text):
-        variables += _WORD.findall(found[1])
-    definitions.update((d.name, d) for d in _definitions(module, text))
-    return Source(definitions, tuple(variables))
+    for name in alone.extends:
+        if _find(name, folders):
+            other = read(name, *folders)
+            definitions.update(other.definitions)
+            variables += other.variables
+    return Source({**definitions, **alone.definitions}, (*variables, *alone.variables))
 
 
 def _find(module: str, folders: Sequence[Path]) -> Path | None:

@@ -15,9 +15,6 @@ from pathlib import Path
 from conformance.paths import SPEC
 from conformance.tla.module import Conjunct, Source, read
 
-_CALL = re.compile(r"(\w+)(?:\((.*)\))?$")
-
-
 _ROW = re.compile(
     r"IsRow\(K(\w+)\)\s*->\s*(Take\w+)(\((?:[^\[]|\[(?!\])[^\]]*\])*?\))?\s*(?=\[\]|$)"
 )
@@ -37,13 +34,12 @@ def guards(module: str, take: str, folder: Path = SPEC) -> tuple[Guard, ...]:
     action of the specification that it takes stands for its own guards."""
     source = read(module, folder)
     definition = source.definitions[take]
-    me = take + (f"({', '.join(definition.parameters)})" if definition.parameters else "")
     found: list[Guard] = []
     for conjunct in definition.conjuncts():
         if not source.is_action(conjunct.text):
-            found.append(Guard(conjunct, f"{me}!{conjunct.index}"))
-        elif (call := _CALL.fullmatch(conjunct.text)) and call[1] in source.definitions:
-            for inner in source.guards(call[1]):
+            found.append(Guard(conjunct, f"{definition.head}!{conjunct.index}"))
+        elif conjunct.called in source.definitions:
+            for inner in source.guards(conjunct.called):
                 found.append(Guard(inner, f"{conjunct.text}!{inner.index}"))
     return tuple(found)
 
@@ -56,8 +52,7 @@ def invariants(module: str, folder: Path = SPEC) -> tuple[Conjunct, ...]:
     result = []
     for name in names:
         d = source.definitions[name]
-        whole = " ".join(d.body.split())
-        result.append(Conjunct(d.module, name, 0, d.line, f"{name} == {whole}"))
+        result.append(Conjunct(d.module, name, 0, d.line, d.text))
     return tuple(result)
 
 

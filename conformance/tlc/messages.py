@@ -7,11 +7,11 @@ which of the names in a configuration file that is, is found here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from conformance.tla.comments import strip_comments
 from conformance.tla.config import checked_names
+from conformance.tla.module import Module, parse
 from conformance.tlc.output import Message, Violation
 
 
@@ -40,7 +40,8 @@ def read_violation(message: Message, cfg: str, module: str, texts: dict[str, str
     place = _place(message.text)
     candidates = names["property"]
     if len(candidates) > 1:
-        meant = [name for name in candidates if _concerns(name, subject, place, module, texts)]
+        modules = {name: parse(name, text) for name, text in texts.items()}
+        meant = [name for name in candidates if _concerns(name, subject, place, module, modules)]
         candidates = tuple(meant) or candidates
     return Violation("property", candidates or (subject,))
 
@@ -59,60 +60,46 @@ def _assumption(text: str, texts: dict[str, str]) -> str:
     return named[1] if named else f"{place[0]} line {place[1]}"
 
 
-_DEFINITION = re.compile(r"^\s*(?:LOCAL\s+)?(\w+)(?:\([^)]*\))?\s*==", re.MULTILINE)
-
-
 def _concerns(
-    name: str, subject: str, place: tuple[str, int] | None, module: str, texts: dict[str, str]
+    name: str,
+    subject: str,
+    place: tuple[str, int] | None,
+    module: str,
+    modules: Mapping[str, Module],
 ) -> bool:
     """Whether the property can be what TLC means by a definition's name or by a place."""
-    for home in _closure(module, texts, instances=False):
-        definitions = _definitions(texts[home])
-        if name not in definitions:
+    for home in _closure(module, modules, instances=False):
+        definition = modules[home].definitions.get(name)
+        if definition is None:
             continue
-        first, body = definitions[name]
-        if place and place[0] == home and first <= place[1] <= first + body.count("\n"):
+        if place and place[0] == home and definition.holds(place[1]):
             return True
-        for instance, used in re.findall(r"\b(\w+)!(\w+)", body):
-            target = re.search(r"INSTANCE\s+(\w+)", definitions.get(instance, (0, ""))[1])
-            if target is None or target[1] not in texts:
+        for instance, used in re.findall(r"\b(\w+)!(\w+)", definition.body):
+            target = modules[home].instance(instance)
+            if target not in modules:
                 continue
-            reach = _closure(target[1], texts, instances=True)
-            if (place and place[0] in reach) or (
-                not place
-                and (
-                    subject == used or any(subject in _definitions(texts[other]) for other in reach)
-                )
+            reach = _closure(target, modules, instances=True)
+            if place and place[0] in reach:
+                return True
+            if not place and (
+                subject == used or any(subject in modules[other].definitions for other in reach)
             ):
                 return True
     return False
 
 
-def _definitions(text: str) -> dict[str, tuple[int, str]]:
-    """Each definition of a module: its first line (from 1), and its text to the next one."""
-    text = strip_comments(text)
-    starts = list(_DEFINITION.finditer(text))
-    ends = [found.start() for found in starts[1:]] + [len(text)]
-    return {
-        found[1]: (text.count("\n", 0, found.start(1)) + 1, text[found.start(1) : end].rstrip())
-        for found, end in zip(starts, ends, strict=True)
-    }
-
-
-def _closure(module: str, texts: dict[str, str], *, instances: bool) -> set[str]:
+def _closure(module: str, modules: Mapping[str, Module], *, instances: bool) -> set[str]:
     """The module and all it extends (and instantiates), of those whose text is known."""
     reached: set[str] = set()
     waiting = [module]
     while waiting:
         current = waiting.pop()
-        if current in reached or current not in texts:
+        if current in reached or current not in modules:
             continue
         reached.add(current)
-        text = strip_comments(texts[current])
-        if extends := re.search(r"\bEXTENDS\s+(\w+(?:\s*,\s*\w+)*)", text):
-            waiting += re.findall(r"\w+", extends[1])
+        waiting += modules[current].extends
         if instances:
-            waiting += re.findall(r"\bINSTANCE\s+(\w+)", text)
+            waiting += modules[current].instances
     return reached
 
 

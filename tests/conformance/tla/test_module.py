@@ -10,7 +10,7 @@ import pytest
 
 from conformance.paths import SPEC
 from conformance.replay.checker import SPECS
-from conformance.replay.citations import BEGINNINGS, places
+from conformance.replay.citations import places
 from conformance.tla import trace_spec
 from conformance.tla.module import read
 from conformance.tlc.toolchain import find_jar, find_java
@@ -79,20 +79,29 @@ def place(node: ElementTree.Element) -> tuple[int, bool]:
 
 
 def test_every_rule_has_its_place() -> None:
-    named = set()
     for spec in SPECS.values():
-        for action in spec.actions.values():
+        for action in (*spec.actions.values(), *spec.inner.values()):
             for guard in action.guards:
-                rule = f"{action.name}.{guard.name}"
-                named.add(rule)
-                assert places(spec.name, rule), (spec.name, rule)
+                assert places(spec.name, f"{action.name}.{guard.name}")
             for invariant in action.invariants:
                 (place,) = places(spec.name, invariant.name)
                 assert place.definition == invariant.name
         for life in spec.lives:
-            named.add(life.name)
-            assert places(spec.name, life.name), (spec.name, life.name)
-    assert named == set(BEGINNINGS)
+            assert places(spec.name, life.name)
+
+
+def test_a_label_stands_once_in_its_action_and_on_guards_only() -> None:
+    for name in ("TraceMultiPaxos", "TraceSynod"):
+        source = read(name)
+        for definition in source.definitions.values():
+            labelled = [c for c in definition.conjuncts() if c.label]
+            assert len({c.label for c in labelled}) == len(labelled), definition.name
+            assert not any(source.is_action(c.text) for c in labelled), definition.name
+
+
+def test_a_rule_without_a_label_in_the_specification_has_no_place() -> None:
+    with pytest.raises(KeyError):
+        places("MultiPaxos", "Phase2a.nonsense")
 
 
 def test_every_guard_of_the_specification_has_a_rule() -> None:
@@ -119,7 +128,7 @@ def test_places_point_at_the_lines_that_they_quote() -> None:
             for guard in trace_spec.guards(name, take):
                 c = guard.conjunct
                 line = (SPEC / f"{c.module}.tla").read_text().splitlines()[c.line - 1]
-                begins = " ".join(line.split()).removeprefix("/\\ ")
+                begins = " ".join(line.split()).removeprefix("/\\ ").removeprefix(f"{c.label}:: ")
                 assert c.text.startswith(begins), (c, line)
 
 

@@ -124,14 +124,14 @@ def test_on_corrupted_runs(
 # Clauses of the specification that are gone, and the rules of the Python model that go with them.
 GONE = {
     "MultiPaxos.tla": [
-        "    /\\ Unused(b, i)\n",
-        "    /\\ Proposable(batch, b, i, Q)\n",
-        "    /\\ MayPromise(a, b)\n",
-        "    /\\ MayLearn(b, i, Q)\n",
-        "    /\\ IsNext(l, i)\n",
-        "    /\\ DeliveredEverywhere(i)\n",
+        "    /\\ once:: Unused(b, i)\n",
+        "    /\\ highest:: Proposable(batch, b, i, Q)\n",
+        "    /\\ promise:: MayPromise(a, b)\n",
+        "    /\\ decided:: MayLearn(b, i, Q)\n",
+        "    /\\ next:: IsNext(l, i)\n",
+        "    /\\ delivered:: DeliveredEverywhere(i)\n",
     ],
-    "TraceMultiPaxos.tla": ["    /\\ batch \\in Batch\n"],
+    "TraceMultiPaxos.tla": ["    /\\ batch:: batch \\in Batch\n"],
 }
 DISABLED = {
     *("Phase2a.once", "Phase2a.broadcast", "Phase2a.gap", "Phase2a.highest", "Phase2a.batch"),
