@@ -94,6 +94,7 @@ ROOMS: dict[str, set[str]] = {
     "draw": {"trace", "tla", "tlc", "replay"},
     "modelcheck": {"tla", "tlc", "draw"},
     "formats": set(),
+    "inputs": {"trace"},
 }
 """Of conformance/: which room may know which others, but for `paths`. The two judges, `replay` with
 its `rules` and `tlcjudge`, share what a trace is and what TLA+ text is; judge 1 needs no Java; and
