@@ -5,12 +5,14 @@ tools' formats. No drawing is done here.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from conformance.cli import check
 from conformance.cli.exit_status import complain, printable
 from conformance.draw import export
 from conformance.draw.rejection import picture
 from conformance.draw.spacetime import NEEDS_MATPLOTLIB
+from conformance.paths import TRACES
 from conformance.replay.run_folder import check_run
 from conformance.trace.reader import TraceError, open_run
 
@@ -26,7 +28,7 @@ def explain_run(args: argparse.Namespace) -> int:
     if verdict.events == 0 and verdict.violation is None:
         return status
     try:
-        drawn = picture(opened, verdict, args.out or args.run)
+        drawn = picture(opened, verdict, args.out or _usual_place(args.run))
         print(printable("  drawn     " + ", ".join(map(str, drawn))))
         if args.shiviz:
             export.shiviz(opened, args.shiviz)
@@ -40,6 +42,12 @@ def explain_run(args: argparse.Namespace) -> int:
         complain(_plain(error))
         return 2
     return status
+
+
+def _usual_place(run: Path) -> Path:
+    """Where the drawing goes if nobody says: to the run. Sample traces are left as they are."""
+    samples = (TRACES / "good", TRACES / "bad")
+    return Path() if any(run.resolve().is_relative_to(folder) for folder in samples) else run
 
 
 def _plain(error: Exception) -> str:

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from conformance import paths
 from conformance.cli import check as checking
+from conformance.cli.arguments import Say, version
 from conformance.cli.exit_status import complain, guarded
 from conformance.trace.reader import TraceError
 from conformance.trace.schema import MOST
@@ -37,6 +39,18 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXITS,
         description="Hold recorded traces against the TLA+ specification, and that against TLC.",
+    )
+    top.add_argument(
+        "--version",
+        action=Say,
+        const=lambda: f"conformance {version()}",
+        help="say the version, and exit",
+    )
+    top.add_argument(
+        "--files",
+        action=Say,
+        const=lambda: paths.HOME,
+        help="say which folder has spec/ and traces/, and exit",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser(
@@ -138,7 +152,11 @@ def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--keep", type=Path, metavar="DIR", help="with --tlc: leave TLC's files in this folder"
     )
     explain.add_argument(
-        "-o", "--out", type=Path, metavar="DIR", help="where the drawing goes (default: RUN_DIR)"
+        "-o",
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the drawing goes (default: RUN_DIR; for a sample trace, the current folder)",
     )
     explain.add_argument("--shiviz", type=Path, metavar="FILE", help="write the run for ShiViz")
     explain.add_argument("--itf", type=Path, metavar="FILE", help="write the run's states as ITF")

@@ -10,15 +10,13 @@ from pathlib import Path
 from conformance.cli.arguments import positive
 from conformance.modelcheck.manifest import ManifestError, Model, choose, load
 from conformance.modelcheck.run import Overrides, Row, run_models, table
-from conformance.paths import HOME, MANIFEST
+from conformance.paths import MANIFEST
 from conformance.tlc import errors, toolchain
 from conformance.tlc.checkpoints import EVERY_S, kept
 from conformance.tlc.interrupts import termination_as_interrupt
 
-WORK = HOME / ".tlc"
-
-
-"""Counterexamples, checkpoints, and which models failed last."""
+WORK = Path(".tlc")
+"""Counterexamples, checkpoints, and which models failed last: in the current folder."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=WORK,
         metavar="DIR",
-        help="where counterexamples and checkpoints go (default: .tlc)",
+        help="where counterexamples and checkpoints go (default: .tlc, here)",
     )
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
     parser.add_argument(

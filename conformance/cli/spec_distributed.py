@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         if not args.model:
             raise ManifestError(
-                "which model? Give MODEL=name; `.venv/bin/conformance spec --list` lists them"
+                "which model? `conformance spec --list` lists them; with make, give MODEL=name"
             )
         [model] = choose(load(args.manifest), "all", [args.model])
         hosts = tuple(args.worker)
@@ -96,7 +96,7 @@ def main(args: argparse.Namespace) -> int:
         return 130
     print(table([row]))
     if row.result and row.result.violation:
-        print(f"the whole counterexample: make spec MODEL={model.name}")
+        print(f"the whole counterexample: conformance spec --model {model.name}")
     return report([row])
 
 

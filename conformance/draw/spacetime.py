@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NEEDS_MATPLOTLIB = "drawing needs matplotlib; run 'make setup', or 'pip install matplotlib'"
+NEEDS_MATPLOTLIB = (
+    "drawing needs matplotlib; run `make setup` in a checkout, or `pip install 'paxos[plots]'`"
+)
 
 LANE = 2.25  # inches
 ROW = 0.46

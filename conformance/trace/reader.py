@@ -32,6 +32,8 @@ from conformance.trace.line_mistakes import (
 from conformance.trace.mistakes import Mistake
 from conformance.trace.schema import AnyEvent, Header, actions_of
 
+__all__ = ["Run", "TraceError", "TraceFile", "open_run"]
+
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
 MAX_FILES = 1000  # a chunk of each is in memory
 CHUNK = 1 << 18

@@ -14,6 +14,26 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+__all__ = [
+    "EVENTS",
+    "SCHEMA",
+    "AnyEvent",
+    "Broadcast",
+    "Cluster",
+    "Constants",
+    "Decide",
+    "Deliver",
+    "Event",
+    "Header",
+    "Learn",
+    "Phase1a",
+    "Phase1b",
+    "Phase2a",
+    "Phase2b",
+    "Recover",
+    "Trim",
+]
+
 SCHEMA = 1
 
 Role = Literal["acceptor", "proposer", "learner", "client"]
@@ -119,6 +139,8 @@ class Event(
 
 
 class Broadcast(Event, frozen=True, kw_only=True, tag="Broadcast"):
+    """A client has broadcast values."""
+
     action: ClassVar[str] = "Broadcast"
     values: Annotated[tuple[Range, ...], Meta(min_length=1)]
 
@@ -126,6 +148,8 @@ class Broadcast(Event, frozen=True, kw_only=True, tag="Broadcast"):
 class Phase1a(
     Event, frozen=True, kw_only=True, tag="Phase1a", rename={"first": "from", "last": "to"}
 ):
+    """A proposer asks for promises of instances `first` to `last`."""
+
     action: ClassVar[str] = "Phase1a"
     ballot: Ballot
     first: Id
@@ -135,6 +159,8 @@ class Phase1a(
 class Phase1b(
     Event, frozen=True, kw_only=True, tag="Phase1b", rename={"first": "from", "last": "to"}
 ):
+    """An acceptor promises, and reports its votes in these instances."""
+
     action: ClassVar[str] = "Phase1b"
     ballot: Ballot
     first: Id
@@ -143,6 +169,8 @@ class Phase1b(
 
 
 class Phase2a(Event, frozen=True, kw_only=True, tag="Phase2a"):
+    """A proposer proposes a batch, having counted the promises of a quorum."""
+
     action: ClassVar[str] = "Phase2a"
     ballot: Ballot
     instance: Id
@@ -151,12 +179,16 @@ class Phase2a(Event, frozen=True, kw_only=True, tag="Phase2a"):
 
 
 class Phase2b(Event, frozen=True, kw_only=True, tag="Phase2b"):
+    """An acceptor votes for what was proposed in a ballot and instance."""
+
     action: ClassVar[str] = "Phase2b"
     ballot: Ballot
     instance: Id
 
 
 class Decide(Event, frozen=True, kw_only=True, tag="Decide"):
+    """A proposer has counted the votes of a quorum."""
+
     action: ClassVar[str] = "Decide"
     ballot: Ballot
     instance: Id
@@ -164,6 +196,8 @@ class Decide(Event, frozen=True, kw_only=True, tag="Decide"):
 
 
 class Learn(Event, frozen=True, kw_only=True, tag="Learn"):
+    """A learner learns a batch, by a Decide or by the votes of a quorum."""
+
     action: ClassVar[str] = "Learn"
     ballot: Ballot
     instance: Id
@@ -172,6 +206,8 @@ class Learn(Event, frozen=True, kw_only=True, tag="Learn"):
 
 
 class Deliver(Event, frozen=True, kw_only=True, tag="Deliver"):
+    """A learner delivers the values of an instance, without those delivered before."""
+
     action: ClassVar[str] = "Deliver"
     instance: Id
     position: Id
@@ -179,11 +215,15 @@ class Deliver(Event, frozen=True, kw_only=True, tag="Deliver"):
 
 
 class Trim(Event, frozen=True, kw_only=True, tag="Trim", rename={"last": "to"}):
+    """An acceptor forgets its votes in instances 1 to `last`."""
+
     action: ClassVar[str] = "Trim"
     last: Id
 
 
 class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
+    """A process has come back with this durable state."""
+
     action: ClassVar[str] = "Recover"
     promised: Ballot | UnsetType = UNSET
     votes: tuple[Vote, ...] | UnsetType = UNSET

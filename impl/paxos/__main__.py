@@ -16,8 +16,8 @@ def main() -> int:
         if error.name != "msgspec":
             raise
         sys.stderr.write(
-            f"error: {sys.executable} has no package msgspec; run `make setup` at the top of the "
-            "project, or install msgspec and pyyaml\n"
+            f"error: {sys.executable} has no package msgspec; run `make setup` in a checkout, "
+            "or `pip install msgspec pyyaml`\n"
         )
         return 2
     except (MemoryError, ImportError, OSError) as error:

@@ -1,4 +1,10 @@
-"""The types of option values, for argparse: it says their names of what is none."""
+"""What the command line is made of: types of option values, for argparse, which says their names of
+what is none; and options that only say something."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 
 def seconds(text: str) -> float:
@@ -28,3 +34,25 @@ def whole_number(text: str) -> int:
 seconds.__name__ = "number of seconds"
 rate.__name__ = "number of values per second"
 whole_number.__name__ = "whole number above 0"
+
+
+class Say(argparse.Action):
+    """An option, such as --version, that prints what the function `const` gives, and ends the
+    command. It is asked only then: some answers take long to find."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, **more)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser._print_message(f"{self.const()}\n", sys.stdout)
+        parser.exit()
+
+
+def version() -> str:
+    """The version of the installed package, which it has from pyproject.toml."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("paxos")
+    except metadata.PackageNotFoundError:
+        return "unknown: the package is not installed"

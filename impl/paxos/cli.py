@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from paxos import arguments
 from paxos.errors import InputError, RunError, reason, shortage
+from paxos.paths import SAMPLES
 from paxos.runtime.report import describe, fail, say, tell
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
@@ -146,6 +147,18 @@ def _common(options: argparse.Namespace) -> dict[str, float | int | str | None]:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="paxos", description="Atomic broadcast from Multi-Paxos over multicast.")
+    parser.add_argument(
+        "--version",
+        action=arguments.Say,
+        const=lambda: f"paxos {arguments.version()}",
+        help="say the version, and exit",
+    )
+    parser.add_argument(
+        "--files",
+        action=arguments.Say,
+        const=lambda: SAMPLES,
+        help="say which folder has sample values and configurations, and exit",
+    )
     commands = parser.add_subparsers(dest="role", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a whole cluster on this machine")
     _add_run_options(run)

@@ -20,6 +20,8 @@ from paxos.errors import InputError
 from paxos.forms import ROLE_GROUPS
 from paxos.runtime.envelope import OVERHEAD_BYTES, ROLES
 
+__all__ = ["Config", "Endpoint", "FaultRates", "Groups", "Timings", "dump", "load", "override"]
+
 MAX_DATAGRAM_BYTES = 65_507
 """The largest payload of a UDP datagram over IPv4."""
 

@@ -3,6 +3,8 @@ on standard error."""
 
 import errno
 
+__all__ = ["InputError", "RunError"]
+
 
 class InputError(Exception):
     """What the user gave cannot be used: a configuration, an option, a file, an address. The text

@@ -80,5 +80,5 @@ def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:
 
 def test_without_the_peer_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.bench.rivals.find_spec", lambda _: None)
-    with pytest.raises(InputError, match="`pip install pysyncobj`, or use --no-peer"):
+    with pytest.raises(InputError, match=r"`pip install 'paxos\[bench\]'`, or use --no-peer"):
         rivals.check_installed()

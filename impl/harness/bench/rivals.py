@@ -39,7 +39,8 @@ def check_installed() -> None:
     """Raise `InputError` if the peer is not there."""
     if find_spec("pysyncobj") is None:
         raise InputError(
-            "the peer is not installed: `make setup`, `pip install pysyncobj`, or use --no-peer"
+            "the peer is not installed: run `make setup` in a checkout, or "
+            "`pip install 'paxos[bench]'`, or use --no-peer"
         )
 
 

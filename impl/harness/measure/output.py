@@ -12,7 +12,8 @@ def need_plots() -> None:
     """Raise `InputError` if plots cannot be drawn."""
     if find_spec("matplotlib") is None:
         raise InputError(
-            "plots need matplotlib: `make setup`, `pip install matplotlib`, or use --no-plots"
+            "plots need matplotlib: run `make setup` in a checkout, or "
+            "`pip install 'paxos[plots]'`, or use --no-plots"
         )
 
 

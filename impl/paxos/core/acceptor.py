@@ -31,6 +31,8 @@ from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite, TrimWrite, VoteWrite
 
+__all__ = ["Acceptor"]
+
 
 class Acceptor(Role):
     """One promise for all instances, and the last vote in each instance."""

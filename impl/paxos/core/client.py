@@ -16,6 +16,8 @@ from paxos.core.settings import Settings
 from paxos.core.silence import Silence
 from paxos.core.waiting import Wait
 
+__all__ = ["Client", "ValueTooLargeError"]
+
 RESEND_FACTOR = 4
 """A client is so many times more patient than the others, who repair most losses before it."""
 

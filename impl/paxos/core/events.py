@@ -11,6 +11,20 @@ from msgspec import UNSET, Struct, UnsetType
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Range
 
+__all__ = [
+    "Broadcast",
+    "Decide",
+    "Deliver",
+    "Event",
+    "Learn",
+    "Phase1a",
+    "Phase1b",
+    "Phase2a",
+    "Phase2b",
+    "Recover",
+    "Trim",
+]
+
 VoteDescription = tuple[int, Ballot, list[Range]]
 """`(instance, ballot, batch)`."""
 

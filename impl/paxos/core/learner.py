@@ -33,6 +33,8 @@ from paxos.core.settings import Settings
 from paxos.core.silence import Silence
 from paxos.core.waiting import Wait
 
+__all__ = ["Learner"]
+
 
 class _Open:
     """What a learner has heard of an instance that it has not learned."""

@@ -16,6 +16,27 @@ from msgspec import Meta, Struct
 from paxos.core.ballot import Ballot, Natural, Positive
 from paxos.core.batch import ClientName, Packet
 
+__all__ = [
+    "Accept",
+    "Accepted",
+    "Ask",
+    "Decide",
+    "Delivered",
+    "Group",
+    "Heartbeat",
+    "Inquire",
+    "Message",
+    "Prepare",
+    "Promise",
+    "Reject",
+    "Submit",
+    "Trimmed",
+    "Vote",
+    "Votes",
+    "decode_messages",
+    "encode_messages",
+]
+
 
 class Group(StrEnum):
     """The multicast groups, one per role."""

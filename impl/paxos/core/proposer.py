@@ -43,6 +43,8 @@ from paxos.core.silence import Silence
 from paxos.core.step import RoundWrite
 from paxos.core.waiting import Wait
 
+__all__ = ["Proposer"]
+
 
 class Proposer(Role):
     """One proposer; it acts on instances only while it leads."""
@@ -107,8 +109,6 @@ class Proposer(Role):
                 self._on_votes(sender, message)
             case Trimmed():
                 self._on_trimmed(sender, message, now_s)
-            case _:
-                pass
 
     def _ask_at_once(self, now_s: float) -> None:
         """A path is open again: do not wait for the end of long pauses."""

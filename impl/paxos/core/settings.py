@@ -14,6 +14,8 @@ from paxos.core.portions import (
 )
 from paxos.core.quorum import quorum_size
 
+__all__ = ["Settings"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

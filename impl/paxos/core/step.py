@@ -12,6 +12,8 @@ from paxos.core.batch import Packet
 from paxos.core.events import Event
 from paxos.core.messages import Group, Message, Vote
 
+__all__ = ["PromiseWrite", "RoundWrite", "Step", "TrimWrite", "VoteWrite", "Write"]
+
 
 class PromiseWrite(Struct, frozen=True):
     """Durable: the acceptor's promise."""

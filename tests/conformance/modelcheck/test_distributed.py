@@ -132,7 +132,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["--model", ""],
-            "which model? Give MODEL=name; `.venv/bin/conformance spec --list` lists them",
+            "which model? `conformance spec --list` lists them; with make, give MODEL=name",
         ),
         (["--model", "synod-ful"], "there is no model synod-ful; there are: synod-full"),
         (["--model", "synod-tiny", "--worker", "no.host.invalid"], "check WORKERS"),
