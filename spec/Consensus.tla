@@ -4,6 +4,10 @@
 (* at most one of them is chosen, and learners learn that one and no other.*)
 (* Nothing here says how; Voting is one way, and Synod is that way with    *)
 (* messages.                                                               *)
+(*                                                                         *)
+(* The ladder Consensus, Voting, Synod is Lamport's (modules Consensus,    *)
+(* Voting and Paxos of the TLA+ examples; Byzantizing Paxos by Refinement, *)
+(* 2011).  docs/references.md says what differs.                           *)
 (***************************************************************************)
 EXTENDS Integers, FiniteSets
 

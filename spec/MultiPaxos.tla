@@ -1,8 +1,8 @@
 ----------------------------- MODULE MultiPaxos -----------------------------
 (***************************************************************************)
-(* Atomic broadcast by Multi-Paxos, at the level of messages: milestones 2 *)
-(* and 3.  This is the module that traces of the implementation are judged *)
-(* by: one action here is one event there.  A guard's label is its name.   *)
+(* Atomic broadcast by Multi-Paxos (Lamport, Paxos Made Simple, section    *)
+(* 3), with messages: milestones 2 and 3.  Traces of the implementation    *)
+(* are judged by this module: one action here is one event there.          *)
 (*                                                                         *)
 (* A message, once sent, stays in msgs for ever, and an action that needs  *)
 (* one only looks whether it is there.  So a message may be received late, *)
@@ -418,7 +418,9 @@ TrimmedIsOver == \A a \in Acceptor :
     /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote
 
 -----------------------------------------------------------------------------
-(* The rung above: the same without messages.  Its variables are all here. *)
+(* The rung above: the same without messages.  Its variables are all here, as
+   history has been added (Abadi and Lamport, The Existence of Refinement
+   Mappings, 1991): so the mapping is the identity. *)
 LV == INSTANCE LogVoting
 Refinement == LV!Spec
 =============================================================================

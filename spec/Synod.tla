@@ -1,7 +1,8 @@
 -------------------------------- MODULE Synod --------------------------------
 (***************************************************************************)
-(* Single-decree Paxos at the level of messages: milestone 1.  Traces of   *)
-(* the implementation that run one Synod are judged by this module.        *)
+(* Single-decree Paxos (Lamport, Paxos Made Simple, section 2) at the      *)
+(* level of messages: milestone 1.  Traces of the implementation that run  *)
+(* one Synod are judged by this module.                                    *)
 (*                                                                         *)
 (* A message, once sent, stays in msgs for ever, and an action that needs  *)
 (* one only looks whether it is there.  So a message may be received late, *)

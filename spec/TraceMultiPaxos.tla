@@ -38,6 +38,10 @@
 (* the checker has written, and the window before it must end in that      *)
 (* border: TLC compares.  A border leaves out what no later row speaks of; *)
 (* it says so (gone), and a row that does speak of it is never taken.      *)
+(*                                                                         *)
+(* Traces are validated in this way in Cirstea, Kuppe, Loillier and Merz,  *)
+(* Validating Traces of Distributed Programs Against TLA+ Specifications,  *)
+(* 2024; docs/references.md says what differs.                             *)
 (***************************************************************************)
 EXTENDS MultiPaxos, TraceRows
 

@@ -1,7 +1,8 @@
 """Which events an event follows from: the messages that it consumed, as far as a trace says.
 
 A trace records steps, not messages. But a step names what it counted (a ballot, a quorum, a batch),
-and so which events sent that. Used to draw a run, not to judge it.
+and so which events sent that: happens-before, in the sense of Lamport (1978). Used to draw a run,
+not to judge it.
 """
 
 from __future__ import annotations

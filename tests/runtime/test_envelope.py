@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -90,6 +92,12 @@ def test_round_trip(role: str, key: bytes | None) -> None:
     sealed = seal(envelope(role, key=key), SAMPLES[role])
     received = envelope("learner", 1, key=key).open(sealed)
     assert received == (role, 2, NONCE, 7, 0, 99, 0, SAMPLES[role], None)
+
+
+def test_every_kind_of_message_has_a_sample() -> None:
+    """So that each is opened in what follows: one that no role may say would raise there."""
+    sampled = {type(message) for messages in SAMPLES.values() for message in messages}
+    assert sampled == set(get_args(Message))
 
 
 def test_it_carries_both_clocks_of_its_sender_and_its_commits() -> None:

@@ -1,6 +1,7 @@
 """The acceptor: the memory of Paxos. It promises, it votes, and it never goes back on either.
 
 It forgets its votes where every learner has delivered, and says so to whoever asks about them.
+(Lamport, "Paxos Made Simple", section 2.)
 
 Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """

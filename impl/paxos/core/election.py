@@ -1,5 +1,5 @@
 """Who leads: by heartbeat. Safety never depends on it; that one proposer leads alone for long
-enough is what makes values arrive.
+enough is what makes values arrive, and no algorithm can promise it (Fischer, Lynch, Paterson 1985).
 
 The leader is the proposer with the highest ballot. A proposer that hears no heartbeat of the
 highest ballot it knows for `failover_s` takes a higher one and leads. The pauses differ from

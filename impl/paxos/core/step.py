@@ -2,7 +2,8 @@
 
 The one rule of the runtime is the order: first make `writes` durable, then append `events` to the
 trace, then hand over `deliveries`, then `sends`. So a promise or vote that anybody can have seen
-is on disk and in the trace, and a value that a client is told was delivered is in the output.
+is on disk and in the trace, and a value that a client is told was delivered is in the output. As
+a step is of a group of messages, there is one commit for all of them (group commit).
 """
 
 from msgspec import Struct
