@@ -71,7 +71,7 @@ class Checker:
 
     `present` are the processes whose traces are in the run; None says that all are, so that
     whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise",
-    "Agreement"), for tests.
+    "Agreement"), for tests. `omits` is what the traces do not have and was put in.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class Checker:
         present: Iterable[str] | None = None,
         disabled: Iterable[str] = (),
         torn: Iterable[str] = (),
+        omits: Iterable[str] = (),
     ) -> None:
         self.constants = (
             msgspec.convert(constants, Constants) if isinstance(constants, Mapping) else constants
@@ -100,6 +101,7 @@ class Checker:
         self.verdict: Verdict | None = None  # once it is decided
         self._present = None if present is None else frozenset(present)
         self._torn = frozenset(torn)
+        self._omits = tuple(omits)
         self._processes: dict[str, Process] = {}
 
     def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
@@ -185,6 +187,7 @@ class Checker:
             self.spec.name,
             processes,
             tuple(sorted(self._torn)),
+            inferred=self._omits,
         )
 
     def _reject(
@@ -231,7 +234,9 @@ class Checker:
         lost = []
         for role, key in needs:
             number = int(str(key).partition(".")[0])
-            if not self.cluster.admits(role, number):
+            if not self.cluster.admits(role, number) or (
+                role == "client" and "Broadcast" in self._omits
+            ):
                 continue
             if isinstance(key, str):
                 lost += [] if f"{role}-{key}" in self._present else [f"{role}-{key}"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.replay.checker import SPECS
 from conformance.replay.citations import places, quoted, signature
 from conformance.replay.verdict import Verdict, Violation
-from conformance.trace.show import shown
+from conformance.trace.show import omitted, place, shown
 
 __all__ = ["explain", "summary"]
 
@@ -30,6 +30,11 @@ def explain(run: str, verdict: Verdict, judged: str = "") -> str:
         )
     assert verdict.violation is not None
     lines = [violation(run, verdict.violation, by)]
+    if verdict.inferred:
+        lines.append(
+            f"  inferred  {omitted(verdict.inferred)}: no choice of these makes the event legal; "
+            "what is shown came nearest"
+        )
     if verdict.held is not None:
         lines.append(f"  service   {verdict.held}")
     return "\n".join(lines)
@@ -44,6 +49,8 @@ def summary(run: str, verdict: Verdict, judged: str = "") -> str:
     if verdict.kind == "unknown":
         return f"{run}: unknown: {verdict.reason}{by}"
     size = f"{verdict.events} events of {verdict.processes} processes"
+    if verdict.inferred:
+        size = f"inferred: {omitted(verdict.inferred)}; {size}"
     return f"{run}: conforms to {verdict.spec} ({size}){by}"
 
 
@@ -57,7 +64,7 @@ def conforms(run: str, verdict: Verdict, judged: str = "") -> str:
 
 
 def where(v: Violation) -> str:
-    return f"{v.process}.ndjson:{v.event.seq + 1}"
+    return place(v.event)
 
 
 def violation(run: str, v: Violation, by: str = "") -> str:
@@ -76,7 +83,7 @@ def violation(run: str, v: Violation, by: str = "") -> str:
     ]
     for process, events in v.recent:
         lines.append(f"  last events of {process}" + ("" if events else ": none"))
-        lines += [f"    {process}.ndjson:{e.seq + 1}  clock {e.hlc}  {shown(e)}" for e in events]
+        lines += [f"    {place(e)}  clock {e.hlc}  {shown(e)}" for e in events]
     if v.torn:
         lines.append(f"  note      the last line of {', '.join(v.torn)} is torn. {TORN}")
     return "\n".join(lines)

@@ -40,9 +40,8 @@ class Horizon:
     def of(cls, run: Run) -> Horizon:
         """Read all files of the run once: this also validates them."""
         self = cls()
-        for file in run.files:
-            for _, _, _, event in file.rows():
-                self._note(event)
+        for event in run.events():
+            self._note(event)
         self._wide.sort(reverse=True)  # the next one is the last of the list
         floors: list[tuple[int, int]] = []
         lowest = 0

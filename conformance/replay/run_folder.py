@@ -59,7 +59,7 @@ def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:
 
 
 def _checker(header: Header, **options: Any) -> Checker:
-    return Checker(header.constants, header.cluster, header.spec, **options)
+    return Checker(header.constants, header.cluster, header.spec, omits=header.omits, **options)
 
 
 def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:

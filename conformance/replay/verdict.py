@@ -47,4 +47,5 @@ class Verdict:
     processes: int = 0
     torn: tuple[str, ...] = ()
     hangs: bool = False  # unknown, because an event hangs on a process that has no trace
+    inferred: tuple[str, ...] = ()  # what the header omits, and the reader put in
     held: Held | None = None  # of a violation: what the run as a whole kept all the same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ from conformance.trace.schema import (
     Cluster,
     Constants,
     Header,
+    Omission,
 )
 
 LEFT_OUT = {
@@ -144,6 +145,17 @@ def _schema(what: str, x: Any) -> Mistakes:
         yield Mistake("header", f"{what} is {shown(x)}", LEFT_OUT["schema"])
 
 
+def _omits(what: str, x: Any) -> Mistakes:
+    known = ", ".join(get_args(Omission))
+    todo = f"list once each what your program does not write, of {known}"
+    if not isinstance(x, list) or len({str(name) for name in x}) != len(x):
+        yield Mistake("omits", f"{what} is {shown(x)}", todo)
+        return
+    for name in x:
+        if name not in get_args(Omission):
+            yield Mistake("omits", f"{what} has {shown(name)}", todo)
+
+
 def _run(what: str, x: Any) -> Mistakes:
     if not isinstance(x, str) or not 0 < len(x) <= 256:
         yield Mistake("header", f"{what} is {shown(x)}", "write a name of 1 to 256 characters")
@@ -185,7 +197,7 @@ def _settings(what: str, x: Any) -> Mistakes:
 
 
 FIELDS: dict[str, Look] = {
-    **{"schema": _schema, "run": _run, "process": process},
+    **{"schema": _schema, "run": _run, "process": process, "omits": _omits},
     "role": _one_of(*ACTIONS_OF),
     "id": lambda what, x: number(what, x, "id"),
     "incarnation": lambda what, x: number(what, x, "incarnation"),

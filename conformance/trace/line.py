@@ -11,29 +11,37 @@ that is refused is looked at again.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
+from conformance.trace.partial import PartialEvent, is_whole_but_for
 from conformance.trace.schema import EVENTS, OWN, AnyEvent, Header
 
-_event: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
+_partial: msgspec.json.Decoder[Any] = msgspec.json.Decoder(PartialEvent)
 _header = msgspec.json.Decoder(Header)
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises of a line that is not as the schema has it."""
 
-Record = TypeVar("Record", AnyEvent, Header)
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 
-def event_of(line: bytes) -> AnyEvent:
-    """The event in this line. Raises MALFORMED."""
+def event_of(line: bytes, omits: Collection[str] = ()) -> Any:
+    """The event in this line, an AnyEvent; in a run that omits something, a PartialEvent. Raises
+    MALFORMED."""
+    decoder = _partial if omits else _event
     try:
-        return _event.decode(line)
+        event = decoder.decode(line)
     except msgspec.ValidationError as error:
-        return _with_own_fields(line, _event, error)
+        event = _with_own_fields(line, decoder, error)
+    if omits and not is_whole_but_for(event, omits):
+        raise msgspec.ValidationError("a field is missing, or one too many")
+    return event
 
 
 def header_of(line: bytes) -> Header:
@@ -68,11 +76,14 @@ _OPTIONAL = {
 }
 
 
-def key_twice(line: bytes, event: AnyEvent) -> str | None:
+def key_twice(line: bytes, event: Any) -> str | None:
     """A key that the line of this event has twice, if there is one. Raises MALFORMED."""
-    keys = _KEYS[event.action]
-    for name in _OPTIONAL[event.action]:
-        keys -= getattr(event, name) is UNSET
+    if isinstance(event, EVENTS[event.action]):
+        keys = _KEYS[event.action]
+        for name in _OPTIONAL[event.action]:
+            keys -= getattr(event, name) is UNSET
+    else:
+        keys = 1 + sum(getattr(event, name) is not UNSET for name in event.__struct_fields__)
     # No string in an event has a colon, so there is one for each key; but what a writer added for
     # itself may have any number.
     return None if line.count(b":") == keys else twice(line)

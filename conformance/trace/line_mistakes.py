@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from typing import Any
+from collections.abc import Collection
+from typing import Any, get_args
 
 import msgspec
 
 from conformance.trace.line import MALFORMED, event_of, twice
 from conformance.trace.mistakes import LEFT_OUT, SHAPES, Mistake, broadcast, shown
-from conformance.trace.schema import ACTIONS_OF, EVENTS, OWN, Recover, actions_of
+from conformance.trace.schema import ACTIONS_OF, EVENTS, OWN, Omission, Recover, actions_of
 
 A_FILE_EACH = (
     "write the events of each process into a file of its own, named after it; a program that has "
@@ -89,10 +90,10 @@ def _instead(text: str) -> str:
     return ONE_OBJECT
 
 
-def mistakes_of_event(line: bytes) -> list[Mistake]:
+def mistakes_of_event(line: bytes, omits: Collection[str] = ()) -> list[Mistake]:
     """All that is wrong with a line that should be an event; none if `event_of` takes it."""
     try:
-        event_of(line)
+        event_of(line, omits)
     except MALFORMED as error:
         reason = str(error).replace("\n", " ").rstrip(".") or "nested too deeply"
     else:
@@ -100,7 +101,7 @@ def mistakes_of_event(line: bytes) -> list[Mistake]:
     value = parsed(line)
     if isinstance(value, Mistake):
         return [value]
-    found = _of_object(value) + keys_twice(line)
+    found = _of_object(value, omits) + keys_twice(line)
     return found or [Mistake("shape", reason, "compare it with traces/schema.json")]
 
 
@@ -115,7 +116,7 @@ def keys_twice(line: bytes) -> list[Mistake]:
     return [Mistake("key-twice", f'the key "{key}" is in the line twice', ONCE)]
 
 
-def _of_object(value: dict[str, Any]) -> list[Mistake]:
+def _of_object(value: dict[str, Any], omits: Collection[str]) -> list[Mistake]:
     name = value.get("event")
     if not isinstance(name, str) or name not in EVENTS:
         return [_no_event(value)]
@@ -123,10 +124,13 @@ def _of_object(value: dict[str, Any]) -> list[Mistake]:
     known = msgspec.structs.fields(EVENTS[name])
     required = ["process", "seq", "hlc"]
     required += [f.encode_name for f in known if f.required and f.encode_name not in COMMON]
-    for field in required:
-        if field not in value:
-            found.append(Mistake(f"no-{field}", f"{name} has no {field}", LEFT_OUT[field]))
     names = {f.encode_name for f in known}
+    if name == "Phase2b" and "Phase2a" in omits:  # then nothing else says what the vote is for
+        required.append("batch")
+        names.add("batch")
+    for field in required:
+        if field not in value and f"{name}.{field}" not in omits:
+            found.append(Mistake(f"no-{field}", f"{name} has no {field}", _add(name, field)))
     for field, x in value.items():
         if field in names:
             look = broadcast if name == "Broadcast" and field == "values" else SHAPES[field]
@@ -134,6 +138,15 @@ def _of_object(value: dict[str, Any]) -> list[Mistake]:
         elif field != "event" and not field.startswith(OWN):
             found.append(_unknown_field(name, field, names - value.keys()))
     return found + (_kept_by_another(value) if name == "Recover" else [])
+
+
+def _add(event: str, field: str) -> str:
+    """What to do about a field that is missing."""
+    omission = f"{event}.{field}"
+    if omission not in get_args(Omission):
+        return LEFT_OUT[field]
+    unknown = f'or write "omits":["{omission}"] into all headers if your program does not know it'
+    return f"{LEFT_OUT[field]}; {unknown}"
 
 
 def in_place_of(action: str, spec: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.trace.header_mistakes import mistakes_of_header
+from conformance.trace.inference import TooMuch, completed
 from conformance.trace.line import MALFORMED, event_of, header_of, key_twice
 from conformance.trace.line_mistakes import (
     A_FILE_EACH,
@@ -93,15 +94,18 @@ class TraceFile:
             return
         process = self.process
         allowed = actions_of(self.header.role, self.header.spec)
+        omits = self.header.omits
         clock = 0
         lines = self._lines()
         next(lines)
         for seq, line in enumerate(lines, 1):
             try:
-                event = event_of(line)
+                event = event_of(line, omits)
                 key = key_twice(line, event)
             except MALFORMED:
-                raise self._mistaken("Line.shape", seq + 1, mistakes_of_event(line)[0]) from None
+                raise self._mistaken(
+                    "Line.shape", seq + 1, mistakes_of_event(line, omits)[0]
+                ) from None
             if event.process != process:
                 what = f"process is {event.process}, but this is the file of {process}"
                 raise self.fail("Line.process", seq + 1, what, A_FILE_EACH)
@@ -176,8 +180,29 @@ class Run:
 
     def rows(self) -> Iterator[Row]:
         """All events in merge order: by hlc, kind (LATEST_FIRST) and process. A cause comes before
-        its effect."""
+        its effect. What the header omits is put in."""
+        if self.header is None or not self.header.omits:
+            return self._written()
+        return self._whole(self.header)
+
+    def _written(self) -> Iterator[Row]:
         return heapq.merge(*(f.rows() for f in self.files), key=_order)
+
+    def _whole(self, header: Header) -> Iterator[Row]:
+        try:
+            yield from completed(header, self._written)
+        except TooMuch as error:
+            raise TraceError(f"{self.directory}: {error}") from None
+
+    def events(self) -> Iterator[AnyEvent]:
+        """The same events in any order: where that is enough, it takes less time."""
+        if self.header is None or not self.header.omits:
+            for file in self.files:
+                for _, _, _, event in file.rows():
+                    yield event
+        else:
+            for _, _, _, event in self.rows():
+                yield event
 
     def processes(self) -> frozenset[str]:
         return frozenset(f.process for f in self.files)
@@ -202,10 +227,12 @@ def _agree(run: Run, file: TraceFile) -> None:
     assert file.header is not None
     if run.header is None:
         run.header = file.header
-    for name in ("run", "spec", "constants", "cluster"):
+    for name in ("run", "spec", "constants", "cluster", "omits"):
         mine, theirs = getattr(file.header, name), getattr(run.header, name)
         if name == "cluster":
             same = all(set(getattr(mine, x)) == set(getattr(theirs, x)) for x in _CLUSTER)
+        elif name == "omits":
+            same = set(mine) == set(theirs)
         else:
             same = mine == theirs
         if not same:

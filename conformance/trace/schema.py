@@ -66,6 +66,19 @@ OWN = "x_"
 """What the names of fields begin with that a writer of traces adds for itself: see line.py."""
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 
+Omission = Literal[
+    "Broadcast",
+    "Phase1a",
+    "Phase1a.to",
+    "Phase1b.votes",
+    "Phase2a",
+    "Phase2a.quorum",
+    "Decide.quorum",
+    "Learn",
+    "Learn.quorum",
+]
+"""An event, or a field of one, that a writer need not write, if the header says so."""
+
 NO_BALLOT = (0, 0)
 NO_OP: tuple[Range, ...] = ()
 
@@ -120,6 +133,11 @@ class Header(
     constants: Constants
     cluster: Cluster
     config: dict[str, str | Annotated[int, Meta(ge=-MOST - 1, le=MOST)] | bool]
+    omits: tuple[Omission, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.omits)) != len(self.omits):
+            raise ValueError("omits names something twice")
 
 
 class Event(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from conformance.trace.schema import NO_BALLOT, AnyEvent, Ballot, Batch, Range, fields
 
@@ -33,6 +34,23 @@ def show_vote(vote: tuple[Ballot, Batch]) -> str:
         if vote[0] == NO_BALLOT
         else f"ballot {show_ballot(vote[0])} {show_batch(vote[1])}"
     )
+
+
+def place(event: AnyEvent) -> str:
+    """Where the event is: file and line; of one that the trace omits, whose it would be."""
+    if event.seq:
+        return f"{event.process}.ndjson:{event.seq + 1}"
+    return f"{event.process}, inferred"
+
+
+def omitted(omits: Collection[str]) -> str:
+    """What the header omits, in words."""
+    words = {
+        "Phase1a.to": "ranges of Phase1a",
+        "Phase1b.votes": "votes of Phase1b",
+        **dict.fromkeys(("Phase2a.quorum", "Decide.quorum", "Learn.quorum"), "quorums"),
+    }
+    return ", ".join(dict.fromkeys(words.get(name, name) for name in sorted(omits)))
 
 
 def shown(event: AnyEvent) -> str:
