@@ -36,8 +36,8 @@ from conformance.trace.schema import AnyEvent, Header, actions_of
 __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
 
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
-MAX_FILES = 1000  # a chunk of each is in memory
-CHUNK = 1 << 18
+MAX_FILES = 10_000
+CHUNK, CHUNKS = 1 << 18, 1 << 28  # bytes that are read at a time, of a file and of all together
 NAME = re.compile(r"(acceptor|proposer|learner|client)-([1-9]\d{0,18})\.([1-9]\d{0,18})\.ndjson")
 LIKE_A_TRACE = re.compile(r".*\.ndjson|(acceptor|proposer|learner|client)-\d+\.\d+\b", re.I)
 LIKE_A_TRACE_BELOW = re.compile(r".*\.ndjson", re.I)  # for a run has stats/client-1.1.json
@@ -84,6 +84,7 @@ class TraceFile:
     header: Header | None = None
     torn: bool = False
     size: int = 0  # bytes, when it was first read; what is appended later is not looked at
+    chunk: int = CHUNK  # bytes that are read at a time
 
     def fail(self, check: str, line: int, what: str, todo: str) -> TraceError:
         return _error(self.path, line, what, todo, check)
@@ -147,7 +148,7 @@ class TraceFile:
         What follows the last newline was being written when the process died.
         """
         rest, number, at = b"", 0, 0
-        while chunk := self._read(at, min(CHUNK, self.size - at)):
+        while chunk := self._read(at, min(self.chunk, self.size - at)):
             at += len(chunk)
             parts = (rest + chunk).split(b"\n")
             rest = parts.pop()
@@ -211,11 +212,13 @@ class Run:
 def open_run(directory: Path) -> Run:
     """Find the trace files of a run and read their headers, which must agree. Raises TraceError."""
     run = Run(directory)
-    for path in _trace_paths(directory):
+    paths = _trace_paths(directory)
+    for path in paths:
         named = NAME.fullmatch(path.name)
         if named is None:
             raise _error(path, 1, NAMED, "rename it or move it away", "File.name")
-        file = TraceFile(path, path.name.removesuffix(".ndjson"))
+        chunk = min(CHUNK, max(1, CHUNKS // len(paths)))
+        file = TraceFile(path, path.name.removesuffix(".ndjson"), chunk=chunk)
         file.read_header()
         run.files.append(file)
         if file.header is not None:

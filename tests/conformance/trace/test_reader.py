@@ -141,6 +141,19 @@ def test_chunks_do_not_matter(run: Path, monkeypatch: pytest.MonkeyPatch, chunk:
     assert list(open_run(run).rows()) == before
 
 
+def test_all_files_together_take_the_room_of_some(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lives a run has, no more than this is in memory."""
+    before = list(open_run(run).rows())
+    monkeypatch.setattr(reader, "CHUNKS", 1000)
+    opened = open_run(run)
+    assert (
+        sum(file.chunk for file in opened.files) <= 1000 < sum(file.size for file in opened.files)
+    )
+    assert list(opened.rows()) == before
+
+
 def test_what_is_written_meanwhile_is_not_looked_at(run: Path) -> None:
     """The run goes on while it is checked: the second reading sees what the first one saw."""
     opened = open_run(run)
