@@ -90,7 +90,7 @@ def _verdicts_by_tlc(
     """TLC's verdict on each run that it can be asked of, or why there is none."""
     from conformance.tlc.interrupts import termination_as_interrupt
     from conformance.tlcjudge import validator
-    from conformance.tlcjudge.numbering import survey
+    from conformance.tlcjudge.survey import survey
 
     found: dict[Path, TlcVerdict | str] = {}
     surveys = {}

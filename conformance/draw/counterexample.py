@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.draw.spacetime import Shown
+from conformance.draw.spacetime import Lane, Shown
 from conformance.tla.diff import show
 from conformance.tla.value import Record
 from conformance.tlc.name_steps import Step
@@ -56,14 +56,14 @@ class Needs:
         for value in step.state.get("broadcast", ()):
             self._broadcast.setdefault(value, number)
 
-    def lane(self, step: Step) -> str:
+    def lane(self, step: Step) -> Lane:
         p = step.parameters
         for parameter, role in (("a", "acceptor"), ("l", "learner")):
             if parameter in p:
-                return f"{role}-{_number(p[parameter])}"
+                return Lane(role, _number(p[parameter]))
         if "b" in p:
-            return f"proposer-{(p['b'] - 1) % self._proposers + 1}"
-        return "client" if step.action.endswith("Broadcast") else "service"
+            return Lane("proposer", (p["b"] - 1) % self._proposers + 1)
+        return Lane("client" if step.action.endswith("Broadcast") else "service")
 
     def of(self, step: Step, sends: set[str]) -> Iterator[tuple[int, str]]:
         """The numbers of the steps whose messages it needed, and the kinds of these messages."""
@@ -108,6 +108,7 @@ def _concerns(message: Record, p: Mapping[str, Any]) -> bool:
     return True
 
 
-def _number(name: object) -> str:
+def _number(name: object) -> int:
+    """Of a1: 1."""
     found = re.search(r"\d+$", str(name))
-    return found[0] if found else "0"
+    return int(found[0]) if found else 0

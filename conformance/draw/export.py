@@ -15,6 +15,7 @@ from conformance.replay.verdict import Verdict
 from conformance.tla.itf import as_map, as_set, as_tuple
 from conformance.tla.itf import write as write_itf
 from conformance.trace.causality import Causes
+from conformance.trace.process import decode
 from conformance.trace.reader import Run
 from conformance.trace.schema import (
     AnyEvent,
@@ -99,7 +100,7 @@ class _State:
         self.proposed: dict[Any, list[str]] = {}
 
     def take(self, e: AnyEvent) -> None:
-        acceptor = e.process.partition(".")[0]
+        acceptor = f"acceptor-{decode(e.process).id}"
         if isinstance(e, Broadcast):
             self.broadcast += map(show_range, e.values)
         elif isinstance(e, Phase1a):

@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.draw.spacetime import Shown, draw
+from conformance.draw.spacetime import Lane, Shown, draw
 from conformance.replay.citations import places
 from conformance.replay.report import where
 from conformance.replay.verdict import Verdict
 from conformance.trace.causality import Causes
+from conformance.trace.process import decode
 from conformance.trace.reader import Run
 from conformance.trace.schema import (
     AnyEvent,
@@ -66,14 +67,14 @@ def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence
     near: deque[Shown] = deque(maxlen=FAR)
     for number, (_, _, _, event) in enumerate(run.rows(), 1):
         found = tuple((c.event, c.message) for c in causes.of(event))
-        near.append(Shown(number, event.process, label(event), found))
+        near.append(Shown(number, Lane(*decode(event.process)), label(event), found))
         if number == last:
             break
     known = {shown.number: shown for shown in near}
     chosen = {last}
     waiting = deque([last])
-    for process in dict.fromkeys([near[-1].lane, *involved]):
-        own = [s.number for s in near if s.lane == process and s.number < last]
+    for lane in dict.fromkeys([near[-1].lane, *(Lane(*decode(name)) for name in involved)]):
+        own = [s.number for s in near if s.lane == lane and s.number < last]
         waiting.extend(reversed(own[-NEAR:]))
     while waiting and len(chosen) < MOST:
         number = waiting.popleft()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,20 @@ COLOURS = {
     "Decide": "#9467bd",
 }
 REJECTED = "#d62728"
-ROLES = ("service", "client", "proposer", "acceptor", "learner")
+LANES = ("service", "client", "proposer", "acceptor", "learner")
+
+
+class Lane(NamedTuple):
+    """Whose events are below one another: an incarnation of a process (0: its model has none), or
+    all processes of a role (id 0)."""
+
+    role: str
+    id: int = 0
+    incarnation: int = 0
+
+    def __str__(self) -> str:
+        number = f"-{self.id}" if self.id else ""
+        return f"{self.role}{number}" + (f".{self.incarnation}" if self.incarnation else "")
 
 
 @dataclass(frozen=True)
@@ -38,20 +51,14 @@ class Shown:
     which messages."""
 
     number: int
-    lane: str
+    lane: Lane
     text: str
     causes: tuple[tuple[int, str], ...] = ()
 
 
-def lanes(events: Sequence[Shown]) -> list[str]:
+def lanes(events: Sequence[Shown]) -> list[Lane]:
     """The processes, clients first and learners last."""
-
-    def order(process: str) -> tuple[int, int, int]:
-        role, _, rest = process.partition("-")
-        number, _, incarnation = rest.partition(".")
-        return ROLES.index(role), int(number or 0), int(incarnation or 0)
-
-    return sorted({s.lane for s in events}, key=order)
+    return sorted({s.lane for s in events}, key=lambda x: (LANES.index(x.role), *x[1:]))
 
 
 def draw(
@@ -90,7 +97,7 @@ def draw(
         pyplot.close(figure)
 
 
-def _width(columns: Sequence[str]) -> float:
+def _width(columns: Sequence[Lane]) -> float:
     """Of the whole drawing, in inches."""
     return max(6.5, LANE * len(columns) + 0.6)
 
@@ -104,13 +111,13 @@ def _messages(events: Sequence[Shown]) -> list[str]:
     return [message for message in COLOURS if message in sent]
 
 
-def _lanes(axes: Axes, columns: Sequence[str], rows: int, messages: Sequence[str]) -> None:
+def _lanes(axes: Axes, columns: Sequence[Lane], rows: int, messages: Sequence[str]) -> None:
     axes.set_xlim(-0.12, len(columns) - 0.02)
     axes.set_ylim(rows + 0.6, -1.1)
     axes.axis("off")
     for x, name in enumerate(columns):
         axes.plot([x, x], [-0.4, rows + 0.3], color="#cccccc", linewidth=1.2, zorder=1)
-        axes.text(x, -0.75, name, ha="left", va="center", fontweight="bold", zorder=4)
+        axes.text(x, -0.75, str(name), ha="left", va="center", fontweight="bold", zorder=4)
     for k, message in enumerate(messages):
         axes.text(
             0.03 + k * 0.36,
@@ -122,7 +129,7 @@ def _lanes(axes: Axes, columns: Sequence[str], rows: int, messages: Sequence[str
 
 
 def _events(
-    axes: Axes, events: Sequence[Shown], columns: Sequence[str], rejected: int, word: str
+    axes: Axes, events: Sequence[Shown], columns: Sequence[Lane], rejected: int, word: str
 ) -> None:
     row = {shown.number: k for k, shown in enumerate(events)}
     lane = {shown.number: columns.index(shown.lane) for shown in events}

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.inputs.stream import Unpacked
+from conformance.trace.process import PROCESS_NAME
 from conformance.trace.reader import MAX_FILES, MAX_LINE, TraceError
 
 PROCESS = re.compile(rb'"process"\s*:\s*"([^"]*)"')
-NAME = re.compile(r"(?:acceptor|proposer|learner|client)-[1-9]\d{0,18}\.[1-9]\d{0,18}", re.ASCII)
+NAME = re.compile(PROCESS_NAME)
 PLACE = re.compile(rf"({NAME.pattern})\.ndjson(?::(\d+))?", re.ASCII)
 NUMBER_BYTES = 8  # a line number, in the files of numbers
 PENDING_BYTES = 32 << 20  # of all processes, before they are written

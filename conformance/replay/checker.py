@@ -14,10 +14,11 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.replay.verdict import Verdict, Violation
-from conformance.rules.contract import Life, Lives
+from conformance.rules.contract import Incarnations
 from conformance.rules.multipaxos import MULTIPAXOS
 from conformance.rules.rule import Fault, Need, Rule, Spec
 from conformance.rules.synod import SYNOD
+from conformance.trace.process import decode, id_of
 from conformance.trace.schema import (
     EVENTS,
     AnyEvent,
@@ -30,7 +31,6 @@ from conformance.trace.schema import (
     Learn,
     Phase2a,
     Recover,
-    Role,
     Trim,
     actions_of,
 )
@@ -40,27 +40,18 @@ RECENT = 5  # events of a process that a report shows
 DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a gap is a lost file
 
 
-class Process:
+class Participant:
     """A process of the trace: who it is to the rules, and what it did last."""
 
-    __slots__ = ("actions", "actor", "entered", "life", "name", "recent", "role")
+    __slots__ = ("actions", "actor", "entered", "name", "process", "recent")
 
     def __init__(self, name: str, spec: Spec, cluster: Cluster) -> None:
-        role, _, rest = name.partition("-")
-        number, _, incarnation = rest.partition(".")
-        if (
-            role not in ("acceptor", "proposer", "learner", "client")
-            or not (number + incarnation).isdigit()
-        ):
-            raise ValueError(f"{name!r} is not a process name such as acceptor-1.1")
-        if not cluster.admits(role, int(number)):
-            raise ValueError(f"{role} {number} is not in the cluster")
-        self.name, self.life = name, Life.of(name)
-        self.entered = False  # it has taken an event, and no later life of it has
-        self.role: Role = role  # type: ignore[assignment]
-        # An acceptor or a proposer is the same through all its incarnations; a learner or a
-        # client is not.
-        self.actor: int | str = int(number) if role in ("acceptor", "proposer") else rest
+        self.name, self.process = name, decode(name)
+        role = self.process.role
+        if not cluster.admits(role, self.process.id):
+            raise ValueError(f"{role} {self.process.id} is not in the cluster")
+        self.entered = False  # it has taken an event, and no later incarnation of it has
+        self.actor = self.process.actor
         allowed = actions_of(role, spec.name)
         self.actions = {name: a for name, a in spec.actions.items() if name in allowed}
         self.recent: deque[AnyEvent] = deque(maxlen=RECENT)
@@ -95,14 +86,14 @@ class Checker:
             raise ValueError(f"{spec} has no optimisations, but {self.constants}")
         self.spec = SPECS[spec].without(frozenset(disabled))
         self.state = self.spec.initial(self.constants, self.cluster)
-        self.lives = Lives()
+        self.incarnations = Incarnations()
         self.counts: Counter[str] = Counter()
         self.accepted = 0
         self.verdict: Verdict | None = None  # once it is decided
         self._present = None if present is None else frozenset(present)
         self._torn = frozenset(torn)
         self._omits = tuple(omits)
-        self._processes: dict[str, Process] = {}
+        self._processes: dict[str, Participant] = {}
 
     def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
         """Replay one event.
@@ -118,14 +109,14 @@ class Checker:
             action = who.actions.get(event.action)
             if action is None:
                 raise ValueError(
-                    f"{event.action} is no action of a {who.role} under {self.spec.name}"
+                    f"{event.action} is no action of a {who.process.role} under {self.spec.name}"
                 )
             if not who.entered or action.name == "Recover":
-                for life in self.spec.lives:
-                    fault = life.check(self.lives, who.life, event)
+                for rule in self.spec.incarnations:
+                    fault = rule.check(self.incarnations, who.process, event)
                     if fault is not None:
-                        return self._reject(who, event, "contract", life, fault)
-                self._live(who)
+                        return self._reject(who, event, "contract", rule, fault)
+                self._begin(who)
             state, actor = self.state, who.actor
             refused = action.refused(state, actor, event)
             if refused is not None:
@@ -140,11 +131,11 @@ class Checker:
             return None
         return self.verdict.violation
 
-    def _live(self, who: Process) -> None:
-        """From now on it is this life that the process is in."""
-        self.lives.enter(who.life, who.name)
+    def _begin(self, who: Participant) -> None:
+        """From now on it is this incarnation that the process is in."""
+        self.incarnations.enter(who.process)
         for other in self._processes.values():
-            if who.life.person and other.life.person == who.life.person:
+            if who.process.keeps_state and other.process[:2] == who.process[:2]:
                 other.entered = False
         who.entered = True
 
@@ -166,8 +157,8 @@ class Checker:
         decoded: AnyEvent = msgspec.convert(filled, kind)  # type: ignore[assignment]
         return decoded
 
-    def _enter(self, name: str) -> Process:
-        who = self._processes[name] = Process(name, self.spec, self.cluster)
+    def _enter(self, name: str) -> Participant:
+        who = self._processes[name] = Participant(name, self.spec, self.cluster)
         return who
 
     def _say(
@@ -192,7 +183,7 @@ class Checker:
 
     def _reject(
         self,
-        who: Process,
+        who: Participant,
         event: AnyEvent,
         kind: Literal["guard", "invariant", "contract"],
         rule: Rule,
@@ -233,7 +224,7 @@ class Checker:
             return []
         lost = []
         for role, key in needs:
-            number = int(str(key).partition(".")[0])
+            number = id_of(key) if isinstance(key, str) else key
             if not self.cluster.admits(role, number) or (
                 role == "client" and "Broadcast" in self._omits
             ):
@@ -241,12 +232,12 @@ class Checker:
             if isinstance(key, str):
                 lost += [] if f"{role}-{key}" in self._present else [f"{role}-{key}"]
                 continue
-            prefix = f"{role}-{key}."
-            have = {int(n.removeprefix(prefix)) for n in self._present if n.startswith(prefix)}
+            present = map(decode, self._present)
+            have = {p.incarnation for p in present if (p.role, p.id) == (role, key)}
             if not have:
                 lost.append(f"{role} {key}")
             elif len(have) < max(have) <= DENSE_INCARNATIONS:
-                lost += [f"{prefix}{n}" for n in range(1, max(have)) if n not in have]
+                lost += [f"{role}-{key}.{n}" for n in range(1, max(have)) if n not in have]
         return lost
 
 
@@ -261,6 +252,5 @@ def _named_in(event: AnyEvent) -> list[Need]:
 
 
 def _is_one_of(process: str, needs: Iterable[Need]) -> bool:
-    return any(
-        process == f"{role}-{key}" or process.startswith(f"{role}-{key}.") for role, key in needs
-    )
+    p = decode(process)
+    return any(p.role == role and key in (p.id, p.member) for role, key in needs)

@@ -8,6 +8,7 @@ the false conjunct of each bad trace, and it must be one of these.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from conformance.replay.checker import SPECS
@@ -50,9 +51,9 @@ def _labels(spec: str) -> Labels:
     found: Labels = {}
     for action in (*rules.actions.values(), *rules.inner.values()):
         found |= {f"{action.name}.{g.name}": g.labels(action.name) for g in action.guards}
-    for life in rules.lives:
-        action_name, _, name = life.name.partition(".")
-        found[life.name] = life.at or (f"{action_name}.{name.replace(' ', '_')}",)
+    for rule in rules.incarnations:  # "Life.order", of the rows that the trace module calls Life
+        action_name, _, name = rule.name.partition(".")
+        found[rule.name] = replace(rule, name=name).labels(action_name)
     return found
 
 

@@ -15,6 +15,7 @@ from conformance.replay.checker import SPECS, Checker
 from conformance.replay.citations import places
 from conformance.replay.verdict import Violation
 from conformance.rules.state import NO_VOTE, State
+from conformance.trace.process import decode, id_of
 from conformance.trace.schema import NO_BALLOT, AnyEvent, Header
 
 # (state before, actor, event) -> whether the event takes this branch
@@ -77,23 +78,16 @@ def _all_new(s: State, x: Any, e: Any) -> bool:
 
 
 def _kept(s: State, a: Any, e: Any) -> bool:
-    return (
-        e.process.startswith("acceptor")
-        and not _unseen(s, a, e)
-        and (e.promised or NO_BALLOT) == s.promised[a]
-    )
+    return _is_acceptor(e) and not _unseen(s, a, e) and (e.promised or NO_BALLOT) == s.promised[a]
 
 
 def _came_back(s: State, last: int) -> bool:
     """Whether a learner delivered so far in one life, and delivers in another now."""
-    return any(
-        x.prefix < last <= s.delivered_to(int(name.partition(".")[0]))
-        for name, x in s.learners.items()
-    )
+    return any(x.prefix < last <= s.delivered_to(id_of(name)) for name, x in s.learners.items())
 
 
-def _role(role: str) -> Taken:
-    return lambda s, x, e: e.process.startswith(role)
+def _is_acceptor(e: Any) -> bool:
+    return decode(e.process).role == "acceptor"
 
 
 def _above_trimmed(s: State, a: int, e: Any) -> bool:
@@ -148,12 +142,12 @@ MULTIPAXOS = (
     Branch(
         "Recover.trimmed",
         "an acceptor that has trimmed",
-        lambda s, a, e: e.process.startswith("acceptor") and bool(s.trimmed[a]),
+        lambda s, a, e: _is_acceptor(e) and bool(s.trimmed[a]),
     ),
     Branch(
         "Recover.new trim",
         "with a trimming that no trace has",
-        lambda s, a, e: e.process.startswith("acceptor") and (e.trimmed or 0) > s.trimmed[a],
+        lambda s, a, e: _is_acceptor(e) and (e.trimmed or 0) > s.trimmed[a],
     ),
 )
 SHARED = (
@@ -200,16 +194,14 @@ SHARED = (
     Branch(
         "Recover.new votes",
         "with a vote that no trace has",
-        lambda s, a, e: e.process.startswith("acceptor") and _unseen(s, a, e),
+        lambda s, a, e: _is_acceptor(e) and _unseen(s, a, e),
     ),
     Branch(
         "Recover.new promise",
         "with a promise that no trace has",
-        lambda s, a, e: (
-            e.process.startswith("acceptor") and (e.promised or NO_BALLOT) > s.promised[a]
-        ),
+        lambda s, a, e: _is_acceptor(e) and (e.promised or NO_BALLOT) > s.promised[a],
     ),
-    Branch("Recover.round", "a proposer", _role("proposer")),
+    Branch("Recover.round", "a proposer", lambda s, p, e: decode(e.process).role == "proposer"),
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from conformance.rules.state import ClientValues, ValueSet
+from conformance.trace.process import decode
 from conformance.trace.schema import (
     AnyEvent,
     Ballot,
@@ -81,7 +82,7 @@ class Service:
             self._deliver(event.process, event.batch)
 
     def _vote(self, process: str, place: Place) -> None:
-        acceptor = int(process.removeprefix("acceptor-").partition(".")[0])
+        acceptor = decode(process).id
         if acceptor in self.acceptors:
             self.voters.setdefault(place, set()).add(acceptor)
 

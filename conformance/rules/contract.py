@@ -1,11 +1,11 @@
-"""What a trace must be beyond the specification: the lives of a process, one after another.
+"""What a trace must be beyond the specification: the incarnations of a process, one after another.
 
 The actions of the specification allow what is forbidden here, so none of it touches safety. But it
 is promised (traces/README.md), and where it is false, something is wrong: two processes with one
 id, storage that came back wrong, or a trace that was not written as it should be.
 
-An acceptor or a proposer is one process through all its lives; a learner or a client is a new one
-in each, and says that it came back only if it likes to.
+The specification's prose, the names of these rules and what they say call an incarnation a life. A
+learner or a client, which is a new process in each, says that it came back only if it likes to.
 """
 
 from __future__ import annotations
@@ -14,50 +14,39 @@ from dataclasses import dataclass, field
 
 from conformance.rules.rule import Fault, Rule, rule
 from conformance.rules.state import State
+from conformance.trace.process import Process, Role
 from conformance.trace.schema import FROM_A_CLOCK, Event, Phase1a, Phase2a, Recover
 
 
-@dataclass(frozen=True)
-class Life:
-    """A process, as far as its lives go. `person` is "acceptor-1" or the like; None if each life
-    is another process."""
-
-    person: str | None
-    number: int
-
-    @classmethod
-    def of(cls, process: str) -> Life:
-        """Of a process as traces name it."""
-        person, _, number = process.partition(".")
-        return cls(person if person.startswith(("acceptor", "proposer")) else None, int(number))
-
-
 @dataclass
-class Lives:
-    """Which life each process is in. Before its first event it is in life 1, or in the one that has
-    its number from a clock."""
+class Incarnations:
+    """Which incarnation each process is in. Before its first event it is in the first, or in the
+    one that has its number from a clock."""
 
-    now: dict[str, int] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)  # those that each life is a process of its own
+    now: dict[tuple[Role, int], int] = field(default_factory=dict)  # of those that keep their state
+    begun: set[Process] = field(default_factory=set)  # of the others
 
-    def of(self, life: Life) -> int:
-        first = 1 if life.number < FROM_A_CLOCK else life.number
-        return self.now.get(life.person, first) if life.person else life.number
+    def of(self, process: Process) -> int:
+        number = process.incarnation
+        if not process.keeps_state:
+            return number
+        first = 1 if number < FROM_A_CLOCK else number
+        return self.now.get((process.role, process.id), first)
 
-    def enter(self, life: Life, process: str) -> None:
-        """The life has taken an event."""
-        if life.person:
-            self.now[life.person] = life.number
+    def enter(self, process: Process) -> None:
+        """This incarnation has taken an event."""
+        if process.keeps_state:
+            self.now[process.role, process.id] = process.incarnation
         else:
             self.begun.add(process)
 
 
 @rule("Life.order", "an acceptor or a proposer acts in the last of its lives only", contract=True)
-def in_order(s: Lives, life: Life, e: Event) -> Fault | None:
-    if s.of(life) <= life.number:
+def in_order(s: Incarnations, p: Process, e: Event) -> Fault | None:
+    if s.of(p) <= p.incarnation:
         return None
     return Fault(
-        f"nothing more of life {life.number}, since life {s.of(life)} has begun",
+        f"nothing more of life {p.incarnation}, since life {s.of(p)} has begun",
         f"a {e.action} of {e.process}: two processes with one id, or a clock that was put back",
     )
 
@@ -68,12 +57,12 @@ def in_order(s: Lives, life: Life, e: Event) -> Fault | None:
     at=("Life.begins", "Return.begins"),
     contract=True,
 )
-def begins(s: Lives, life: Life, e: Event) -> Fault | None:
+def begins(s: Incarnations, p: Process, e: Event) -> Fault | None:
     if not isinstance(e, Recover):
         return None
-    if life.number == 1:
+    if p.incarnation == 1:
         return Fault("a life before the one that a Recover begins", "a Recover in life 1")
-    again = s.of(life) == life.number if life.person else e.process in s.begun
+    again = s.of(p) == p.incarnation if p.keeps_state else p in s.begun
     return Fault("Recover as the first event of a life", "an event before it") if again else None
 
 
@@ -82,15 +71,15 @@ def begins(s: Lives, life: Life, e: Event) -> Fault | None:
     "a life after the first one of an acceptor or a proposer begins with Recover",
     contract=True,
 )
-def comes_back(s: Lives, life: Life, e: Event) -> Fault | None:
-    if s.of(life) >= life.number or isinstance(e, Recover):
+def comes_back(s: Incarnations, p: Process, e: Event) -> Fault | None:
+    if s.of(p) >= p.incarnation or isinstance(e, Recover):
         return None
     return Fault(
-        f"a Recover, with which life {life.number} begins", f"{e.action} as its first event"
+        f"a Recover, with which life {p.incarnation} begins", f"{e.action} as its first event"
     )
 
 
-LIFE: tuple[Rule, ...] = (in_order, begins, comes_back)
+INCARNATIONS: tuple[Rule, ...] = (in_order, begins, comes_back)
 
 
 @rule(

@@ -123,4 +123,4 @@ _ACTIONS = (
     RECOVER,
 )
 
-MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER, contract.LIFE)
+MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER, contract.INCARNATIONS)

@@ -18,6 +18,7 @@ from conformance.rules import phases, trimming
 from conformance.rules.invariants import agreement, trimmed_is_over, votes_below_promise
 from conformance.rules.rule import Action, Fault, rule
 from conformance.rules.state import NO_VOTE, State, Voted
+from conformance.trace.process import decode
 from conformance.trace.schema import MOST, NO_BALLOT, Ballot, Recover, Trim
 from conformance.trace.show import show_ballot, show_vote
 
@@ -94,7 +95,7 @@ def _trimmed(e: Recover) -> int:
 
 
 def _is_acceptor(s: State, x: object, e: Recover) -> bool:
-    return e.process.startswith("acceptor-")
+    return decode(e.process).role == "acceptor"
 
 
 def _unseen(s: State, a: int, e: Recover) -> list[tuple[Ballot, int, Voted]]:
@@ -124,7 +125,7 @@ def one_vote(s: State, a: int, e: Recover) -> Fault | None:
     contract=True,
 )
 def round_kept(s: State, p: int, e: Recover) -> Fault | None:
-    if not e.process.startswith("proposer-"):
+    if decode(e.process).role != "proposer":
         return None
     used, kept = s.rounds.get(p, 0), 0 if e.round is UNSET else e.round
     return (
@@ -222,7 +223,7 @@ def unseen_trim(s: State, a: int, e: Recover) -> Fault | None:
 
 
 def do_recover(s: State, a: int, e: Recover) -> None:
-    if e.process.startswith("proposer-"):
+    if decode(e.process).role == "proposer":
         s.rounds[a] = s.since[a] = 0 if e.round is UNSET else e.round
     if not _is_acceptor(s, a, e):
         return

@@ -94,14 +94,14 @@ class Spec:
     initial: Callable[[Any, Any], Any]  # (constants, cluster) -> state
     inner: dict[str, Action] = field(default_factory=dict)
     """Actions that have no event of their own: what a recovered state shows beyond the trace."""
-    lives: tuple[Rule, ...] = ()
-    """Rules of all events, about which life of a process takes them: "Life.order", ..."""
+    incarnations: tuple[Rule, ...] = ()
+    """Rules of all events, about which incarnation of a process takes them: "Life.order", ..."""
 
     def without(self, disabled: frozenset[str]) -> Spec:
         """The same without some rules, named "Action.guard" or "Invariant": to test the others."""
         every = (*self.actions.values(), *self.inner.values())
         known = {f"{a.name}.{g.name}" for a in every for g in a.guards}
-        known |= {i.name for a in every for i in a.invariants} | {x.name for x in self.lives}
+        known |= {i.name for a in every for i in a.invariants} | {x.name for x in self.incarnations}
         if disabled - known:
             raise ValueError(f"no such rule: {', '.join(sorted(disabled - known))}")
         return Spec(
@@ -109,7 +109,7 @@ class Spec:
             {name: a.without(disabled) for name, a in self.actions.items()},
             self.initial,
             {name: a.without(disabled) for name, a in self.inner.items()},
-            tuple(x for x in self.lives if x.name not in disabled),
+            tuple(x for x in self.incarnations if x.name not in disabled),
         )
 
 

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from conformance.trace.intervals import IntervalSet, RangesAsked
+from conformance.trace.process import id_of
 from conformance.trace.schema import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
 
 Voted = tuple[Ballot, Batch]
@@ -188,10 +189,8 @@ class State:
     def delivered_to(self, learner: int) -> int:
         """How far a learner of the cluster has delivered, in the one of its lives that got
         furthest: it has sent Delivered for instances 1 to this."""
-        mine = f"{learner}."
-        return max(
-            (x.prefix for name, x in self.learners.items() if name.startswith(mine)), default=0
-        )
+        mine = (x.prefix for member, x in self.learners.items() if id_of(member) == learner)
+        return max(mine, default=0)
 
     def is_quorum(self, quorum: tuple[int, ...]) -> bool:
         distinct = set(quorum)

@@ -145,4 +145,4 @@ _ACTIONS = (
     ),
 )
 
-SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State, lives=contract.LIFE)
+SYNOD = Spec("Synod", {a.name: a for a in _ACTIONS}, State, incarnations=contract.INCARNATIONS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from conformance.tlcjudge.numbering import LARGEST, Survey, Values
+from conformance.tlcjudge.numbering import LARGEST, Values
 from conformance.tlcjudge.shadow_state import (
     BROADCAST,
     DECIDE,
@@ -34,6 +34,8 @@ from conformance.tlcjudge.shadow_state import (
     Row,
     Said,
 )
+from conformance.tlcjudge.survey import Survey
+from conformance.trace.process import decode
 from conformance.trace.schema import (
     FROM_A_CLOCK,
     AnyEvent,
@@ -102,24 +104,24 @@ class Writer:
         return rows + self._make[type(event)](actor, event)
 
     def _actor(self, process: str) -> tuple[int, int, int]:
-        """The numbers of a process: as who it acts; which person it is through all its lives, or 0;
-        and its life, where only the order counts, and which one is the first."""
-        role, _, rest = process.partition("-")
-        number, _, life = rest.partition(".")
+        """The numbers of a process: as who it acts; which person it is through all its
+        incarnations, or 0; and its incarnation, where only the order counts, and which one is the
+        first."""
+        p = decode(process)
         person, acceptors = 0, len(self.survey.header.cluster.acceptors)
-        if role == "acceptor":
-            actor = person = self.numbers.acceptor(int(number))
-        elif role == "proposer":
-            actor = self.numbers.proposer(int(number))
+        if p.role == "acceptor":
+            actor = person = self.numbers.acceptor(p.id)
+        elif p.role == "proposer":
+            actor = self.numbers.proposer(p.id)
             person = acceptors + actor
-        elif role == "learner":
-            actor = self.numbers.learner(rest)
+        elif p.role == "learner":
+            actor = self.numbers.learner(p.member)
         else:
-            actor = self.clients + self.numbers.clients.get(rest, 0)
-        lives = self.numbers.lives.get(f"{role}-{number}", [1])
-        if min(lives) < FROM_A_CLOCK:
-            lives = [1, *lives]
-        found = actor, person, 1 + len({n for n in lives if n < int(life)})
+            actor = self.clients + self.numbers.clients.get(p.member, 0)
+        known = self.numbers.incarnations.get((p.role, p.id), [1])
+        if min(known) < FROM_A_CLOCK:
+            known = [1, *known]
+        found = actor, person, 1 + len({n for n in known if n < p.incarnation})
         self.actors[process] = found
         return found
 
@@ -197,13 +199,12 @@ class Writer:
         return [(TRIM, a, i)]
 
     def _recover(self, actor: int, e: Recover) -> list[Row]:
-        if e.process.startswith("proposer-"):
-            known = e.round is not UNSET
-            number = int(e.process.removeprefix("proposer-").partition(".")[0])
-            b = self.numbers.ballot((e.round, number)) if known else 0  # type: ignore[arg-type]
+        process = decode(e.process)
+        if process.role == "proposer":
+            b = 0 if e.round is UNSET else self.numbers.ballot((e.round, process.id))
             self.mirror.restart(actor, b)
             return [(RESTART, actor, b)]
-        if not e.process.startswith("acceptor-"):
+        if process.role != "acceptor":
             return [(RETURN, self.actors[e.process][2], min(e.seq, LARGEST))]
         return self._acceptor_recovers(actor, e)
 

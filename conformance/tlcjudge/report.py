@@ -71,7 +71,7 @@ def _legend(rejection: Rejection, texts: Mapping[str, str]) -> Iterator[str]:
     mine = [v for v in sorted(values) if 0 < v - w.shift <= len(numbers.ranges)]
     if mine:
         shown = ", ".join(
-            f"{v} is {show_range(w.survey.range_of(v - w.shift))}" for v in mine[:MOST]
+            f"{v} is {show_range(w.survey.numbers.range_of(v - w.shift))}" for v in mine[:MOST]
         )
         yield f"            where value {shown}"
 

@@ -29,6 +29,7 @@ from conformance.tlcjudge.shadow_state import (
     Part,
 )
 from conformance.tlcjudge.windows import Border, Job, Spans, Window
+from conformance.trace.process import id_of
 
 SIZE = 64  # of a chunk, as in TraceMultiPaxos.tla
 WIDTH = 20  # rows on a line
@@ -121,10 +122,10 @@ def _tables(job: Job) -> Iterator[str]:
         c, k = (v - 1) // SIZE - first, (v - 1) % SIZE
         if not weights[c]:
             weights[c], clients[c], overlaps[c] = [0] * SIZE, [0] * SIZE, [0] * SIZE
-        r = window.survey.range_of(v - window.shift)
+        r = window.survey.numbers.range_of(v - window.shift)
         weights[c][k] = min(r[2], LARGEST // 4)
         clients[c][k] = window.survey.numbers.clients[r[0]] + window.client_shift
-        other = window.survey.overlaps.get(v - window.shift)
+        other = window.survey.values.overlaps.get(v - window.shift)
         overlaps[c][k] = other + window.shift if other else 0
     yield f"FirstChunk == {first}\n"
     yield f"Weights == {sequence(map(tuple_, weights))}\n"
@@ -137,7 +138,7 @@ def _clashes(job: Job, named: dict[int, Window]) -> Iterator[str]:
     """The numbers of the batches with two different ranges that have a value in common."""
     for number, batch in enumerate(job.tables.batches.numbers, 1):
         ranges = sorted(
-            {named[v].survey.range_of(v - named[v].shift) for v in batch}  # type: ignore[attr-defined]
+            {named[v].survey.numbers.range_of(v - named[v].shift) for v in batch}  # type: ignore[attr-defined]
         )
         reach = ("", 0)  # the client, and the last value so far
         for client, first, count, _ in ranges:
@@ -173,9 +174,9 @@ def _window(
 def lives(w: Window) -> str:
     """The lives of each learner of the cluster, by number; of one without a trace, none."""
     numbers = w.survey.numbers
-    by_learner: dict[str, list[str]] = {str(x): [] for x in w.survey.header.cluster.learners}
-    for name in numbers.learners:
-        by_learner.get(name.partition(".")[0], []).append(str(numbers.learner(name)))
+    by_learner: dict[int, list[str]] = {x: [] for x in w.survey.header.cluster.learners}
+    for member in numbers.learners:
+        by_learner.get(id_of(member), []).append(str(numbers.learner(member)))
     return set_(map(set_, by_learner.values()))
 
 

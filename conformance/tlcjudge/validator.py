@@ -23,8 +23,8 @@ from conformance.tla.module import Conjunct, read
 from conformance.tlc import errors as tlcerrors
 from conformance.tlc import runner
 from conformance.tlcjudge import diagnosis, trace_data
-from conformance.tlcjudge.numbering import Survey, survey
 from conformance.tlcjudge.shadow_state import KINDS
+from conformance.tlcjudge.survey import Survey, survey
 from conformance.tlcjudge.windows import WINDOW, Job, Window, jobs
 from conformance.trace.reader import Run
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.tlcjudge.encode import Tables, Writer
-from conformance.tlcjudge.numbering import Survey
 from conformance.tlcjudge.shadow_state import BROADCAST, PHASE1A, Mirror, Row
+from conformance.tlcjudge.survey import Survey
 from conformance.trace.schema import AnyEvent, Header
 
 WINDOW = 50_000  # events: TLC needs about 700 MB for them, and 20 seconds
@@ -176,14 +176,8 @@ class _Cutter:
     """Cuts a run: says what of the state the events from some point on may still ask about."""
 
     def __init__(self, survey: Survey, writer: Writer) -> None:
-        number = survey.numbers.instance
         self.survey, self.writer = survey, writer
-        self.last = {number(i): event for i, event in survey.last_instance.items()}
-        self.floors: list[tuple[int, int]] = []  # of the wide events, from the last one back
-        for event, first in reversed(survey.wide):
-            lowest = min(number(first), self.floors[-1][1] if self.floors else number(first))
-            self.floors.append((event, lowest))
-        self.floors.reverse()
+        self.floor = survey.instances.floor()
 
     def window(self, first: int, start: Border | None = None) -> Window:
         """The window that begins with this event."""
@@ -192,13 +186,14 @@ class _Cutter:
     def border(self, done: int, before: Border | None) -> Border:
         """The mirror after `done` events; what is gone is dropped from it."""
         mirror, shift = self.writer.mirror, self.writer.shift
-        floor = next((lowest for event, lowest in self.floors if event > done), None)
+        uses, name = self.survey.instances, self.survey.numbers.name_of_instance
+        floor = self.floor.at(done + 1)
         gone = {
             i
             for i in mirror.parts
-            if self.last.get(i, 0) <= done and i != mirror.top and (floor is None or i < floor)
+            if uses.last(name(i)) <= done and i != mirror.top and (floor is None or name(i) < floor)
         }
-        gone_values = {v for v in mirror.facts if self.survey.last_value[v - shift] <= done}
+        gone_values = {v for v in mirror.facts if self.survey.values.last[v - shift] <= done}
         mirror.forget(gone, gone_values)
         rows = 20 + sum(10 + 3 * len(part.msgs) for part in mirror.parts.values())
         return Border(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from conformance.trace.process import decode
 from conformance.trace.schema import (
     AnyEvent,
     Ballot,
@@ -70,17 +71,17 @@ class Causes:
 
     def _note(self, e: AnyEvent) -> None:
         n = self.count
-        me = e.process.partition("-")[2].partition(".")[0]
+        me = decode(e.process).id
         if isinstance(e, Broadcast):
             self._values.update((r, n) for r in e.values)
         elif isinstance(e, Phase1a):
             self._asked.setdefault(e.ballot, []).append((e.first, e.last, n))
         elif isinstance(e, Phase1b):
-            self._promised.setdefault((int(me), e.ballot), []).append((e.first, e.last, n))
+            self._promised.setdefault((me, e.ballot), []).append((e.first, e.last, n))
         elif isinstance(e, Phase2a):
             self._proposed[e.ballot, e.instance] = n
         elif isinstance(e, Phase2b):
-            self._voted[int(me), e.ballot, e.instance] = n
+            self._voted[me, e.ballot, e.instance] = n
         elif isinstance(e, Decide):
             self._decided[e.ballot, e.instance] = n
 

@@ -11,6 +11,7 @@ import msgspec
 from conformance.trace.line import MALFORMED, header_of
 from conformance.trace.line_mistakes import keys_twice, parsed
 from conformance.trace.mistakes import Mistake, Mistakes, number, process, shown
+from conformance.trace.process import decode
 from conformance.trace.schema import (
     ACTIONS_OF,
     EVENTS,
@@ -47,11 +48,10 @@ LEFT_OUT = {
 
 def example_header(process: str, acceptors: Iterable[int] = (1, 2, 3)) -> str:
     """A header that `process` could write, as one line of JSON."""
-    role, _, rest = process.partition("-")
-    number, _, life = rest.partition(".")
+    role, number, incarnation = decode(process)
     header = {
         **{"event": "Header", "schema": SCHEMA, "run": "first", "process": process},
-        **{"role": role, "id": int(number), "incarnation": int(life), "spec": "MultiPaxos"},
+        **{"role": role, "id": number, "incarnation": incarnation, "spec": "MultiPaxos"},
         "constants": {"direct_learning": True, "prepare_ahead": True, "max_batch": 1},
         "cluster": {"acceptors": [*acceptors], "proposers": [], "learners": [], "clients": []},
         "config": {},

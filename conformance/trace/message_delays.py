@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 
+from conformance.trace.process import decode
 from conformance.trace.reader import open_run
 from conformance.trace.schema import (
     AnyEvent,
@@ -66,7 +67,7 @@ class Delays:
                     if asking.ballot == event.ballot and covers(asking, event.first)
                 ]
                 depths = self._send(process, [shallowest(asked)])
-                self._promised.append((number(process), event, depths))
+                self._promised.append((decode(process).id, event, depths))
             case Phase2a():
                 values = {(client, first) for client, first, _, _ in event.batch}
                 submitted = dict.fromkeys(values & self._under_way.keys(), SUBMISSION)
@@ -76,7 +77,7 @@ class Delays:
             case Phase2b():
                 proposed = self._sent.get(("2a", event.ballot, event.instance), {})
                 depths = self._send(process, [proposed])
-                self._sent["2b", event.ballot, event.instance, number(process)] = depths
+                self._sent["2b", event.ballot, event.instance, decode(process).id] = depths
             case Decide():
                 depths = self._send(process, self._votes(event, event.quorum))
                 self._sent.setdefault(("Decide", event.ballot, event.instance), depths)
@@ -142,11 +143,6 @@ class Delays:
         return {value: depth + 1 for value, depth in self._consume(process, consumed).items()}
 
 
-def number(process: str) -> int:
-    """The id in a process name."""
-    return int(process.partition("-")[2].partition(".")[0])
-
-
 def covers(event: Phase1a | Phase1b, instance: int) -> bool:
     """Whether a 1a or a 1b speaks of the instance."""
     return event.first <= instance <= event.last
@@ -168,7 +164,7 @@ def delays_of(directory: Path) -> Counter[int]:
     run = open_run(directory)
     if run.header is None:
         return Counter()
-    learners = sum(file.process.startswith("learner-") for file in run.files)
+    learners = sum(decode(file.process).role == "learner" for file in run.files)
     delays = Delays(run.header.constants, learners)
     for _, process, _, event in run.rows():
         delays.feed(process, event)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.trace.process import MEMBER, PROCESS_NAME
 from conformance.trace.schema import MOST
 
 SHOWN = 60  # characters of a wrong value
@@ -165,9 +166,9 @@ def _range(what: str, r: Any) -> Mistakes:
         yield Mistake("digest", f"the digest of {where} is {shown(digest)}", todo)
 
 
-CLIENT = re.compile(r"[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}")
+CLIENT = re.compile(MEMBER)
 DIGEST = re.compile(r"[0-9a-f]{16}")
-PROCESS = re.compile(r"(acceptor|proposer|learner|client)-[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}")
+NAME = re.compile(PROCESS_NAME)
 VOTES = "list the acceptor's votes as [instance, ballot, batch], one an instance; [] if it has none"
 
 
@@ -192,7 +193,7 @@ def votes(what: str, x: Any) -> Mistakes:
 
 
 def process(what: str, x: Any) -> Mistakes:
-    if not isinstance(x, str) or not PROCESS.fullmatch(x):
+    if not isinstance(x, str) or not NAME.fullmatch(x):
         todo = (
             "write role-id.incarnation, the role one of acceptor, proposer, learner and client, "
             'and both numbers from 1, as "acceptor-1.1"'

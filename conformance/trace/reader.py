@@ -31,6 +31,7 @@ from conformance.trace.line_mistakes import (
     mistakes_of_event,
 )
 from conformance.trace.mistakes import Mistake
+from conformance.trace.process import PROCESS_NAME, ROLES
 from conformance.trace.schema import AnyEvent, Header, actions_of
 
 __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
@@ -38,8 +39,8 @@ __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
 MAX_FILES = 10_000
 CHUNK, CHUNKS = 1 << 18, 1 << 28  # bytes that are read at a time, of a file and of all together
-NAME = re.compile(r"(acceptor|proposer|learner|client)-([1-9]\d{0,18})\.([1-9]\d{0,18})\.ndjson")
-LIKE_A_TRACE = re.compile(r".*\.ndjson|(acceptor|proposer|learner|client)-\d+\.\d+\b", re.I)
+NAME = re.compile(rf"{PROCESS_NAME}\.ndjson")
+LIKE_A_TRACE = re.compile(rf".*\.ndjson|({'|'.join(ROLES)})-\d+\.\d+\b", re.I)
 LIKE_A_TRACE_BELOW = re.compile(r".*\.ndjson", re.I)  # for a run has stats/client-1.1.json
 EVENT = re.compile(rb'"event"\s*:')
 CHECKS = (  # the names of all checks that are made here

@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from conformance.trace.process import MEMBER, PROCESS_NAME, Role, decode
+
 __all__ = [
     "EVENTS",
     "SCHEMA",
@@ -36,7 +38,6 @@ __all__ = [
 
 SCHEMA = 1
 
-Role = Literal["acceptor", "proposer", "learner", "client"]
 SpecName = Literal["MultiPaxos", "Synod"]
 
 FROM_A_CLOCK = 10**12
@@ -49,11 +50,8 @@ Id = Annotated[int, Meta(ge=1, le=MOST)]
 Text = Annotated[str, Meta(max_length=256)]
 # `$` also matches before a trailing newline in Python's regular expressions: the look-ahead
 # forbids it.
-ClientName = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}(?!\n)$")]
-ProcessName = Annotated[
-    str,
-    Meta(pattern=r"^(acceptor|proposer|learner|client)-[1-9][0-9]{0,18}\.[1-9][0-9]{0,18}(?!\n)$"),
-]
+ClientName = Annotated[str, Meta(pattern=rf"^{MEMBER}(?!\n)$")]
+ProcessName = Annotated[str, Meta(pattern=rf"^{PROCESS_NAME}(?!\n)$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$", max_length=16)]
 
 Ballot = tuple[Id, Id]
@@ -249,7 +247,7 @@ class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
     round: Id | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        role = self.process.partition("-")[0]
+        role = decode(self.process).role
         for name in ("promised", "votes", "trimmed", "round"):
             whose = "proposer" if name == "round" else "acceptor"
             if getattr(self, name) is not UNSET and role != whose:

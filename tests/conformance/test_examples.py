@@ -55,7 +55,7 @@ def test_every_bad_run_is_kept() -> None:
 def test_every_guard_is_violated_by_an_example(spec: str) -> None:
     """A guard that no example violates may as well not be there."""
     guards = {f"{a.name}.{g.name}" for a in SPECS[spec].actions.values() for g in a.guards}
-    guards |= {life.name for life in SPECS[spec].lives}
+    guards |= {life.name for life in SPECS[spec].incarnations}
     violated = {rule for rule, _ in BAD.values()}
     assert guards - violated == set()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from conformance.replay.checker import Process
+from conformance.replay.checker import Participant
 from conformance.rules.learning import append_new
 from conformance.rules.rule import Fault, Rule
 from tests.conformance.scenario import Ballot, Scenario, rng
@@ -34,7 +34,7 @@ class Walk:
     def take(self, process: str, name: str, **params: Any) -> bool:
         """Take an event if its guards hold."""
         checker = self.scenario.checker
-        who = Process(process, checker.spec, checker.cluster)
+        who = Participant(process, checker.spec, checker.cluster)
         event = checker._decode(process, {"event": name, **params})
         action = checker.spec.actions[name]
         refused = action.refused(checker.state, who.actor, event)

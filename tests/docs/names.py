@@ -85,7 +85,7 @@ def rules() -> frozenset[str]:
 def _guards(spec: Spec) -> Iterator[str]:
     for action in (*spec.actions.values(), *spec.inner.values()):
         yield from (f"{action.name}.{guard.name}" for guard in action.guards)
-    yield from (life.name for life in spec.lives)
+    yield from (life.name for life in spec.incarnations)
 
 
 def _invariants(spec: Spec) -> Iterator[str]:

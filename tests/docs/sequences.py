@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conformance.draw.rejection import label
-from conformance.draw.spacetime import Shown, draw
+from conformance.draw.spacetime import Lane, Shown, draw
 from conformance.replay.run_folder import check_run
 from conformance.trace.causality import Causes
+from conformance.trace.process import decode
 from conformance.trace.reader import open_run
 from harness.simulation.cluster import Simulation
 from harness.simulation.monitor import Monitor
@@ -117,7 +118,12 @@ def events(folder: Path) -> list[Shown]:
     """All events of the run in `folder`, to be drawn."""
     causes = Causes()
     return [
-        Shown(n, event.process, label(event), tuple((c.event, c.message) for c in causes.of(event)))
+        Shown(
+            n,
+            Lane(*decode(event.process)),
+            label(event),
+            tuple((c.event, c.message) for c in causes.of(event)),
+        )
         for n, (_, _, _, event) in enumerate(open_run(folder).rows(), 1)
     ]
 

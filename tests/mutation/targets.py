@@ -38,6 +38,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         "conformance.tlcjudge.shadow_state",
         "conformance.tlcjudge.encode",
         "conformance.tlcjudge.numbering",
+        "conformance.tlcjudge.values",
+        "conformance.tlcjudge.survey",
         "conformance.tlcjudge.trace_data",
         "conformance.tlcjudge.report",
         "conformance.tlcjudge.windows",

@@ -21,7 +21,7 @@ from conformance.cli.agreement import agree
 from conformance.replay.checker import Checker
 from conformance.replay.run_folder import check_run, replay
 from conformance.replay.verdict import Verdict
-from conformance.tlcjudge.numbering import Survey, survey
+from conformance.tlcjudge.survey import Survey, survey
 from conformance.tlcjudge.validator import TlcVerdict, Validator
 from conformance.trace.reader import open_run
 from tests.oracle.judge import Run

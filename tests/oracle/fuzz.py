@@ -17,7 +17,7 @@ from pathlib import Path
 from conformance.cli.agreement import agree
 from conformance.replay.citations import places
 from conformance.replay.run_folder import check_run
-from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import Validator
 from conformance.trace.reader import TraceError, open_run
 from tests.oracle.compare import by_the_model, difference

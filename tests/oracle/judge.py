@@ -33,6 +33,13 @@ def tupled(x: Any) -> Any:
     return tuple(map(tupled, x)) if isinstance(x, list | tuple) else x
 
 
+def decoded(process: str) -> tuple[str, int, int]:
+    """Role, id and life of a process as traces name it."""
+    role, _, rest = process.partition("-")
+    number, _, life = rest.partition(".")
+    return role, int(number), int(life)
+
+
 def overlap(v: Any, w: Any) -> bool:
     return bool(v[0] == w[0] and v[1] < w[1] + w[2] and w[1] < v[1] + v[2])
 
@@ -46,7 +53,7 @@ class Judge:
             acceptors, run.constants["direct_learning"], run.constants["prepare_ahead"]
         )
         self.log.Lives = [
-            {x.removeprefix("learner-") for x in run.processes() if x.startswith(f"learner-{n}.")}
+            {f"{n}.{life}" for *who, life in map(decoded, run.processes()) if who == ["learner", n]}
             for n in run.cluster["learners"]
         ]
         self.life: dict[str, int] = {}  # of an acceptor or a proposer: the one that lives now
@@ -68,10 +75,9 @@ class Judge:
         return next((name for name, holds in self.spec.invariants() if not holds), None)
 
     def _clauses(self, e: Line) -> Guards:
-        role, _, name = e["process"].partition("-")
-        number, life = map(int, name.split("."))
+        role, number, life = decoded(e["process"])
         yield from self._lives(e, f"{role}-{number}", life)
-        actor = number if role in ("acceptor", "proposer") else name
+        actor = number if role in ("acceptor", "proposer") else f"{number}.{life}"
         yield from getattr(self, "synod_" * bool(self.synod) + e["event"])(actor, e)
 
     def _lives(self, e: Line, who: str, life: int) -> Guards:

@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-from tests.oracle.judge import Run
+from tests.oracle.judge import Run, decoded
 from tests.oracle.runs import value
 
 FIXED = ("event", "process")
@@ -45,12 +45,11 @@ def swap(draw: Random, run: Run) -> None:
 def rename(draw: Random, run: Run) -> None:
     """Another process of the same role, or another life."""
     line = draw.choice(run.lines)
-    role, _, rest = line["process"].partition("-")
-    number, _, life = rest.partition(".")
+    role, number, life = decoded(line["process"])
     if draw.random() < 0.5:
-        number = str(draw.choice(run.cluster[f"{role}s"] or [1, 2]))
+        number = draw.choice(run.cluster[f"{role}s"] or [1, 2])
     else:
-        life = str(max(1, int(life) + draw.choice([-1, 1])))
+        life = max(1, life + draw.choice([-1, 1]))
     line["process"] = f"{role}-{number}.{life}"
 
 
@@ -59,7 +58,7 @@ def alter(draw: Random, run: Run) -> None:
     line = draw.choice(run.lines)
     keys = [key for key in line if key not in FIXED]
     if line["event"] == "Recover":
-        role = line["process"].partition("-")[0]
+        role, _, _ = decoded(line["process"])
         may = {"acceptor": ["promised", "votes", "trimmed"], "proposer": ["round"]}
         keys = may.get(role, [])
     if not keys:

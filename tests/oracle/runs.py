@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.oracle.judge import Judge, Line, Run
+from tests.oracle.judge import Judge, Line, Run, decoded
 
 START = 1_700_000_000_000_000
 LIVES = 3
@@ -66,8 +66,9 @@ class Maker:
     def name(self, who: str) -> str:
         return f"{who}.{self.lives.get(who, 1)}"
 
-    def me(self, learner: int) -> str:
-        return self.name(f"learner-{learner}").removeprefix("learner-")
+    def me(self, who: str) -> str:
+        """A learner or a client, in its life now."""
+        return self.name(who).partition("-")[2]
 
     def add(self, who: str, event: str, **rest: Any) -> bool:
         line = {"event": event, "process": self.name(who), **rest}
@@ -85,7 +86,7 @@ class Maker:
     # -- one method per kind of event -------------------------------------------------------------
     def broadcast(self) -> None:
         client = f"client-{self.draw.choice([1, 12])}"
-        name = self.name(client).removeprefix("client-")
+        name = self.me(client)
         ranges = []
         for _ in range(self.draw.choice([1, 1, 2])):
             first = self.next.get(name, 1)
@@ -196,7 +197,7 @@ class Maker:
 
     def learn(self) -> None:
         n = self.draw.choice(self.learners)
-        who, learned = f"learner-{n}", self.log.learned.get(self.me(n), {})
+        who, learned = f"learner-{n}", self.log.learned.get(self.me(f"learner-{n}"), {})
         if not (found := self.voted([1] * bool(learned) if self.judge.synod else learned)):
             return self.vote()
         b, i, quorum = found
@@ -207,7 +208,7 @@ class Maker:
 
     def deliver(self) -> None:
         n = self.draw.choice(self.learners)
-        who, me = f"learner-{n}", self.me(n)
+        who, me = f"learner-{n}", self.me(f"learner-{n}")
         if self.judge.synod:
             return None
         i = self.log.prefix.get(me, 0) + 1
@@ -286,11 +287,10 @@ def legal(seed: int, steps: int = 220, spec: str = "MultiPaxos", shape: int | No
 
 
 def header(run: Run, process: str) -> Line:
-    role, _, rest = process.partition("-")
-    number, _, life = rest.partition(".")
+    role, number, life = decoded(process)
     return {
         "event": "Header", "schema": 1, "run": "drawn", "process": process, "role": role,
-        "id": int(number), "incarnation": int(life), "spec": run.spec, "constants": run.constants,
+        "id": number, "incarnation": life, "spec": run.spec, "constants": run.constants,
         "cluster": run.cluster, "config": {},
     }  # fmt: skip
 
@@ -300,10 +300,8 @@ def everybody(run: Run) -> set[str]:
     named = {(role, n): 1 for role in ("acceptor", "proposer", "learner", "client")
              for n in run.cluster[f"{role}s"]}  # fmt: skip
     for process in run.processes():
-        role, _, rest = process.partition("-")
-        number, _, life = rest.partition(".")
-        key = (role, int(number))
-        named[key] = max(named.get(key, 1), int(life))
+        role, number, life = decoded(process)
+        named[role, number] = max(named.get((role, number), 1), life)
     return {f"{r}-{n}.{life}" for (r, n), last in named.items() for life in range(1, last + 1)}
 
 

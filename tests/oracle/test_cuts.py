@@ -9,8 +9,8 @@ import pytest
 from conformance.replay.run_folder import check_run
 from conformance.tlc.errors import TlcError
 from conformance.tlcjudge import validator
-from conformance.tlcjudge.numbering import survey
 from conformance.tlcjudge.shadow_state import Mirror
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import Validator
 from conformance.trace.reader import open_run
 from tests.conformance.bad_begin import begun, trimmed

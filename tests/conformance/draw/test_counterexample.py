@@ -203,7 +203,7 @@ def test_whose_a_step_is_and_what_it_needed() -> None:
     then("Learn", l="l1", b=4)
     then("Elsewhere")
     drawn = sketch(steps, proposers=3)
-    assert [d.lane for d in drawn] == [
+    assert [str(d.lane) for d in drawn] == [
         *("client", "proposer-1", "acceptor-2", "proposer-1", "learner-1", "service"),
     ]
     assert [d.causes for d in drawn] == [(), (), ((3, "1a"),), ((4, "1b"), (2, "value")), (), ()]

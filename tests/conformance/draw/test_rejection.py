@@ -13,7 +13,7 @@ import pytest
 
 from conformance.cli.main import main
 from conformance.draw.rejection import MOST, label, neighbourhood
-from conformance.draw.spacetime import Shown, draw, lanes
+from conformance.draw.spacetime import Lane, Shown, draw, lanes
 from conformance.replay.checker import SPECS
 from conformance.replay.coverage import BRANCHES, Coverage
 from conformance.replay.run_folder import check_run
@@ -105,7 +105,7 @@ def test_only_what_matters_is_drawn(tmp_path: Path) -> None:
     assert shown[-1].number == events
     numbers = {s.number for s in shown}
     assert any(cause in numbers for s in shown for cause, _ in s.causes)
-    assert lanes(shown)[0].startswith("client")
+    assert lanes(shown)[0].role == "client"
     assert all(s.text for s in shown)
 
 
@@ -250,9 +250,10 @@ def test_the_rejected_label_is_within_the_drawing_in_whatever_lane(
 
     drawn: list[Any] = []
     monkeypatch.setattr(pyplot, "close", drawn.append)
-    for lane in ("acceptor-1.1", "proposer-2.1"):
+    acceptor, proposer = Lane("acceptor", 1, 1), Lane("proposer", 2, 1)
+    for lane in (acceptor, proposer):
         text = "Phase2a (12, 2) in 123456: 12.1:1..99 +3"
-        events = [Shown(1, "acceptor-1.1", "Phase1b", ()), Shown(2, "proposer-2.1", "Phase1a", ())]
+        events = [Shown(1, acceptor, "Phase1b"), Shown(2, proposer, "Phase1a")]
         draw([*events, Shown(3, lane, text, ())], [tmp_path / "x.png"], title="x", rejected=3)
     monkeypatch.undo()
     for figure in drawn:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from conformance.replay import retention
 from conformance.replay.checker import Checker
-from conformance.replay.retention import Horizon, named
+from conformance.replay.retention import Horizon
 from conformance.rules.state import State
+from conformance.trace.last_use import instances_of
 from conformance.trace.reader import LATEST_FIRST, Run, open_run
 from conformance.trace.schema import AnyEvent, Phase1b, Recover
 from tests.conformance.good_runs import GOOD, plain
@@ -33,11 +34,13 @@ class Watched(State):
 
 def asks(event: AnyEvent, gone: set[int]) -> list[int]:
     """Those of the retired instances that the event could ask about."""
+    if isinstance(event, Recover) and not event.process.startswith("acceptor"):
+        return []  # it keeps no votes
     if isinstance(event, Recover):
         return sorted(i for i in gone if i > (event.trimmed or 0))
     if isinstance(event, Phase1b):
         return sorted(i for i in gone if event.first <= i <= event.last)
-    return sorted({named(event)} & gone)
+    return sorted(gone.intersection(instances_of(event)))
 
 
 def watch(run: Run) -> tuple[Checker, int]:

@@ -17,7 +17,7 @@ RULES = {
     for spec in SPECS.values()
     for action in spec.actions.values()
     for guard in action.guards
-} | {life.name: life for spec in SPECS.values() for life in spec.lives}
+} | {life.name: life for spec in SPECS.values() for life in spec.incarnations}
 OTHERS = "and the other rules named after an action"
 
 

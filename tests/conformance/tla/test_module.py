@@ -86,7 +86,7 @@ def test_every_rule_has_its_place() -> None:
             for invariant in action.invariants:
                 (place,) = places(spec.name, invariant.name)
                 assert place.definition == invariant.name
-        for life in spec.lives:
+        for life in spec.incarnations:
             assert places(spec.name, life.name)
 
 
@@ -113,7 +113,7 @@ def test_every_guard_of_the_specification_has_a_rule() -> None:
             for guard in action.guards
             for place in places(spec.name, f"{action.name}.{guard.name}")
         }
-        known |= {place for life in spec.lives for place in places(spec.name, life.name)}
+        known |= {place for life in spec.incarnations for place in places(spec.name, life.name)}
         source = read(f"Trace{spec.name}")
         for _, take, _ in trace_spec.takes(source):
             if take in ("TakePromise", "TakeRepeat"):

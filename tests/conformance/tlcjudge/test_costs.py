@@ -16,7 +16,7 @@ import pytest
 from conformance.replay.run_folder import check_run
 from conformance.tlcjudge import numbering as surveys
 from conformance.tlcjudge import trace_data
-from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import Validator
 from conformance.tlcjudge.windows import jobs
 from conformance.trace.reader import TraceError, open_run

@@ -22,7 +22,7 @@ from conformance.paths import SPEC
 from conformance.replay.verdict import Verdict
 from conformance.tlc import errors, plain_paths, runner
 from conformance.tlcjudge import validator
-from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.windows import Job
 from conformance.trace.reader import open_run
 from tests.conformance.bench import make

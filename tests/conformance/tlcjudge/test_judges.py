@@ -19,7 +19,7 @@ from conformance.paths import SPEC
 from conformance.replay.citations import places
 from conformance.replay.run_folder import check_run
 from conformance.replay.verdict import Verdict
-from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import TlcVerdict, Validator
 from conformance.trace.reader import Run, TraceError, open_run
 from tests.conformance.bad_runs import BAD

@@ -15,7 +15,7 @@ import pytest
 from conformance.cli.agreement import agree, words
 from conformance.replay.citations import places
 from conformance.replay.run_folder import check_run
-from conformance.tlcjudge.numbering import survey
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import Validator
 from conformance.trace.reader import open_run
 from harness.simulation.plan import Request

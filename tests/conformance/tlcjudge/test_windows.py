@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from conformance.tlcjudge import windows
 from conformance.tlcjudge.encode import Tables, Writer
-from conformance.tlcjudge.numbering import Numbers, _spread, survey
+from conformance.tlcjudge.numbering import Numbers, _spread
 from conformance.tlcjudge.shadow_state import PHASE2A, PROMISE, RECOVER, Row
+from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.trace_data import PLACES, module
 from conformance.tlcjudge.windows import merged
 from conformance.trace.reader import open_run
@@ -86,7 +87,7 @@ def test_a_run_in_several_jobs_has_the_tables_of_each(
             for row, at in zip(w.rows, w.event_of, strict=True):
                 event = events[w.first - 1 + at]
                 if row[0] == PHASE2A and isinstance(event, Phase2a):
-                    values = tuple(v + w.shift for v in seen.numbers.batch(event.batch))
+                    values = tuple(seen.numbers.ranges[r] + w.shift for r in event.batch)
                     assert batches[row[4] - 1] == values
                     assert quorums[row[5] - 1] == tuple(map(seen.numbers.acceptor, event.quorum))
                     proposals += 1
@@ -121,7 +122,7 @@ def test_a_range_that_overlaps_an_earlier_one_is_known_with_it(
     s = Scenario("overlaps", prepare_ahead=True)
     for first, count in sent:
         s.broadcast("1.1", rng("1.1", first, count))
-    overlaps = survey(open_run(s.write(tmp_path))).overlaps
+    overlaps = survey(open_run(s.write(tmp_path))).values.overlaps
     assert overlaps == ({len(sent): with_} if with_ else {})
 
 
@@ -153,7 +154,7 @@ def test_batches_clash_in_which_two_ranges_have_a_value_in_common(tmp_path: Path
 @given(st.sets(st.integers(1, 40), min_size=1))
 def test_numbers_are_neighbours_where_instances_are(named: set[int]) -> None:
     """Or a delivery over a gap would look like one of the next instance."""
-    numbers = Numbers(instances=_spread(named))
+    numbers = Numbers(instances=_spread(sorted(named)))
     ordered = [0, *sorted(named)]
     for before, after in pairwise(ordered):
         step = numbers.instance(after) - (numbers.instance(before) if before else 0)
