@@ -6,103 +6,104 @@ rejected; where they differ, one of them is wrong, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from conformance.cli.exit_status import complain, printable
+from conformance.cli.exit_status import complain
+from conformance.cli.judgements import tool
+from conformance.cli.judging import Assume, judge_all, judge_all_by_both
+from conformance.cli.ticker import Ticker
+from conformance.formats.atomic_file import write_atomically
+from conformance.formats.judgement import Document, Judgement, Shard, document, exit_status, total
+from conformance.formats.render import FORMS
+from conformance.inputs.source import STANDARD_INPUT
 from conformance.replay.coverage import Coverage
-from conformance.replay.report import explain, summary
-from conformance.replay.run_folder import assumed, check_run
-from conformance.replay.verdict import Verdict
-from conformance.trace.reader import TraceError, open_run
+from conformance.tlc.interrupts import termination_as_interrupt
 
-if TYPE_CHECKING:
-    from conformance.tlcjudge.validator import TlcVerdict
-
-Assume = Mapping[str, bool | int]
+FULL_REPORTS = 10
+"""Of several runs, so many that do not conform are reported in full; of the others there is a
+line."""
 
 
-def check(
-    runs: Iterable[Path],
-    *,
-    quiet: bool = False,
-    assume: Assume | None = None,
-    tlc: bool = False,
-    keep: Path | None = None,
-    coverage: bool = False,
-) -> int:
-    """Check each run and print its verdict, and who gave it; the exit status. A violation outweighs
-    an unknown."""
-    kinds: set[str] = set()
-    counted = Coverage() if coverage else None
-    verdicts: dict[Path, Verdict] = {}
-    for directory in runs:
-        try:
-            verdicts[directory] = check_run(directory, assume, counted.checker if counted else None)
-        except (TraceError, ValueError) as error:
-            complain(str(error))
-            kinds.add("unknown")
-            continue
-        if not tlc:
-            _say(directory, verdicts[directory], quiet, "the core")
-    if tlc:
-        kinds |= _with_tlc(verdicts, assume, keep, quiet)
-    if counted is not None:
-        print(counted.report())
-    kinds |= {verdict.kind for verdict in verdicts.values()}
-    return 1 if "violation" in kinds else 2 if "unknown" in kinds else 0
+@dataclass(frozen=True)
+class Options:
+    """What `conformance check` may be told besides the runs."""
+
+    quiet: bool = False
+    assume: Assume | None = None
+    tlc: bool = False
+    keep: Path | None = None  # for TLC's files
+    coverage: bool = False
+    form: str = "text"
+    output: Path | None = None
+    jobs: int = 1
+    shard: Shard | None = None
+
+    @property
+    def in_words(self) -> bool:
+        """Whether words go to standard output: it has the form, or the file has it."""
+        return self.form == "text" or self.output is not None
 
 
-def _say(directory: Path, verdict: Verdict, quiet: bool, judged: str) -> None:
-    text = (summary if quiet else explain)(str(directory), verdict, judged)
-    print(printable(text), flush=True)
-
-
-def _with_tlc(
-    verdicts: Mapping[Path, Verdict], assume: Assume | None, keep: Path | None, quiet: bool
-) -> set[str]:
-    """Print both judges' verdicts; what comes of TLC's, and of any difference."""
-    from conformance.cli import agreement
-
-    kinds: set[str] = set()
-    all_by_tlc = _verdicts_by_tlc(verdicts, assume, keep)
-    for directory, verdict in verdicts.items():
-        by_tlc = all_by_tlc.get(directory)
-        if by_tlc is None or isinstance(by_tlc, str):
-            _say(directory, verdict, quiet, "the core")
-            if by_tlc is not None:
-                complain(f"{directory}: TLC gave no verdict: {by_tlc}")
-                kinds.add("unknown")
-            continue
-        _say(directory, verdict, quiet, "the core and TLC")
-        agreed = agreement.agree(verdict, by_tlc)
-        if not (quiet and agreed):
-            print(printable(agreement.words(verdict, by_tlc)), flush=True)
-        if not agreed:
-            kinds.add("violation")
-    return kinds
-
-
-def _verdicts_by_tlc(
-    verdicts: Mapping[Path, Verdict], assume: Assume | None, keep: Path | None
-) -> dict[Path, TlcVerdict | str]:
-    """TLC's verdict on each run that it can be asked of, or why there is none."""
-    from conformance.tlc.interrupts import termination_as_interrupt
-    from conformance.tlcjudge import validator
-    from conformance.tlcjudge.survey import survey
-
-    found: dict[Path, TlcVerdict | str] = {}
-    surveys = {}
-    for directory, verdict in verdicts.items():
-        try:
-            run = open_run(directory)
-            if run.header is not None and (verdict.kind != "unknown" or verdict.hangs):
-                surveys[directory] = survey(run, assumed(run.header, assume))
-        except TraceError as error:
-            found[directory] = str(error)
+def check(runs: Sequence[Path], options: Options = Options()) -> int:
+    """Judge each run, and write what is said in the form that is asked for; the exit status. A
+    violation outweighs a verdict that is missing."""
+    names = _mine([str(run) for run in runs], options.shard)
+    if names.count(STANDARD_INPUT) > 1:
+        complain("- is given twice, and standard input can be read once; name it once")
+        return 2
+    coverage = Coverage() if options.coverage else None
     with termination_as_interrupt():
-        judged = validator.Validator(keep=keep).verdicts(surveys.values())
-    for directory, by_tlc in zip(surveys, judged, strict=True):
-        found[directory] = str(by_tlc.error) if by_tlc.error is not None else by_tlc
-    return found
+        judged = _judge(names, options, coverage)
+    if coverage is not None:
+        print(coverage.report())
+    write(document(judged, tool(), options.shard), options.form, options.output)
+    return exit_status(judged)
+
+
+def _mine(names: list[str], shard: Shard | None) -> list[str]:
+    """The runs of this shard: of all, in the same order on each machine, every so-manieth."""
+    return sorted(names)[shard.index - 1 :: shard.of] if shard else names
+
+
+def _judge(names: list[str], options: Options, coverage: Coverage | None) -> list[Judgement]:
+    """Judge the runs, and say each verdict as soon as it is there."""
+    make = coverage.checker if coverage else None
+    judged: list[Judgement] = []
+    with Ticker(len(names)) as ticker:
+        if options.tlc:
+            found = iter(judge_all_by_both(names, options.assume, options.keep, make))
+        else:
+            every = judge_all(names, options.assume, options.jobs, make)
+            found = (one.judgement for one in every)
+        in_full = FULL_REPORTS
+        for run in found:
+            judged.append(run)
+            ticker.clear()
+            full = len(names) == 1 or (run.exit_status > 0 and in_full > 0)
+            in_full -= run.exit_status > 0
+            _say(run, full and not options.quiet, options.in_words)
+            ticker.done(len(judged))
+    if len(names) != 1 and options.in_words:
+        print(total(judged), flush=True)
+    return judged
+
+
+def _say(run: Judgement, full: bool, in_words: bool) -> None:
+    if run.verdict == "error":
+        complain(run.reason)
+        return
+    if in_words:
+        print(run.report if full else run.line, flush=True)
+    if run.tlc is not None and run.tlc.verdict == "none":
+        complain(f"{run.run}: TLC gave no verdict: {run.tlc.reason}")
+
+
+def write(verdicts: Document, form: str, output: Path | None) -> None:
+    """The verdicts in this form, to a file or, unless they were said there in words, to standard
+    output."""
+    if output is not None:
+        write_atomically(output, FORMS[form](verdicts))
+    elif form != "text":
+        print(FORMS[form](verdicts), end="", flush=True)

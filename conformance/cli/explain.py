@@ -19,7 +19,9 @@ from conformance.trace.reader import TraceError, open_run
 
 def explain_run(args: argparse.Namespace) -> int:
     """The whole command; its exit status."""
-    status = check.check([args.run], tlc=args.tlc or args.keep is not None, keep=args.keep)
+    status = check.check(
+        [args.run], check.Options(tlc=args.tlc or args.keep is not None, keep=args.keep)
+    )
     try:
         opened = open_run(args.run)
         verdict = check_run(args.run)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from conformance.cli import agreement
+from conformance.cli.arguments import version
 from conformance.cli.exit_status import printable
 from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool
 from conformance.replay.citations import places, quoted
@@ -28,18 +28,21 @@ def of_verdict(
     verdict: Verdict,
     locate: Locate,
     *,
+    words: Callable[[str], str] = str,
     assume: Mapping[str, bool | int] | None = None,
+    warnings: Iterable[str] = (),
     seconds: float = 0,
 ) -> Judgement:
-    """What the core says of a run. `locate` says where a line of a process's trace is."""
+    """What the core says of a run. `locate` says where a line of a process's trace is, and `words`
+    puts a text that speaks of such places into terms of what was given."""
     held = verdict.held
     return Judgement(
         run=printable(run),
         verdict=verdict.kind,
         judged_by=[CORE],
         exit_status={"conforms": 0, "violation": 1, "unknown": 2}[verdict.kind],
-        line=printable(summary(run, verdict, "the core")),
-        report=printable(explain(run, verdict, "the core")),
+        line=printable(words(summary(run, verdict, f"the {CORE}"))),
+        report=printable(words(explain(run, verdict, f"the {CORE}"))),
         reason=printable(verdict.reason),
         specification=verdict.spec,
         assumed=dict(assume or {}),
@@ -51,6 +54,8 @@ def of_verdict(
         held=list(held.names) if held else [],
         broken=held.broken if held else {},
         undecided=held.open if held else {},
+        warnings=list(warnings),
+        inferred=list(verdict.inferred),
         seconds=round(seconds, 3),
     )
 
@@ -68,24 +73,25 @@ def of_error(run: str, error: str) -> Judgement:
     )
 
 
-def with_tlc(judged: Judgement, verdict: Verdict, by_tlc: TlcVerdict | str | None) -> Judgement:
-    """The same with what TLC says: its verdict, why it gave none, or None if the core's is unknown
-    and there is nothing to ask TLC of."""
+def with_tlc(judged: Judgement, by_tlc: TlcVerdict | str | None) -> Judgement:
+    """The same with what TLC says: its verdict, why it gave none, or None if there was nothing to
+    ask."""
     if by_tlc is None:
         return judged
-    if isinstance(by_tlc, str):
-        none = ByTlc(verdict="none", reason=printable(by_tlc))
-        status = judged.exit_status or 2
-        return msgspec.structs.replace(judged, tlc=none, exit_status=status)
+    if isinstance(by_tlc, str) or by_tlc.error is not None:
+        why = by_tlc if isinstance(by_tlc, str) else str(by_tlc.error)
+        none = ByTlc(verdict="none", reason=printable(why))
+        return msgspec.structs.replace(judged, tlc=none, exit_status=judged.exit_status or 2)
+    core: Any = judged.verdict  # not "error": that is asked of nobody
+    verdict = Verdict(core, judged.events)
     agreed = agreement.agree(verdict, by_tlc)
     rejection = by_tlc.rejection
-    both = f"the {CORE} and {TLC}"
     words = printable(agreement.words(verdict, by_tlc))
     return msgspec.structs.replace(
         judged,
         judged_by=[CORE, TLC],
-        line=printable(summary(judged.run, verdict, both)),
-        report=printable(explain(judged.run, verdict, both)) + "\n" + words,
+        line=_by_both(judged.line),
+        report=f"{_by_both(judged.report)}\n{words}",
         tlc=ByTlc(
             verdict="violation" if rejection else "conforms",
             event=rejection.event if rejection else 0,
@@ -96,12 +102,19 @@ def with_tlc(judged: Judgement, verdict: Verdict, by_tlc: TlcVerdict | str | Non
     )
 
 
+def _by_both(text: str) -> str:
+    """The text, whose first line ends in who judged, with both judges there."""
+    first, newline, rest = text.partition("\n")
+    return f"{first} and {TLC}{newline}{rest}"
+
+
 def _finding(v: Violation, locate: Locate) -> Finding:
     return Finding(
         rule=v.name,
         kind=v.kind,
         process=v.process,
-        place=locate(v.process, v.event.seq + 1),
+        # An event that the trace omits and the reader put in has no number, and is in no line.
+        place=locate(v.process, v.event.seq + 1 if v.event.seq else 0),
         event=_json(v.event),
         words=v.rule.words,
         tla="\n".join(quoted(v.spec, v.name)),
@@ -124,8 +137,4 @@ def _places(conjuncts: Iterable[Conjunct]) -> list[Place]:
 
 
 def tool() -> Tool:
-    try:
-        version = metadata.version("paxos")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        version = "0"
-    return Tool("conformance", version)
+    return Tool("conformance", version())

@@ -11,14 +11,15 @@ from typing import NoReturn
 
 from conformance import paths
 from conformance.cli import check as checking
+from conformance.cli import check_arguments
+from conformance.cli import merge as merging
 from conformance.cli.arguments import Say, version
 from conformance.cli.exit_status import complain, guarded
 from conformance.trace.reader import TraceError
-from conformance.trace.schema import MOST
 
 EXITS = """\
 exit status:
-  0  every run conforms (check), every model gives what its manifest says (spec)
+  0  every run conforms (check, merge), every model gives what its manifest says (spec)
   1  a run violates the specification, or a model does not give what it should
   2  unknown: something was missing, or the input could not be read
 """
@@ -62,39 +63,17 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         "replay them: every event must be an enabled action of the specification that the\n"
         "header names, and all invariants must hold after it.",
     )
-    check.add_argument(
-        "runs",
-        nargs="+",
-        type=Path,
-        metavar="RUN_DIR",
-        help="a folder with the trace files of one run: role-id.incarnation.ndjson",
+    check_arguments.add_arguments(check)
+    merging.add_arguments(
+        commands.add_parser(
+            "merge",
+            help="put the verdicts of several machines together, or into another form",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=EXITS,
+            description="Read what `conformance check --format json --output FILE` wrote, of\n"
+            "every shard, and write it as one, in any form. A missing shard is an error.",
+        )
     )
-    check.add_argument(
-        "--tlc",
-        action="store_true",
-        help="let TLC judge the traces too: each must be a behaviour of the specification itself",
-    )
-    check.add_argument(
-        "--keep",
-        type=Path,
-        metavar="DIR",
-        help="with --tlc: leave what TLC reads and writes in this folder",
-    )
-    check.add_argument(
-        "--coverage",
-        action="store_true",
-        help="say which actions, and which ways to meet each guard, the runs exercised",
-    )
-    check.add_argument(
-        "--assume",
-        action="append",
-        default=[],
-        type=_assumption,
-        metavar="CONSTANT=VALUE",
-        help="judge by this value of a constant (direct_learning=false, prepare_ahead=false, "
-        "max_batch=1) in place of the one that the run was made under; may be repeated",
-    )
-    check.add_argument("-q", "--quiet", action="store_true", help="one line a run")
     _add_explain(commands)
     spec = commands.add_parser(
         "spec",
@@ -121,19 +100,6 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         spec_distributed.add_arguments(distributed)
         spec_growth.add_arguments(grow)
     return top
-
-
-def _assumption(text: str) -> tuple[str, bool | int]:
-    name, _, value = text.partition("=")
-    switches: dict[str, bool | int] = {"true": True, "false": False}
-    if name in ("direct_learning", "prepare_ahead") and value in switches:
-        return name, switches[value]
-    if name == "max_batch" and value.isdecimal() and 0 < int(value[:20]) <= MOST:
-        return name, int(value)
-    raise argparse.ArgumentTypeError(
-        f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
-        f" from 1 to {MOST}"
-    )
 
 
 def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -190,15 +156,13 @@ def _command(args: argparse.Namespace) -> int:
         from conformance.cli import spec_growth
 
         return spec_growth.main(args)
+    if args.command == "merge":
+        return merging.main(args)
     if args.command == "explain":
         from conformance.cli.explain import explain_run  # only then: it draws
 
         return explain_run(args)
-    return checking.check(
-        args.runs,
-        quiet=args.quiet,
-        assume=dict(args.assume),
-        tlc=args.tlc or args.keep is not None,
-        keep=args.keep,
-        coverage=args.coverage,
-    )
+    if args.coverage and args.format != "text" and args.output is None:
+        complain(f"--coverage says words, and standard output has {args.format}; add --output FILE")
+        return 2
+    return checking.check(args.runs, check_arguments.options(args))

@@ -7,7 +7,15 @@ what is wrong.
 
 from __future__ import annotations
 
-from conformance.formats.judgement import STANDARD_INPUT, Document, Finding, Judgement, Place, total
+from conformance.formats.judgement import (
+    STANDARD_INPUT,
+    Document,
+    Finding,
+    Judgement,
+    Place,
+    judges,
+    total,
+)
 
 
 def write(verdicts: Document) -> str:
@@ -39,7 +47,7 @@ def _violation(run: Judgement, finding: Finding) -> str:
         parts.append(f"so in {finding.count} events; this is the first")
     if finding.place.member:
         parts.append(f"in the archive, at {finding.place.member}:{finding.place.line}")
-    parts.append(f"judged by {' and '.join(run.judged_by)}")
+    parts.append(f"judged by {judges(run)}")
     return _annotation("error", "\n".join(parts), finding.rule, finding.place)
 
 

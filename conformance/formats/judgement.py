@@ -146,7 +146,13 @@ def total(runs: Iterable[Judgement]) -> str:
     parts += [f"of {differ} the judges say different things"] if differ else []
     unanswered = sum(run.tlc is not None and run.tlc.verdict == "none" for run in every)
     parts += [f"of {unanswered} TLC gave no verdict"] if unanswered else []
-    return f"{count['runs']} runs: {', '.join(parts)}{_judges(every)}"
+    size = "1 run" if len(every) == 1 else f"{len(every)} runs"
+    return f"{size}: {', '.join(parts)}{_judges(every)}"
+
+
+def judges(run: Judgement) -> str:
+    """Who judged the run, in words."""
+    return " and ".join("the core" if one == CORE else one for one in run.judged_by) or "nobody"
 
 
 def _judges(every: list[Judgement]) -> str:

@@ -13,7 +13,14 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from conformance.formats.judgement import STANDARD_INPUT, Document, Finding, Judgement, Place
+from conformance.formats.judgement import (
+    STANDARD_INPUT,
+    Document,
+    Finding,
+    Judgement,
+    Place,
+    judges,
+)
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
 SPECIFICATIONS = "CONFORMANCE"  # the base of paths such as spec/MultiPaxos.tla
@@ -82,7 +89,7 @@ def _result(run: Judgement, finding: Finding, numbers: dict[str, int]) -> Json:
     lines += [f"expected: {finding.expected}"] if finding.expected else []
     lines += [f"found: {finding.found}"] if finding.found else []
     lines += [f"{place.file}:{place.line}: {place.text}" for place in finding.specification]
-    lines.append(f"run: {run.run}, judged by {' and '.join(run.judged_by)}")
+    lines.append(f"run: {run.run}, judged by {judges(run)}")
     result: Json = {
         "ruleId": finding.rule,
         "ruleIndex": numbers[finding.rule],

@@ -34,6 +34,8 @@ class OneFile:
 
     def line(self, process: str, line: int) -> int:
         """Which line of the file it was; 0 if the process has no such line."""
+        if line < 1:
+            return 0
         try:
             with (self.numbers / process).open("rb") as f:
                 f.seek((line - 1) * NUMBER_BYTES)

@@ -67,14 +67,17 @@ class Source:
 
 
 @contextmanager
-def opened(name: str, most_bytes: int = MAX_UNPACKED_BYTES) -> Iterator[Source]:
+def opened(
+    name: str, most_bytes: int = MAX_UNPACKED_BYTES, within: str | None = None
+) -> Iterator[Source]:
     """The run of this name; "-" is standard input. Raises TraceError if there is none, or if it is
-    not safe to unpack, or more than `most_bytes`."""
+    not safe to unpack, or more than `most_bytes`. It is unpacked `within` this folder, or where
+    temporary files are."""
     path = Path(name)
     if name != STANDARD_INPUT and (path.is_dir() or not path.exists()):
         yield Source(name, path)  # whether there is a run, the reader says
         return
-    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+    with tempfile.TemporaryDirectory(prefix="conformance-", dir=within) as folder:
         yield _unpacked(name, Path(folder), most_bytes)
 
 

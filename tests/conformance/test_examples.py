@@ -105,4 +105,6 @@ def test_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", lost, bad, good]) == 1  # a violation outweighs an unknown
     capsys.readouterr()
     assert main(["check", "--quiet", good, bad, lost]) == 1
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    *lines, total = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert total == "3 runs: 1 conform, 1 in violation, 1 unknown; judged by the core"

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.cli import check
+from conformance.cli import judging
 from conformance.cli.main import main
 from conformance.trace.reader import _unreadable
 from tests.conformance.good_runs import plain
@@ -25,9 +25,15 @@ from tests.paths import ROOT
     [
         ([], "required: COMMAND (`conformance --help` tells more)"),
         (["cheque"], "invalid choice: 'cheque'"),
-        (["check"], "required: RUN_DIR (`conformance check --help` tells more)"),
+        (["check"], "required: RUN (`conformance check --help` tells more)"),
         (["check", "--fast", "runs"], "unrecognized arguments: --fast"),
         (["check", "--assume", "max_batch=0", "runs"], "or max_batch=N"),
+        (["check", "--shard", "3/2", "runs"], "'3/2': expected K/N"),
+        (["check", "--shard", "0/2", "runs"], "'0/2': expected K/N"),
+        (["check", "--shard", "1/10001", "runs"], "N at most 10000"),
+        (["check", "--jobs", "0", "runs"], "0 is not a whole number above 0"),
+        (["check", "--format", "yaml", "runs"], "invalid choice: 'yaml'"),
+        (["merge"], "required: FILE"),
         (["explain"], "required: RUN_DIR (`conformance explain --help` tells more)"),
         (["spec", "--jobs", "0"], "0 is not a whole number above 0"),
         (["spec-distributed"], "required: --model"),
@@ -102,7 +108,7 @@ def test_no_failure_becomes_a_violation(
     def fails(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(check, "check_run", fails)
+    monkeypatch.setattr(judging, "check_run", fails)
     assert main(["check", str(BAD)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     monkeypatch.undo()

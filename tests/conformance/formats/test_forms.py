@@ -108,7 +108,7 @@ def test_sarif_is_valid_and_points_at_trace_rule_and_specification(every: Docume
     assert where["region"]["startLine"] == LINE
     _points_at_the_specification(result["relatedLocations"][0])
     assert result["properties"]["judgedBy"] == ["core"]
-    assert "judged by core" in result["message"]["text"]
+    assert "judged by the core" in result["message"]["text"]
 
 
 def _points_at_the_specification(related: Any) -> None:
@@ -155,8 +155,8 @@ def test_github_annotates_the_line_of_the_trace() -> None:
         f"::error file={VIOLATION}/proposer-2.1.ndjson,line={LINE},title=Phase2a.highest::"
     )
     assert "spec/MultiPaxos.tla:" in annotation
-    assert "judged by core" in annotation
-    assert last == "1 runs: 0 conform, 1 in violation; judged by the core"
+    assert "judged by the core" in annotation
+    assert last == "1 run: 0 conform, 1 in violation; judged by the core"
 
 
 def test_github_says_of_each_run_who_judged(every: Document) -> None:
@@ -238,7 +238,7 @@ def test_judges_that_differ_fail_in_each_form() -> None:
     (run,) = valid_sarif(sarif.write(differs))["runs"]
     assert [r["ruleId"] for r in run["results"]] == ["judges-differ"]
     assert github.write(differs).startswith("::error title=the judges differ::")
-    assert total(differs.runs).startswith("1 runs: 1 conform, of 1 the judges say different things")
+    assert total(differs.runs).startswith("1 run: 1 conform, of 1 the judges say different things")
 
 
 def test_where_tlc_has_no_answer_there_is_no_verdict_in_each_form() -> None:
@@ -282,3 +282,15 @@ def test_a_violation_outweighs_a_verdict_that_is_missing(each: list[int], expect
     good = judged(ROOT / "traces/good/plain")
     runs = [msgspec.structs.replace(good, exit_status=n) for n in each]
     assert exit_status(runs) == expected
+
+
+def test_an_event_that_the_trace_omits_is_in_no_line() -> None:
+    run = judged(ROOT / VIOLATION)
+    finding = run.findings[0]
+    place = msgspec.structs.replace(finding.place, line=0)
+    omitted = one(VIOLATION, findings=[msgspec.structs.replace(finding, place=place)])
+    (location,) = valid_sarif(sarif.write(omitted))["runs"][0]["results"][0]["locations"]
+    assert "region" not in location["physicalLocation"]
+    assert ",title=Phase2a.highest::" in github.write(omitted)
+    assert ",line=" not in github.write(omitted)
+    valid_json(verdict_json.write(omitted))

@@ -1,0 +1,118 @@
+"""What `conformance check` is told."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conformance.cli.arguments import positive
+from conformance.cli.check import Options
+from conformance.formats.judgement import Shard
+from conformance.formats.render import FORMS
+from conformance.trace.schema import MOST
+
+MAX_SHARDS = 10_000
+
+
+def add_arguments(check: argparse.ArgumentParser) -> None:
+    check.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN",
+        help="a folder with the trace files of one run, role-id.incarnation.ndjson; or a tar"
+        " archive of one, or one file with the lines of all its processes, each also packed by gzip"
+        " or zstd; or -, any of these on standard input",
+    )
+    check.add_argument(
+        "--tlc",
+        action="store_true",
+        help="let TLC judge the traces too: each must be a behaviour of the specification itself",
+    )
+    check.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="with --tlc: leave what TLC reads and writes in this folder",
+    )
+    check.add_argument(
+        "--coverage",
+        action="store_true",
+        help="say which actions, and which ways to meet each guard, the runs exercised (one job)",
+    )
+    check.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        type=_assumption,
+        metavar="CONSTANT=VALUE",
+        help="judge by this value of a constant (direct_learning=false, prepare_ahead=false, "
+        "max_batch=1) in place of the one that the run was made under; may be repeated",
+    )
+    check.add_argument(
+        "-q", "--quiet", action="store_true", help="one line a run, also of one that is rejected"
+    )
+    check.add_argument(
+        "--format",
+        choices=FORMS,
+        default="text",
+        help="the form of what is said: words, JSON (traces/verdict.schema.json), JUnit, SARIF, or"
+        " annotations for GitHub (docs/ci.md)",
+    )
+    check.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the file for it, which is there whole or not at all; words go to standard output",
+    )
+    check.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="judge so many runs at a time (default: 1; TLC has its own two)",
+    )
+    check.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="judge the K-th of N parts of the runs; `conformance merge` puts the JSON together",
+    )
+
+
+def options(args: argparse.Namespace) -> Options:
+    return Options(
+        quiet=args.quiet,
+        assume=dict(args.assume),
+        tlc=args.tlc or args.keep is not None,
+        keep=args.keep,
+        coverage=args.coverage,
+        form=args.format,
+        output=args.output,
+        jobs=args.jobs,
+        shard=args.shard,
+    )
+
+
+def _assumption(text: str) -> tuple[str, bool | int]:
+    name, _, value = text.partition("=")
+    switches: dict[str, bool | int] = {"true": True, "false": False}
+    if name in ("direct_learning", "prepare_ahead") and value in switches:
+        return name, switches[value]
+    if name == "max_batch" and value.isdecimal() and 0 < int(value[:20]) <= MOST:
+        return name, int(value)
+    raise argparse.ArgumentTypeError(
+        f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
+        f" from 1 to {MOST}"
+    )
+
+
+def _shard(text: str) -> Shard:
+    index, slash, of = text.partition("/")
+    if slash and index.isdecimal() and of.isdecimal():
+        shard = Shard(int(index[:20]), int(of[:20]))
+        if 1 <= shard.index <= shard.of <= MAX_SHARDS:
+            return shard
+    raise argparse.ArgumentTypeError(
+        f"{text!r}: expected K/N, such as 2/8, with K from 1 to N and N at most {MAX_SHARDS}"
+    )

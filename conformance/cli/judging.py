@@ -1,0 +1,159 @@
+"""Runs to judgements: one after another, or several at a time in processes of their own; and what
+TLC says of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.cli.judgements import of_error, of_verdict, with_tlc
+from conformance.formats.judgement import Judgement, Place
+from conformance.inputs.source import STANDARD_INPUT, Source, opened
+from conformance.replay.run_folder import assumed, check_run
+from conformance.trace.reader import TraceError, open_run
+
+if TYPE_CHECKING:
+    from conformance.tlcjudge.survey import Survey
+
+Assume = Mapping[str, bool | int]
+Make = Callable[..., Any]  # makes the checker of a run, from its header
+
+
+class Judged(NamedTuple):
+    """What the core says of a run, and whether there is something in it that TLC can be asked."""
+
+    judgement: Judgement
+    for_tlc: bool = False
+
+
+def judge(
+    name: str, assume: Assume | None = None, within: str | None = None, make: Make | None = None
+) -> Judged:
+    """The core's verdict on the run of this name. What has to be unpacked is put `within` this
+    folder."""
+    try:
+        with opened(name, within=within) as source:
+            return judge_source(source, assume, make)
+    except TraceError as error:
+        return Judged(of_error(name, str(error)))
+
+
+def judge_source(source: Source, assume: Assume | None = None, make: Make | None = None) -> Judged:
+    started = time.monotonic()
+    try:
+        verdict = check_run(source.folder, assume, make)
+    except (TraceError, ValueError) as error:
+        return Judged(of_error(source.name, source.words(str(error))))
+
+    def locate(process: str, line: int) -> Place:
+        file, number, member = source.origin(process, line)
+        return Place(file=file, line=number, member=member)
+
+    judgement = of_verdict(
+        source.name,
+        verdict,
+        locate,
+        words=source.words,
+        assume=assume,
+        warnings=source.warnings,
+        seconds=time.monotonic() - started,
+    )
+    return Judged(judgement, verdict.kind != "unknown" or verdict.hangs)
+
+
+def judge_all(
+    names: Sequence[str], assume: Assume | None, jobs: int, make: Make | None = None
+) -> Iterator[Judged]:
+    """The core's verdict on each run, in order, each as soon as those before it are there. With
+    `make` there is one job: what it makes counts over all runs."""
+    if jobs == 1 or len(names) < 2 or make is not None:
+        yield from (judge(name, assume, make=make) for name in names)
+        return
+    with ExitStack() as stack:
+        within = None
+        if not all(Path(name).is_dir() for name in names):
+            # One folder for all, which is removed here also if a process has to be ended.
+            within = stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
+        workers = stack.enter_context(_Workers(min(jobs, len(names))))
+        judged: dict[str, Future[Judged] | None] = {
+            name: None if name == STANDARD_INPUT else workers.submit(judge, name, assume, within)
+            for name in names
+        }
+        for name in names:
+            found = judged[name]
+            yield judge(name, assume) if found is None else found.result()
+
+
+class _Workers:
+    """Processes that judge. They are fresh ones, not copies of this one, which has threads."""
+
+    def __init__(self, jobs: int) -> None:
+        self._pool = ProcessPoolExecutor(
+            jobs, multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+        )
+
+    def __enter__(self) -> ProcessPoolExecutor:
+        return self._pool
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if kind is not None:  # what runs would be waited for
+            for process in multiprocessing.active_children():
+                process.terminate()
+                process.join()
+        if kind is not None and issubclass(kind, BrokenProcessPool):
+            raise ChildProcessError(
+                0, "a process that judges was ended; is there memory for so many --jobs?"
+            ) from None
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that started this one, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def judge_all_by_both(
+    names: Sequence[str], assume: Assume | None, keep: Path | None, make: Make | None = None
+) -> list[Judgement]:
+    """The verdicts of the core and of TLC on each run, in order. Many short runs share one TLC, so
+    all of them are there, unpacked, at once."""
+    from conformance.tlcjudge import validator
+
+    with ExitStack() as stack:
+        judged: dict[str, Judged] = {}
+        sources: dict[str, Source] = {}
+        for name in names:
+            try:
+                sources[name] = stack.enter_context(opened(name))
+                judged[name] = judge_source(sources[name], assume, make)
+            except TraceError as error:
+                judged[name] = Judged(of_error(name, str(error)))
+        surveys: dict[str, Survey] = {}
+        failed: dict[str, str] = {}
+        for name in (n for n, found in judged.items() if found.for_tlc):
+            try:
+                surveys[name] = _survey(sources[name], assume)
+            except TraceError as error:
+                failed[name] = sources[name].words(str(error))
+        said = dict(
+            zip(surveys, validator.Validator(keep=keep).verdicts(surveys.values()), strict=True)
+        )
+        return [
+            with_tlc(judged[name].judgement, failed.get(name) or said.get(name)) for name in names
+        ]
+
+
+def _survey(source: Source, assume: Assume | None) -> Survey:
+    from conformance.tlcjudge.survey import survey
+
+    run = open_run(source.folder)
+    assert run.header is not None  # or there would be nothing for TLC
+    return survey(run, assumed(run.header, assume))
