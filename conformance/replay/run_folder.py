@@ -16,7 +16,7 @@ from conformance.replay.verdict import Verdict
 from conformance.trace.reader import Run, open_run
 from conformance.trace.schema import Header
 
-__all__ = ["check_run"]
+__all__ = ["check_run", "judge"]
 
 
 def check_run(
@@ -24,7 +24,16 @@ def check_run(
     assume: Mapping[str, bool | int] | None = None,
     make: Callable[..., Checker] | None = None,
 ) -> Verdict:
-    """Read, validate, merge and replay the run in this folder.
+    """The verdict on the run in this folder: see `judge`."""
+    return judge(open_run(directory), assume, make)
+
+
+def judge(
+    run: Run,
+    assume: Mapping[str, bool | int] | None = None,
+    make: Callable[..., Checker] | None = None,
+) -> Verdict:
+    """Validate, merge and replay a run.
 
     `assume` are constants of the specification to use in place of those that the run says it was
     made under: a run with an optimisation on violates the specification that has it off. `make`
@@ -33,7 +42,6 @@ def check_run(
     Raises TraceError if the run cannot be read, ValueError if its specification has no such
     constants.
     """
-    run = open_run(directory)
     if run.header is None:
         what = (
             "no trace files (*.ndjson)"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from msgspec import UNSET
 
 from conformance.trace.partial import PartialEvent, PartialPhase1b, PartialPhase2a, PartialPhase2b
-from conformance.trace.schema import Ballot, Batch, Event, Range, Recover
+from conformance.trace.process import decode
+from conformance.trace.schema import Ballot, Batch, Range, Recover
 
 Place = tuple[Ballot, int]
 """A ballot and an instance."""
@@ -26,7 +27,7 @@ class Foreseen:
     """By client, the highest number of a value that is proposed."""
     value: Range | None = None
     """Some value that is proposed, the first."""
-    lives: dict[int, int] = field(default_factory=dict)
+    incarnations: dict[int, int] = field(default_factory=dict)
     """The first incarnation of each proposer that may do something."""
     asked: dict[int, list[tuple[Ballot, int, int]]] = field(default_factory=dict)
     """What each proposer is answered with promises: in which ballot, from where and up to where."""
@@ -39,7 +40,8 @@ class Foreseen:
         for e in events:
             if e.process.startswith("proposer-"):
                 back = isinstance(e, Recover)  # what it did before, another life of it did
-                seen.lives.setdefault(id_of(e), max(1, life_of(e) - back))
+                process = decode(e.process)
+                seen.incarnations.setdefault(process.id, max(1, process.incarnation - back))
             top = 0
             if isinstance(e, PartialPhase1b):
                 top = e.last
@@ -61,13 +63,3 @@ class Foreseen:
         for proposed in seen.proposed.values():
             proposed.sort(key=lambda x: (x[0], -x[1]), reverse=True)
         return seen
-
-
-def id_of(e: Event) -> int:
-    """Which of its role."""
-    return int(e.process.partition("-")[2].partition(".")[0])
-
-
-def life_of(e: Event) -> int:
-    """In which incarnation."""
-    return int(e.process.rpartition(".")[2])

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from conformance.trace.foreseen import Foreseen, Place, id_of, life_of
+from conformance.trace.foreseen import Foreseen, Place
 from conformance.trace.intervals import IntervalSet, RangesAsked
 from conformance.trace.partial import (
     PartialDecide,
@@ -31,6 +31,7 @@ from conformance.trace.partial import (
     PartialPhase2a,
     PartialPhase2b,
 )
+from conformance.trace.process import decode
 from conformance.trace.schema import (
     AnyEvent,
     Ballot,
@@ -74,7 +75,7 @@ class Inference:
         self._acceptors = sorted(header.cluster.acceptors)
         self._majority = len(self._acceptors) // 2 + 1
         self._foreseen = foreseen
-        self._lives = dict(foreseen.lives)
+        self._incarnations = dict(foreseen.incarnations)
         self._asked: dict[Ballot, RangesAsked] = {}
         self._covered: dict[Ballot, dict[int, IntervalSet]] = {}
         self._reported: dict[Place, dict[int, set[Voted]]] = {}
@@ -96,18 +97,18 @@ class Inference:
             self._broadcast.update(e.values)
             yield e
         elif isinstance(e, PartialPhase1a):
-            self._lives[id_of(e)] = life_of(e)
+            self._acts(e)
             yield from self._phase1a(e, e.ballot, e.first, e.last, e.seq, e.process)
         elif isinstance(e, PartialPhase1b):
             yield from self._phase1b(e)
         elif isinstance(e, PartialPhase2a):
-            self._lives[id_of(e)] = life_of(e)
+            self._acts(e)
             quorum = None if e.quorum is UNSET else e.quorum
             yield from self._phase2a(e, (e.ballot, e.instance), e.batch, quorum, e.seq, e.process)
         elif isinstance(e, PartialPhase2b):
             yield from self._phase2b(e)
         elif isinstance(e, PartialDecide):
-            self._lives[id_of(e)] = life_of(e)
+            self._acts(e)
             place = e.ballot, e.instance
             self._decided.add(place)
             quorum = self._voted(place) if e.quorum is UNSET else e.quorum
@@ -117,7 +118,7 @@ class Inference:
         elif isinstance(e, Deliver):
             yield from self._deliver(e)
         elif isinstance(e, Trim):
-            self._forget(id_of(e), e.last)
+            self._forget(decode(e.process).id, e.last)
             yield e
         else:
             yield from self._recover(e)
@@ -169,7 +170,7 @@ class Inference:
 
     def _phase1b(self, e: PartialPhase1b) -> Iterator[AnyEvent]:
         yield from self._ask(e, e.ballot, e.first, e.last)
-        a = id_of(e)
+        a = decode(e.process).id
         votes = self._votes_of(a, e.first, e.last) if e.votes is UNSET else e.votes
         for i, b, batch in votes:
             yield from self._propose_voted(e, (b, i), batch)
@@ -231,7 +232,7 @@ class Inference:
         place = e.ballot, e.instance
         if e.batch is not UNSET:
             yield from self._propose_voted(e, place, e.batch)
-        self._vote(id_of(e), place, self._accepts.get(place, [()])[0])
+        self._vote(decode(e.process).id, place, self._accepts.get(place, [()])[0])
         yield Phase2b(**_who(e), ballot=e.ballot, instance=e.instance)
 
     def _propose_voted(self, e: Event, place: Place, batch: Batch) -> Iterator[AnyEvent]:
@@ -316,12 +317,18 @@ class Inference:
             del self._votes[a][i]
         self._voted_in[a].remove_to(last)
 
+    def _acts(self, e: Event) -> None:
+        """Note which incarnation of a proposer this is."""
+        process = decode(e.process)
+        self._incarnations[process.id] = process.incarnation
+
     def _recover(self, e: Recover) -> Iterator[AnyEvent]:
-        if e.process.startswith("proposer-"):
+        process = decode(e.process)
+        if process.role == "proposer":
             yield from self._before(e)
-            self._lives[id_of(e)] = life_of(e)
-        if e.process.startswith("acceptor-"):
-            a, mine = id_of(e), self._votes[id_of(e)]
+            self._acts(e)
+        if process.role == "acceptor":
+            a, mine = process.id, self._votes[process.id]
             for i, b, batch in e.votes or ():
                 yield from self._propose_voted(e, (b, i), batch)
                 if mine.get(i) != (b, batch):
@@ -337,7 +344,7 @@ class Inference:
         """What a proposer did before it came back is put in before that, also if it is answered
         later: from now on it uses ballots of higher rounds only. Of each ballot the highest
         instance comes first, so that a no-op below it fills a gap."""
-        p, last = id_of(e), 0 if e.round is UNSET else e.round
+        p, last = decode(e.process).id, 0 if e.round is UNSET else e.round
         asked, proposed = self._foreseen.asked.get(p, []), self._foreseen.proposed.get(p, [])
         while asked and asked[-1][0][0] <= last:
             yield from self._ask(e, *asked.pop())
@@ -348,7 +355,7 @@ class Inference:
     # Who.
 
     def _owner(self, b: Ballot) -> str:
-        return f"proposer-{b[1]}.{self._lives.get(b[1], 1)}"
+        return f"proposer-{b[1]}.{self._incarnations.get(b[1], 1)}"
 
 
 def _who(e: Event) -> dict[str, Any]:

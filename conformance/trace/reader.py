@@ -2,8 +2,9 @@
 streaming.
 
 What is legal about a file is decided here; what is legal about an event is decided by the model.
-Each check has a name, which its message has in brackets: traces/README.md lists them. The memory in
-use does not depend on the length of the files, and no file is held open.
+Each check has a name, which its message has in brackets: traces/README.md lists them. A short run
+is read once, and its events are kept; a long one is read again for each pass. So the memory in use
+does not depend on the length of the files; and no file is held open.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
 
 MAX_LINE = 16 << 20  # bytes; a Recover line may list all votes of an acceptor
 MAX_FILES = 10_000
+KEPT = 1 << 20  # bytes of a run that is read once: its events are then kept
 CHUNK, CHUNKS = 1 << 18, 1 << 28  # bytes that are read at a time, of a file and of all together
 NAME = re.compile(rf"{PROCESS_NAME}\.ndjson")
 LIKE_A_TRACE = re.compile(rf".*\.ndjson|({'|'.join(ROLES)})-\d+\.\d+\b", re.I)
@@ -86,12 +88,21 @@ class TraceFile:
     torn: bool = False
     size: int = 0  # bytes, when it was first read; what is appended later is not looked at
     chunk: int = CHUNK  # bytes that are read at a time
+    keeps: bool = False  # its events, once they are read
+    kept: tuple[Row, ...] | None = None
 
     def fail(self, check: str, line: int, what: str, todo: str) -> TraceError:
         return _error(self.path, line, what, todo, check)
 
     def rows(self) -> Iterator[Row]:
         """The events, each checked against the header and the event before it."""
+        if not self.keeps:
+            return self._rows()
+        if self.kept is None:
+            self.kept = tuple(self._rows())
+        return iter(self.kept)
+
+    def _rows(self) -> Iterator[Row]:
         if self.header is None:
             return
         process = self.process
@@ -224,6 +235,9 @@ def open_run(directory: Path) -> Run:
         run.files.append(file)
         if file.header is not None:
             _agree(run, file)
+    if sum(file.size for file in run.files) <= KEPT:
+        for file in run.files:
+            file.keeps = True
     return run
 
 

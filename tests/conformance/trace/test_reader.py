@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from conformance.cli.main import main
 from conformance.replay.run_folder import check_run
 from conformance.trace import reader
-from conformance.trace.reader import TraceError, open_run
+from conformance.trace.reader import TraceError, TraceFile, open_run
 from tests.conformance.good_runs import plain, synod
 from tests.conformance.scenario import START, Scenario
+from tests.paths import TRACES
 
 VICTIM = "acceptor-1.1.ndjson"
 
@@ -25,6 +27,25 @@ VICTIM = "acceptor-1.1.ndjson"
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     return plain(1).write(tmp_path / "run")
+
+
+@pytest.mark.parametrize(("kept", "passes"), [(reader.KEPT, 1), (0, 3)])
+def test_a_short_run_is_read_once_however_often_it_is_gone_through(
+    kept: int, passes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "KEPT", kept)
+    read: Counter[str] = Counter()
+    rows = TraceFile._rows
+
+    def counted(self: TraceFile) -> Iterator[reader.Row]:
+        read[self.process] += 1
+        return rows(self)
+
+    monkeypatch.setattr(TraceFile, "_rows", counted)
+    verdict = check_run(TRACES / "bad" / "propose_own_value_over_a_vote")
+    assert verdict.kind == "violation"
+    assert verdict.held is not None, "for which all of it is gone through once more"
+    assert set(read.values()) == {passes}
 
 
 def edit(path: Path, line: int, change: Callable[[dict[str, Any]], Any]) -> None:
