@@ -17,7 +17,7 @@ setup(
         "conformance.data.spec": ["*.md", "*.tla", "*.cfg", "models/*"],
         "conformance.data.traces": [
             *("README.md", "schema.json"),
-            *(f"{folder}/**/*" for folder in ("good", "bad", "tracers")),
+            *(f"{folder}/**/*" for folder in ("good", "bad", "schedules", "tracers")),
         ],
     },
 )

@@ -27,7 +27,8 @@ MANIFEST = MODELS / "manifest.yaml"
 """The models, and the verdict that is expected of each."""
 
 TRACES = HOME / "traces"
-"""Sample traces, in `good` and `bad`; tracers to copy, in `tracers`; and what a trace is."""
+"""What a trace is; samples, in `good` and `bad`; tracers to copy, in `tracers`; faults, in
+`schedules`."""
 
 SCHEMA = TRACES / "schema.json"
 """What a line of a trace is, as JSON Schema."""

@@ -126,7 +126,14 @@ def test_the_source_archive_has_all_that_the_wheel_needs(wheels: tuple[Path, Pat
     files = {name for name, _ in names[0]}
     for package in ("paxos", "harness", "conformance"):
         assert f"{package}/py.typed" in files
-    for folder in ("spec", "spec/models", "traces/good", "traces/bad", "traces/tracers"):
+    for folder in (
+        "spec",
+        "spec/models",
+        "traces/good",
+        "traces/bad",
+        "traces/schedules",
+        "traces/tracers",
+    ):
         kept = subprocess.run(
             ["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=False
         ).stdout.split("\n")

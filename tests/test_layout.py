@@ -85,6 +85,7 @@ def test_the_implementation_knows_nothing_of_the_checker_or_the_harness() -> Non
 
 ROOMS: dict[str, set[str]] = {
     "trace": set(),
+    "relay": set(),
     "tla": set(),
     "tlc": {"tla"},
     "rules": {"trace"},

@@ -33,8 +33,9 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def parser(with_spec: bool = True) -> argparse.ArgumentParser:
-    """The command's arguments. With `spec`, conformance.modelcheck.run is imported for its own."""
+def parser(with_spec: bool = True, with_relay: bool = True) -> argparse.ArgumentParser:
+    """The command's arguments. With `spec`, conformance.modelcheck.run is imported for its own, and
+    with `relay` conformance.relay."""
     top = _Parser(
         prog="conformance",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -99,6 +100,13 @@ def parser(with_spec: bool = True) -> argparse.ArgumentParser:
         spec_command.add_arguments(spec)
         spec_distributed.add_arguments(distributed)
         spec_growth.add_arguments(grow)
+    relay = commands.add_parser(
+        "relay", help="faults on purpose: a relay between processes, by a schedule that also kills"
+    )
+    if with_relay:
+        from conformance.cli import relay_command
+
+        relay_command.add_arguments(relay)
     return top
 
 
@@ -134,8 +142,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    with_spec = bool(argv) and argv[0].startswith("spec")
-    args = parser(with_spec).parse_args(argv)
+    first = argv[0] if argv else ""
+    args = parser(first.startswith("spec"), first == "relay").parse_args(argv)
     try:
         return _command(args)
     except TraceError as error:
@@ -158,6 +166,10 @@ def _command(args: argparse.Namespace) -> int:
         return spec_growth.main(args)
     if args.command == "merge":
         return merging.main(args)
+    if args.command == "relay":
+        from conformance.cli import relay_command
+
+        return relay_command.main(args)
     if args.command == "explain":
         from conformance.cli.explain import explain_run  # only then: it draws
 
