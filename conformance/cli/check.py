@@ -75,22 +75,22 @@ def _judge(names: list[str], options: Options, coverage: Coverage | None) -> lis
         if options.tlc:
             found = iter(judge_all_by_both(names, options.assume, options.keep, make))
         else:
-            every = judge_all(names, options.assume, options.jobs, make)
-            found = (one.judgement for one in every)
+            found = judge_all(names, options.assume, options.jobs, make)
         in_full = FULL_REPORTS
         for run in found:
             judged.append(run)
             ticker.clear()
             full = len(names) == 1 or (run.exit_status > 0 and in_full > 0)
             in_full -= run.exit_status > 0
-            _say(run, full and not options.quiet, options.in_words)
+            say(run, full and not options.quiet, options.in_words)
             ticker.done(len(judged))
     if len(names) != 1 and options.in_words:
         print(total(judged), flush=True)
     return judged
 
 
-def _say(run: Judgement, full: bool, in_words: bool) -> None:
+def say(run: Judgement, full: bool, in_words: bool = True) -> None:
+    """A verdict in words, and on standard error what stood in the way of one."""
     if run.verdict == "error":
         complain(run.reason)
         return

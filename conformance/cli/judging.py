@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conformance.cli.judgements import of_error, of_verdict, with_tlc
 from conformance.formats.judgement import Judgement, Place
 from conformance.inputs.source import STANDARD_INPUT, Source, opened
-from conformance.replay.run_folder import assumed, check_run
-from conformance.trace.reader import TraceError, open_run
+from conformance.replay.run_folder import assumed
+from conformance.replay.run_folder import judge as judge_run
+from conformance.replay.verdict import Verdict
+from conformance.trace.reader import Run, TraceError, open_run
 
 if TYPE_CHECKING:
     from conformance.tlcjudge.survey import Survey
@@ -28,28 +30,39 @@ Make = Callable[..., Any]  # makes the checker of a run, from its header
 
 
 class Judged(NamedTuple):
-    """What the core says of a run, and whether there is something in it that TLC can be asked."""
+    """What the core says of a run; and, of a run that could be read, the run and the verdict, and
+    how errors in it are said in terms of what was given."""
 
     judgement: Judgement
-    for_tlc: bool = False
+    run: Run | None = None
+    verdict: Verdict | None = None
+    words: Callable[[str], str] = str
+
+    @property
+    def for_tlc(self) -> bool:
+        """Whether there is something in it that TLC can be asked."""
+        v = self.verdict
+        return v is not None and (v.kind != "unknown" or v.hangs)
 
 
 def judge(
     name: str, assume: Assume | None = None, within: str | None = None, make: Make | None = None
-) -> Judged:
-    """The core's verdict on the run of this name. What has to be unpacked is put `within` this
+) -> Judgement:
+    """What the core says of the run of this name. What has to be unpacked is put `within` this
     folder."""
     try:
         with opened(name, within=within) as source:
-            return judge_source(source, assume, make)
+            return judge_source(source, assume, make).judgement
     except TraceError as error:
-        return Judged(of_error(name, str(error)))
+        return of_error(name, str(error))
 
 
 def judge_source(source: Source, assume: Assume | None = None, make: Make | None = None) -> Judged:
+    """The core's verdict on a run that is unpacked."""
     started = time.monotonic()
     try:
-        verdict = check_run(source.folder, assume, make)
+        run = open_run(source.folder)
+        verdict = judge_run(run, assume, make)
     except (TraceError, ValueError) as error:
         return Judged(of_error(source.name, source.words(str(error))))
 
@@ -66,13 +79,13 @@ def judge_source(source: Source, assume: Assume | None = None, make: Make | None
         warnings=source.warnings,
         seconds=time.monotonic() - started,
     )
-    return Judged(judgement, verdict.kind != "unknown" or verdict.hangs)
+    return Judged(judgement, run, verdict, source.words)
 
 
 def judge_all(
     names: Sequence[str], assume: Assume | None, jobs: int, make: Make | None = None
-) -> Iterator[Judged]:
-    """The core's verdict on each run, in order, each as soon as those before it are there. With
+) -> Iterator[Judgement]:
+    """What the core says of each run, in order, each as soon as those before it are there. With
     `make` there is one job: what it makes counts over all runs."""
     if jobs == 1 or len(names) < 2 or make is not None:
         yield from (judge(name, assume, make=make) for name in names)
@@ -83,7 +96,7 @@ def judge_all(
             # One folder for all, which is removed here also if a process has to be ended.
             within = stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
         workers = stack.enter_context(_Workers(min(jobs, len(names))))
-        judged: dict[str, Future[Judged] | None] = {
+        judged: dict[str, Future[Judgement] | None] = {
             name: None if name == STANDARD_INPUT else workers.submit(judge, name, assume, within)
             for name in names
         }
@@ -123,37 +136,42 @@ def _ignore_interrupts() -> None:
 def judge_all_by_both(
     names: Sequence[str], assume: Assume | None, keep: Path | None, make: Make | None = None
 ) -> list[Judgement]:
-    """The verdicts of the core and of TLC on each run, in order. Many short runs share one TLC, so
-    all of them are there, unpacked, at once."""
-    from conformance.tlcjudge import validator
-
+    """What the core and TLC say of each run, in order. Many short runs share one TLC, so all of
+    them are there, unpacked, at once."""
     with ExitStack() as stack:
         judged: dict[str, Judged] = {}
-        sources: dict[str, Source] = {}
         for name in names:
             try:
-                sources[name] = stack.enter_context(opened(name))
-                judged[name] = judge_source(sources[name], assume, make)
+                source = stack.enter_context(opened(name))
+                judged[name] = judge_source(source, assume, make)
             except TraceError as error:
                 judged[name] = Judged(of_error(name, str(error)))
-        surveys: dict[str, Survey] = {}
-        failed: dict[str, str] = {}
-        for name in (n for n, found in judged.items() if found.for_tlc):
+        return ask_tlc([judged[name] for name in names], assume, keep)
+
+
+def ask_tlc(
+    judged: Sequence[Judged], assume: Assume | None = None, keep: Path | None = None
+) -> list[Judgement]:
+    """The same with what TLC says of those that it can be asked of."""
+    from conformance.tlcjudge import validator
+
+    surveys: dict[int, Survey] = {}
+    failed: dict[int, str] = {}
+    for n, found in enumerate(judged):
+        if found.run is not None and found.for_tlc:
             try:
-                surveys[name] = _survey(sources[name], assume)
+                surveys[n] = _survey(found.run, assume)
             except TraceError as error:
-                failed[name] = sources[name].words(str(error))
-        said = dict(
-            zip(surveys, validator.Validator(keep=keep).verdicts(surveys.values()), strict=True)
-        )
-        return [
-            with_tlc(judged[name].judgement, failed.get(name) or said.get(name)) for name in names
-        ]
+                failed[n] = found.words(str(error))
+    verdicts = validator.Validator(keep=keep).verdicts(surveys.values())
+    said = dict(zip(surveys, verdicts, strict=True))
+    return [
+        with_tlc(found.judgement, failed.get(n) or said.get(n)) for n, found in enumerate(judged)
+    ]
 
 
-def _survey(source: Source, assume: Assume | None) -> Survey:
+def _survey(run: Run, assume: Assume | None) -> Survey:
     from conformance.tlcjudge.survey import survey
 
-    run = open_run(source.folder)
     assert run.header is not None  # or there would be nothing for TLC
     return survey(run, assumed(run.header, assume))

@@ -108,7 +108,7 @@ def test_no_failure_becomes_a_violation(
     def fails(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(judging, "check_run", fails)
+    monkeypatch.setattr(judging, "judge_run", fails)
     assert main(["check", str(BAD)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     monkeypatch.undo()

@@ -14,17 +14,33 @@ import pytest
 from conformance.cli.main import main
 from conformance.draw.rejection import MOST, label, neighbourhood
 from conformance.draw.spacetime import Lane, Shown, draw, lanes
+from conformance.replay import run_folder
 from conformance.replay.checker import SPECS
 from conformance.replay.coverage import BRANCHES, Coverage
 from conformance.replay.run_folder import check_run
+from conformance.replay.verdict import Verdict
 from conformance.trace.causality import Causes
 from conformance.trace.line import header_of
-from conformance.trace.reader import open_run
+from conformance.trace.reader import Run, open_run
 from tests.conformance.good_runs import failover, plain
 from tests.conformance.scenario import Scenario, rng
 from tests.paths import TRACES
 
 BAD = TRACES / "bad" / "vote_below_promise"
+
+
+def test_a_run_is_replayed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed, replay = [], run_folder.replay
+
+    def counted(run: Run, *others: Any) -> Verdict:
+        replayed.append(run.directory)
+        return replay(run, *others)
+
+    monkeypatch.setattr(run_folder, "replay", counted)
+    assert main(["explain", str(BAD), "-o", str(tmp_path)]) == 1
+    assert replayed == [BAD]
 
 
 def test_a_rejected_run_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
