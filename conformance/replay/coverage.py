@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from conformance.replay.advice import ADVICE
 from conformance.replay.checker import SPECS, Checker
 from conformance.replay.citations import places
 from conformance.replay.verdict import Violation
@@ -237,14 +238,15 @@ class Coverage:
         self.branches.setdefault(header.spec, Counter())
         return _CountingChecker(self, header, **options)
 
-    def missing(self, spec: str) -> list[str]:
-        """What was never exercised: actions, and branches of the actions that were."""
+    def missing(self, spec: str) -> dict[str, str]:
+        """What was never exercised, actions, and branches of the actions that were; and what to do
+        to a cluster so that it is."""
         seen, taken = self.actions[spec], self.branches[spec]
-        lines = [f"{name}: the action" for name in SPECS[spec].actions if not seen[name]]
+        never = {f"{a}: the action": ADVICE[a] for a in SPECS[spec].actions if not seen[a]}
         for b in BRANCHES[spec]:
             if seen[b.rule.partition(".")[0]] and not taken[b.name]:
-                lines.append(b.name + (f" (needs {b.only})" if b.only else ""))
-        return lines
+                never[b.name + (f" (needs {b.only})" if b.only else "")] = ADVICE[b.name]
+        return never
 
     def report(self) -> str:
         return "\n".join(line for spec in sorted(self.actions) for line in self._report(spec))
@@ -263,8 +265,9 @@ class Coverage:
                 if b.rule.partition(".")[0] == name:
                     at = places(spec, b.rule)[0].place
                     lines.append(f"    {self.branches[spec][b.name]:>9}  {b.words}  ({at})")
-        lines += [f"  never     {line}" for line in missing] or ["  all of it was exercised"]
-        return lines
+        for line, advice in missing.items():
+            lines += [f"  never     {line}", f"            {advice}"]
+        return lines if missing else [*lines, "  all of it was exercised"]
 
 
 class _CountingChecker(Checker):

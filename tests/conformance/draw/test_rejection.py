@@ -14,7 +14,9 @@ import pytest
 from conformance.cli.main import main
 from conformance.draw.rejection import MOST, label, neighbourhood
 from conformance.draw.spacetime import Lane, Shown, draw, lanes
+from conformance.relay.schedule import STEPS, Rule
 from conformance.replay import run_folder
+from conformance.replay.advice import ADVICE
 from conformance.replay.checker import SPECS
 from conformance.replay.coverage import BRANCHES, Coverage
 from conformance.replay.run_folder import check_run
@@ -175,7 +177,7 @@ def test_coverage_counts_what_was_exercised() -> None:
     assert "Recover: the action" in missing
     assert any(line.startswith("Decide.voted: decided before") for line in missing)
     assert "Phase2a.gap: the no-op fills a gap" not in missing
-    assert "never     Recover: the action" in coverage.report()
+    assert "never     Recover: the action\n            `kill` an acceptor" in coverage.report()
 
 
 def test_coverage_over_a_set_of_runs() -> None:
@@ -192,6 +194,16 @@ def test_coverage_over_a_set_of_runs() -> None:
     assert "Recover: the action" not in missing
     assert not [line for line in missing if line.startswith("Decide.voted: decided before")]
     assert coverage.branches["MultiPaxos"]["Decide.voted: in a ballot of another"] == 1
+
+
+def test_there_is_advice_on_everything_that_may_be_missing() -> None:
+    """In words that a schedule of the relay has."""
+    names = {name for spec in SPECS for name in SPECS[spec].actions}
+    names |= {branch.name for branches in BRANCHES.values() for branch in branches}
+    assert set(ADVICE) == names
+    for words in ADVICE.values():
+        for code in re.findall("`([a-z_]+)", words):
+            assert code in {*STEPS, *Rule.__struct_fields__}, words
 
 
 def test_a_rejected_event_counts_for_nothing() -> None:
