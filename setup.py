@@ -16,7 +16,7 @@ setup(
         "paxos": ["samples/*"],
         "conformance.data.spec": ["*.md", "*.tla", "*.cfg", "models/*"],
         "conformance.data.traces": [
-            *("README.md", "schema.json"),
+            *("README.md", "*.json"),
             *(f"{folder}/**/*" for folder in ("good", "bad", "schedules", "tracers")),
         ],
     },
