@@ -6,16 +6,16 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paxos.core.flight import MOST_OVERTAKEN, Flight
+from paxos.core.flight import FAST_RESENDS, Flight
 from paxos.core.roundtrip import LONGEST_PAUSE_S
 from paxos.core.settings import Settings
 
 SIZE = 1_000
 
 
-def flight(first_messages: int = 4, overtaken: int = 3) -> Flight:
+def flight(first_messages: int = 4, packet_threshold: int = 3) -> Flight:
     settings = Settings(message_bytes=SIZE, first_messages=first_messages)
-    return Flight(settings, 0.01, 0.1, overtaken, ordered=False)
+    return Flight(settings, 0.01, 0.1, packet_threshold, ordered=False)
 
 
 def offered(some: Flight, *numbers: int) -> Flight:
@@ -60,7 +60,7 @@ def test_what_is_overtaken_again_and_again_waits_for_its_timer() -> None:
         taken = some.take(0.0)
         sent += sum(n == 1 for n, _ in taken)
         some.answered(number, 0.0)
-    assert sent == 1 + MOST_OVERTAKEN
+    assert sent == 1 + FAST_RESENDS
 
 
 def test_what_is_not_answered_in_time_is_sent_again_ever_less_often() -> None:

@@ -420,13 +420,13 @@ def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
 
 
 def test_very_much_is_not_held_back(harness: Harness) -> None:
-    for n in range(1, outbox.MOST + 1):
+    for n in range(1, outbox.HELD_MESSAGES + 1):
         harness.role.step.send_later(Ask(n, n), Group.LEARNERS)
     harness.node.act_when(lambda: True, lambda now_s: True)
     assert harness.world.sent, "at once"
 
 
-@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, outbox.MOST)])
+@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (8, 4), (64, outbox.HELD_MESSAGES)])
 def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int) -> None:
     back = outbox.Outbox(in_flight)
     back.add([(Group.PROPOSERS, Reject(B))] * (most - 1), 5.0)

@@ -22,8 +22,8 @@ TOO_LATE_US = 200_000
 """A setting with an offered load whose median latency is beyond that cannot keep up. It is not run
 again: its latency would only say how long the run was."""
 
-MOST_VALUES = 5_000_000
-"""In a run that is to last a given time."""
+MAX_RUN_VALUES = 5_000_000
+"""The most values of a run that is to last a given time."""
 
 
 class Rounds:
@@ -86,7 +86,7 @@ class Rounds:
             run = self.runner.run(setting, self._values[setting])
             if setting.rate is None:
                 wanted = run.rate * self.plan.seconds
-                self._values[setting] = _two_digits(max(50, min(wanted, MOST_VALUES)))
+                self._values[setting] = _two_digits(max(50, min(wanted, MAX_RUN_VALUES)))
             self._show(f"{setting.name}: warm-up, {figure(run.rate)} values/s")
 
     def _cluster(self, row: Row) -> None:

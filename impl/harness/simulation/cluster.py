@@ -122,7 +122,7 @@ class Simulation(Assembly):
         self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
 
     def outputs(self) -> list[list[bytes]]:
-        """What each learner has delivered in its present life."""
+        """What each learner has delivered in its present incarnation."""
         return [learner.output for learner in self.of("learner")]
 
     # Time.

@@ -46,8 +46,8 @@ PAIRS: tuple[Pair, ...] = tuple(
 )
 """All others."""
 
-MOST = 256
-"""So many instances of one message are looked at."""
+INSTANCES_OF_A_MESSAGE = 256
+"""How many of the instances that one message is about are looked at."""
 
 
 def pair(one: str, other: str) -> Pair:
@@ -123,7 +123,7 @@ class Meetings:
             case Reject() if message.promised > ballot:
                 self._mark("reject", _under_way(leader), ballot)
             case Ask():
-                last = min(message.last, leader.top, message.first + MOST)
+                last = min(message.last, leader.top, message.first + INSTANCES_OF_A_MESSAGE)
                 self._mark("ask", range(message.first, last + 1), ballot)
             case Submit():
                 keys = {(p.client, p.first) for p in message.packets}
@@ -136,7 +136,7 @@ class Meetings:
         self._batch_wait(leader, ballot)
 
     def _promise(self, leader: Proposer, promise: Promise, ballot: Ballot) -> None:
-        first, last = promise.first, min(promise.last, promise.first + MOST)
+        first, last = promise.first, min(promise.last, promise.first + INSTANCES_OF_A_MESSAGE)
         for phase1 in leader.phase1.values():
             start, end = max(first, phase1.first), min(last, phase1.last)
             if (start, end) != (phase1.first, phase1.last):
@@ -163,7 +163,7 @@ class Meetings:
                         self._mark("resend", [instance], ballot)
                 case Prepare(ballot=ballot, first=first, last=last):
                     if self._is_said_again(ballot, first, last):
-                        some = range(first, min(last, first + MOST) + 1)
+                        some = range(first, min(last, first + INSTANCES_OF_A_MESSAGE) + 1)
                         self._mark("prepare-again", some, ballot)
 
     def _is_said_again(self, *what: *tuple[Ballot, int, int]) -> bool:
@@ -215,7 +215,9 @@ def _under_way(leader: Proposer) -> list[int]:
     asked: Iterator[int] = (
         instance
         for phase1 in leader.phase1.values()
-        for instance in range(phase1.first, min(phase1.last, phase1.first + MOST) + 1)
+        for instance in range(
+            phase1.first, min(phase1.last, phase1.first + INSTANCES_OF_A_MESSAGE) + 1
+        )
     )
     return sorted({*asked, *leader.phase2.open})
 

@@ -2,7 +2,7 @@
 
 It sees an event as a reader of the trace does, as the line that is written; a digest of all lines
 says whether two runs are the same. Besides what the specification asks, it holds the clocks to
-what traces promise: a process's clock goes forward, through all its lives.
+what traces promise: a process's clock goes forward, through all its incarnations.
 """
 
 from __future__ import annotations

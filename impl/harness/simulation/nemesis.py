@@ -167,9 +167,9 @@ def _leaders(world: Simulation) -> list[Process]:
 
 def _hold(process: Process) -> Callable[[], None]:
     """Stop a process; how to let it go on."""
-    life = process.incarnation
+    incarnation = process.incarnation
     process.hold()
-    return lambda: process.release(life)
+    return lambda: process.release(incarnation)
 
 
 def stall(world: Simulation, random: Random) -> Struck:

@@ -61,7 +61,7 @@ class Cut:
 
 @dataclass
 class Sent:
-    """What a process has handed to the network, in all its lives, whatever became of it."""
+    """What a process has handed to the network, in all its incarnations, whatever became of it."""
 
     datagrams: int = 0
     """A multicast is one datagram."""

@@ -1,4 +1,4 @@
-"""A simulated process: a role, its clock, its disk and its inbox, through all its lives.
+"""A simulated process: a role, its clock, its disk and its inbox, through all its incarnations.
 
 It is driven as `paxos.runtime.node` drives a role: what has arrived is one group, and each step is
 done in one order, make durable, trace, deliver, send. A crash may come at any point of that order;
@@ -124,7 +124,7 @@ class Process:
         self._seq = 0
         self._traced_us = 0  # its clock at the last event that is in a trace
 
-    # Lives.
+    # Incarnations.
 
     def start(self) -> None:
         """Start, or start again with what the disk holds."""
@@ -172,7 +172,7 @@ class Process:
         self._wake_s = inf
 
     def release(self, incarnation: int) -> None:
-        """Let it go on, if it is still the same life."""
+        """Let it go on, if it is still the same incarnation."""
         if self.role is None or incarnation != self.incarnation:
             return
         self._holds -= 1

@@ -13,7 +13,7 @@ from paxos.runtime.tracer import header, trace_path
 
 
 class Traces:
-    """Writes the trace of each process and life into one folder."""
+    """Writes the trace of each incarnation of each process into one folder."""
 
     def __init__(self, folder: Path, config: Config, run: str) -> None:
         """Make the folder. Raises `InputError` if it cannot be made, or has traces already."""
@@ -29,7 +29,7 @@ class Traces:
             raise InputError(f"folder {folder}: {reason(error)}") from error
 
     def begin(self, role: str, process_id: int, incarnation: int) -> None:
-        """A life begins: its file, with its header."""
+        """An incarnation begins: its file, with its header."""
         head = header(self._config, self._run, role, process_id, incarnation)
         path = trace_path(self._folder, role, process_id, incarnation)
         try:

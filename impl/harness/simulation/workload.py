@@ -20,7 +20,7 @@ class Workload:
         self._load = load
         self._over = False
         self.submitted: dict[str, list[bytes]] = {}
-        """What each client was given, by its name, in its life."""
+        """What each client was given, by the name of its incarnation."""
         for process in world.of("client"):
             self._pause(process, Random(f"{seed}/load/{process.id}"))
 
@@ -61,7 +61,7 @@ class Workload:
 
     def problems(self) -> list[str]:
         """What is wrong with what the learners delivered; empty: nothing. What a client was given
-        must be there if the client lives; if it crashed, it may be."""
+        must be there if the client is up; if it crashed, it may be."""
         found: list[str] = []
         possible = {value for values in self.submitted.values() for value in values}
         outputs = {process.name: process.output for process in self._learners()}

@@ -21,9 +21,9 @@ __all__ = ["Client", "ValueTooLargeError"]
 RESEND_FACTOR = 4
 """A client is so many times more patient than the others, who repair most losses before it."""
 
-OVERTAKEN = 3
-"""A packet is lost, if one that was sent so many later is delivered and it is not: they are ordered
-as they come, and networks let few overtake others."""
+PACKET_THRESHOLD = 3
+"""A packet is lost when one that was sent so many later is delivered and it is not: packets are
+ordered as they come, and networks reorder few (RFC 9002 has the same threshold)."""
 
 
 class ValueTooLargeError(ValueError):
@@ -50,7 +50,9 @@ class Client(Role):
         self.outstanding: dict[int, Outstanding] = {}
         """By first sequence number, in this order."""
         shortest_s = RESEND_FACTOR * settings.shortest_s
-        self._flight = Flight(settings, shortest_s, settings.resend_s, OVERTAKEN, ordered=True)
+        self._flight = Flight(
+            settings, shortest_s, settings.resend_s, PACKET_THRESHOLD, ordered=True
+        )
         self._new: list[Packet] = []  # submitted in this group
         self._silence = Silence(now_s)  # of learners, who say where the log is from time to time
         self._settled = False  # Synod: the one value was chosen, ours or not

@@ -4,8 +4,9 @@ Clients and leaders keep what they said in one of these. It holds no messages, o
 sends knows what is behind a number. What is under way is bounded by a window; what is lost is sent
 again before anything new, as far as the window admits it.
 
-Lost is what later ones overtake, for they are ordered as they come, and networks let few overtake
-others; and what is not answered in time. If nothing at all is answered for two timers in a row,
+A message is lost by the *packet threshold* when enough of those that were sent after it are
+answered, since networks reorder few, and by its *timer* when it is not answered in time (RFC 9002,
+section 6.1, has both under these names). If nothing at all is answered for two timers in a row,
 everything counts as lost, and one message at a time asks whether the path is open.
 """
 
@@ -15,8 +16,8 @@ from paxos.core.roundtrip import LONGEST_PAUSE_S, RoundTrip, longer
 from paxos.core.settings import Settings
 from paxos.core.window import Window
 
-MOST_OVERTAKEN = 3
-"""So often something may be sent again because it was overtaken. What is still not answered then
+FAST_RESENDS = 3
+"""So often a message may be sent again by the packet threshold. What is still not answered then
 waits for its timer, which doubles: perhaps the others are answered and this one never is."""
 
 PATIENCE = 4
@@ -27,7 +28,7 @@ trips: many of them vary because others are waited for, and not because the path
 class _Sent:
     """One message."""
 
-    __slots__ = ("due_s", "is_overtaken", "order", "pause_s", "sendings", "sent_s", "size")
+    __slots__ = ("by_threshold", "due_s", "order", "pause_s", "sendings", "sent_s", "size")
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -35,9 +36,9 @@ class _Sent:
         self.order = 0
         """Of its last sending, among all sendings."""
         self.sent_s = self.due_s = inf
-        self.is_overtaken = False
-        """Why it counts as lost: certainly, or only for being late, as where answers wait for one
-        another all may be."""
+        self.by_threshold = False
+        """Whether it counts as lost by the packet threshold, which is certain. A timer is not:
+        where answers wait for one another, all of them may be late."""
         self.pause_s = 0.0
 
 
@@ -49,19 +50,19 @@ class Flight:
         settings: Settings,
         shortest_s: float,
         first_s: float,
-        overtaken: int,
+        packet_threshold: int,
         *,
         ordered: bool,
     ) -> None:
-        """`overtaken`: by so many sent later that are answered, a message counts as lost. The times
-        are those of `RoundTrip`, and `ordered` is that of `Window`."""
+        """`packet_threshold`: a message is lost when one that was sent so many later is answered.
+        The times are those of `RoundTrip`, and `ordered` is that of `Window`."""
         segment = settings.fitting_bytes
         self.window = Window(segment, settings.first_messages, ordered=ordered)
         self.round_trip = RoundTrip(shortest_s, first_s)
         self._first_s = first_s
         self.under_way_bytes = self._waiting_bytes = 0
         self._segment = segment
-        self._overtaken = overtaken
+        self._packet_threshold = packet_threshold
         self._ordered = ordered
         self._under_way: dict[int, _Sent] = {}  # in the order of their last sending
         self._waiting: dict[int, _Sent] = {}  # to be sent, or sent again
@@ -140,9 +141,9 @@ class Flight:
 
     def take(self, now_s: float) -> list[tuple[int, bool]]:
         """What is to be sent now: the numbers, and whether for another time."""
-        self._lose_overtaken(now_s)
+        self._lose_by_threshold(now_s)
         if now_s >= self._look_s:
-            self._lose_late(now_s)
+            self._lose_by_timer(now_s)
         taken: list[tuple[int, bool]] = []
         while self._waiting:
             number, sent = next(iter(self._waiting.items()))
@@ -151,7 +152,7 @@ class Flight:
             del self._waiting[number]
             self._waiting_bytes -= sent.size
             again = sent.sendings > 0
-            if again and (sent.is_overtaken or not self._ordered):
+            if again and (sent.by_threshold or not self._ordered):
                 self.window.lost(now_s)
             taken.append((number, again))
             self._send(number, sent, now_s)
@@ -161,7 +162,7 @@ class Flight:
         self._orders += 1
         sent.order = self._orders
         sent.sendings += 1
-        sent.is_overtaken = False
+        sent.by_threshold = False
         sent.sent_s = now_s
         sent.pause_s = max(sent.pause_s, self.round_trip.timeout_s)
         sent.due_s = now_s + sent.pause_s
@@ -173,19 +174,19 @@ class Flight:
         """When `take` is next wanted, if nothing is answered before."""
         return self._look_s if self._under_way else inf
 
-    def _lose_overtaken(self, now_s: float) -> None:
-        before = self._arrived - self._overtaken
+    def _lose_by_threshold(self, now_s: float) -> None:
+        before = self._arrived - self._packet_threshold
         lost: list[int] = []
         for number, sent in self._under_way.items():
             if sent.order > before:
                 break
-            if sent.sendings <= MOST_OVERTAKEN:
+            if sent.sendings <= FAST_RESENDS:
                 lost.append(number)
         for number in lost:
-            self._under_way[number].is_overtaken = True
+            self._under_way[number].by_threshold = True
             self._lose(number)
 
-    def _lose_late(self, now_s: float) -> None:
+    def _lose_by_timer(self, now_s: float) -> None:
         late = [number for number, sent in self._under_way.items() if sent.due_s <= now_s]
         if late and self._answered_s < self._under_way[late[0]].sent_s:
             self._silences += 1

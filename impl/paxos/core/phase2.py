@@ -13,9 +13,9 @@ from paxos.core.messages import Accept
 from paxos.core.portions import VOTE_BYTES
 from paxos.core.settings import Settings
 
-OVERTAKEN = 16
-"""An Accept is lost, if one that was sent so many later is chosen and it is not: acceptors may hold
-back as many votes, to send them together."""
+PACKET_THRESHOLD = 16
+"""An Accept is lost when one that was sent so many later is chosen and it is not. That is more than
+networks reorder, because acceptors may hold back as many votes to send them together."""
 
 RETRY_FACTOR = 3
 """A leader is so many times more patient than learners: acceptors may hold their votes back for as
@@ -42,7 +42,9 @@ class Proposals:
         self.open: dict[int, Phase2] = {}
         """By instance."""
         shortest_s = RETRY_FACTOR * settings.shortest_s
-        self.flight = Flight(settings, shortest_s, settings.retry_s, OVERTAKEN, ordered=False)
+        self.flight = Flight(
+            settings, shortest_s, settings.retry_s, PACKET_THRESHOLD, ordered=False
+        )
         """The Accepts that are not answered, by instance. Its window and timers go on from ballot
         to ballot: they tell of the path."""
         self._tellers: list[int] = []  # acceptors that answered last

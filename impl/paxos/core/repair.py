@@ -10,7 +10,7 @@ from paxos.core.messages import Vote
 from paxos.core.roundtrip import LONGEST_PAUSE_S, longer
 from paxos.core.settings import Settings
 
-FEWEST, MOST = 4, 64
+FEWEST_RERUNS, MOST_RERUNS = 4, 64
 """Instances that a leader runs again at a time: each is answered with a vote by every acceptor. As
 long as their votes turn out to be mixed, it is twice as many each time."""
 
@@ -40,7 +40,7 @@ class Repair:
         self._settings = settings
         self._asked: dict[int, _Asked] = {}  # the longest ago first
         self._rerun: set[int] = set()
-        self._most = FEWEST
+        self._most = FEWEST_RERUNS
         self._mixed = -1  # the highest instance that was run again and whose votes settled nothing
         self._trimmed: dict[int, int] = {}  # by acceptor: up to where it has forgotten its votes
         self._gone = 0  # up to there no quorum remembers them
@@ -75,9 +75,9 @@ class Repair:
         known.times += 1
         waited_s = now_s - known.since_s
         if instance - 1 == self._mixed:  # and so, probably, are those after it
-            self._most = min(2 * self._most, MOST)
+            self._most = min(2 * self._most, MOST_RERUNS)
             return waited_s >= known.patience_s
-        self._most = FEWEST
+        self._most = FEWEST_RERUNS
         return waited_s >= known.patience_s and (known.times >= QUESTIONS or waited_s >= LONG_S)
 
     def note_mixed(self, instance: int) -> None:

@@ -80,8 +80,8 @@ class Settings:
     delivered_spans: int = 32_768
     """Spans of delivered values that a proposer takes note of in one step."""
     clients: int = 100_000
-    """Clients, each incarnation counted, whose values one proposer takes in its life. Of every
-    client that had a value delivered, learners must remember which, for ever."""
+    """Clients, each incarnation counted, whose values one proposer takes as long as it runs. Of
+    every client that had a value delivered, learners must remember which, for ever."""
     chosen_clients: int = 10_000
     """Clients of which a proposer remembers what was chosen, those that it heard of last. What it
     forgets may be proposed again, and is dropped by the learners."""

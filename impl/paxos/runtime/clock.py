@@ -37,7 +37,7 @@ class Clock:
         self._wall = wall
         self.last = 0
         self.disbelieved = 0
-        """What an earlier life has left, if it is beyond `LATEST_US`; 0: nothing such."""
+        """What an earlier incarnation has left, if it is beyond `LATEST_US`; 0: nothing such."""
 
     def wall(self) -> int:
         """The wall clock, in microseconds; 0 if it is not believed."""
@@ -51,8 +51,8 @@ class Clock:
         return self.last
 
     def resume(self, last: int) -> None:
-        """Go on from `last`, which this process's clock had reached in an earlier life. What no
-        honest clock reaches is not believed."""
+        """Go on from `last`, which this process's clock had reached in an earlier incarnation. What
+        no honest clock reaches is not believed."""
         if last > LATEST_US:
             self.disbelieved = last
         else:

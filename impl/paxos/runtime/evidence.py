@@ -76,15 +76,15 @@ def later_than(storage: Storage, run_dir: Path, role: str, process_id: int) -> s
     marked = Mark(run_dir, role, process_id).incarnation
     if marked > storage.incarnation:
         return f"incarnation {marked} has run in {run_dir}, and it knows of {storage.incarnation}"
-    # A life whose trace has only a header may have ended before it was durable.
-    lives = [
+    # An incarnation whose trace has only a header may have ended before it was durable.
+    incarnations = [
         (number, path)
         for number, path in tracer.traces(run_dir, role, process_id)
         if number >= storage.incarnation and _has_events(path)
     ]
-    if not lives:
+    if not incarnations:
         return None
-    number, path = max(lives)
+    number, path = max(incarnations)
     if number > storage.incarnation:
         return f"{path} is of incarnation {number}, and it knows of {storage.incarnation}"
     lacks = _lacks_of_acceptor if role == "acceptor" else _lacks_of_proposer

@@ -1,5 +1,5 @@
-"""Which datagrams are new: not of an earlier life of their sender, not of a life that began with an
-old copy of its storage, and not received before.
+"""Which datagrams are new: not of an earlier incarnation of their sender, not of one that began
+with an old copy of its storage, and not received before.
 
 A datagram is known by its sender, the sender's incarnation, and its clock, which a sender never
 gives to two datagrams. All messages may be lost, so to refuse one is always safe; and the protocol
@@ -7,9 +7,10 @@ stands duplicates, so what this keeps out is not harm to safety but work: somebo
 datagrams and sends them again, without a key to make new ones, achieves nothing.
 
 An old copy of its storage is harm to safety: the process has forgotten what it promised. Each
-datagram has the number of commits of its sender's storage. A life begins with a commit, so a later
-life has more commits than any datagram of an earlier one told of; and within a life they never fall
-from one clock to a later one. Whoever breaks this rule has a storage that lacks commits of its own.
+datagram has the number of commits of its sender's storage. An incarnation begins with a commit, so
+a later one has more commits than any datagram of an earlier one told of; and within one they never
+fall from one clock to a later one. Whoever breaks this rule has a storage that lacks commits of its
+own.
 Datagrams that are late, repeated or out of order are still what was said in that order, so they
 cannot break it. (`docs/decisions/old-copies.md`)
 """
@@ -50,7 +51,8 @@ class _Sender:
         self.floor = -1
         """Up to here, what was received is not known any more."""
         self.commits = commits
-        """The most that were heard of, in this life or an earlier one; and at which clock."""
+        """The most that were heard of, in this incarnation or an earlier one; and at which
+        clock."""
         self.commits_clock = clock
 
 

@@ -18,7 +18,7 @@ HOST_CHARACTERS = 64
 
 NOBODY, LARGEST_NONCE = 0, 2**32 - 1
 Nonce = Annotated[int, Meta(ge=NOBODY, le=LARGEST_NONCE)]
-"""A random number that a process has for all its life, and has in the header of all that it
+"""A random number that a process keeps as long as it runs, and has in the header of all that it
 says."""
 Host = Annotated[str, Meta(max_length=HOST_CHARACTERS)]
 

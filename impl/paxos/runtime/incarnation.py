@@ -29,7 +29,7 @@ class Incarnation(Struct, frozen=True, kw_only=True):
 
     number: int
     is_first: bool
-    """No life of the process has begun before, with this storage or in this run folder."""
+    """None of the process has begun before, with this storage or in this run folder."""
     storage: Storage
     tracer: Tracer | None
     trace_failed: bool
@@ -51,12 +51,12 @@ def begin(
     ask: Ask | None = None,
 ) -> Incarnation:
     """Open the storage, choose the number, start the trace, and make the number durable, in this
-    order: a number in the storage and no trace would be a life that nobody knows of. Before the
-    trace, `ask` the others.
+    order: a number in the storage and no trace would be an incarnation that nobody knows of. Before
+    the trace, `ask` the others.
 
-    `with_cluster`: a whole cluster is started with this process, in which nobody can have heard of
-    lives of it but those in this run folder. Raises `InputError` if the process must not or cannot
-    start, `RunError` if a disk fails."""
+    `with_cluster`: a whole cluster is started with this process, so nobody can have heard of any
+    incarnation of it but those in this run folder. Raises `InputError` if the process must not or
+    cannot start, `RunError` if a disk fails."""
     remembers = role in REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
     has_run, traced = _look_back(role, process_id, run_dir, clock) if run_dir else (False, 0)
@@ -73,7 +73,7 @@ def begin(
             _check_age(role, process_id, storage, data_dir, run_dir)
         before = storage.incarnation
         # Where no number is kept, the wall clock's is higher each time. Those in a run folder do
-        # not tell of lives that had another one.
+        # not tell of incarnations that had another one.
         traces = run_dir if config.tracing else None
         counts = data_dir is not None or (with_cluster and traces is not None)
         number, tracer = before + 1 if counts else wall_us(), None

@@ -10,7 +10,7 @@ HOLD_S = 0.01
 """How long a message is held back at most. Each time that something is held back wakes the timer
 thread twice, so a shorter time costs more than it saves."""
 
-MOST = 16
+HELD_MESSAGES = 16
 """So many are not held back, nor half as many as a leader has instances in flight: it waits for
 their votes before it begins others."""
 
@@ -19,7 +19,7 @@ class Outbox:
     """What is held back of one process. Used under the node's lock."""
 
     def __init__(self, in_flight: int) -> None:
-        self._most = max(1, min(MOST, in_flight // 2))
+        self._most = max(1, min(HELD_MESSAGES, in_flight // 2))
         self.due_s = inf
         """When it is to be sent."""
         self._sends: list[tuple[Group, Message]] = []

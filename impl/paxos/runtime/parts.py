@@ -48,10 +48,10 @@ MAX_PARTS = 255
 
 _MAGIC = b"Pp"
 _PART, _SENT, _MISSED = range(3)
-_HEAD = struct.Struct("!2sB8s8s")  # magic, kind, cluster, the sender's life
+_HEAD = struct.Struct("!2sB8s8s")  # magic, kind, cluster, the sender's incarnation
 _WHICH = struct.Struct("!IBB")  # number of the datagram, index of the part, how many there are
 _COUNTS = struct.Struct(f"!B{SIZES}I")  # group of the sender, packets sent by size
-_SIZE = struct.Struct("!8sH")  # the life that sent them, the largest size that arrived
+_SIZE = struct.Struct("!8sH")  # the incarnation that sent them, the largest size that arrived
 _TAG_BYTES = 16
 _ENTRY_BYTES = 256  # of memory that a datagram with missing parts takes beyond them
 
@@ -73,10 +73,10 @@ class _Partial:
 class _Heard:
     """What arrived of one sender, by size, since it last said how much it had sent, and that."""
 
-    __slots__ = ("got", "largest", "life", "sent")
+    __slots__ = ("got", "incarnation", "largest", "sent")
 
     def __init__(self) -> None:
-        self.life = b""
+        self.incarnation = b""
         self.begin([0] * SIZES)
 
     def begin(self, sent: Sequence[int]) -> None:
@@ -110,12 +110,12 @@ class Parts:
     at a time, `arrive` is for another."""
 
     def __init__(
-        self, cluster: bytes, life: bytes, group: int, packet_bytes: int, key: bytes | None
+        self, cluster: bytes, incarnation: bytes, group: int, packet_bytes: int, key: bytes | None
     ) -> None:
-        """`life` is 8 bytes that no other process has; `group` is the number of the group on which
-        this one hears; `packet_bytes` is what the own interface carries in a packet."""
+        """`incarnation` is 8 bytes that no other process has; `group` is the number of the group on
+        which this one hears; `packet_bytes` is what the own interface carries in a packet."""
         self.packet_bytes = packet_bytes
-        self._cluster, self._life, self._group = cluster, life, group
+        self._cluster, self._incarnation, self._group = cluster, incarnation, group
         self._mac = (
             None if key is None else blake2b(key=key, digest_size=_TAG_BYTES, person=b"part")
         )
@@ -158,7 +158,7 @@ class Parts:
         return self._packet(_SENT, _COUNTS.pack(self._group, *sent))
 
     def _packet(self, kind: int, body: bytes) -> bytes:
-        packet = _HEAD.pack(_MAGIC, kind, self._cluster, self._life) + body
+        packet = _HEAD.pack(_MAGIC, kind, self._cluster, self._incarnation) + body
         return packet + self._tag(packet)
 
     def _tag(self, packet: bytes) -> bytes:
@@ -185,14 +185,14 @@ class Parts:
                 return NOTHING
         if len(packet) < _HEAD.size:
             return NOTHING
-        _, kind, cluster, life = _HEAD.unpack_from(packet)
+        _, kind, cluster, incarnation = _HEAD.unpack_from(packet)
         if cluster != self._cluster:
             return NOTHING
         body = packet[_HEAD.size :]
         if kind == _PART and len(body) > _WHICH.size:
-            return Arrival(self._join(source, life, body))
+            return Arrival(self._join(source, incarnation, body))
         if kind == _SENT and len(body) == _COUNTS.size:
-            return self._compare(heard, life, *_COUNTS.unpack(body))
+            return self._compare(heard, incarnation, *_COUNTS.unpack(body))
         if kind == _MISSED and len(body) == _SIZE.size:
             return self._shrink(*_SIZE.unpack(body))
         return NOTHING
@@ -206,10 +206,10 @@ class Parts:
         self._heard.move_to_end(source)
         return heard
 
-    def _join(self, source: Source, life: bytes, body: bytes) -> bytes | None:
+    def _join(self, source: Source, incarnation: bytes, body: bytes) -> bytes | None:
         """Keep a part; the datagram, if it is whole."""
         number, index, total = _WHICH.unpack_from(body)
-        key = source, life, number
+        key = source, incarnation, number
         partial = self._partials.get(key)
         if partial is None:
             partial = self._partials[key] = _Partial(total)
@@ -229,10 +229,11 @@ class Parts:
     def _forget(self, key: tuple[Source, bytes, int]) -> None:
         self._partial_bytes -= self._partials.pop(key).bytes
 
-    def _compare(self, heard: _Heard, life: bytes, group: int, *sent: int) -> Arrival:
+    def _compare(self, heard: _Heard, incarnation: bytes, group: int, *sent: int) -> Arrival:
         """A sender says what it has sent."""
-        if life != heard.life:  # what it sent before this one began is not to be answered for
-            heard.life = life
+        # What it sent before this one began is not to be answered for.
+        if incarnation != heard.incarnation:
+            heard.incarnation = incarnation
             heard.begin(sent)
             return NOTHING
         larger = max((at + 1 for at, got in enumerate(heard.got) if got), default=0)
@@ -242,13 +243,13 @@ class Parts:
             heard.begin(sent)
         if missed < ENOUGH:
             return NOTHING
-        return Arrival(answer=self._packet(_MISSED, _SIZE.pack(life, largest)), to=group)
+        return Arrival(answer=self._packet(_MISSED, _SIZE.pack(incarnation, largest)), to=group)
 
-    def _shrink(self, life: bytes, arrived: int) -> Arrival:
+    def _shrink(self, incarnation: bytes, arrived: int) -> Arrival:
         """Somebody gets nothing that is larger than `arrived`."""
         next_step = max((step for step in STEPS if step < self.packet_bytes), default=STEPS[-1])
         size = max(arrived, next_step)
-        if life != self._life or size >= self.packet_bytes:
+        if incarnation != self._incarnation or size >= self.packet_bytes:
             return NOTHING
         self.packet_bytes = size
         return Arrival(smaller=size)

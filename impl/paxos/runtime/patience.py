@@ -9,7 +9,7 @@ import time
 LOOK_S = 0.05
 """How often whoever waits is to look."""
 
-MOST_S = 5 * LOOK_S
+MAX_LOOK_S = 5 * LOOK_S
 """What lies between two looks counts as no more than this."""
 
 
@@ -28,6 +28,6 @@ class Patience:
     def is_over(self) -> bool:
         """Look, and say whether that was long enough."""
         now_s = time.monotonic()
-        self._waited_s += min(now_s - self._looked_s, MOST_S)
+        self._waited_s += min(now_s - self._looked_s, MAX_LOOK_S)
         self._looked_s = now_s
         return self._waited_s > self._limit_s

@@ -336,7 +336,7 @@ class Presence:
     # Being told that one is not heard.
 
     def _be_told(self, who: str, told: Unheard, now_s: float) -> None:
-        """Somebody does not hear a process: perhaps this one, in this life of it."""
+        """Somebody does not hear a process: perhaps this one, in this incarnation of it."""
         if (told.process_id, told.nonce) != (self.me.process_id, self.me.nonce):
             return
         if not self.starting and not self._is_more_than_mine(told):

@@ -32,7 +32,8 @@ class StateRecord(Struct, kw_only=True):
     round: int = 0
     trimmed: int = 0
     clock: int = 0
-    """The process's hybrid logical clock, in microseconds: its next life must begin later."""
+    """The process's hybrid logical clock, in microseconds: its next incarnation must begin
+    later."""
     votes: int = 0
     """How many there are."""
     votes_digest: int = 0

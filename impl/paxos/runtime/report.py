@@ -15,7 +15,7 @@ INTERVAL_S = 1.0
 AGAIN_S = 60.0
 """What was reported and goes on is reported again after so long."""
 
-MOST_A_LINE = 5
+REASONS_A_LINE = 5
 """Reasons in one line, those with the highest counts."""
 
 MAX_REASONS = 100
@@ -103,7 +103,7 @@ class Complaints:
         self._say(self._new, time.monotonic())
 
     def _say(self, texts: Iterable[str], now_s: float) -> None:
-        most = Counter({text: self._new[text] for text in texts}).most_common(MOST_A_LINE)
+        most = Counter({text: self._new[text] for text in texts}).most_common(REASONS_A_LINE)
         if not most:
             return
         listed = ", ".join(f"{count} {text}" for text, count in most)

@@ -54,7 +54,7 @@ class Skew:
         """When to look again, at the next opportunity."""
 
     def start(self, now_s: float) -> None:
-        """Before anything is sent or received: what an earlier life has left."""
+        """Before anything is sent or received: what an earlier incarnation has left."""
         if self._clock.disbelieved:
             self._left.update(
                 "left",

@@ -125,7 +125,7 @@ class SqliteStorage(DurableState):
 
     @property
     def commits(self) -> int:
-        """How many commits were made, in all lives."""
+        """How many commits were made, in all incarnations."""
         return self._record.commits
 
     # Opening.

@@ -30,8 +30,8 @@ class Storage(Protocol):
 
     @property
     def commits(self) -> int:
-        """How often something was made durable here, in all lives; the beginning of each is one.
-        0: nothing ever is."""
+        """How often something was made durable here, in all incarnations; the beginning of each is
+        one. 0: nothing ever is."""
 
     def begin(self, incarnation: int) -> None:
         """Make durable that `incarnation` begins, before it says anything. Raises `OSError`."""
