@@ -14,8 +14,9 @@ from paxos.core.messages import Ask
 from paxos.core.roundtrip import LONGEST_PAUSE_S, RoundTrip
 from paxos.core.settings import Settings
 
-OVERTAKEN = 2
-"""What was said of an instance is lost, if who said it is heard of one so much higher."""
+PACKET_THRESHOLD = 2
+"""What a process said of an instance is lost when it is heard of one so much higher: it speaks of
+instances in their order, and networks reorder few (RFC 9002, section 6.1.1)."""
 
 PATIENCE = 1.5
 """Each question that is not answered makes a learner so many times more patient: less so than who
@@ -126,7 +127,7 @@ class Gaps:
             self._asked = 0
         if self._asked_to and log.prefix >= self._asked_to:
             yield from self._go_on(log, now_s)
-        yield from self._ask_for_overtaken(log, now_s)
+        yield from self._ask_for_lost(log, now_s)
 
     def _go_on(self, log: Log, now_s: float) -> Iterator[Ask]:
         """All that was asked for has come."""
@@ -160,12 +161,12 @@ class Gaps:
             return most
         return min(most, max(LEAST_REACH, int(self._room / self.mean_bytes)))
 
-    def _ask_for_overtaken(self, log: Log, now_s: float) -> Iterator[Ask]:
+    def _ask_for_lost(self, log: Log, now_s: float) -> Iterator[Ask]:
         """Ask at once for what is certain to be lost: there is no need to wait for it."""
         if self._is_far and self._asked_to > log.prefix:
             return  # it goes on asking in order
         first = last = max(self._asked_to, log.prefix)
-        most = min(log.highest - OVERTAKEN, log.prefix + self._reach())
+        most = min(log.highest - PACKET_THRESHOLD, log.prefix + self._reach())
         while last < most and (last + 1 in log.learned or log.is_lost(last + 1)):
             last += 1
         if last > first:

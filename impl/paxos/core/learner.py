@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from paxos.core import events, waiting
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe
-from paxos.core.gaps import OVERTAKEN, Gaps
+from paxos.core.gaps import PACKET_THRESHOLD, Gaps
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
     Accept,
@@ -305,5 +305,5 @@ class Learner(Role):
         messages of one process come in the order of the instances, or nearly so."""
         heard = self._open.get(instance)
         if heard and heard.votes and not heard.votes.keys() & heard.batches.keys():
-            return self._told.get(heard.teller, 0) >= instance + OVERTAKEN
+            return self._told.get(heard.teller, 0) >= instance + PACKET_THRESHOLD
         return True
