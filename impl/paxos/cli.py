@@ -89,23 +89,25 @@ def _run(options: argparse.Namespace) -> int:
 
 def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     from paxos import config  # not before the signal handlers are there
-    from paxos.runtime.process import run_process
+    from paxos.core.names import Member
+    from paxos.runtime.process import ProcessOptions, run_process
 
     return run_process(
-        options.role,
-        options.id,
+        Member(options.role, options.id),
         config.override(config.load(options.config), **_common(options)),
         stop,
-        run_dir=options.run_dir,
-        limits=_limits(options),
-        verbose=options.verbose,
-        parent_fd=options.parent_fd,
+        ProcessOptions(
+            run_dir=options.run_dir,
+            limits=_limits(options),
+            verbose=options.verbose,
+            parent_fd=options.parent_fd,
+        ),
     )
 
 
 def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     from paxos import config
-    from paxos.runtime.cluster import run_cluster
+    from paxos.runtime.cluster import ClusterOptions, run_cluster
 
     base = config.load(options.config) if options.config else config.Config()
     counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
@@ -113,9 +115,7 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     wanted = config.override(
         base, milestone=options.milestone, **counts, **switches, **_common(options)
     )
-    return run_cluster(
-        wanted,
-        stop,
+    how = ClusterOptions(
         values=options.values,
         run_dir=options.run_dir,
         stall_s=options.timeout,
@@ -126,6 +126,7 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
             if getattr(options, name) is not None
         ],
     )
+    return run_cluster(wanted, stop, how)
 
 
 def _limits(options: argparse.Namespace) -> Limits:

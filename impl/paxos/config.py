@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from paxos import forms
+from paxos.core.names import ROLES, Member
 from paxos.core.settings import Settings
 from paxos.errors import InputError
 from paxos.forms import ROLE_GROUPS
-from paxos.runtime.envelope import OVERHEAD_BYTES, ROLES
+from paxos.runtime.envelope import OVERHEAD_BYTES
 
 __all__ = ["Config", "Endpoint", "FaultRates", "Groups", "Timings", "dump", "load", "override"]
 
@@ -230,13 +231,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The highest id that a process of each role may have."""
         return {role: self.ids(role)[-1] for role in ROLES}
 
-    def check_id(self, role: str, process_id: int) -> None:
+    def check_member(self, member: Member) -> None:
         """Raise `InputError` if the cluster has no such process."""
-        ids = self.ids(role)
-        if process_id not in ids:
+        role, ids = member.role, self.ids(member.role)
+        if member.id not in ids:
             known = f"{role}s 1 to {ids[-1]}"
             raise InputError(
-                f"{role} {process_id} is not in the configuration, which has {known}; "
+                f"{member.words} is not in the configuration, which has {known}; "
                 f"choose one of these, or set `{role}s` in the configuration"
             )
 

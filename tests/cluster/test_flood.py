@@ -15,8 +15,9 @@ from paxos import config as configuration
 from paxos.config import Config, Endpoint
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.messages import Delivered, Heartbeat, Prepare, Reject, encode_messages
+from paxos.core.names import ROLES
 from paxos.forms import ROLE_GROUPS
-from paxos.runtime.envelope import ROLES, Envelope, bodies
+from paxos.runtime.envelope import Envelope, bodies
 from paxos.runtime.multicast import Multicast
 from tests.cluster.processes import Cluster, conformance, wait_for
 

@@ -13,6 +13,7 @@ import pytest
 
 from paxos.core.client import Client
 from paxos.core.messages import Accept, Accepted, Delivered
+from paxos.core.names import Member, ProcessName
 from paxos.core.settings import Settings
 from paxos.runtime.pace import TICK_S, Limits, Pace
 from paxos.runtime.stats import BUCKET_RATIO, Latency, Stats
@@ -55,7 +56,7 @@ def test_what_waited_for_the_cluster_to_start_is_no_latency() -> None:
 
 
 def test_a_datagram_is_shared_among_its_messages(tmp_path: Path) -> None:
-    stats = Stats("proposer-1.1")
+    stats = Stats(ProcessName(Member("proposer", 1), 1))
     stats.sending([Accept, Accept, Accepted], [b"x" * 10, b"x" * 20, b"x" * 3], 2, 33 + 66)
     stats.write(tmp_path)
     content = json.loads((tmp_path / "stats" / "proposer-1.1.json").read_text())
@@ -101,9 +102,11 @@ def test_a_steady_rate_begins_when_there_are_values(monkeypatch: pytest.MonkeyPa
     class Node:
         due: list[float] = []
 
-        def act_when(self, ready: object, action: Callable[[float], None], at_s: float = 0) -> None:
+        def sleep_until(self, at_s: float) -> None:
             self.due.append(at_s)
-            action(at_s + 1e-6)
+
+        def run_in_steps(self, task: Callable[[float], bool]) -> None:
+            task(self.due[-1] + 1e-6)
 
     clock = SimpleNamespace(now_s=10.0)
     clock.monotonic = lambda: clock.now_s

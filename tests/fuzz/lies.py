@@ -27,7 +27,8 @@ from paxos.core.messages import (
     Votes,
     encode_messages,
 )
-from paxos.runtime.envelope import PRESENCE, ROLES, Envelope, bodies
+from paxos.core.names import ROLES
+from paxos.runtime.envelope import PRESENCE, Envelope, bodies
 from paxos.runtime.hello import HOST_CHARACTERS, Hello, Reason, Unheard, encode_about
 from tests.fuzz.table import CLUSTER, MEMBERS
 

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from paxos.core.ballot import LARGEST_INT
-from paxos.runtime.envelope import PLAIN, ROLES, TAGGED, Envelope
+from paxos.core.names import ROLES
+from paxos.runtime.envelope import PLAIN, TAGGED, Envelope
 from tests.fuzz.table import CLUSTER, MEMBERS
 
 HEADER_BYTES = len(Envelope(CLUSTER, "client", 1, 1, MEMBERS).seal(0, b""))

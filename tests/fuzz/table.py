@@ -11,6 +11,7 @@ from paxos.core.batch import unpack
 from paxos.core.client import Client
 from paxos.core.learner import Learner
 from paxos.core.messages import Group, encode_messages
+from paxos.core.names import Member
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -69,7 +70,7 @@ class Seat:
 
     def be_present(self, now_s: float) -> None:
         """It is there, from `now_s` on."""
-        me = Self(self.name, self.number, "fuzz", self.nonce, "host", 1)
+        me = Self(Member(self.name, self.number), "fuzz", self.nonce, "host", 1)
         self.presence = Presence(me, self.freshness, now_s, say=lambda text: None)
         self.presence.begin(1)
 

@@ -14,18 +14,20 @@ from paxos.core.messages import (
     Message,
     encode_messages,
 )
+from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
-from paxos.runtime.node import Node
+from paxos.runtime.node import Node, Surroundings
 from paxos.runtime.presence import Presence, Self
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.tracer import TraceError
 
 B = Ballot(1, 1)
+PROPOSER = Member("proposer", 1)
 HEADER_BYTES = len(Envelope(b"cluster!", "client", 1, 1, {}).seal(0, b""))
 MEMBERS = {"client": 1, "proposer": 1, "acceptor": 3, "learner": 1}
 
@@ -125,22 +127,21 @@ class Harness:
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)
         self.clock = self.commits = 0  # of the other
         self.own_clock = Clock()
-        me = Self("proposer", 1, "cluster", 77, "host", 1)
+        me = Self(PROPOSER, "cluster", 77, "host", 1)
         self.presence = Quiet(me, Freshness(), time.monotonic())
         self.presence.begin(1)
-        self.node = Node(
-            process="proposer-1.1",
-            role=self.role,
+        around = Surroundings(
             groups=Groups(),
             envelope=Envelope(b"cluster!", "proposer", 1, 1, MEMBERS),
             datagram_bytes=1000,
             clock=self.own_clock,
-            faults=Faults(FaultRates(), "proposer-1"),
+            faults=Faults(FaultRates(), str(PROPOSER)),
             stop=self.stop,
             presence=self.presence,
             strict_trace=strict_trace,
             **outside,
         )
+        self.node = Node(ProcessName(PROPOSER, 1), self.role, around)
 
     def datagram(self, *messages: Message, clock: int = 0) -> bytes:
         (body,) = bodies(map(encode_messages, messages), 60_000)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from paxos import config
 from paxos.config import Config, Endpoint, FaultRates, Groups
+from paxos.core.names import Member
 from paxos.errors import InputError
 
 COURSE = """\
@@ -31,7 +32,7 @@ def test_the_courses_lines(tmp_path: Path) -> None:
     loaded = load(tmp_path, "paxos.conf", COURSE)
     assert loaded.groups == Groups()
     assert loaded.acceptors == 3
-    loaded.check_id("client", 17)  # nothing says how many clients there are
+    loaded.check_member(Member("client", 17))  # nothing says how many clients there are
 
 
 def test_unknown_lines_of_the_course_are_left_alone(tmp_path: Path) -> None:
@@ -216,4 +217,4 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("role", "number"), [("acceptor", 4), ("client", 0), ("learner", -1)])
 def test_ids_that_the_cluster_has_not(role: str, number: int) -> None:
     with pytest.raises(InputError, match=f"{role} {number} is not in the configuration"):
-        Config().check_id(role, number)
+        Config().check_member(Member(role, number))

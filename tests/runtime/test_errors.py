@@ -12,7 +12,7 @@ import pytest
 
 from paxos.config import Config
 from paxos.errors import InputError, reason, shortage
-from paxos.runtime.cluster import run_cluster
+from paxos.runtime.cluster import ClusterOptions, run_cluster
 from paxos.runtime.shutdown import Stop
 
 
@@ -64,6 +64,4 @@ def test_a_cluster_for_which_there_are_not_enough_processes(
     values = tmp_path / "values"
     values.write_bytes(b"a\n")
     with pytest.raises(InputError, match=r"pids\.max"):
-        run_cluster(
-            Config(), Stop(), values=[values], run_dir=tmp_path / "r", stall_s=5.0, verbose=False
-        )
+        run_cluster(Config(), Stop(), ClusterOptions(values=[values], run_dir=tmp_path / "r"))

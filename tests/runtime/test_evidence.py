@@ -16,6 +16,7 @@ from paxos.config import Config
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Accept, Delivered, Message, Prepare
+from paxos.core.names import Member, ProcessName
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -32,8 +33,9 @@ EMPTY_BATCH = b"\x90"
 
 
 def start_trace(run_dir: Path, role: str, number: int) -> Tracer:
-    head = tracer.header(Config(), "run", role, 1, number)
-    return Tracer.create(tracer.trace_path(run_dir, role, 1, number), head, Clock())
+    process = ProcessName(Member(role, 1), number)
+    head = tracer.header(Config(), "run", process)
+    return Tracer.create(tracer.trace_path(run_dir, process), head, Clock())
 
 
 def said(draw: random.Random, acceptor: Acceptor) -> Message:
@@ -71,12 +73,12 @@ def test_an_acceptor_that_lacks_what_it_has_traced_is_found(tmp_path: Path, seed
     states = history(tmp_path, random.Random(seed), 60)
     last = states[-1][0]
     assert last.trimmed and last.votes
-    assert later_than(last, tmp_path, "acceptor", 1) is None
+    assert later_than(last, tmp_path, Member("acceptor", 1)) is None
     found = 0
     for (state, _), (_, changed) in pairwise(states):
         if vars(state) == vars(last):
             continue
-        tells = later_than(state, tmp_path, "acceptor", 1)
+        tells = later_than(state, tmp_path, Member("acceptor", 1))
         found += tells is not None
         if changed:
             assert tells, "it lacks the step that came next"
@@ -92,7 +94,7 @@ class Copies:
 
     def live(self, work: Callable[[Role], None] = lambda role: None) -> int:
         """One life; its number."""
-        life = begin(self.role, 1, self.config, self.run_dir, Clock())
+        life = begin(Member(self.role, 1), self.config, self.run_dir, Clock())
         storage = life.storage
         role: Role = (
             Acceptor(SETTINGS, storage.promised, storage.votes, storage.trimmed, 1)
@@ -222,8 +224,8 @@ def test_only_the_end_of_a_long_trace_is_read(
     (path,) = tmp_path.glob("*.ndjson")
     monkeypatch.setattr(evidence, "TAIL_BYTES", 2_000)
     assert path.stat().st_size > 6_000
-    assert later_than(last, tmp_path, "acceptor", 1) is None
-    assert later_than(states[0][0], tmp_path, "acceptor", 1)
+    assert later_than(last, tmp_path, Member("acceptor", 1)) is None
+    assert later_than(states[0][0], tmp_path, Member("acceptor", 1))
     assert len(evidence._tail(path)) < 40
 
 

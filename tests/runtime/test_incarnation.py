@@ -13,6 +13,7 @@ from paxos.config import Config
 from paxos.core import events
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
+from paxos.core.names import Member
 from paxos.core.step import RoundWrite, VoteWrite
 from paxos.errors import InputError, RunError
 from paxos.runtime import incarnation, tracer
@@ -31,7 +32,9 @@ def start(
     with_cluster: bool = False,
 ) -> tuple[Incarnation, Clock]:
     clock = Clock(lambda: wall)
-    return begin(role, 1, config or Config(), run_dir, clock, with_cluster=with_cluster), clock
+    return begin(
+        Member(role, 1), config or Config(), run_dir, clock, with_cluster=with_cluster
+    ), clock
 
 
 def end(life: Incarnation) -> None:
@@ -227,7 +230,7 @@ def refuse(number: int, commits: int) -> int:
 def test_what_is_refused_by_others_has_not_begun(tmp_path: Path, role: str) -> None:
     for _ in range(2):
         with pytest.raises(InputError, match="somebody objects"):
-            begin(role, 1, Config(), tmp_path, Clock(), ask=refuse)
+            begin(Member(role, 1), Config(), tmp_path, Clock(), ask=refuse)
     assert not list(tmp_path.glob("*.ndjson"))
     life, _ = start(tmp_path, role, with_cluster=True)
     assert (life.number, life.is_first) == (1, True)
@@ -245,7 +248,7 @@ def test_others_are_told_what_the_life_would_begin_with(tmp_path: Path) -> None:
         return number
 
     for _ in range(2):
-        life = begin("acceptor", 1, Config(), tmp_path, Clock(), ask=ask)
+        life = begin(Member("acceptor", 1), Config(), tmp_path, Clock(), ask=ask)
         assert (life.number, life.storage.commits) == asked[-1]
         life.storage.save([RoundWrite(1)])
         end(life)
@@ -260,8 +263,8 @@ def test_of_what_keeps_nothing_others_are_told_no_commits(tmp_path: Path) -> Non
         asked.append(commits)
         return number
 
-    end(begin("acceptor", 1, MEMORY, tmp_path, Clock(), ask=ask))
-    end(begin("learner", 1, Config(), tmp_path, Clock(), ask=ask))
+    end(begin(Member("acceptor", 1), MEMORY, tmp_path, Clock(), ask=ask))
+    end(begin(Member("learner", 1), Config(), tmp_path, Clock(), ask=ask))
     assert asked == [0, 0]
 
 
@@ -270,6 +273,8 @@ def test_what_keeps_no_number_takes_the_one_that_others_ask_for(
     tmp_path: Path, tracing: bool
 ) -> None:
     heard = 5 * 10**15
-    life = begin("client", 1, Config(tracing=tracing), tmp_path, Clock(), ask=lambda *_: heard + 1)
+    life = begin(
+        Member("client", 1), Config(tracing=tracing), tmp_path, Clock(), ask=lambda *_: heard + 1
+    )
     assert life.number == heard + 1
     end(life)

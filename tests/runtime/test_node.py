@@ -60,7 +60,7 @@ def test_durable_then_traced_then_delivered_then_sent(
 
     monkeypatch.setattr(node_module, "write_all", deliver)
     harness.role.on_flush = lambda: full_step(harness.role)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.world.done == ["save", "trace", "deliver", "send"]
     assert output == [b"v\nw\n"]
 
@@ -89,7 +89,7 @@ def test_after_a_step_that_failed_there_is_no_other(harness: Harness) -> None:
     harness.world.failing = ""
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.role.due_s = 0.0
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.node.stop()
     assert harness.world.done == ["close", "close"], "of trace and storage"
     assert isinstance(harness.stop.failure, RunError)
@@ -100,7 +100,7 @@ def test_a_strict_trace_that_fails_stops_the_node_before_it_sends() -> None:
     harness.world.failing = "trace"
     harness.role.on_flush = lambda: full_step(harness.role)
     with pytest.raises(RunError, match="trace: No space left on device"):
-        harness.node.act_when(lambda: True, lambda now_s: True)
+        harness.node.run_in_steps(lambda now_s: True)
     assert harness.world.done == ["save"]
 
 
@@ -109,7 +109,7 @@ def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(
 ) -> None:
     harness.world.failing = "trace"
     harness.role.on_flush = lambda: full_step(harness.role)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.node.trace_failed
     assert harness.world.done == ["save", "send"]
     assert capfd.readouterr().err == "proposer-1.1: trace: No space left on device\n"
@@ -152,7 +152,7 @@ def test_what_a_role_refuses_is_counted_with_it(
             harness.role.step.refuse("Asks for too much")
 
     harness.role.on_flush = refuse
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.node.stats.dropped["Asks for too much"] == 3
     assert harness.node.stop()
     assert "proposer-1.1: dropped: 3 Asks for too much\n" in capfd.readouterr().err
@@ -166,7 +166,7 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         harness.role.step.send(Ask(1, 1), Group.PROPOSERS)
 
     harness.role.on_flush = send
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     both = next(bodies([encode_messages(delivered), encode_messages(Ask(1, 1))], 1000))
     assert [(to, datagram[HEADER_BYTES:]) for to, datagram in harness.world.sent] == [
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
@@ -196,7 +196,7 @@ def test_nothing_is_sent_that_is_larger_than_a_datagram(
     rest = len(encode_messages(Accept(B, 1, bytes(500)))) - 500
     large = Accept(B, 1, bytes(1000 - OVERHEAD_BYTES - rest + over))
     harness.role.on_flush = lambda: harness.role.step.send(large, Group.ACCEPTORS, Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert len(harness.world.sent) == (0 if over else 2)
     assert harness.node.stats.dropped == Counter({node_module.TOO_LARGE: 2} if over else {})
     assert harness.node.stop()
@@ -212,7 +212,7 @@ def test_no_two_datagrams_have_one_clock(harness: Harness) -> None:
 
     harness.role.on_flush = send
     for _ in range(3):
-        harness.node.act_when(lambda: True, lambda now_s: True)
+        harness.node.run_in_steps(lambda now_s: True)
     clocks = [int.from_bytes(d[HEADER_BYTES - 8 : HEADER_BYTES]) for _, d in harness.world.sent]
     assert len(clocks) == 12
     assert clocks == sorted(set(clocks))
@@ -316,16 +316,17 @@ def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
     assert harness.node.stop()
 
 
-def test_another_thread_waits_for_its_condition(harness: Harness) -> None:
+def test_a_task_is_run_in_steps_until_it_is_done(harness: Harness) -> None:
     acted: list[float] = []
-    ready = lambda: len(harness.role.received) >= 2  # noqa: E731
 
     def act(now_s: float) -> bool:
+        if len(harness.role.received) < 2:
+            return False
         acted.append(now_s)
         return len(acted) == 2
 
     def wait() -> None:
-        harness.node.act_when(ready, act)
+        harness.node.run_in_steps(act)
         over.set()
 
     over = threading.Event()
@@ -348,7 +349,7 @@ def test_a_stop_ends_all_waiting_at_once(harness: Harness) -> None:
     over = threading.Event()
 
     def wait_for_ever() -> None:
-        harness.node.act_when(lambda: False, lambda now_s: True)
+        harness.node.run_in_steps(lambda now_s: False)
         over.set()
 
     harness.node.start(wait_for_ever)
@@ -395,14 +396,14 @@ def test_what_cannot_be_sent_is_like_lost(
 ) -> None:
     harness.world.failing = "send"
     harness.role.on_flush = lambda: harness.role.step.send(Ask(1, 1), Group.CLIENTS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert "1 that could not be sent (No space left on device)" in capfd.readouterr().err
 
 
 def test_what_nobody_waits_for_is_held_back_and_sent_together(harness: Harness) -> None:
     harness.role.step.send_later(Heartbeat(B, 1), Group.LEARNERS)
     harness.role.step.send(Reject(B), Group.PROPOSERS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert [to for to, _ in harness.world.sent] == [Groups().proposers]
     harness.role.step.send_later(Heartbeat(B, 2), Group.LEARNERS)
     harness.node.start()
@@ -414,7 +415,7 @@ def test_what_nobody_waits_for_is_held_back_and_sent_together(harness: Harness) 
 
 def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
     harness.role.step.send_later(Ask(1, 1), Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.node.stop()
     assert len(harness.world.sent) == 1
 
@@ -422,7 +423,7 @@ def test_what_is_held_back_is_sent_before_the_stop(harness: Harness) -> None:
 def test_very_much_is_not_held_back(harness: Harness) -> None:
     for n in range(1, outbox.HELD_MESSAGES + 1):
         harness.role.step.send_later(Ask(n, n), Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     assert harness.world.sent, "at once"
 
 
@@ -461,7 +462,7 @@ def test_every_datagram_tells_how_much_its_sender_has_made_durable(harness: Harn
 
     harness.role.on_flush = say
     for _ in range(2):
-        harness.node.act_when(lambda: True, lambda now_s: True)
+        harness.node.run_in_steps(lambda now_s: True)
     assert [received.commits for received in opened(harness.world.sent)] == [6, 7]
 
 
@@ -484,7 +485,7 @@ def test_it_says_that_it_is_there_and_tells_who_is_not_heard(harness: Harness) -
 
 def test_a_process_that_must_end_says_nothing_more(harness: Harness) -> None:
     harness.role.step.send_later(Heartbeat(B, 1), Group.LEARNERS)
-    harness.node.act_when(lambda: True, lambda now_s: True)
+    harness.node.run_in_steps(lambda now_s: True)
     harness.role.on_flush = lambda: harness.role.step.send(Heartbeat(B, 2), Group.LEARNERS)
     harness.world.arrive(about(harness, Unheard(1, 77, Reason.OLD_STORAGE, 1, 0, 1, 9)))
     harness.node.start()

@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from paxos.core.messages import Group
+from paxos.core.names import ROLES, Member
 from paxos.errors import InputError, RunError
-from paxos.runtime.envelope import ROLES, Received
+from paxos.runtime.envelope import Received
 from paxos.runtime.freshness import EARLIER, OLD_STORAGE, REMEMBERS, Freshness
 from paxos.runtime.hello import Hello, Unheard
 from paxos.runtime.presence import GRACE_S, HELLO_S, Presence, Self
@@ -23,7 +24,7 @@ class Body:
 
     def __init__(self, role: str, process_id: int, nonce: int, number: int, commits: int) -> None:
         self.said: list[str] = []
-        self.me = Self(role, process_id, "room", nonce, f"host{nonce}", nonce)
+        self.me = Self(Member(role, process_id), "room", nonce, f"host{nonce}", nonce)
         self.number, self.commits = number, commits
         self.clock = 0
         self.presence: Presence | None = None
@@ -53,7 +54,7 @@ class Body:
     def seal(self, about: Hello | Unheard | None) -> Received:
         self.clock += 1
         me = self.me
-        header = me.role, me.process_id, me.nonce, self.number, self.commits, self.clock
+        header = *me.member, me.nonce, self.number, self.commits, self.clock
         return Received(*header, 0, [], about)
 
 
@@ -92,7 +93,7 @@ class Room:
     def send(self, group: Group, received: Received) -> None:
         self.recorded.append((group, received))
         for body in self.bodies:
-            if f"{body.me.role}s" == group.value and self.random.random() >= self.loss:
+            if f"{body.me.member.role}s" == group.value and self.random.random() >= self.loss:
                 self._count += 1
                 at_s = self.now_s + self.random.random() * self.delay_s
                 heappush(self._under_way, (at_s, self._count, body, received))
@@ -268,7 +269,7 @@ def test_who_is_not_heard_is_told_so(role: str) -> None:
     assert len(told) == 1, "once a second"
     if role in REMEMBERS:
         assert isinstance(early.failure, InputError)
-        assert f"{peer.me.role} 7 has heard of 9 commits" in str(early.failure)
+        assert f"{peer.me.member.role} 7 has heard of 9 commits" in str(early.failure)
     else:
         assert isinstance(early.failure, RunError)
         assert "start it again" in str(early.failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from paxos.core.names import Member
 from paxos.runtime.clock import LATEST_US, LATEST_WALL_US, Clock
 from paxos.runtime.skew import FAR_US, HEARD_S, LOOK_S, Skew
 
@@ -33,10 +34,9 @@ class Machine:
         """One datagram of each of `peers`, whose wall clocks are `off_us` off, and whose hybrid
         clocks were dragged further by `drag_us`."""
         for peer in peers:
-            role, number = peer.split("-")
             wall_us = self.true_us() + off_us
             clock = wall_us + drag_us
-            self.skew.hear((role, int(number)), clock, wall_us, self.now_s)
+            self.skew.hear(Member.parse(peer), clock, wall_us, self.now_s)
             assert self.clock.merge(clock)
 
     def look(self, times: int = 2) -> list[str]:
@@ -204,5 +204,5 @@ def test_a_wall_clock_beyond_belief_is_said_and_so_is_its_end(shows_us: int) -> 
 def test_what_a_liar_says_of_its_wall_clock_is_not_kept() -> None:
     machine = Machine()
     for wall_us in (0, LATEST_WALL_US + 1, 2**64 - 1):
-        machine.skew.hear(("acceptor", 1), 5, wall_us, machine.now_s)
+        machine.skew.hear(Member("acceptor", 1), 5, wall_us, machine.now_s)
     assert machine.look() == []

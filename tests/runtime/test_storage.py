@@ -180,7 +180,7 @@ def test_the_state_of_another_process(tmp_path: Path) -> None:
 def files(storage: SqliteStorage) -> list[Path]:
     """Close a storage; the files that it leaves."""
     storage.close()
-    return sorted(storage.path.parent.glob(f"{storage.name}.*"))
+    return sorted(storage.path.parent.glob(f"{storage.path.stem}.*"))
 
 
 def test_another_format(tmp_path: Path) -> None:

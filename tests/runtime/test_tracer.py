@@ -12,6 +12,7 @@ import pytest
 from paxos.config import Config, FaultRates
 from paxos.core import events
 from paxos.core.ballot import Ballot
+from paxos.core.names import Member, ProcessName
 from paxos.runtime.clock import Clock
 from paxos.runtime.tracer import (
     TraceError,
@@ -23,12 +24,13 @@ from paxos.runtime.tracer import (
 )
 
 B = Ballot(2, 1)
+ACCEPTOR = Member("acceptor", 2)
 
 
 def create(folder: Path, incarnation: int = 1, wall: int = 1000) -> tuple[Tracer, Path]:
     config = Config(proposers=2, learners=2, clients=2, faults=FaultRates(loss=0.25))
-    path = trace_path(folder, "acceptor", 2, incarnation)
-    head = header(config, "some-run", "acceptor", 2, incarnation)
+    path = trace_path(folder, ProcessName(ACCEPTOR, incarnation))
+    head = header(config, "some-run", ProcessName(ACCEPTOR, incarnation))
     return Tracer.create(path, head, Clock(lambda: wall)), path
 
 
@@ -67,7 +69,8 @@ def test_header_and_events(tmp_path: Path) -> None:
 
 def test_all_headers_of_a_cluster_agree_where_no_number_is_configured() -> None:
     heads = [
-        header(Config(), "r", role, number, 1) for role, number in [("client", 3), ("learner", 1)]
+        header(Config(), "r", ProcessName(member, 1))
+        for member in (Member("client", 3), Member("learner", 1))
     ]
     assert heads[0].cluster == heads[1].cluster
     assert 3 in heads[0].cluster["clients"]
@@ -88,31 +91,31 @@ def test_one_system_call_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_incarnations_are_counted_from_the_files(tmp_path: Path) -> None:
-    assert next_incarnation(tmp_path, "acceptor", 2) == 1
+    assert next_incarnation(tmp_path, ACCEPTOR) == 1
     create(tmp_path)
     create(tmp_path, 9)
     (tmp_path / "acceptor-22.50.ndjson").touch()
     (tmp_path / "acceptor-2.x.ndjson").touch()
-    assert next_incarnation(tmp_path, "acceptor", 2) == 10
-    assert next_incarnation(tmp_path, "acceptor", 1) == 1
+    assert next_incarnation(tmp_path, ACCEPTOR) == 10
+    assert next_incarnation(tmp_path, Member("acceptor", 1)) == 1
     with pytest.raises(FileExistsError):
         create(tmp_path, 9)
 
 
 def test_the_clock_of_the_last_life_is_found_in_its_trace(tmp_path: Path) -> None:
-    assert last_clock(tmp_path, "acceptor", 2) == 0
+    assert last_clock(tmp_path, ACCEPTOR) == 0
     tracer, _ = create(tmp_path, wall=5000)
-    assert last_clock(tmp_path, "acceptor", 2) == 0, "only a header"
+    assert last_clock(tmp_path, ACCEPTOR) == 0, "only a header"
     tracer.write([events.Phase2b(ballot=B, instance=n) for n in range(1, 4)])
     _, path = create(tmp_path, 2)
-    assert last_clock(tmp_path, "acceptor", 2) == 5002
+    assert last_clock(tmp_path, ACCEPTOR) == 5002
     with path.open("ab") as file:
         votes = b"[1,[1,1],[]]," * 100_000
         for clock in (7000, 7001):
             file.write(b'{"event":"Recover","hlc":%d,"votes":[%s[]]}\n' % (clock, votes))
         file.write(b'{"event":"Phase2b","hlc":80')
-    assert last_clock(tmp_path, "acceptor", 2) == 7001, "lines are long, and the last is torn"
-    assert last_clock(tmp_path, "acceptor", 1) == 0
+    assert last_clock(tmp_path, ACCEPTOR) == 7001, "lines are long, and the last is torn"
+    assert last_clock(tmp_path, Member("acceptor", 1)) == 0
 
 
 def test_a_trace_that_cannot_grow_ends_and_says_so(tmp_path: Path) -> None:

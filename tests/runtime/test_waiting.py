@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.waiting import Wait, for_deliveries, for_instance, for_quorum
@@ -28,7 +29,7 @@ class Bench:
         self.now_s = 50.0
         self.role = Waiter()
         self.said: list[str] = []
-        self.waiting = Waiting(process, self.role, self.now_s, self.said.append)
+        self.waiting = Waiting(ProcessName.parse(process), self.role, self.now_s, self.said.append)
 
     def live(self, seconds: float, *hears: str) -> list[str]:
         """What is said meanwhile, if datagrams of `hears` come all the time."""
@@ -36,8 +37,7 @@ class Bench:
         while self.now_s < until_s:
             self.now_s += LOOK_S
             for peer in hears:
-                role, number = peer.split("-")
-                self.waiting.hear((role, int(number)), self.now_s)
+                self.waiting.hear(Member.parse(peer), self.now_s)
             self.waiting.look(self.now_s)
         said = self.said[:]
         self.said.clear()

@@ -25,12 +25,12 @@ from random import Random
 from typing import Any
 
 from conformance.replay.report import explain
-from harness.simulation.address import Key
 from harness.simulation.cluster import Simulation
 from harness.simulation.link import queue_bytes
 from harness.simulation.monitor import Monitor
 from paxos.config import Config, override
 from paxos.core.client import Client
+from paxos.core.names import Member, ProcessName
 from paxos.runtime.tracer import header
 
 DATAGRAM_BYTES = 1_400
@@ -103,7 +103,7 @@ class Cluster:
 
     def __init__(self, config: Config = DEFAULT, seed: int = 0) -> None:
         self.config = config
-        head = header(config, "simulated", "client", 1, 1)
+        head = header(config, "simulated", ProcessName(Member("client", 1), 1))
         self.monitor = Monitor(head.spec, head.constants, head.cluster)
         self.world = Simulation(
             seed,
@@ -119,7 +119,7 @@ class Cluster:
         self.broadcast = 0
         """How many values the clients have been given."""
 
-    def limit(self, rate_bytes_s: float, queue_s: float, keys: Sequence[Key] = ()) -> None:
+    def limit(self, rate_bytes_s: float, queue_s: float, keys: Sequence[Member] = ()) -> None:
         """From now on, have the links of `keys` (default: of every process) carry so much."""
         network, room = self.world.network, queue_bytes(rate_bytes_s, queue_s)
         for key in keys or self.world.processes:

@@ -38,7 +38,7 @@ class Clocks(CheckedSimulation):
     def stopped(self) -> str:
         """Have both clients broadcast; what is not delivered everywhere is said."""
         for client in self.of("client"):
-            some = [b"%s/%d" % (client.name.encode(), len(self.asked) + n) for n in range(10)]
+            some = [b"%s/%d" % (str(client.name).encode(), len(self.asked) + n) for n in range(10)]
             self.asked += some
             self.submit(client.id, some)
         self.run(self.now_s + PATIENCE_S, self._is_delivered)

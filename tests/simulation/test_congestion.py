@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import pytest
 
-from harness.simulation.address import Key
 from harness.simulation.network import Faults
 from paxos.config import override
+from paxos.core.names import Member
 from paxos.core.proposer import Proposer
 from tests.simulation.congestion import DEFAULT, ELECTION_S, MBIT, Cluster, draw, goodput, problems
 
@@ -99,7 +99,7 @@ def test_random_loss_is_not_congestion() -> None:
     assert cluster.run(cluster.world.now_s + 6 * without.seconds, cluster.all_delivered)
 
 
-def leader(cluster: Cluster) -> Key:
+def leader(cluster: Cluster) -> Member:
     (process,) = [
         process
         for process in cluster.world.of("proposer")

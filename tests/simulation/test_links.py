@@ -18,6 +18,7 @@ from harness.simulation.process import Process
 from harness.simulation.run import simulate
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Group, Heartbeat, Message, decode_messages, encode_messages
+from paxos.core.names import Member
 from paxos.core.settings import Settings
 from paxos.runtime.envelope import HEADER_BYTES
 from tests.simulation.congestion import MBIT, goodput
@@ -120,7 +121,10 @@ BALLOT = Ballot(1, 1)
 BEAT = Heartbeat(BALLOT, 0)
 
 
-def send(world: Simulation, group: Group, sender: tuple[str, int] = ("proposer", 1)) -> None:
+PROPOSER = Member("proposer", 1)
+
+
+def send(world: Simulation, group: Group, sender: Member = PROPOSER) -> None:
     body = encode_messages([BEAT])
     world.send(world.processes[sender], group, [BEAT], body, 1)
 
@@ -138,7 +142,7 @@ def arrivals(world: Simulation, role: str) -> list[float]:
 
 def test_a_multicast_uses_its_senders_link_once() -> None:
     world = idle(learners=2)
-    world.network.egress["proposer", 1] = Link(world.schedule, size(), inf)
+    world.network.egress[Member("proposer", 1)] = Link(world.schedule, size(), inf)
     send(world, Group.LEARNERS)
     send(world, Group.ACCEPTORS)
     assert arrivals(world, "learner") == pytest.approx([1.0, 1.0], abs=0.01)
@@ -147,11 +151,11 @@ def test_a_multicast_uses_its_senders_link_once() -> None:
 
 def test_each_receiver_has_a_link_of_its_own() -> None:
     world = idle(learners=2)
-    world.network.ingress["learner", 1] = Link(world.schedule, size() / 2, inf)
-    world.network.ingress["acceptor", 1] = Link(world.schedule, size(), size())
+    world.network.ingress[Member("learner", 1)] = Link(world.schedule, size() / 2, inf)
+    world.network.ingress[Member("acceptor", 1)] = Link(world.schedule, size(), size())
     send(world, Group.LEARNERS)
     send(world, Group.ACCEPTORS)
-    send(world, Group.ACCEPTORS, ("proposer", 2))
+    send(world, Group.ACCEPTORS, Member("proposer", 2))
     assert arrivals(world, "learner") == pytest.approx([2.0, 0.0], abs=0.01)
     assert arrivals(world, "acceptor") == pytest.approx([1.0, *[0.0] * 4], abs=0.01)
     assert world.injected == {"queue full": 1}
@@ -159,7 +163,7 @@ def test_each_receiver_has_a_link_of_its_own() -> None:
 
 def test_what_a_process_sends_itself_does_not_come_back_over_its_link() -> None:
     world = idle(proposers=2)
-    for key in (("proposer", 1), ("proposer", 2)):
+    for key in (Member("proposer", 1), Member("proposer", 2)):
         world.network.ingress[key] = Link(world.schedule, size(), inf)
     send(world, Group.PROPOSERS)
     assert arrivals(world, "proposer") == pytest.approx([0.0, 1.0], abs=0.01)
@@ -167,7 +171,7 @@ def test_what_a_process_sends_itself_does_not_come_back_over_its_link() -> None:
 
 def test_a_limit_that_is_lifted_lets_what_waits_through_and_loses_nothing() -> None:
     world = idle(learners=1)
-    links, key = world.network.egress, ("proposer", 1)
+    links, key = world.network.egress, Member("proposer", 1)
     world.network.limit(links, key, size(), 10 * size())
     for _ in range(5):
         send(world, Group.LEARNERS)
@@ -205,7 +209,7 @@ def test_what_is_sent_is_counted_once_a_multicast_and_by_type() -> None:
     world = idle()
     proposer = world.process("proposer", 1)
     proposer._transmit([(group, BEAT) for group in (Group.LEARNERS, Group.ACCEPTORS)])
-    sent = world.network.sent["proposer", 1]
+    sent = world.network.sent[Member("proposer", 1)]
     assert (sent.datagrams, sent.wire_bytes) == (2, 2 * size())
     assert sent.messages == {"Heartbeat": 2}
     assert sent.message_bytes == {"Heartbeat": 2 * len(encode_messages([BEAT]))}
@@ -236,7 +240,7 @@ def test_packed_messages_share_datagrams(monkeypatch: pytest.MonkeyPatch) -> Non
             key=lambda message: getattr(message, "top", -1),
         )
         assert heard == beats
-    sent = world.network.sent["proposer", 1]
+    sent = world.network.sent[Member("proposer", 1)]
     assert sent.messages == {"Heartbeat": 10_000}
     assert sent.datagrams < 40
 

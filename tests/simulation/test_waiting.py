@@ -3,10 +3,10 @@ nothing."""
 
 from __future__ import annotations
 
-from harness.simulation.address import Key
 from harness.simulation.cluster import Simulation
 from harness.simulation.process import Process
 from paxos.core.acceptor import Acceptor
+from paxos.core.names import Member
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.runtime.waiting import LOOK_S, PATIENCE_S, Waiting
@@ -22,14 +22,13 @@ class Told(Simulation):
     def __init__(self, settings: Settings = QUICK) -> None:
         super().__init__(1, settings)
         self.said: list[str] = []
-        self._waiting: dict[Key, tuple[Role, Waiting]] = {}
+        self._waiting: dict[Member, tuple[Role, Waiting]] = {}
 
     def _watch(self, process: Process, role: Role) -> Waiting:
-        """What watches a process in its present life."""
+        """What watches a process in its present incarnation."""
         known = self._waiting.get(process.key)
         if known is None or known[0] is not role:
-            name = f"{process.role_name}-{process.id}"
-            known = role, Waiting(name, role, self.now_s, self.said.append)
+            known = role, Waiting(process.name, role, self.now_s, self.said.append)
             self._waiting[process.key] = known
         return known[1]
 

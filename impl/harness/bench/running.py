@@ -19,8 +19,9 @@ from harness.bench import proc
 from harness.bench.watched import Watched
 from paxos import config as configuration
 from paxos.config import Config
+from paxos.core.names import Member
 from paxos.errors import InputError, RunError, reason
-from paxos.runtime.children import start, stop_all
+from paxos.runtime.children import output_path, start, stop_all
 from paxos.runtime.groups import ChosenGroups
 
 LOOK_S = 0.01
@@ -91,16 +92,14 @@ class Cluster:
         """Start processes of a role."""
         given = ["--config", str(self._config_file), "--run-dir", str(self.run_dir), *options]
         for number in numbers:
-            output = self.run_dir / f"learner-{number}.out" if role == "learner" else None
-            log = self.run_dir / "logs" / f"{role}-{number}.log"
-            child = start(role, number, given, stdin=stdin, stdout=output, log=log)
-            self.watched.append(Watched(child))
-            if output:
-                self.outputs.append(output)
+            member = Member(role, number)
+            self.watched.append(Watched(start(member, given, self.run_dir, stdin=stdin)))
+            if role == "learner":
+                self.outputs.append(output_path(self.run_dir, member))
 
     def start_client(self, number: int, values: Path, options: Sequence[str]) -> None:
         """Start a client that gets its values when `open_gates` is called."""
-        fifo = self.run_dir / f"client-{number}.in"
+        fifo = self.run_dir / f"{Member('client', number)}.in"
         os.mkfifo(fifo)
         both = os.open(fifo, os.O_RDWR)  # so that neither end has to wait for the other
         try:
@@ -150,11 +149,13 @@ class Cluster:
             watched.read(now_s, udp)
             # Only now: a process whose end was noticed is gone from /proc.
             if watched.child.just_died() and watched.child.status != 0:
-                raise RunError(f"{watched.child.name} {watched.child.how}: {_last_words(watched)}")
+                raise RunError(
+                    f"{watched.child.member} {watched.child.how}: {_last_words(watched)}"
+                )
 
-    def wait_for_end(self, role: str, number: int) -> None:
+    def wait_for_end(self, member: Member) -> None:
         """Until a process has ended by itself. Raises `RunError` as `watch` does."""
-        (child,) = (w.child for w in self.watched if w.child.name == f"{role}-{number}")
+        (child,) = (w.child for w in self.watched if w.child.member == member)
         self.watch(lambda _: not child.alive)
 
 

@@ -15,6 +15,7 @@ from harness.bench.summary import figures, window
 from harness.bench.watched import by_role
 from harness.measure.folder import Checked, check
 from harness.measure.values import value_file
+from paxos.core.names import Member
 from paxos.errors import RunError
 from paxos.runtime.delivered_output import compare
 
@@ -124,7 +125,7 @@ class Runner:
         for number, path in enumerate(inputs[:-1], 1):
             cluster.start_client(number, path, setting.client_options())
         cluster.start("client", [setting.clients + 1], stdin=inputs[-1])
-        cluster.wait_for_end("client", setting.clients + 1)
+        cluster.wait_for_end(Member("client", setting.clients + 1))
 
     @staticmethod
     def _check(

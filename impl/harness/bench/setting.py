@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from harness.measure.combos import ALL, Combination
+from harness.measure.combos import named
 from paxos import config as configuration
 from paxos.config import Config
 
@@ -64,7 +64,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     def config(self) -> Config:
         """The cluster's configuration. There is a client more: the one that warms it up. Raises
         `InputError`."""
-        switches = _combination(self.optimisations)
+        switches = named(self.optimisations)
         return configuration.override(
             Config(),
             acceptors=self.acceptors,
@@ -86,10 +86,6 @@ class Setting(Struct, frozen=True, kw_only=True):
             most = max(1, SATURATED_BYTES // self.value_bytes)
             options.append(f"--outstanding={min(self.outstanding, most)}")
         return options if self.rate is None else [*options, f"--rate={self.rate / self.clients}"]
-
-
-def _combination(name: str) -> Combination:
-    return next(combination for combination in ALL if combination.name == name)
 
 
 def size_text(size: int) -> str:

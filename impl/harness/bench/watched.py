@@ -74,5 +74,5 @@ def by_role(watched: Iterable[Watched]) -> dict[str, list[Watched]]:
     """Grouped by role, in the order they were started."""
     grouped: dict[str, list[Watched]] = {}
     for one in watched:
-        grouped.setdefault(one.child.role, []).append(one)
+        grouped.setdefault(one.child.member.role, []).append(one)
     return grouped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.compare.result import Result, Row
+from harness.measure.combos import named
 from harness.measure.latency import Latency, merge
 from harness.measure.style import STYLE, plain_ticks, save, thousands
 
 # Line style says direct learning and prepare ahead; a filled marker and a dark line say batching.
-_LINES = {"": ":", "direct": "--", "ahead": "-.", "direct-ahead": "-"}
-_MARKERS = {"": "o", "direct": "s", "ahead": "^", "direct-ahead": "D"}
+_LINES = {"off": ":", "direct": "--", "ahead": "-.", "direct-ahead": "-"}
+_MARKERS = {"off": "o", "direct": "s", "ahead": "^", "direct-ahead": "D"}
 _LIGHT, _DARK = "#d9722e", "#17406d"  # apart also as greys
 
 
@@ -38,8 +40,8 @@ def draw(result: Result, folder: Path) -> list[Path]:
 
 def _parts(row: Row) -> tuple[str, bool]:
     """The name without batching, and whether there is batching."""
-    words = row.name.split("-")
-    return "-".join(w for w in words if w in ("direct", "ahead")), "batch" in words
+    combination = named(row.name)
+    return replace(combination, batching=False).name, combination.batching
 
 
 def _label(row: Row) -> str:

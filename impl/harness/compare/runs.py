@@ -17,6 +17,7 @@ from harness.measure.combos import Combination
 from harness.measure.folder import check, latency_of, stats_of
 from paxos.errors import RunError
 from paxos.runtime.children import environment
+from paxos.runtime.tracer import traces_of_role
 
 TIMEOUT_S = 600.0
 """A run that takes longer is given up."""
@@ -125,11 +126,11 @@ def _traffic(run_dir: Path, values: int) -> dict[str, Traffic]:
 
 def _rate(run_dir: Path, values: int, kind: str) -> float:
     """Values per second at the slowest learner, by the clocks in the traces."""
-    began_us = min(_first(path, "Broadcast") for path in run_dir.glob("client-*.ndjson"))
+    began_us = min(_first(path, "Broadcast") for path in traces_of_role(run_dir, "client"))
     if kind == "full":  # without what was broadcast while the cluster started
-        began_us = min(_first(path, "Phase2a") for path in run_dir.glob("proposer-*.ndjson"))
+        began_us = min(_first(path, "Phase2a") for path in traces_of_role(run_dir, "proposer"))
     rates = []
-    for path in run_dir.glob("learner-*.ndjson"):
+    for path in traces_of_role(run_dir, "learner"):
         delivered = list(_deliveries(path))
         last_us = delivered[-1][0] if delivered else 0
         first_us, skipped = began_us, 0

@@ -40,3 +40,10 @@ ALL = [
     for batch, ahead, direct in product((False, True), (False, True), (False, True))
 ]
 """In the order in which they are run and listed: without batching first."""
+
+_BY_NAME = {combination.name: combination for combination in ALL}
+
+
+def named(name: str) -> Combination:
+    """The combination with this name. Raises `KeyError`."""
+    return _BY_NAME[name]

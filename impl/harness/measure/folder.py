@@ -14,6 +14,7 @@ from conformance.replay.report import explain, summary
 from conformance.replay.run_folder import check_run
 from conformance.trace.reader import TraceError
 from harness.measure.latency import Latency, merge
+from paxos.core.names import pattern_of
 
 
 class Checked(Struct):
@@ -47,7 +48,7 @@ def check(run_dir: Path) -> Checked:
 
 def stats_of(run_dir: Path, role: str = "*") -> Iterator[dict[str, Any]]:
     """What each process of a role counted, as it left it (see `paxos.runtime.stats`)."""
-    for path in sorted((run_dir / "stats").glob(f"{role}-*.json")):
+    for path in sorted((run_dir / "stats").glob(f"{pattern_of(role)}.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 

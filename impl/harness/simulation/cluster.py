@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 
-from harness.simulation.address import Key
 from harness.simulation.network import Cut, Faults, Network
 from harness.simulation.parts import Assembly, Parts
 from harness.simulation.process import Process
 from paxos.core import events
 from paxos.core.client import Client
 from paxos.core.messages import Group, Message
+from paxos.core.names import Member
 from paxos.core.settings import Settings
 from paxos.runtime.envelope import ARRAY_BYTES
 
@@ -80,8 +80,8 @@ class Simulation(Assembly):
             "acceptor": settings.acceptors,
             "learner": learners,
         }
-        self.processes: dict[Key, Process] = {
-            (role, i): self.parts.get("process", Process)(self, role, i)
+        self.processes: dict[Member, Process] = {
+            Member(role, i): self.parts.get("process", Process)(self, role, i)
             for role, count in counts.items()
             for i in range(1, count + 1)
         }
@@ -93,14 +93,14 @@ class Simulation(Assembly):
 
     def of(self, role: str) -> list[Process]:
         """The processes of a role, by id."""
-        return [process for key, process in self.processes.items() if key[0] == role]
+        return [process for key, process in self.processes.items() if key.role == role]
 
     def ids(self, role: str) -> list[int]:
         """The ids of the processes of a role."""
         return [process.id for process in self.of(role)]
 
     def process(self, role: str, process_id: int) -> Process:
-        return self.processes[role, process_id]
+        return self.processes[Member(role, process_id)]
 
     def crash(self, role: str, process_id: int) -> None:
         """Crash it between two steps."""
@@ -113,12 +113,12 @@ class Simulation(Assembly):
 
     def isolate(self, role: str, process_id: int) -> None:
         """Let the process neither send nor receive, until `rejoin`."""
-        one, all_of_them = {(role, process_id)}, self.processes.keys()
+        one, all_of_them = {Member(role, process_id)}, self.processes.keys()
         self.network.cuts += [Cut(one, all_of_them), Cut(all_of_them, one)]
 
     def rejoin(self, role: str, process_id: int) -> None:
         """Undo `isolate`."""
-        one = {(role, process_id)}
+        one = {Member(role, process_id)}
         self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
 
     def outputs(self) -> list[list[bytes]]:

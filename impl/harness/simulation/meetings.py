@@ -30,6 +30,7 @@ from paxos.core.messages import (
     Submit,
     Trimmed,
 )
+from paxos.core.names import ProcessName
 from paxos.core.proposer import Proposer
 
 Pair = tuple[str, str]
@@ -188,7 +189,7 @@ class Meetings:
             case events.Learn(instance=instance):
                 self._open.discard(instance)
             case events.Recover():
-                self._recovery(event.process.partition("-")[0])
+                self._recovery(ProcessName.parse(event.process).member.role)
 
     def _phase1a(self, event: events.Phase1a, ballot: Ballot) -> None:
         asked = self._asked[ballot]

@@ -20,6 +20,7 @@ from harness.simulation.traces import Traces
 from paxos.core.ballot import Ballot
 from paxos.core.events import Event
 from paxos.core.messages import Accept, Group, Message
+from paxos.core.names import Member, ProcessName
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyEvent).decode
@@ -43,7 +44,7 @@ class Monitor:
         self.contradiction = ""
         """What a proposer said that it may not say; empty: nothing so far."""
         self._proposed: dict[tuple[Ballot, int], bytes] = {}
-        self._clocks: dict[str, int] = {}
+        self._clocks: dict[Member, int] = {}
         self._digest = blake2b(digest_size=8)
         self._traces = traces
 
@@ -60,7 +61,7 @@ class Monitor:
         if self._traces:
             self._traces.write(event.process, line + b"\n")
         self.checker.feed(event.process, _decode(line))
-        who = event.process.partition(".")[0]
+        who = ProcessName.parse(event.process).member
         before = self._clocks.get(who, 0)
         self._clocks[who] = event.hlc
         if event.hlc <= before and not self.is_rejected:

@@ -13,12 +13,12 @@ from math import exp, log
 from random import Random
 from typing import Any
 
-from harness.simulation.address import Key
 from harness.simulation.cluster import Simulation
 from harness.simulation.link import queue_bytes
 from harness.simulation.network import Cut, Faults
 from harness.simulation.options import KINDS
 from harness.simulation.process import Doom, Process
+from paxos.core.names import Member
 from paxos.core.proposer import Proposer
 from paxos.runtime.clock import LATEST_WALL_US
 
@@ -127,7 +127,7 @@ def link(world: Simulation, random: Random) -> Struck:
     return random.uniform(0.1, 2.0), undo
 
 
-def _few(world: Simulation, random: Random) -> list[Key]:
+def _few(world: Simulation, random: Random) -> list[Member]:
     """One process, some, or all."""
     share = random.choice((0.0, 0.3, 1.0))
     keys = list(world.processes)

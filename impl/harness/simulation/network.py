@@ -17,16 +17,16 @@ from math import inf
 from random import Random
 from typing import Protocol
 
-from harness.simulation.address import Key
 from harness.simulation.link import Link, Schedule, wire_bytes
 from paxos.core.messages import Accept, Message
+from paxos.core.names import Member
 from paxos.runtime.envelope import HEADER_BYTES
 
 
 class Endpoint(Protocol):
     """A process, as the network knows it."""
 
-    key: Key
+    key: Member
     id: int
 
     def arrive(self, at_s: float, sender: int, clock: int, datagram: bytes) -> None:
@@ -51,10 +51,10 @@ class Faults:
 class Cut:
     """A partition, in one direction: nothing gets from `senders` to `receivers`."""
 
-    senders: Collection[Key]
-    receivers: Collection[Key]
+    senders: Collection[Member]
+    receivers: Collection[Member]
 
-    def parts(self, sender: Key, receiver: Key) -> bool:
+    def parts(self, sender: Member, receiver: Member) -> bool:
         """Whether this is why nothing gets there."""
         return sender in self.senders and receiver in self.receivers
 
@@ -85,11 +85,11 @@ class Network:
     def __init__(self, seed: int, injected: Counter[str], schedule: Schedule) -> None:
         self.faults = Faults()
         self.cuts: list[Cut] = []
-        self.egress: dict[Key, Link] = {}
+        self.egress: dict[Member, Link] = {}
         """What a process sends goes through its link, if it has one."""
-        self.ingress: dict[Key, Link] = {}
+        self.ingress: dict[Member, Link] = {}
         """So does what reaches it. What it sends itself does not leave its machine."""
-        self.sent: defaultdict[Key, Sent] = defaultdict(Sent)
+        self.sent: defaultdict[Member, Sent] = defaultdict(Sent)
         self._injected = injected
         self._schedule = schedule
         self._delay = Random(f"{seed}/network/delay").random
@@ -97,7 +97,9 @@ class Network:
         self._duplicate = Random(f"{seed}/network/duplicate").random
         self._reorder = Random(f"{seed}/network/reorder").random
 
-    def limit(self, links: dict[Key, Link], key: Key, rate_bytes_s: float, room: float) -> None:
+    def limit(
+        self, links: dict[Member, Link], key: Member, rate_bytes_s: float, room: float
+    ) -> None:
         """From now on, have the link of `key` in `links` (`egress` or `ingress`) carry so much, and
         its queue hold so many bytes."""
         if key in links:
@@ -105,7 +107,7 @@ class Network:
         else:
             links[key] = Link(self._schedule, rate_bytes_s, room)
 
-    def lift(self, links: dict[Key, Link], key: Key) -> None:
+    def lift(self, links: dict[Member, Link], key: Member) -> None:
         """Let it carry whatever comes, at once, after what waits in its queue."""
         self.limit(links, key, inf, inf)
 

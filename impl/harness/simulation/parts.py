@@ -43,8 +43,7 @@ class Assembly(Scheduler):
         role: Role
         match process.role_name:
             case "client":
-                name = f"{process.id}.{process.incarnation}"
-                role = (make or Client)(self.settings, name, self.now_s)
+                role = (make or Client)(self.settings, process.name.client, self.now_s)
             case "proposer":
                 role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
             case "acceptor":

@@ -14,12 +14,12 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any, Protocol
 
-from harness.simulation.address import Key
 from harness.simulation.disk import Disk
 from harness.simulation.network import Network
 from paxos.core.batch import unpack
 from paxos.core.events import Event
 from paxos.core.messages import Group, Message, decode_messages, encode_messages
+from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import Step
@@ -90,10 +90,10 @@ class Process:
         self.world = world
         self.role_name = role_name
         self.id = process_id
-        self.key: Key = role_name, process_id
+        self.key = Member(role_name, process_id)
         self.disk = world.make_disk(role_name, process_id)
         self.incarnation = 0
-        self.name = f"{role_name}-{process_id}.0"
+        self.name = ProcessName(self.key, 0)
         self.role: Role | None = None
         self.output: list[bytes] = []
         self.failure = ""
@@ -130,7 +130,7 @@ class Process:
         """Start, or start again with what the disk holds."""
         now_s = self.world.now_s
         self.incarnation += 1
-        self.name = f"{self.role_name}-{self.id}.{self.incarnation}"
+        self.name = ProcessName(self.key, self.incarnation)
         self.output, self.doom, self._rest = [], None, None
         self._outbox = Outbox(self.world.settings.in_flight)
         self.failure = ""
@@ -317,7 +317,7 @@ class Process:
 
     def _stamp(self, event: Event) -> Event:
         self._seq += 1
-        event.process, event.seq, event.hlc = self.name, self._seq, self.clock.tick()
+        event.process, event.seq, event.hlc = str(self.name), self._seq, self.clock.tick()
         return event
 
     def _deliver(self, step: Step) -> None:

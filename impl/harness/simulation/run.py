@@ -29,6 +29,7 @@ from harness.simulation.steering import Steering
 from harness.simulation.traces import Traces
 from harness.simulation.workload import Workload
 from paxos.core.events import Event
+from paxos.core.names import Member, ProcessName
 from paxos.errors import InputError, RunError
 from paxos.runtime.report import tell
 from paxos.runtime.tracer import header
@@ -102,7 +103,7 @@ class _Run:
         self.plan = plan
         self.failure: Failure | None = None
         self.calm_s = 0.0
-        head = header(plan.config, "simulated", "client", 1, 1)
+        head = header(plan.config, "simulated", ProcessName(Member("client", 1), 1))
         self.monitor = Monitor(head.spec, head.constants, head.cluster, traces)
         self.world = Simulation(
             request.seed,
@@ -205,6 +206,6 @@ class _Run:
 def _announce(traces: Traces | None) -> Callable[[Process], None]:
     def born(process: Process) -> None:
         if traces:
-            traces.begin(process.role_name, process.id, process.incarnation)
+            traces.begin(process.name)
 
     return born

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from paxos.config import Config
+from paxos.core.names import ProcessName
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime.tracer import header, trace_path
 
@@ -28,10 +29,10 @@ class Traces:
         except OSError as error:
             raise InputError(f"folder {folder}: {reason(error)}") from error
 
-    def begin(self, role: str, process_id: int, incarnation: int) -> None:
+    def begin(self, process: ProcessName) -> None:
         """An incarnation begins: its file, with its header."""
-        head = header(self._config, self._run, role, process_id, incarnation)
-        path = trace_path(self._folder, role, process_id, incarnation)
+        head = header(self._config, self._run, process)
+        path = trace_path(self._folder, process)
         try:
             self._files[head.process] = path.open("wb")
         except OSError as error:

@@ -64,7 +64,7 @@ class Workload:
         must be there if the client is up; if it crashed, it may be."""
         found: list[str] = []
         possible = {value for values in self.submitted.values() for value in values}
-        outputs = {process.name: process.output for process in self._learners()}
+        outputs = {str(process.name): process.output for process in self._learners()}
         furthest = max(outputs, key=lambda learner: len(outputs[learner]), default="")
         for learner, output in outputs.items():
             delivered = set(output)
@@ -77,7 +77,7 @@ class Workload:
                 wrong = min(delivered - possible)
                 found.append(f"{learner} has delivered {_show(wrong)}, which nobody broadcast")
             for process in self._world.of("client"):
-                mine = self.submitted.get(process.name.removeprefix("client-"), [])
+                mine = self.submitted.get(process.name.client, [])
                 missing = [value for value in mine if value not in delivered]
                 if missing:
                     found.append(

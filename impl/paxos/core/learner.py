@@ -27,6 +27,7 @@ from paxos.core.messages import (
     Trimmed,
     Votes,
 )
+from paxos.core.names import client_id
 from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -277,7 +278,7 @@ class Learner(Role):
         others tell it a little later: that is enough for when the first one is dead, and not
         every value wakes every client as often as there are learners."""
         learners = self.settings.learners
-        return not learners or int(client.partition(".")[0]) % learners == self.id % learners
+        return not learners or client_id(client) % learners == self.id % learners
 
     def tick(self, now_s: float) -> None:
         if now_s >= self._gaps.due_s:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from paxos.core.names import Member
 from paxos.runtime.patience import LOOK_S, Patience
 
 PATIENCE_S = 5.0
@@ -22,10 +23,9 @@ class Child:
     """A process of the cluster."""
 
     def __init__(
-        self, role: str, number: int, process: subprocess.Popen[bytes], log: Path, pipe: int
+        self, member: Member, process: subprocess.Popen[bytes], log: Path, pipe: int
     ) -> None:
-        self.role = role
-        self.name = f"{role}-{number}"
+        self.member = member
         self.log = log
         self._process = process
         self._pipe = pipe
@@ -87,25 +87,27 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
+def output_path(run_dir: Path, learner: Member) -> Path:
+    """Where a learner's deliveries go."""
+    return run_dir / f"{learner}.out"
+
+
 def start(
-    role: str,
-    number: int,
-    options: Sequence[str],
-    *,
-    stdin: Path | None,
-    stdout: Path | None,
-    log: Path,
+    member: Member, options: Sequence[str], run_dir: Path, *, stdin: Path | None = None
 ) -> Child:
-    """Start a process of the cluster. It is in a session of its own, so that Ctrl-C reaches only
-    the parent, which stops its children in order."""
+    """Start a process of the cluster, whose log goes to the run folder, and so does what a learner
+    delivers. It is in a session of its own, so that Ctrl-C reaches only the parent, which stops its
+    children in order."""
+    log = run_dir / "logs" / f"{member}.log"
+    stdout = output_path(run_dir, member) if member.role == "learner" else Path(os.devnull)
     reader, writer = os.pipe()
     try:
         with (
             (stdin or Path(os.devnull)).open("rb") as source,
-            (stdout or Path(os.devnull)).open("wb") as sink,
+            stdout.open("wb") as sink,
             log.open("wb") as errors,
         ):
-            command = [sys.executable, "-m", "paxos", role, str(number), *options]
+            command = [sys.executable, "-m", "paxos", member.role, str(member.id), *options]
             process = subprocess.Popen(
                 [*command, "--parent-fd", str(reader)],
                 stdin=source,
@@ -120,12 +122,12 @@ def start(
         raise
     finally:
         os.close(reader)
-    return Child(role, number, process, log, writer)
+    return Child(member, process, log, writer)
 
 
-def stop_all(children: Sequence[Child]) -> list[str]:
-    """Ask all to stop, and wait until they have. The names of those that had to be killed."""
+def stop_all(children: Sequence[Child]) -> list[Member]:
+    """Ask all to stop, and wait until they have. Which of them had to be killed."""
     for child in children:
         child.terminate()
     patience = Patience(PATIENCE_S)
-    return [child.name for child in children if not child.reap(patience)]
+    return [child.member for child in children if not child.reap(patience)]

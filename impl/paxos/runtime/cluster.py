@@ -7,14 +7,16 @@ folder. The supervisor takes no part in the protocol: it watches the learners' o
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from paxos import config as configuration
 from paxos.config import Config, is_loopback
+from paxos.core.names import Member
 from paxos.errors import InputError, RunError, reason, shortage
 from paxos.paths import SAMPLES
 from paxos.runtime.aslr import share_layout
-from paxos.runtime.children import PATIENCE_S, Child, start, stop_all
+from paxos.runtime.children import PATIENCE_S, Child, output_path, start, stop_all
 from paxos.runtime.delivered_output import LineCounter, compare, compare_one, count_values
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
@@ -27,19 +29,25 @@ _STARTED = (("learner", 2), ("acceptor", 3), ("proposer", 2), ("client", 2))
 """The roles, in the order they are started (any order would do), and how many by default."""
 
 
-def run_cluster(
-    config: Config,
-    stop: Stop,
-    *,
-    values: Sequence[Path] | None,
-    run_dir: Path | None,
-    stall_s: float,
-    verbose: bool,
-    client_options: Sequence[str] = (),
-) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """How a whole cluster is run on this machine."""
+
+    values: Sequence[Path] | None = None
+    """A file for each client; None: the samples."""
+    run_dir: Path | None = None
+    """A new folder; None: one that is named here."""
+    stall_s: float = 60.0
+    """It is given up when nothing was delivered for so long."""
+    verbose: bool = False
+    client_options: Sequence[str] = ()
+    """For the command line of each client."""
+
+
+def run_cluster(config: Config, stop: Stop, options: ClusterOptions) -> int:
     """Run a cluster until every learner has delivered every value; the exit status. Raises
     `InputError` before anything is started, `RunError` when it did not end well."""
-    config, inputs = _complete(config, values)
+    config, inputs = _complete(config, options.values)
     if warning := exposure(read_key(config.key_file), config.interface):
         say(warning)
     if is_loopback(config.interface):
@@ -48,8 +56,7 @@ def run_cluster(
     total = sum(count_values(path, limit) for path in inputs)
     with ChosenGroups(config) as groups:
         config = configuration.override(config, groups=groups.groups, cluster=groups.cluster)
-        run_dir = _make_run_dir(run_dir)
-        run = _Run(config, stop, inputs, total, run_dir, stall_s, verbose, client_options)
+        run = _Run(config, stop, inputs, total, _make_run_dir(options.run_dir), options)
         return run.run()
 
 
@@ -91,20 +98,16 @@ class _Run:
         inputs: Sequence[Path],
         total: int,
         run_dir: Path,
-        stall_s: float,
-        verbose: bool,
-        client_options: Sequence[str],
+        options: ClusterOptions,
     ) -> None:
         self.config = config
         self.stop = stop
         self.inputs = inputs
         self.run_dir = run_dir
-        self.stall_s = stall_s
-        self.verbose = verbose
-        self.client_options = client_options
+        self.options = options
         self.wanted = min(total, 1) if config.synod else total
         learners = range(1, (config.learners or 0) + 1)
-        self.outputs = [run_dir / f"learner-{n}.out" for n in learners]
+        self.outputs = [output_path(run_dir, Member("learner", n)) for n in learners]
         self.counters = [LineCounter(path) for path in self.outputs]
         self.children: list[Child] = []
 
@@ -127,34 +130,33 @@ class _Run:
             killed = self._stop()
         return self._verdict(seconds, killed)
 
-    def _stop(self) -> list[str]:
-        """Stop all that runs, and say which had to be killed; their names."""
+    def _stop(self) -> list[Member]:
+        """Stop all that runs, and say which had to be killed; who they are."""
         killed = stop_all(self.children)
-        for name in killed:
-            say(f"{name} did not stop within {PATIENCE_S:g} s and was killed")
+        for member in killed:
+            say(f"{member} did not stop within {PATIENCE_S:g} s and was killed")
         return killed
 
     def _start(self, config_file: Path) -> None:
         options = ["--config", str(config_file), "--run-dir", str(self.run_dir)]
-        options += ["--verbose"] if self.verbose else []
+        options += ["--verbose"] if self.options.verbose else []
         for role, _ in _STARTED:
             for number in range(1, getattr(self.config, f"{role}s") + 1):
                 if self.stop.requested:
                     return
+                is_client = role == "client"
                 child = start(
-                    role,
-                    number,
-                    [*options, *self.client_options] if role == "client" else options,
-                    stdin=self.inputs[number - 1] if role == "client" else None,
-                    stdout=self.outputs[number - 1] if role == "learner" else None,
-                    log=self.run_dir / "logs" / f"{role}-{number}.log",
+                    Member(role, number),
+                    [*options, *self.options.client_options] if is_client else options,
+                    self.run_dir,
+                    stdin=self.inputs[number - 1] if is_client else None,
                 )
                 self.children.append(child)
 
     def _watch(self) -> None:
         """Until every learner has delivered everything. Raises `RunError` when it will not."""
         progress = Progress([path.stem for path in self.outputs], self.wanted)
-        patience, before = Patience(self.stall_s), [0] * len(self.counters)
+        patience, before = Patience(self.options.stall_s), [0] * len(self.counters)
         try:
             while True:
                 counts = [counter.update() for counter in self.counters]
@@ -167,7 +169,7 @@ class _Run:
                 self._check_children()
                 if patience.is_over():
                     raise RunError(
-                        f"nothing was delivered for {self.stall_s:g} s; delivered "
+                        f"nothing was delivered for {self.options.stall_s:g} s; delivered "
                         f"{progress.summary(counts)}; run folder {self.run_dir}"
                     )
                 if self.stop.wait(LOOK_S):
@@ -185,12 +187,12 @@ class _Run:
         for child in died:
             if child.status > 0:
                 error = InputError if child.status == 2 else RunError
-                raise error(f"{child.name} {child.how}; run folder {self.run_dir}")
+                raise error(f"{child.member} {child.how}; run folder {self.run_dir}")
             if child.status < 0:
-                say(f"{child.name} {child.how}")
+                say(f"{child.member} {child.how}")
         if not died:
             return
-        alive = [child.role for child in self.children if child.alive]
+        alive = [child.member.role for child in self.children if child.alive]
         needed = {
             "acceptor": self.config.settings().quorum,
             "proposer": 1,
@@ -200,7 +202,9 @@ class _Run:
             if alive.count(role) < number:
                 raise RunError(f"too few {role}s are left to go on; run folder {self.run_dir}")
         lost = [
-            child.name for child in self.children if child.role == "client" and child.status < 0
+            child.member
+            for child in self.children
+            if child.member.role == "client" and child.status < 0
         ]
         if lost and not self.config.synod:
             raise RunError(f"{lost[0]} died before all its values were broadcast")
@@ -211,12 +215,12 @@ class _Run:
             lines = child.log.read_text(encoding="utf-8", errors="replace").splitlines()
             for line in lines[-5:]:
                 if "storage: memory:" not in line:
-                    say(f"  {child.name}: {line}")
+                    say(f"  {child.member}: {line}")
 
-    def _verdict(self, seconds: float, killed: Sequence[str]) -> int:
+    def _verdict(self, seconds: float, killed: Sequence[Member]) -> int:
         check = compare_one if self.config.synod else compare
         problems = check(self.inputs, self.outputs)
-        problems += [f"{c.name} {c.how}" for c in self.children if c.just_died() and c.status > 0]
+        problems += [f"{c.member} {c.how}" for c in self.children if c.just_died() and c.status > 0]
         for counter, path in zip(self.counters, self.outputs, strict=True):
             tell(f"{path.stem} delivered {counter.update()} of {self.wanted}")
         for problem in problems:

@@ -19,11 +19,11 @@ import msgspec
 from paxos.core import messages
 from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
+from paxos.core.names import ROLES, Member
 from paxos.core.portions import cut
 from paxos.core.validity import is_valid
 from paxos.runtime.hello import Hello, Unheard, decode_about
 
-ROLES = ("client", "proposer", "acceptor", "learner")
 PLAIN, TAGGED = 3, 4
 """The versions of the format: without and with a tag."""
 PROTOCOL, PRESENCE = 0, 1
@@ -82,6 +82,11 @@ class Received(NamedTuple):
     """The sender's wall clock; 0: not said."""
     messages: list[Message]
     about: Hello | Unheard | None = None
+
+    @property
+    def member(self) -> Member:
+        """Whose datagram it is."""
+        return Member(self.role, self.sender)
 
 
 class Envelope:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from paxos.core.ballot import Ballot
+from paxos.core.names import Member
 from paxos.errors import InputError, reason
 from paxos.runtime import tracer
 from paxos.runtime.storage import Storage
@@ -26,9 +27,9 @@ class Mark:
     """The file `RUN_DIR/acceptor-1.began`: what says that a process has run there that leaves no
     trace, and the number of its last incarnation."""
 
-    def __init__(self, run_dir: Path, role: str, process_id: int) -> None:
+    def __init__(self, run_dir: Path, member: Member) -> None:
         self._run_dir = run_dir
-        self._path = run_dir / f"{role}-{process_id}.began"
+        self._path = run_dir / f"{member}.began"
 
     @property
     def is_there(self) -> bool:
@@ -70,16 +71,16 @@ class _Event(Struct):
 _decode = msgspec.json.Decoder(_Event).decode
 
 
-def later_than(storage: Storage, run_dir: Path, role: str, process_id: int) -> str | None:
+def later_than(storage: Storage, run_dir: Path, member: Member) -> str | None:
     """What tells, in words, that the process has done more than the storage knows; None: nothing.
     Raises `OSError`."""
-    marked = Mark(run_dir, role, process_id).incarnation
+    marked = Mark(run_dir, member).incarnation
     if marked > storage.incarnation:
         return f"incarnation {marked} has run in {run_dir}, and it knows of {storage.incarnation}"
     # An incarnation whose trace has only a header may have ended before it was durable.
     incarnations = [
         (number, path)
-        for number, path in tracer.traces(run_dir, role, process_id)
+        for number, path in tracer.traces(run_dir, member)
         if number >= storage.incarnation and _has_events(path)
     ]
     if not incarnations:
@@ -87,7 +88,7 @@ def later_than(storage: Storage, run_dir: Path, role: str, process_id: int) -> s
     number, path = max(incarnations)
     if number > storage.incarnation:
         return f"{path} is of incarnation {number}, and it knows of {storage.incarnation}"
-    lacks = _lacks_of_acceptor if role == "acceptor" else _lacks_of_proposer
+    lacks = _lacks_of_acceptor if member.role == "acceptor" else _lacks_of_proposer
     found = next((text for event in _tail(path) if (text := lacks(storage, event))), None)
     return found and f"{path} has {found}"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from paxos.config import Config
+from paxos.core.names import Member, ProcessName
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime import tracer as trace
 from paxos.runtime.clock import Clock, wall_us
@@ -41,8 +42,7 @@ class Incarnation(Struct, frozen=True, kw_only=True):
 
 
 def begin(
-    role: str,
-    process_id: int,
+    member: Member,
     config: Config,
     run_dir: Path | None,
     clock: Clock,
@@ -57,20 +57,20 @@ def begin(
     `with_cluster`: a whole cluster is started with this process, so nobody can have heard of any
     incarnation of it but those in this run folder. Raises `InputError` if the process must not or
     cannot start, `RunError` if a disk fails."""
-    remembers = role in REMEMBERS
+    remembers = member.role in REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
-    has_run, traced = _look_back(role, process_id, run_dir, clock) if run_dir else (False, 0)
-    if has_run and remembers and not _is_kept(role, process_id, data_dir):
+    has_run, traced = _look_back(member, run_dir, clock) if run_dir else (False, 0)
+    if has_run and remembers and not _is_kept(member, data_dir):
         why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
         raise InputError(
-            f"{role} {process_id} has run before in {run_dir}, and has forgotten what it "
+            f"{member.words} has run before in {run_dir}, and has forgotten what it "
             f"promised ({why}); it must not come back: use a new folder"
         )
     with ExitStack() as undo:
-        storage = _open_storage(role, process_id, config, data_dir, clock)
+        storage = _open_storage(member, config, data_dir, clock)
         undo.callback(storage.close)
         if has_run and data_dir and run_dir:
-            _check_age(role, process_id, storage, data_dir, run_dir)
+            _check_age(member, storage, data_dir, run_dir)
         before = storage.incarnation
         # Where no number is kept, the wall clock's is higher each time. Those in a run folder do
         # not tell of incarnations that had another one.
@@ -81,12 +81,12 @@ def begin(
             number = max(number, traced + 1)
         if ask:
             number = ask(number, storage.commits + 1 if data_dir else 0)
-        mark = Mark(run_dir, role, process_id) if run_dir and remembers and not traces else None
+        mark = Mark(run_dir, member) if run_dir and remembers and not traces else None
         if traces:
-            number, tracer = _start_trace(role, process_id, config, traces, clock, number)
+            number, tracer = _start_trace(member, config, traces, clock, number)
         elif mark:
             mark.leave()
-        _make_durable(role, process_id, storage, number)
+        _make_durable(member, storage, number)
         if mark:
             mark.note(number)
         undo.pop_all()
@@ -101,11 +101,11 @@ def begin(
     )
 
 
-def _make_durable(role: str, process_id: int, storage: Storage, number: int) -> None:
+def _make_durable(member: Member, storage: Storage, number: int) -> None:
     try:
         storage.begin(number)
     except OSError as error:
-        raise RunError(f"{role}-{process_id}.{number}: storage: {reason(error)}") from error
+        raise RunError(f"{ProcessName(member, number)}: storage: {reason(error)}") from error
 
 
 # Storage.
@@ -117,63 +117,62 @@ def _data_dir(config: Config, run_dir: Path | None) -> Path:
     return run_dir / "data" if run_dir else DATA_DIR
 
 
-def _is_kept(role: str, process_id: int, data_dir: Path | None) -> bool:
+def _is_kept(member: Member, data_dir: Path | None) -> bool:
     """Whether there is any state of the process, good or bad; nothing is made yet."""
-    return data_dir is not None and any(data_dir.glob(f"{role}-{process_id}.*"))
+    return data_dir is not None and any(data_dir.glob(f"{member}.*"))
 
 
-def _open_storage(
-    role: str, process_id: int, config: Config, data_dir: Path | None, clock: Clock
-) -> Storage:
+def _open_storage(member: Member, config: Config, data_dir: Path | None, clock: Clock) -> Storage:
     if data_dir is None:
         return MemoryStorage()
     from paxos.runtime.sqlite_storage import SqliteStorage  # learners and clients need it not
 
-    identity = {"role": role, "id": process_id, **config.identity()}
+    identity = {"role": member.role, "id": member.id, **config.identity()}
     return SqliteStorage(data_dir, identity, clock)
 
 
-def _check_age(role: str, process_id: int, storage: Storage, data_dir: Path, run_dir: Path) -> None:
+def _check_age(member: Member, storage: Storage, data_dir: Path, run_dir: Path) -> None:
     """Raise `InputError` if the run folder tells of what the storage knows nothing of."""
     from paxos.runtime.sqlite_storage import lost
 
     try:
-        tells = later_than(storage, run_dir, role, process_id)
+        tells = later_than(storage, run_dir, member)
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {reason(error)}") from error
     if tells:
-        where = data_dir / f"{role}-{process_id}.db"
+        where = data_dir / f"{member}.db"
         raise InputError(
-            f"storage {where} is older than what {role} {process_id} has done: {tells}; "
-            f"{lost(f'{role} {process_id}')} when it stopped last"
+            f"storage {where} is older than what {member.words} has done: {tells}; "
+            f"{lost(member.words)} when it stopped last"
         )
 
 
 # The run folder.
 
 
-def _look_back(role: str, process_id: int, run_dir: Path, clock: Clock) -> tuple[bool, int]:
+def _look_back(member: Member, run_dir: Path, clock: Clock) -> tuple[bool, int]:
     """Whether the process has run before in this folder, and the highest incarnation of it that has
     a trace there; 0: none has. Its clock goes on from there."""
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        clock.resume(trace.last_clock(run_dir, role, process_id))
-        traced = trace.next_incarnation(run_dir, role, process_id) - 1
-        return traced > 0 or Mark(run_dir, role, process_id).is_there, traced
+        clock.resume(trace.last_clock(run_dir, member))
+        traced = trace.next_incarnation(run_dir, member) - 1
+        return traced > 0 or Mark(run_dir, member).is_there, traced
     except OSError as error:
         raise InputError(f"run folder {run_dir}: {reason(error)}") from error
 
 
 def _start_trace(
-    role: str, process_id: int, config: Config, run_dir: Path, clock: Clock, least: int
+    member: Member, config: Config, run_dir: Path, clock: Clock, least: int
 ) -> tuple[int, Tracer | None]:
     """The number of this incarnation, at least `least` and above all that have a trace; and its
     trace, if that can be written."""
     try:
         while True:
-            number = max(least, trace.next_incarnation(run_dir, role, process_id))
-            head = trace.header(config, run_dir.resolve().name, role, process_id, number)
-            path = trace.trace_path(run_dir, role, process_id, number)
+            number = max(least, trace.next_incarnation(run_dir, member))
+            process = ProcessName(member, number)
+            head = trace.header(config, run_dir.resolve().name, process)
+            path = trace.trace_path(run_dir, process)
             with suppress(FileExistsError):  # somebody else took it meanwhile
                 return number, Tracer.create(path, head, clock)
     except OSError as error:
@@ -181,5 +180,5 @@ def _start_trace(
     except trace.TraceError as error:
         if config.trace == "strict":
             raise RunError(str(error)) from error
-        say(f"{role}-{process_id}.{number}: {error}")
+        say(f"{ProcessName(member, number)}: {error}")
         return number, None

@@ -9,11 +9,13 @@ still under the lock, in the one order that is right: make durable, write the tr
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from math import inf
 
 from paxos.config import Groups
 from paxos.core.batch import unpack
 from paxos.core.messages import Group, Message, encode_messages
+from paxos.core.names import ProcessName
 from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.errors import RunError, reason
@@ -52,49 +54,54 @@ that is too large for it: processes with larger datagrams do, or one that lies."
 _OUTPUT_FD = 1
 
 
-class Node:
-    """Drives a role until it is stopped. The attributes of the world around it are handed in."""
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a node has around it."""
 
-    def __init__(
-        self,
-        process: str,
-        role: Role,
-        network: Multicast | Network,
-        groups: Groups,
-        envelope: Envelope,
-        datagram_bytes: int,
-        clock: Clock,
-        storage: Storage,
-        tracer: Tracer | None,
-        faults: Faults,
-        stop: Stop,
-        presence: Presence,
-        strict_trace: bool = False,
-    ) -> None:
+    network: Multicast | Network
+    groups: Groups
+    envelope: Envelope
+    datagram_bytes: int
+    """The largest datagram that it may send."""
+    clock: Clock
+    storage: Storage
+    tracer: Tracer | None
+    """None: it leaves no trace."""
+    faults: Faults
+    stop: Stop
+    presence: Presence
+    strict_trace: bool = False
+    """Whether it stops when its trace cannot be written."""
+
+
+class Node:
+    """Drives a role until it is stopped."""
+
+    def __init__(self, process: ProcessName, role: Role, around: Surroundings) -> None:
         self._role = role
-        self._network = network
-        self._groups = {group: getattr(groups, group.value) for group in Group}
-        self._envelope = envelope
-        self._datagram_bytes = datagram_bytes
-        self._clock = clock
-        self._storage = storage
-        self._tracer = tracer
-        self._faults = faults
-        self._stop = stop
-        self._strict_trace = strict_trace
-        self._presence = presence
-        self._skew = Skew(process, clock)
+        self._network = around.network
+        self._groups = {group: getattr(around.groups, group.value) for group in Group}
+        self._envelope = around.envelope
+        self._datagram_bytes = around.datagram_bytes
+        self._clock = around.clock
+        self._storage = around.storage
+        self._tracer = around.tracer
+        self._faults = around.faults
+        self._stop = around.stop
+        self._strict_trace = around.strict_trace
+        self._presence = around.presence
+        self._process = str(process)
+        self._skew = Skew(self._process, around.clock)
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
-        self._complaints = Complaints(process, self.stats.dropped)
-        self._process = process
+        self._complaints = Complaints(self._process, self.stats.dropped)
 
         self._lock = threading.Lock()
         self._deadline_moved = threading.Condition(self._lock)
-        self._changed = threading.Condition(self._lock)
+        self._task_done = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
         self._outbox = Outbox(role.settings.in_flight)
-        self._waiting: tuple[Callable[[], bool], Callable[[float], bool]] | None = None
+        self._task: Callable[[float], bool] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self.trace_failed = False
@@ -136,7 +143,7 @@ class Node:
             self._stopped = True
             self._send(self._outbox.take())
         self._deadline_moved.notify_all()
-        self._changed.notify_all()
+        self._task_done.notify_all()
         self._lock.release()
         for thread in self._threads:
             thread.join(STOP_S)
@@ -178,7 +185,7 @@ class Node:
         if now_s >= self._skew.due_s:
             self._skew.look(now_s)
         self._be_present(now_s)
-        self._act(now_s)
+        self._run_task(now_s)
         self._perform(self._role.flush(now_s), now_s)
 
     def _refusal(
@@ -196,8 +203,8 @@ class Node:
         if refusal := refuse(received, now_s):
             return refusal[0], 1, refusal[1]
         if received.about is None:
-            peer = received.role, received.sender
-            if peer != self._presence.me[:2]:  # proposers hear themselves too
+            peer = received.member
+            if peer != self._presence.me.member:  # proposers hear themselves too
                 self._skew.hear(peer, clock, received.wall_us, now_s)
                 self.patience.hear(peer, now_s)
             self._clock.merge(clock)
@@ -231,36 +238,34 @@ class Node:
                 self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
                 self._awaited_s = -inf  # awake: need not be told
 
-    def act_when(
-        self, ready: Callable[[], bool], action: Callable[[float], bool], at_s: float = 0.0
-    ) -> None:
-        """For one other thread: from `at_s` on, have `action(now)` done to the role whenever
-        `ready()`, and what comes of it performed, until it returns True. If the node is stopped
-        before, it is not done any more.
-
-        Whichever thread makes it ready does it, in the same step: to wake this one for it would
-        cost more than the action."""
+    def run_in_steps(self, task: Callable[[float], bool]) -> None:
+        """Run `task(now_s)`, which may act on the role, at once and then in each step that handles
+        messages, until it returns True; the calling thread (one at a time) sleeps until then, or
+        until the node is stopped. What comes of the task is performed with that step, so the thread
+        that hears what the task waited for also does it, which costs less than to wake the caller.
+        """
         with self._lock:
-            while not self._stopped and (pause_s := at_s - time.monotonic()) > 0:
-                self._changed.wait(pause_s)
             if self._stopped:
                 return
-            self._waiting = ready, action
+            self._task = task
             now_s = time.monotonic()
-            self._act(now_s)
+            self._run_task(now_s)
             self._perform(self._role.flush(now_s), now_s)
-            while self._waiting is not None and not self._stopped:
-                self._changed.wait()
-            self._waiting = None
+            while self._task is not None and not self._stopped:
+                self._task_done.wait()
+            self._task = None
 
-    def _act(self, now_s: float) -> None:
-        """Do what another thread waits to be done, if it is time."""
-        if self._waiting is None:
-            return
-        ready, action = self._waiting
-        if ready() and action(now_s):
-            self._waiting = None
-            self._changed.notify()
+    def _run_task(self, now_s: float) -> None:
+        """Give the task of another thread a chance, if there is one."""
+        if self._task is not None and self._task(now_s):
+            self._task = None
+            self._task_done.notify()
+
+    def sleep_until(self, at_s: float) -> None:
+        """Sleep until `at_s` by the monotonic clock, or until the node is stopped."""
+        with self._lock:
+            while not self._stopped and (pause_s := at_s - time.monotonic()) > 0:
+                self._task_done.wait(pause_s)
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from paxos.core.messages import Group
+from paxos.core.names import Member, ProcessName
 from paxos.errors import InputError, RunError
 from paxos.runtime.envelope import Received
 from paxos.runtime.freshness import EARLIER, OLD_STORAGE, REMEMBERS, Freshness
@@ -76,24 +77,23 @@ About = Hello | Unheard
 class Self(NamedTuple):
     """Which process this is, in all that it says of itself."""
 
-    role: str
-    process_id: int
+    member: Member
     cluster: str
     nonce: int
     host: str
     pid: int
 
     @classmethod
-    def of(cls, role: str, process_id: int, cluster: str) -> "Self":
+    def of(cls, member: Member, cluster: str) -> "Self":
         """This process, as it is now."""
         nonce = 1 + random.SystemRandom().randrange(LARGEST_NONCE)
         host = socket.gethostname()[:HOST_CHARACTERS]
-        return cls(role, process_id, cluster, nonce, host, os.getpid())
+        return cls(member, cluster, nonce, host, os.getpid())
 
     @property
     def name(self) -> str:
-        """For people."""
-        return f"{self.role} {self.process_id}"
+        """In a sentence."""
+        return self.member.words
 
 
 class NotThisOneError(InputError):
@@ -144,7 +144,7 @@ class Presence:
         self._say = say
         self._began_s = now_s
         self._due_s = now_s
-        self._group = _GROUPS[me.role]
+        self._group = _GROUPS[me.member.role]
         self._namesakes: dict[int, _Namesake] = {}
         self._rival, self._rival_until_s = NOBODY, 0.0
         """The nonce of a namesake that is to hear often of this process, until one of the two has
@@ -201,7 +201,7 @@ class Presence:
     def hear(self, received: Received, now_s: float) -> tuple[str, str] | None:
         """Consume what is not of the protocol. If it is dropped, why: see `refusal`."""
         about = received.about
-        is_mine = (received.role, received.sender) == (self.me.role, self.me.process_id)
+        is_mine = received.member == self.me.member
         if isinstance(about, Hello) and is_mine:
             if received.nonce != self.me.nonce:
                 self._meet(received, about, now_s)
@@ -212,7 +212,7 @@ class Presence:
         if refusal := self.refusal(received, now_s):
             return refusal
         if isinstance(about, Unheard):
-            self._be_told(f"{received.role} {received.sender}", about, now_s)
+            self._be_told(received.member.words, about, now_s)
         return None
 
     def refusal(self, received: Received, now_s: float) -> tuple[str, str] | None:
@@ -225,7 +225,7 @@ class Presence:
         if reason in _REASONS:
             self._notify(received, reason, now_s, UNHEARD_S)
         heard = self._freshness.heard(role, sender)
-        who = f" ({role} {sender}"
+        who = f" ({received.member.words}"
         if reason == EARLIER:
             return reason, f"{who}: incarnation {heard.incarnation} was heard, so end older ones)"
         if reason == OLD_STORAGE:
@@ -287,7 +287,7 @@ class Presence:
         if not namesake.is_said and not self.starting:
             namesake.is_said = True
             self._say(
-                f"{self.me.role}-{self.me.process_id}.{self.incarnation}: another "
+                f"{ProcessName(self.me.member, self.incarnation)}: another "
                 f"{self.me.name} of cluster {self.me.cluster} was started ({hello.where}) and is "
                 f"to end, as this one goes on; {_WHAT_TO_DO}"
             )
@@ -337,11 +337,11 @@ class Presence:
 
     def _be_told(self, who: str, told: Unheard, now_s: float) -> None:
         """Somebody does not hear a process: perhaps this one, in this incarnation of it."""
-        if (told.process_id, told.nonce) != (self.me.process_id, self.me.nonce):
+        if (told.process_id, told.nonce) != (self.me.member.id, self.me.nonce):
             return
         if not self.starting and not self._is_more_than_mine(told):
             return
-        if self.me.role in REMEMBERS:
+        if self.me.member.role in REMEMBERS:
             text = _forgotten(self.me, who, told)
             if self.starting:
                 self._object(text, now_s)

@@ -5,22 +5,24 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
+from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError, RunError, reason
-from paxos.runtime import incarnation
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
+from paxos.runtime.incarnation import Incarnation, begin
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
-from paxos.runtime.node import Node
+from paxos.runtime.node import Node, Surroundings
 from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.presence import NotThisOneError, Presence, Self
 from paxos.runtime.report import describe, fail, say
@@ -29,80 +31,92 @@ from paxos.runtime.stdin_reader import Reader
 from paxos.runtime.storage import Storage
 
 
-def run_process(
-    role_name: str,
-    process_id: int,
-    config: Config,
-    stop: Stop,
-    *,
-    run_dir: Path | None = None,
-    limits: Limits = UNLIMITED,
-    verbose: bool = False,
-    parent_fd: int | None = None,
-) -> int:
-    """Run process `process_id` of a role until it is told to stop, or, a client, until its values
-    are delivered. The exit status. Raises `InputError` if it cannot start."""
-    _finish_what_is_begun()
-    config.check_id(role_name, process_id)
-    key = read_key(config.key_file)
-    network = _open_network(role_name, config, key)
-    clock, faults = Clock(), Faults(config.faults, f"{role_name}-{process_id}")
+@dataclass(frozen=True, kw_only=True)
+class ProcessOptions:
+    """How one process is run. Processes of a cluster may differ in it."""
 
-    me = Self.of(role_name, process_id, str(config.identity()["cluster"]))
+    run_dir: Path | None = None
+    """Where its trace and its statistics go; None: nowhere."""
+    limits: Limits = UNLIMITED
+    """Of a client."""
+    verbose: bool = False
+    parent_fd: int | None = None
+    """Closes at its other end when whoever started the whole cluster is gone; None: nobody did."""
+
+
+def run_process(member: Member, config: Config, stop: Stop, options: ProcessOptions) -> int:
+    """Run a process until it is told to stop, or, a client, until its values are delivered. The
+    exit status. Raises `InputError` if it cannot start."""
+    _finish_what_is_begun()
+    config.check_member(member)
+    key = read_key(config.key_file)
+    network = _open_network(member.role, config, key)
+    clock, faults = Clock(), Faults(config.faults, str(member))
+    me = Self.of(member, str(config.identity()["cluster"]))
     presence = Presence(me, Freshness(), time.monotonic())
 
     def envelope(number: int) -> Envelope:
         tag, members = config.cluster_tag(), config.members()
-        return Envelope(tag, role_name, process_id, number, members, key, me.nonce)
+        return Envelope(tag, member.role, member.id, number, members, key, me.nonce)
 
-    with_cluster = parent_fd is not None
     greeting = Greeting(presence, network, config.endpoints(), clock, faults, envelope)
-    # Whoever starts a whole cluster has nobody to ask, and would wait for every process of it.
-    ask = None if with_cluster else greeting.ask
-    life = incarnation.begin(
-        role_name, process_id, config, run_dir, clock, with_cluster=with_cluster, ask=ask
-    )
-    presence.begin(life.number, lambda: life.storage.commits)
-    process = f"{role_name}-{process_id}.{life.number}"
+    begun = _begin(member, config, options, clock, greeting)
+    presence.begin(begun.number, lambda: begun.storage.commits)
+    process = ProcessName(member, begun.number)
     if isinstance(network, Network):
-        network.name(process)
-    settings = config.settings(network.packet_bytes)
-    role = _make_role(role_name, process_id, life.number, settings, life.storage)
-    if not life.is_first:
+        network.name(str(process))
+    role = _make_role(process, config.settings(network.packet_bytes), begun.storage)
+    if not begun.is_first:
         role.come_back()
-    node = Node(
-        process=process,
-        role=role,
+    around = Surroundings(
         network=network,
         groups=config.endpoints(),
-        envelope=envelope(life.number),
+        envelope=envelope(begun.number),
         datagram_bytes=config.datagram_bytes,
         clock=clock,
-        storage=life.storage,
-        tracer=life.tracer,
+        storage=begun.storage,
+        tracer=begun.tracer,
         faults=faults,
         stop=stop,
         presence=presence,
         strict_trace=config.trace == "strict",
     )
+    node = Node(process, role, around)
+    node.trace_failed = begun.trace_failed
     if warning := exposure(key, config.interface):
         say(f"{process}: {warning}")
-    node.trace_failed = life.trace_failed
-    if life.forgets:
+    _introduce(process, begun, network, options)
+    node.start(*_other_work(role, node, stop, options.limits))
+    stop.wait(parent_fd=options.parent_fd)
+    return _finish(process, node, stop, options)
+
+
+def _begin(
+    member: Member, config: Config, options: ProcessOptions, clock: Clock, greeting: Greeting
+) -> Incarnation:
+    """Begin an incarnation. Whoever starts a whole cluster has nobody to ask whether it may, and
+    would wait for every process of it."""
+    with_cluster = options.parent_fd is not None
+    ask = None if with_cluster else greeting.ask
+    return begin(member, config, options.run_dir, clock, with_cluster=with_cluster, ask=ask)
+
+
+def _introduce(
+    process: ProcessName, begun: Incarnation, network: Multicast | Network, options: ProcessOptions
+) -> None:
+    """Say what the user should know of the process from the start."""
+    if begun.forgets:
         say(
             f"{process}: storage: memory: what it has promised is lost when this process ends, so "
             "it must not be started again in this cluster"
         )
-    if verbose:
-        traced = (
-            f"trace in {run_dir}" if life.tracer else "no trace (that needs --run-dir, and tracing)"
-        )
-        say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
-        if life.data_dir:
-            say(f"{process}: storage in {life.data_dir}")
-    node.start(*_other_work(role, node, stop, limits))
-    stop.wait(parent_fd=parent_fd)
-    return _finish(process, node, stop, run_dir, verbose)
+    if not options.verbose:
+        return
+    no_trace = "no trace (that needs --run-dir, and tracing)"
+    traced = f"trace in {options.run_dir}" if begun.tracer else no_trace
+    say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
+    if begun.data_dir:
+        say(f"{process}: storage in {begun.data_dir}")
 
 
 def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicast | Network:
@@ -123,10 +137,9 @@ def _finish_what_is_begun() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def _make_role(
-    name: str, process_id: int, incarnation: int, settings: Settings, storage: Storage
-) -> Role:
+def _make_role(process: ProcessName, settings: Settings, storage: Storage) -> Role:
     """The core of the process, as its storage left it. Only the role's own module is loaded."""
+    name, process_id = process.member
     now_s = time.monotonic()
     if name == "acceptor":
         from paxos.core.acceptor import Acceptor
@@ -142,7 +155,7 @@ def _make_role(
         return Learner(settings, now_s, process_id)
     from paxos.core.client import Client
 
-    return Client(settings, f"{process_id}.{incarnation}", now_s)
+    return Client(settings, process.client, now_s)
 
 
 def _other_work(role: Role, node: Node, stop: Stop, limits: Limits) -> list[Callable[[], None]]:
@@ -151,16 +164,16 @@ def _other_work(role: Role, node: Node, stop: Stop, limits: Limits) -> list[Call
     return [Reader(node, role, stop, limits).run] if isinstance(role, Client) else []
 
 
-def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose: bool) -> int:
+def _finish(process: ProcessName, node: Node, stop: Stop, options: ProcessOptions) -> int:
     stop.ignore_signals()
     stopped = node.stop()
-    if verbose:
+    if options.verbose:
         say(f"{process}: {node.stats.received} datagrams received, {node.stats.sent} sent")
-    if run_dir and stopped:
+    if options.run_dir and stopped:
         try:
-            node.stats.write(run_dir)
+            node.stats.write(options.run_dir)
         except OSError as error:  # nothing depends on it
-            say(f"{process}: statistics in {run_dir}: {reason(error)}")
+            say(f"{process}: statistics in {options.run_dir}: {reason(error)}")
     failure = stop.failure
     if isinstance(failure, NotThisOneError):
         fail(f"{process}: {failure}")
@@ -170,7 +183,7 @@ def _finish(process: str, node: Node, stop: Stop, run_dir: Path | None, verbose:
     elif failure is not None:
         expected = isinstance(failure, RunError)
         fail(f"{process}: {failure if expected else describe(failure)}")
-        if verbose:
+        if options.verbose:
             say("".join(traceback.format_exception(failure)))
         status = 1
     elif not stopped:

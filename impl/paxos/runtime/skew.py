@@ -8,6 +8,7 @@ when that changes.
 from collections.abc import Callable
 from math import inf
 
+from paxos.core.names import Member
 from paxos.runtime.clock import LATEST_US, LATEST_WALL_US, Clock
 from paxos.runtime.notice import Notice
 from paxos.runtime.report import say
@@ -25,9 +26,6 @@ HEARD_S = 10.0
 NAMED = 4
 """Processes that one line names."""
 
-Peer = tuple[str, int]
-"""A role and an id."""
-
 
 class Skew:
     """The wall clocks that one process hears of. Used under the node's lock.
@@ -36,12 +34,12 @@ class Skew:
 
     def __init__(self, process: str, clock: Clock, out: Callable[[str], None] = say) -> None:
         self._clock = clock
-        self._heard: dict[Peer, tuple[int, float]] = {}
+        self._heard: dict[Member, tuple[int, float]] = {}
         """What its wall clock showed, in microseconds, and when that was heard."""
         self._far_us = 0  # a clock beyond this may be far ahead of the wall clock
         self._ahead_since = ""
         """Since when its clock is far ahead of its wall clock; empty: it is not."""
-        self._before: frozenset[tuple[Peer, bool]] = frozenset()
+        self._before: frozenset[tuple[Member, bool]] = frozenset()
         """Who was far at the last look, and whether ahead."""
         self._epoch_us: int | None = (
             None  # what its wall clock showed at the monotonic clock's zero
@@ -65,7 +63,7 @@ class Skew:
             self._ahead_since = "its last life"
         self.look(now_s)
 
-    def hear(self, peer: Peer, clock: int, wall_us: int, now_s: float) -> None:
+    def hear(self, peer: Member, clock: int, wall_us: int, now_s: float) -> None:
         """A datagram of `peer` is about to be consumed: what its two clocks show. `wall_us` is 0 if
         its sender has not said."""
         if 0 < wall_us <= LATEST_WALL_US:
@@ -73,7 +71,7 @@ class Skew:
         if clock > self._far_us and not self._ahead_since:
             self._far_us = self._clock.wall() + FAR_US
             if self._clock.last <= self._far_us < clock:
-                self._ahead_since = f"it heard {_name(peer)}, whose clock was so far ahead"
+                self._ahead_since = f"it heard {peer}, whose clock was so far ahead"
 
     def look(self, now_s: float) -> None:
         """Compare, and say what is to be said."""
@@ -142,7 +140,7 @@ class Skew:
             )
 
 
-def _kind(far: set[tuple[Peer, bool]], heard: int) -> frozenset[object]:
+def _kind(far: set[tuple[Member, bool]], heard: int) -> frozenset[object]:
     """What must change for it to be said again. Where all are far on one side, it is one's own
     clock that differs, however many others there are."""
     directions = {ahead for _, ahead in far}
@@ -151,22 +149,18 @@ def _kind(far: set[tuple[Peer, bool]], heard: int) -> frozenset[object]:
     return frozenset(far)
 
 
-def _apart(offsets: dict[Peer, int]) -> str:
+def _apart(offsets: dict[Member, int]) -> str:
     """Where one's own clock is, seen from those that are far."""
     parts = []
     for ahead, side in ((False, "ahead of"), (True, "behind")):
-        some = sorted((p for p, us in offsets.items() if (us > 0) == ahead), key=_name)
+        some = sorted((p for p, us in offsets.items() if (us > 0) == ahead), key=str)
         if some:
             furthest_us = max(abs(offsets[p]) for p in some)
             more = f" and {len(some) - NAMED} more" if len(some) > NAMED else ""
             parts.append(
-                f"{_span(furthest_us)} {side} that of {', '.join(map(_name, some[:NAMED]))}{more}"
+                f"{_span(furthest_us)} {side} that of {', '.join(map(str, some[:NAMED]))}{more}"
             )
     return ", and ".join(parts)
-
-
-def _name(peer: Peer) -> str:
-    return f"{peer[0]}-{peer[1]}"
 
 
 def _span(us: int) -> str:

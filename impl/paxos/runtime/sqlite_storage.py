@@ -22,6 +22,7 @@ from typing import NoReturn
 
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
+from paxos.core.names import Member
 from paxos.core.step import TrimWrite, VoteWrite, Write
 from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
@@ -84,15 +85,15 @@ class SqliteStorage(DurableState):
         is in use, it is another process's, or it is damaged."""
         super().__init__()
         self.incarnation = 0
-        self.name = f"{identity['role']}-{identity['id']}"
-        self._process = f"{identity['role']} {identity['id']}"
+        member = Member(str(identity["role"]), int(identity["id"]))
+        self._process = member.words
         self._identity = dict(identity)
         self._identity_text = json.dumps(self._identity)
         self._clock = clock
         self._record = StateRecord()
         self._digests: dict[int, int] = {}  # of the votes
-        self.path = folder / f"{self.name}.db"
-        self._commits_path = folder / f"{self.name}.commits"
+        self.path = folder / f"{member}.db"
+        self._commits_path = folder / f"{member}.commits"
         try:
             with ExitStack() as opened:
                 folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from math import log
 from pathlib import Path
 
+from paxos.core.names import ProcessName
+
 BUCKET_RATIO = 1.02
 _LOG_RATIO = log(BUCKET_RATIO)
 
@@ -67,7 +69,7 @@ class _Sent:
 class Stats:
     """The counters of one process. Used under the node's lock."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: ProcessName) -> None:
         self.process = process
         self.latency = Latency()
         self.received = self.sent = 0  # datagrams
@@ -98,7 +100,7 @@ class Stats:
     def content(self) -> dict[str, object]:
         """What the file holds."""
         content: dict[str, object] = {
-            "process": self.process,
+            "process": str(self.process),
             "seconds": round(time.monotonic() - self._began_s, 3),
             "cpu_seconds": round(time.process_time(), 3),
             "datagrams_received": self.received,
@@ -114,7 +116,7 @@ class Stats:
                 for kind, sent in self._sent.items()
             },
         }
-        if self.process.startswith("client"):
+        if self.process.member.role == "client":
             content["latency"] = self.latency.content()
         return content
 

@@ -83,16 +83,18 @@ class Reader:
             # What was read before is not given up: the process ends when it is delivered.
             self._stop.note(error)
             fail(str(error))
-        self._node.act_when(lambda: self._client.finished, lambda now_s: True)
+        self._node.run_in_steps(lambda now_s: self._client.finished)
         self._stop.request()
 
     def _submit(self, values: list[bytes], pace: Pace) -> None:
-        """Have the client broadcast `values`: those that are due as soon as there is room. This
-        thread is woken when all are, or when it has to wait for the time of the next."""
+        """Have the client broadcast `values`: those that are due, as soon as there is room."""
         done = 0
 
         def submit_some(now_s: float) -> bool:
+            """Whether this thread has to go on: all are broadcast, or the next are not due yet."""
             nonlocal done
+            if pace.room() == 0:
+                return False
             since_s = pace.since_s()
             some = values[done : done + pace.take(len(values) - done, now_s)]
             done += len(some)
@@ -100,4 +102,5 @@ class Reader:
             return done == len(values) or pace.due_s() > now_s
 
         while done < len(values) and not self._stop.requested:
-            self._node.act_when(lambda: pace.room() > 0, submit_some, at_s=pace.due_s())
+            self._node.sleep_until(pace.due_s())
+            self._node.run_in_steps(submit_some)

@@ -7,6 +7,7 @@ before anything of the step is sent.
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,14 +15,17 @@ from msgspec import Struct
 
 from paxos.config import Config
 from paxos.core.events import Event
+from paxos.core.names import ROLES, Member, ProcessName, pattern_of
 from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import ROLES
 from paxos.runtime.report import printable
 from paxos.runtime.streams import write_all
 
 SCHEMA = 1
 """The version of the schema that is written."""
+
+SUFFIX = ".ndjson"
+"""What the names of traces end with."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -41,16 +45,16 @@ class Header(Struct, tag_field="event", tag=True, kw_only=True):
     config: dict[str, str | int | bool]
 
 
-def header(config: Config, run: str, role: str, process_id: int, incarnation: int) -> Header:
+def header(config: Config, run: str, process: ProcessName) -> Header:
     """The header of the trace of a process. In what comes from names of files, bytes that are not
     UTF-8 are written as `\\xff`: JSON has only Unicode."""
     settings = config.settings()
     return Header(
         run=printable(run),
-        process=f"{role}-{process_id}.{incarnation}",
-        role=role,
-        id=process_id,
-        incarnation=incarnation,
+        process=str(process),
+        role=process.member.role,
+        id=process.member.id,
+        incarnation=process.incarnation,
         spec="Synod" if config.synod else "MultiPaxos",
         constants={
             "direct_learning": settings.direct_learning,
@@ -136,22 +140,27 @@ class Tracer:
             self._fd = -1
 
 
-def next_incarnation(run_dir: Path, role: str, process_id: int) -> int:
+def next_incarnation(run_dir: Path, member: Member) -> int:
     """One more than the highest incarnation of the process that has a trace in `run_dir`."""
-    return max((number for number, _ in traces(run_dir, role, process_id)), default=0) + 1
+    return max((number for number, _ in traces(run_dir, member)), default=0) + 1
 
 
-def traces(run_dir: Path, role: str, process_id: int) -> Iterator[tuple[int, Path]]:
+def traces(run_dir: Path, member: Member) -> Iterator[tuple[int, Path]]:
     """The traces of the process that are there, with its incarnations."""
-    pattern = re.compile(rf"{role}-{process_id}\.(\d+)\.ndjson")
     for path in run_dir.iterdir():
-        if match := pattern.fullmatch(path.name):
-            yield int(match[1]), path
+        if path.name.startswith(f"{member}.") and path.name.endswith(SUFFIX):
+            with suppress(ValueError):  # somebody else's file
+                yield ProcessName.parse(path.name.removesuffix(SUFFIX)).incarnation, path
 
 
-def last_clock(run_dir: Path, role: str, process_id: int) -> int:
+def traces_of_role(run_dir: Path, role: str) -> Iterator[Path]:
+    """The traces of all processes of a role that are there."""
+    return run_dir.glob(pattern_of(role) + SUFFIX)
+
+
+def last_clock(run_dir: Path, member: Member) -> int:
     """The clock of the last event in the traces of the process's earlier incarnations; 0: none."""
-    return max((_last_clock(path) for _, path in traces(run_dir, role, process_id)), default=0)
+    return max((_last_clock(path) for _, path in traces(run_dir, member)), default=0)
 
 
 def _last_clock(path: Path) -> int:
@@ -167,6 +176,6 @@ def _last_clock(path: Path) -> int:
             span *= 16
 
 
-def trace_path(run_dir: Path, role: str, process_id: int, incarnation: int) -> Path:
+def trace_path(run_dir: Path, process: ProcessName) -> Path:
     """Where the trace of an incarnation is."""
-    return run_dir / f"{role}-{process_id}.{incarnation}.ndjson"
+    return run_dir / f"{process}{SUFFIX}"

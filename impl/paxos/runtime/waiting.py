@@ -4,6 +4,7 @@ stays as it is."""
 
 from collections.abc import Callable, Hashable
 
+from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.waiting import Wait
 from paxos.runtime.notice import Notice
@@ -20,9 +21,6 @@ HEARS = {"learner": ("proposer",), "acceptor": ("proposer", "learner")}
 """Whom a process hears now and then where all is well, although nobody broadcasts anything. An
 acceptor hears proposers only when there is something to do, but learners always."""
 
-Peer = tuple[str, int]
-"""A role and an id."""
-
 
 class Waiting:
     """What one process waits for. Used under the node's lock.
@@ -30,19 +28,19 @@ class Waiting:
     Memory: one entry for each configured process."""
 
     def __init__(
-        self, process: str, role: Role, now_s: float, out: Callable[[str], None] = say
+        self, process: ProcessName, role: Role, now_s: float, out: Callable[[str], None] = say
     ) -> None:
         self._role = role
-        self._hears = HEARS.get(process.partition("-")[0], ())
-        self._heard: dict[Peer, float] = {}
-        self._wait = Notice(process, out)
-        self._lonely = Notice(process, out)
+        self._hears = HEARS.get(process.member.role, ())
+        self._heard: dict[Member, float] = {}
+        self._wait = Notice(str(process), out)
+        self._lonely = Notice(str(process), out)
         self._known: tuple[Hashable, float] = None, now_s  # its progress, and since when
         self._began_s = self._looked_s = now_s
         self.due_s = now_s + LOOK_S
         """When to look again."""
 
-    def hear(self, peer: Peer, now_s: float) -> None:
+    def hear(self, peer: Member, now_s: float) -> None:
         """A datagram of `peer` is consumed."""
         self._heard[peer] = now_s
 
@@ -72,7 +70,7 @@ class Waiting:
 
     def _look_around(self, now_s: float) -> None:
         """Whether those are heard that should be."""
-        since_s = [s for (role, _), s in self._heard.items() if role in self._hears]
+        since_s = [s for peer, s in self._heard.items() if peer.role in self._hears]
         if not self._hears or now_s - max(since_s, default=self._began_s) < PATIENCE_S:
             self._lonely.update(None, "", "is not alone any more")
             return
@@ -85,4 +83,4 @@ class Waiting:
     def heard(self) -> list[str]:
         """Whom it has heard of late, itself left out."""
         since_s = self._looked_s - PATIENCE_S
-        return sorted(f"{role}-{n}" for (role, n), s in self._heard.items() if s >= since_s)
+        return sorted(str(peer) for peer, s in self._heard.items() if s >= since_s)

@@ -1,0 +1,65 @@
+"""How processes and clients are named: the one place that puts their names together and takes them
+apart, for files, traces, messages and lines of text."""
+
+from typing import NamedTuple
+
+ROLES = ("client", "proposer", "acceptor", "learner")
+"""In the order of their numbers on the wire."""
+
+
+class Member(NamedTuple):
+    """A process of the cluster, through all its incarnations. As text, `acceptor-1`."""
+
+    role: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.role}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Member":
+        """The process that is called `text`. Raises `ValueError` if that is no such name."""
+        role, _, number = text.partition("-")
+        if role not in ROLES or not number.isdecimal():
+            raise ValueError(f"expected a process such as acceptor-1, not {text!r}")
+        return cls(role, int(number))
+
+    @property
+    def words(self) -> str:
+        """In a sentence: `acceptor 1`."""
+        return f"{self.role} {self.id}"
+
+
+class ProcessName(NamedTuple):
+    """One incarnation of a process. As text, `acceptor-1.3`: what a trace calls it."""
+
+    member: Member
+    incarnation: int
+
+    def __str__(self) -> str:
+        return f"{self.member}.{self.incarnation}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ProcessName":
+        """The incarnation that is called `text`. Raises `ValueError` if that is no such name."""
+        member, _, number = text.partition(".")
+        if not number.isdecimal():
+            raise ValueError(f"expected a process such as acceptor-1.3, not {text!r}")
+        return cls(Member.parse(member), int(number))
+
+    @property
+    def client(self) -> str:
+        """The name under which a client's process broadcasts, `1.3`. A client that starts again is
+        another client, with sequence numbers of its own."""
+        return f"{self.member.id}.{self.incarnation}"
+
+
+def pattern_of(role: str) -> str:
+    """What matches the names of all processes of a role, and of their incarnations, as `glob` has
+    it; `*`: of all roles."""
+    return f"{role}-*"
+
+
+def client_id(client: str) -> int:
+    """The id of the process that broadcasts under the name `client`."""
+    return int(client.partition(".")[0])
