@@ -216,8 +216,8 @@ def test_a_large_window_is_promised_in_the_parts_that_acceptors_answer() -> None
                 if group is Group.PROPOSERS:
                     proposer.receive(number, answer, 1.0)
         step = proposer.flush(1.0)
-    assert len(proposer.ready) >= 20 // 2
-    assert not proposer.phase1
+    assert len(proposer.phase1.free) >= 20 // 2
+    assert not proposer.phase1.open
 
 
 # The learner.

@@ -114,7 +114,7 @@ def test_an_instance_run_again_that_too_many_acceptors_have_trimmed() -> None:
     give(proposer, (2, Trimmed(7)), (5, Trimmed(7)))
     run_again(proposer, 1)
     give(proposer, (1, Trimmed(7)))
-    assert not proposer.phase1
+    assert not proposer.phase1.open
     assert not sent(run_again(proposer, 1), Prepare)
 
 

@@ -173,7 +173,7 @@ def test_a_rejection_ends_the_lead_and_the_value_is_kept() -> None:
     proposer = leading()
     give(proposer, (1, packet(1)))
     give(proposer, (1, Reject(Ballot(3, 2))))
-    assert not proposer.phase1
+    assert not proposer.phase1.open
     proposer.tick(proposer.deadline_s())
     step = proposer.flush(5.0)
     assert step.writes == [RoundWrite(4)]
@@ -281,7 +281,7 @@ def test_what_is_trimmed_is_done_with() -> None:
     give(proposer, (1, Promise(MINE, 1, 4, [])), (2, Promise(MINE, 1, 4, [])), (1, packet(1)))
     assert list(proposer.phase2.open) == [1]
     step = give(proposer, (1, Trimmed(9)))
-    assert not proposer.phase2.open and not proposer.ready
+    assert not proposer.phase2.open and not proposer.phase1.free
     assert [(p.first, p.last) for p in sent(step, Prepare)] == [(10, 13)]
     assert not sent(give(proposer, (1, Trimmed(9))), Prepare)
 

@@ -44,14 +44,14 @@ def _check_acceptor(acceptor: Acceptor, limits: Settings) -> None:
 
 def _check_proposer(proposer: Proposer, limits: Settings) -> None:
     under_way = limits.window + limits.in_flight + limits.asked_instances
-    assert len(proposer.phase1) <= under_way
-    assert len(proposer.ready) <= 2 * under_way
+    assert len(proposer.phase1.open) <= under_way
+    assert len(proposer.phase1.free) <= 2 * under_way
     assert len(proposer.phase2.open) <= 2 * under_way
     known = proposer.chosen.first_missing(1) - 1
     _check_intervals(proposer.chosen)
     assert len(proposer.chosen.intervals()) <= under_way + limits.reach_instances
     assert proposer.top <= known + limits.reach_instances + under_way
-    assert proposer.next <= known + limits.reach_instances + under_way
+    assert proposer.phase1.next <= known + limits.reach_instances + under_way
     assert proposer.election.highest.round <= LARGEST_INT
     assert len(proposer.repair._asked) <= limits.asked_instances
     assert proposer.repair._rerun <= proposer.repair._asked.keys()

@@ -19,7 +19,7 @@ from paxos.core.client import Client
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner, _Open
 from paxos.core.messages import Accept, Accepted, Delivered, Group, Prepare, Promise, Vote
-from paxos.core.phase1 import Phase1
+from paxos.core.phase1 import Phase1, Promises
 from paxos.core.phase2 import Proposals
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
@@ -213,16 +213,17 @@ class AltersValues(Proposer):
 
 class FillsWhatIsNoGap(Proposer):
     def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
-        for instance, quorum in self.ready:
+        for instance, quorum in self.phase1.free:
             self._propose(ballot, instance, NO_OP, [], quorum)
-        self.ready.clear()
+        self.phase1.free.clear()
 
 
 class PreparesAhead(Proposer):
     """Though the switch is off."""
 
-    def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
-        self._prepare_window(ballot, now_s)
+    def __init__(self, settings: Settings, *args: Any) -> None:
+        super().__init__(settings, *args)
+        self.phase1 = Promises(replace(settings, prepare_ahead=True))
 
 
 class BatchesTooMuch(Proposer):

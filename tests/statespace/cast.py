@@ -110,12 +110,12 @@ class Cast:
             proposer.proposed.add(i, i)
             proposer.top = max(proposer.top, i)
             proposer.backlog.mark_proposed(self.some(batch), NOW_S)
-        proposer.next = self.bounds.instances + 1
+        proposer.phase1.next = self.bounds.instances + 1
         return proposer
 
     def ask(self, proposer: Proposer, first: int, last: int) -> None:
         """It has asked for promises for a range, and waits."""
-        proposer.phase1[first] = Phase1(first, last, NOW_S, 1.0)
+        proposer.phase1.open[first] = Phase1(first, last, NOW_S, 1.0)
 
     def propose(self, proposer: Proposer, i: int, batch: Batch) -> None:
         """It has proposed a batch, and waits for votes."""

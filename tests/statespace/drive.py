@@ -222,7 +222,7 @@ class Driver:
         if (f, t) in asked and not any(f <= i <= t for i in proposed):
             leader = self.cast.leader(b, state)
             self.cast.ask(leader, f, t)
-            leader._retry_s = leader.phase1[f].due_s = NOW_S
+            leader.phase1.due_s = leader.phase1.open[f].due_s = NOW_S
             leader.tick(NOW_S)
             self._again(self._walk(node, leader, leader.id), label, ("1a", b, f, t))
             return None
@@ -243,7 +243,7 @@ class Driver:
     ) -> str | None:
         """The leader turns to instances that it has not asked for."""
         leader = self.cast.leader(b, state, window=t - f + 1, in_flight=1)
-        leader.next = f
+        leader.phase1.next = f
         if not self.bounds.ahead:
             proposed = {v for m in own(state, "2a", b) for v in m[3]}
             waiting = sorted(state.broadcast - proposed)
@@ -363,7 +363,7 @@ class Driver:
                 self._follow(again)
             elif sum(m[0] == "1a" for m in state.msgs) < self.bounds.requests:
                 leader = self.cast.leader(b, state, in_flight=1)
-                leader.next = 1
+                leader.phase1.next = 1
                 waiting = self.cast.some(tuple(sorted(state.broadcast)))
                 leader.receive(1, messages.Submit(waiting), NOW_S)
                 self._follow(self._walk(node, leader, leader.id))
@@ -377,7 +377,7 @@ class Driver:
         leader = self.cast.leader(b, state)
         asked = [m[2:] for m in own(state, "1a", b)]
         for f, t in asked if len(state.msgs) % 3 else reversed(asked):
-            if all(t < p.first or p.last < f for p in leader.phase1.values()):
+            if all(t < p.first or p.last < f for p in leader.phase1.open.values()):
                 self.cast.ask(leader, f, t)
         for _, _, i, batch in own(state, "2a", b):
             self.cast.propose(leader, i, batch)

@@ -138,7 +138,7 @@ class Meetings:
 
     def _promise(self, leader: Proposer, promise: Promise, ballot: Ballot) -> None:
         first, last = promise.first, min(promise.last, promise.first + INSTANCES_OF_A_MESSAGE)
-        for phase1 in leader.phase1.values():
+        for phase1 in leader.phase1.open.values():
             start, end = max(first, phase1.first), min(last, phase1.last)
             if (start, end) != (phase1.first, phase1.last):
                 self._mark("parts", range(start, end + 1), ballot)
@@ -150,8 +150,8 @@ class Meetings:
     def _batch_wait(self, leader: Proposer, ballot: Ballot) -> None:
         settings = leader.settings
         room = len(leader.phase2.open) < settings.in_flight
-        if settings.batch_wait_s and leader.ready and room and leader.backlog.batches():
-            self._mark("batch-wait", [leader.ready[0][0]], ballot)
+        if settings.batch_wait_s and leader.phase1.free and room and leader.backlog.batches():
+            self._mark("batch-wait", [leader.phase1.free[0][0]], ballot)
 
     def _says(self, group: Group, messages: Sequence[Message]) -> None:
         """A process sends messages."""
@@ -215,7 +215,7 @@ def _under_way(leader: Proposer) -> list[int]:
     """The instances that it waits for answers in."""
     asked: Iterator[int] = (
         instance
-        for phase1 in leader.phase1.values()
+        for phase1 in leader.phase1.open.values()
         for instance in range(
             phase1.first, min(phase1.last, phase1.first + INSTANCES_OF_A_MESSAGE) + 1
         )

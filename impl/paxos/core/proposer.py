@@ -9,7 +9,6 @@ Spec: `Phase1a`, `Phase2a`, `Decide`.
 """
 
 from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
 from math import inf
 
 from paxos.core import events, waiting
@@ -34,7 +33,7 @@ from paxos.core.messages import (
     Trimmed,
     Votes,
 )
-from paxos.core.phase1 import Phase1
+from paxos.core.phase1 import Phase1, Promises
 from paxos.core.phase2 import Proposals
 from paxos.core.repair import Repair
 from paxos.core.role import Role
@@ -54,6 +53,7 @@ class Proposer(Role):
     ) -> None:
         super().__init__(settings)
         self.id = proposer_id
+        self.phase1 = Promises(settings)
         self.phase2 = Proposals(settings)
         self.election = Election(settings, proposer_id, round_used, now_s)
         self.backlog = Backlog(settings)
@@ -62,7 +62,6 @@ class Proposer(Role):
         self.repair = Repair(settings)
         self._asking = Budget(settings.asked_instances)
         self._noting = Budget(settings.delivered_spans)
-        self._retry_s = inf
         self._batch_s = inf  # when a batch that waits for more values is to be proposed
         self._silence = Silence(now_s)
         self._acceptors = Silence(now_s)  # of acceptors alone
@@ -71,10 +70,8 @@ class Proposer(Role):
     def _forget_ballot(self) -> None:
         """What is true in one ballot only."""
         self.backlog.start_ballot()
+        self.phase1.clear()
         self.phase2.clear()
-        self.next = 1  # the first instance that Phase 1 was not begun for
-        self.phase1: dict[int, Phase1] = {}  # by first instance
-        self.ready: list[tuple[int, list[int]]] = []  # heap: promised and free, and by whom
         self.proposed = IntervalSet()  # instances that something was proposed in
 
     def come_back(self) -> None:
@@ -113,13 +110,12 @@ class Proposer(Role):
     def _ask_at_once(self, now_s: float) -> None:
         """A path is open again: do not wait for the end of long pauses."""
         self.phase2.flight.revive()
-        for phase1 in self.phase1.values():
-            phase1.due_s = self._retry_s = now_s
+        self.phase1.hurry(now_s)
 
     def _heard(self, ballot: Ballot, now_s: float) -> None:
         if self.election.heard(ballot, now_s):
             self._forget_ballot()
-            self._retry_s = self._batch_s = inf
+            self._batch_s = inf
 
     def _on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
         self._heard(heartbeat.ballot, now_s)
@@ -152,17 +148,17 @@ class Proposer(Role):
                 self.step.refuse("chances to lead, as all rounds are used up")
             else:
                 self._send_heartbeat(now_s)
-        if now_s >= self._retry_s:
-            self._retry(now_s)
+        if now_s >= self.phase1.due_s:
+            self._ask_again(now_s)
 
     def waits_for(self) -> Wait | None:
-        promised = {first: phase1.promised(first) for first, phase1 in self.phase1.items()}
+        promised = {first: phase1.promised(first) for first, phase1 in self.phase1.open.items()}
         voted = {instance: phase2.votes for instance, phase2 in self.phase2.open.items()}
         return waiting.for_quorum(self.settings, promised, voted)
 
     def deadline_s(self) -> float:
         flight_s = self.phase2.flight.deadline_s()
-        return min(self.election.due_s, self._retry_s, self._batch_s, flight_s)
+        return min(self.election.due_s, self.phase1.due_s, self._batch_s, flight_s)
 
     def _take_lead(self) -> None:
         ballot = self.election.take_lead()
@@ -183,51 +179,13 @@ class Proposer(Role):
         ballot = self.election.ballot
         if ballot is None:
             return
-        if self.settings.prepare_ahead:
-            self._prepare_window(ballot, now_s)
-        else:
-            self._prepare_for_values(ballot, now_s)
+        batches, proposed = self.backlog.batches(), len(self.phase2.open)
+        for first, last in self.phase1.wanted(self.chosen, self.top, batches, proposed):
+            self._prepare(ballot, first, last, now_s)
         self._propose_ready(ballot, now_s)
         self._send_accepts(ballot, now_s)
 
     # Phase 1.
-
-    def _prepare_window(self, ballot: Ballot, now_s: float) -> None:
-        """The clause of prepare_ahead: keep a window of instances promised, values or not. It is
-        refilled when half of it is used, so that one Phase 1 serves many instances."""
-        ahead = len(self.ready) + self._asked_for()
-        if ahead <= self.settings.window // 2:
-            self._skip_chosen()
-            last = self.next + self.settings.window - ahead - 1
-            last = min(last, self.next + self.settings.prepare_instances - 1)
-            if self.settings.synod:
-                last = min(last, 1)
-            if self.next <= last:
-                self._prepare(ballot, self.next, last, now_s)
-                self.next = last + 1
-
-    def _prepare_for_values(self, ballot: Ballot, now_s: float) -> None:
-        """Without it: an instance for each batch that waits, and for each that a leader before
-        began and that has to be finished."""
-        begun = len(self.ready) + self._asked_for()
-        room = self.settings.in_flight - begun - len(self.phase2.open)
-        waiting = self.backlog.batches() - begun
-        while room > 0:
-            self._skip_chosen()
-            if self.next > self.top and (waiting <= 0 or (self.settings.synod and self.next > 1)):
-                return
-            self._prepare(ballot, self.next, self.next, now_s)
-            self.next += 1
-            waiting -= 1
-            room -= 1
-
-    def _asked_for(self) -> int:
-        """The instances whose promises are awaited for values; not those for a learner alone."""
-        every = self.phase1.values()
-        return sum(p.last - p.first + 1 for p in every if p.last not in self.chosen)
-
-    def _skip_chosen(self) -> None:
-        self.next = self.chosen.first_missing(self.next)
 
     def _prepare(self, ballot: Ballot, first: int, last: int, now_s: float) -> None:
         """Ask for promises for `first..last` (spec: `Phase1a`)."""
@@ -236,8 +194,7 @@ class Proposer(Role):
 
     def _ask_for(self, ballot: Ballot, phase1: Phase1) -> None:
         first, last = phase1.first, phase1.last
-        self.phase1[first] = phase1
-        self._retry_s = min(self._retry_s, phase1.due_s)
+        self.phase1.ask(phase1)
         self.step.events.append(events.Phase1a(ballot=ballot, first=first, last=last))
         self.step.send(Prepare(ballot, first, last), Group.ACCEPTORS)
 
@@ -245,10 +202,7 @@ class Proposer(Role):
         ballot = self.election.ballot
         if promise.ballot != ballot:
             return
-        exact = self.phase1.get(promise.first)
-        asked = [exact] if exact and exact.last == promise.last else list(self.phase1.values())
-        for phase1 in asked:
-            phase1.add(sender, promise)
+        for phase1 in self.phase1.add(sender, promise):
             self._count_promises(ballot, phase1, now_s)
 
     def _count_promises(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
@@ -257,7 +211,7 @@ class Proposer(Role):
         reached = phase1.reached(self.settings.quorum)
         if reached < phase1.first:
             return
-        del self.phase1[phase1.first]
+        del self.phase1.open[phase1.first]
         if phase1.asked_s >= 0:
             self.phase2.flight.round_trip.measured(now_s - phase1.asked_s)
         self._promised(ballot, phase1, reached, now_s)
@@ -277,19 +231,9 @@ class Proposer(Role):
             return
         for phase2 in self.phase2.skip(last, now_s, self.repair.wants):
             self.backlog.drop(phase2.packets)
-        self.ready = [(instance, quorum) for instance, quorum in self.ready if instance > last]
-        heapify(self.ready)
         self.repair.trimmed(acceptor, last)
-        for first, phase1 in sorted(self.phase1.items()):
-            if first > last:
-                break
-            if first == phase1.last and self.repair.wants(first):
-                continue  # for a learner that has not: others may still tell their votes
-            del self.phase1[first]
-            phase1.skip(last)
-            if phase1.first <= phase1.last:
-                self.phase1[phase1.first] = phase1
-                self._count_promises(ballot, phase1, now_s)
+        for phase1 in self.phase1.skip(last, self.repair.wants):
+            self._count_promises(ballot, phase1, now_s)
 
     def _promised(self, ballot: Ballot, phase1: Phase1, last: int, now_s: float) -> None:
         """A quorum promised all up to `last`: take up the batches that its votes oblige to; what is
@@ -306,7 +250,7 @@ class Proposer(Role):
                     self.phase2.add(instance, vote.batch, decode_batch(vote.batch))
             elif vote is None:
                 if instance not in self.chosen:
-                    heappush(self.ready, (instance, quorum))
+                    self.phase1.set_free(instance, quorum)
             elif (again := self.repair.wants(instance)) or instance not in self.chosen:
                 if again and phase1.is_mixed(instance, self.settings.quorum):
                     self.repair.note_mixed(instance)
@@ -320,14 +264,14 @@ class Proposer(Role):
         """Give the free instances, lowest first, the values that wait; to one below an instance
         that was begun already the no-op, rather than let it hold up delivery."""
         self._batch_s = inf
-        while self.ready and self.phase2.has_room(self.backlog.next_bytes()):
-            is_gap = self.ready[0][0] <= self.top and not self.settings.synod
+        while self.phase1.free and self.phase2.has_room(self.backlog.next_bytes()):
+            is_gap = self.phase1.free[0][0] <= self.top and not self.settings.synod
             due_s = self.backlog.batch_due_s()
             if due_s > now_s and not is_gap:
                 self._batch_s = due_s
                 return
             packets = self.backlog.take()
-            instance, quorum = heappop(self.ready)
+            instance, quorum = self.phase1.take()
             self._propose(ballot, instance, encode_batch(packets), packets, quorum)
 
     def _propose(
@@ -378,16 +322,13 @@ class Proposer(Role):
 
     # Loss.
 
-    def _retry(self, now_s: float) -> None:
+    def _ask_again(self, now_s: float) -> None:
         """Ask again for promises that did not come. Nothing new in the spec: it was asked."""
         ballot = self.election.ballot
         assert ballot is not None, "only a leader has something to repeat"
-        for phase1 in self.phase1.values():
-            if phase1.due_s <= now_s:
-                phase1.ask_again(now_s)
-                self.repeated += 1
-                self.step.send(Prepare(ballot, phase1.asked, phase1.last), Group.ACCEPTORS)
-        self._retry_s = min((phase1.due_s for phase1 in self.phase1.values()), default=inf)
+        for phase1 in self.phase1.late(now_s):
+            self.repeated += 1
+            self.step.send(Prepare(ballot, phase1.asked, phase1.last), Group.ACCEPTORS)
 
     def _on_ask(self, ask: Ask, now_s: float) -> None:
         """A learner misses instances. The acceptors answer it; what they cannot settle, the
@@ -401,13 +342,14 @@ class Proposer(Role):
             return
         self.top = max(self.top, last)
         patience_s = 4 * self.phase2.flight.round_trip.timeout_s
-        for instance in self.repair.asked(ask.first, last, now_s, patience_s, len(self.phase1)):
-            if instance < self.next and not self._is_under_way(instance):
+        for instance in self.repair.asked(
+            ask.first, last, now_s, patience_s, len(self.phase1.open)
+        ):
+            if instance < self.phase1.next and not self._is_under_way(instance):
                 self._prepare(ballot, instance, instance, now_s)
 
     def _is_under_way(self, instance: int) -> bool:
-        asked = any(p.first <= instance <= p.last for p in self.phase1.values())
-        return asked or instance in self.phase2.open or instance in dict(self.ready)
+        return instance in self.phase2.open or self.phase1.concerns(instance)
 
     def _on_votes(self, sender: int, votes: Votes) -> None:
         """Acceptors answer a learner that does not learn from votes: decide in its place."""
