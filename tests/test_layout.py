@@ -189,6 +189,42 @@ def test_files_are_short_and_say_what_they_are(folder: str) -> None:
     assert wrong == []
 
 
+SCREEN = 60
+"""Lines of a function that are seen at once."""
+
+MAX_PARAMETERS = 7
+"""More belong together in some way, and that has a name."""
+
+
+def functions(folder: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Where each function is, and the function."""
+    for path in python_files(folder):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}", node
+
+
+def test_a_function_fits_a_screen_or_says_why_not() -> None:
+    """Its docstring has a sentence with "in one piece", as in: In one piece, because ..."""
+    wrong = [
+        f"{where} has {lines} lines"
+        for where, function in functions("impl")
+        if (lines := (function.end_lineno or 0) - function.lineno + 1) > SCREEN
+        and "in one piece" not in (ast.get_docstring(function) or "").lower()
+    ]
+    assert wrong == []
+
+
+def test_what_a_function_is_given_is_not_a_long_list() -> None:
+    wrong = []
+    for where, function in functions("impl"):
+        given = function.args
+        names = [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        if len(set(names) - {"self", "cls"}) > MAX_PARAMETERS:
+            wrong.append(f"{where} takes {', '.join(names)}")
+    assert wrong == []
+
+
 def test_nothing_of_one_machine_or_registry_is_kept() -> None:
     # Put together from parts, so that this file does not hold what it looks for.
     hosts = [

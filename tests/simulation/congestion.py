@@ -25,7 +25,7 @@ from random import Random
 from typing import Any
 
 from conformance.replay.report import explain
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Observers, Shape, Simulation
 from harness.simulation.link import queue_bytes
 from harness.simulation.monitor import Monitor
 from paxos.config import Config, override
@@ -108,11 +108,13 @@ class Cluster:
         self.world = Simulation(
             seed,
             config.settings(),
-            proposers=len(config.ids("proposer")),
-            learners=len(config.ids("learner")),
-            clients=len(config.ids("client")),
-            packed=True,
-            observe=self.monitor.observe,
+            Shape(
+                proposers=len(config.ids("proposer")),
+                learners=len(config.ids("learner")),
+                clients=len(config.ids("client")),
+                packed=True,
+            ),
+            observers=Observers(self.monitor.observe),
         )
         self.began_s = 0.0
         self.progress: list[tuple[float, int]] = []

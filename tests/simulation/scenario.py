@@ -8,11 +8,12 @@ from typing import Any
 
 from conformance.replay.checker import Checker
 from conformance.replay.report import explain
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Observers, Shape, Simulation
 from harness.simulation.monitor import Monitor
-from harness.simulation.network import Faults
+from harness.simulation.network import Cut, Faults
 from harness.simulation.parts import Parts
 from paxos.core.events import Event
+from paxos.core.names import Member
 from paxos.core.settings import Settings
 
 DEADLINE_S = 120.0
@@ -69,6 +70,9 @@ class Scenario:
         )
 
 
+COUNTS = ("proposers", "learners", "clients")
+
+
 class CheckedSimulation(Simulation):
     """A simulation whose every event is replayed against the specification as it happens."""
 
@@ -76,16 +80,17 @@ class CheckedSimulation(Simulation):
         self.scenario = scenario
         self.events: list[Event] = []
         settings = scenario.settings()
-        counts = {"proposers": 2, "learners": 2, "clients": 2, **cluster}
+        shape = Shape(**{name: cluster.pop(name) for name in COUNTS if name in cluster})
         self.monitor = Monitor(
             "Synod" if scenario.synod else "MultiPaxos",
             self.constants(),
             {
                 "acceptors": [*range(1, settings.acceptors + 1)],
-                **{f"{r}s": [*range(1, counts[f"{r}s"] + 1)] for r in ROLES},
+                **{name: [*range(1, getattr(shape, name) + 1)] for name in COUNTS},
             },
         )
-        super().__init__(scenario.seed, settings, observe=self._observe, **cluster)
+        observers = Observers(self._observe)
+        super().__init__(scenario.seed, settings, shape, observers=observers, **cluster)
 
     def constants(self) -> dict[str, Any]:
         """Of the specification."""
@@ -99,6 +104,16 @@ class CheckedSimulation(Simulation):
         self.events.append(event)
         self.monitor.observe(event)
 
+    def isolate(self, role: str, process_id: int) -> None:
+        """Let the process neither send nor receive, until `rejoin`."""
+        one, everybody = {Member(role, process_id)}, self.processes.keys()
+        self.network.cuts += [Cut(one, everybody), Cut(everybody, one)]
+
+    def rejoin(self, role: str, process_id: int) -> None:
+        """Undo `isolate`."""
+        one = {Member(role, process_id)}
+        self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
+
     @property
     def checker(self) -> Checker:
         return self.monitor.checker
@@ -111,9 +126,6 @@ class CheckedSimulation(Simulation):
         verdict = self.checker.finish()
         assert verdict.kind == "conforms", f"{self.scenario}\n{explain('simulated', verdict)}"
         assert not self.monitor.disorder, f"{self.scenario}\n{self.monitor.disorder}"
-
-
-ROLES = ("proposer", "learner", "client")
 
 
 def run(scenario: Scenario, parts: Parts | None = None) -> CheckedSimulation:

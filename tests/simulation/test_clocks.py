@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from conformance.replay.checker import Checker
+from conformance.trace.schema import AnyEvent
 from harness.simulation.nemesis import HOUR_US
 from harness.simulation.process import Process
 from paxos.core.client import Client
@@ -24,6 +26,9 @@ EVERYBODY = [
     *((role, n) for role in ("client", "proposer", "learner") for n in (1, 2)),
     *(("acceptor", n) for n in (1, 2, 3)),
 ]
+
+
+_decode = msgspec.json.Decoder(AnyEvent).decode
 
 
 class Clocks(CheckedSimulation):
@@ -62,7 +67,7 @@ class Clocks(CheckedSimulation):
             {f"{role}s": self.ids(role) for role in ("client", "proposer", "acceptor", "learner")},
         )
         for event in sorted(self.events, key=lambda e: (e.hlc, e.process, e.seq)):
-            checker.feed(event.process, self.monitor.as_read(event))
+            checker.feed(event.process, _decode(msgspec.json.encode(event)))
         assert checker.finish().kind == "conforms"
 
 

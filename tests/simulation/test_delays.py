@@ -10,7 +10,7 @@ import pytest
 
 from conformance.trace.message_delays import Delays
 from conformance.trace.schema import AnyEvent, Constants
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Observers, Simulation
 from paxos.core import events
 from tests.paths import ROOT
 from tests.simulation.scenario import Scenario
@@ -43,7 +43,7 @@ def test_an_idle_cluster_takes_the_least_number_of_delays(
     def observe(event: events.Event) -> None:
         delays.feed(event.process, decoder.decode(msgspec.json.encode(event)))
 
-    simulation = Simulation(1, scenario.settings(), observe=observe)
+    simulation = Simulation(1, scenario.settings(), observers=Observers(observe))
     for k in range(10):
         simulation.run(0.5 + k / 10)
         simulation.submit(1, [b"value %d" % k])

@@ -11,7 +11,7 @@ import pytest
 
 from harness.simulation import nemesis
 from harness.simulation import run as run_module
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Shape, Simulation
 from harness.simulation.link import Link, packets, wire_bytes
 from harness.simulation.plan import Request, draw
 from harness.simulation.process import Process
@@ -48,7 +48,7 @@ class Wire:
     """A link, and when what got through it arrived."""
 
     def __init__(self, rate_bytes_s: float, queue_bytes: float) -> None:
-        self.world = Simulation(0, Settings(), clients=0, proposers=0, learners=0)
+        self.world = Simulation(0, Settings(), Shape(0, 0, 0))
         self.link = Link(self.world.schedule, rate_bytes_s, queue_bytes)
         self.arrived: list[tuple[float, str]] = []
 
@@ -111,8 +111,8 @@ class Idle(Process):
         self.arrived.append((round(at_s, 4), decode_messages(body)))
 
 
-def idle(**arguments: Any) -> Simulation:
-    world = Simulation(0, Settings(), parts={"process": Idle}, **arguments)
+def idle(**shape: Any) -> Simulation:
+    world = Simulation(0, Settings(), Shape(**shape), parts={"process": Idle})
     world.network.sent.clear()
     return world
 
@@ -258,7 +258,7 @@ def test_a_run_with_links_that_limit_nothing_is_the_run_without(
                 self.network.ingress[key] = Link(self.schedule, inf, inf)
 
     requests = [Request(seed, 2_000) for seed in range(6)]
-    assert {draw(request).packed for request in requests} == {True, False}
+    assert {draw(request).shape.packed for request in requests} == {True, False}
     without = [simulate(request).digest for request in requests]
     monkeypatch.setattr(run_module, "Simulation", Linked)
     assert [simulate(request).digest for request in requests] == without

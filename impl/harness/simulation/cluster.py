@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
 
-from harness.simulation.network import Cut, Faults, Network
+from harness.simulation.network import Faults, Network
 from harness.simulation.parts import Assembly, Parts
 from harness.simulation.process import Process
 from paxos.core import events
@@ -35,34 +36,52 @@ Say = Callable[[Process, Group, Sequence[Message], bytes, int], None]
 clock."""
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How many processes a cluster has beside its acceptors, and how messages reach them."""
+
+    proposers: int = 2
+    learners: int = 2
+    clients: int = 2
+    group_s: float = 0.0001
+    """What reaches a process within so long of the first is one group."""
+    packed: bool = False
+    """Whether messages of a step to one group share datagrams, as those of a real node do."""
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who is told of what happens, from the start."""
+
+    observe: Callable[[events.Event], None] = lambda event: None
+    """Of each event as it happens, in a causal order."""
+    tear: Callable[[events.Event], None] = lambda event: None
+    """Of one that a crash kept from being written as a whole."""
+    born: Callable[[Process], None] = lambda process: None
+    """Of a process that starts."""
+
+
+USUAL, NOBODY = Shape(), Observers()
+
+
 class Simulation(Assembly):
-    """A cluster. `observe` is called with each event as it happens, in a causal order; `tear` with
-    one that a crash kept from being written as a whole, `born` with a process that starts."""
+    """A cluster."""
 
     def __init__(
         self,
         seed: int,
         settings: Settings,
+        shape: Shape = USUAL,
         *,
-        proposers: int = 2,
-        learners: int = 2,
-        clients: int = 2,
         faults: Faults | None = None,
-        group_s: float = 0.0001,
-        packed: bool = False,
         parts: Parts | None = None,
-        observe: Callable[[events.Event], None] = lambda event: None,
-        tear: Callable[[events.Event], None] = lambda event: None,
-        born: Callable[[Process], None] = lambda process: None,
+        observers: Observers = NOBODY,
     ) -> None:
         super().__init__(settings, parts or {})
-        self.group_s = group_s
-        """What reaches a process within so long of the first is one group."""
-        self.packed = packed
-        """Whether messages of a step to one group share datagrams, as those of a real node do."""
-        self.observe = observe
-        self.tear = tear
-        self.born = born
+        self.group_s, self.packed = shape.group_s, shape.packed
+        self.observe = observers.observe
+        self.tear = observers.tear
+        self.born = observers.born
         self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
         """Is called with each message before a process consumes it, and the sender's id."""
         self.say: Say = lambda sender, group, messages, body, clock: None
@@ -75,10 +94,10 @@ class Simulation(Assembly):
         self.network.faults = faults or Faults()
         self._race = Random(f"{seed}/race").random
         counts = {
-            "client": clients,
-            "proposer": proposers,
+            "client": shape.clients,
+            "proposer": shape.proposers,
             "acceptor": settings.acceptors,
-            "learner": learners,
+            "learner": shape.learners,
         }
         self.processes: dict[Member, Process] = {
             Member(role, i): self.parts.get("process", Process)(self, role, i)
@@ -110,16 +129,6 @@ class Simulation(Assembly):
         """Start it again, if it is down."""
         if self.process(role, process_id).role is None:
             self.process(role, process_id).start()
-
-    def isolate(self, role: str, process_id: int) -> None:
-        """Let the process neither send nor receive, until `rejoin`."""
-        one, all_of_them = {Member(role, process_id)}, self.processes.keys()
-        self.network.cuts += [Cut(one, all_of_them), Cut(all_of_them, one)]
-
-    def rejoin(self, role: str, process_id: int) -> None:
-        """Undo `isolate`."""
-        one = {Member(role, process_id)}
-        self.network.cuts = [c for c in self.network.cuts if one not in (c.senders, c.receivers)]
 
     def outputs(self) -> list[list[bytes]]:
         """What each learner has delivered in its present incarnation."""

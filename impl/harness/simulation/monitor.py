@@ -48,12 +48,6 @@ class Monitor:
         self._digest = blake2b(digest_size=8)
         self._traces = traces
 
-    @staticmethod
-    def as_read(event: Event) -> AnyEvent:
-        """The event as a reader of the trace has it."""
-        read: AnyEvent = _decode(_encode(event))
-        return read
-
     def observe(self, event: Event) -> None:
         """An event has happened."""
         line = _encode(event)

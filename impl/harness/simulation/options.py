@@ -58,6 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "check every event against the specification as it happens. The same options are the same "
         "run, byte for byte. Exit status 0: it conforms, and all is delivered after the faults."
     )
+    _add_of_a_run(parser)
+    _add_of_many_runs(parser)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="print each event and each fault as it happens"
+    )
+
+
+def _add_of_a_run(parser: argparse.ArgumentParser) -> None:
+    """What one run is."""
     parser.add_argument(
         "--seed",
         metavar="S",
@@ -99,6 +108,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{', '.join(MECHANISMS)}",
     )
     parser.add_argument("--trace", metavar="DIR", type=Path, help="write the run's traces there")
+
+
+def _add_of_many_runs(parser: argparse.ArgumentParser) -> None:
+    """How many runs there are, and where what came of them is kept."""
     parser.add_argument(
         "--minutes",
         metavar="M",
@@ -134,9 +147,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="run nothing; print what the campaigns with these files found. Exit status 1: "
         "a run failed",
-    )
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="print each event and each fault as it happens"
     )
 
 

@@ -7,10 +7,12 @@ is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from harness.simulation.cluster import Shape
 from harness.simulation.options import STEPS
 from paxos import config
 from paxos.config import Config
@@ -87,10 +89,7 @@ class Plan:
     config: Config
     settings: Settings
     load: Load
-    group_s: float
-    """What reaches a process within so long of the first is one group."""
-    packed: bool
-    """Whether messages share datagrams."""
+    shape: Shape
 
 
 def draw(request: Request) -> Plan:
@@ -132,6 +131,20 @@ def draw(request: Request) -> Plan:
         prepare_ahead=request.prepare_ahead,
         batching=request.batching,
     )
+    settings = _draw_limits(random, wanted, towards)
+    load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
+    shape = Shape(
+        proposers=len(wanted.ids("proposer")),
+        learners=len(wanted.ids("learner")),
+        clients=len(wanted.ids("client")),
+        group_s=random.choice((0.00002, 0.0001, 0.0005)),
+        packed=Random(f"{request.seed}/packed").random() < 0.3,
+    )
+    return Plan(wanted, settings, load, shape)
+
+
+def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Settings:
+    """The settings of a cluster with this configuration, with limits that are small."""
     settings = replace(
         wanted.settings(),
         client_packets=random.choice((4, 16, 64)),
@@ -145,11 +158,4 @@ def draw(request: Request) -> Plan:
     )
     for mechanism in towards:
         settings = replace(settings, **LIMITS.get(mechanism, {}))
-    load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
-    return Plan(
-        wanted,
-        settings,
-        load,
-        group_s=random.choice((0.00002, 0.0001, 0.0005)),
-        packed=Random(f"{request.seed}/packed").random() < 0.3,
-    )
+    return settings

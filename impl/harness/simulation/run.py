@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.replay.report import explain
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Observers, Simulation
 from harness.simulation.disk import Disks
 from harness.simulation.meetings import Meetings, Pair
 from harness.simulation.monitor import Monitor
@@ -108,15 +108,9 @@ class _Run:
         self.world = Simulation(
             request.seed,
             plan.settings,
-            proposers=len(plan.config.ids("proposer")),
-            learners=len(plan.config.ids("learner")),
-            clients=len(plan.config.ids("client")),
-            group_s=plan.group_s,
-            packed=plan.packed,
+            plan.shape,
             parts=parts,
-            observe=self.monitor.observe,
-            tear=self.monitor.tear,
-            born=_announce(traces),
+            observers=Observers(self.monitor.observe, self.monitor.tear, _announce(traces)),
         )
         self.world.say = self.monitor.say
         self.meetings = Meetings(self.world)
