@@ -18,13 +18,14 @@ from conformance.replay.run_folder import check_run
 from conformance.trace.causality import Causes
 from conformance.trace.process import decode
 from conformance.trace.reader import open_run
-from harness.simulation.cluster import Simulation
+from harness.simulation.cluster import Observers, Shape, Simulation
 from harness.simulation.monitor import Monitor
 from harness.simulation.network import Cut
 from harness.simulation.process import Process
 from harness.simulation.traces import Traces
 from paxos.config import Config, override
 from paxos.core.messages import Accept, Group, Message
+from paxos.core.names import Member, ProcessName
 from paxos.runtime.tracer import header
 from tests.paths import ROOT
 
@@ -49,7 +50,7 @@ MILESTONE_2 = Config(
 MILESTONE_3 = override(MILESTONE_2, direct_learning=True, prepare_ahead=True, batching=True)
 MILESTONE_1 = override(MILESTONE_2, milestone="synod", proposers=1)
 
-LEADER, SUCCESSOR, CLIENT = ("proposer", 1), ("proposer", 2), ("client", 1)
+LEADER, SUCCESSOR, CLIENT = Member("proposer", 1), Member("proposer", 2), Member("client", 1)
 
 Arrange = Callable[[Simulation], None]
 """Prepares what goes wrong in a run, before it begins."""
@@ -97,16 +98,13 @@ and the title."""
 def record(config: Config, count: int, arrange: Arrange, folder: Path) -> None:
     """Run a cluster until its learner has delivered `count` values; its traces are in `folder`."""
     traces = Traces(folder, config, "drawn")
-    head = header(config, "drawn", *CLIENT, 1)
+    head = header(config, "drawn", ProcessName(CLIENT, 1))
     monitor = Monitor(head.spec, head.constants, head.cluster, traces)
     world = Simulation(
         1,
         config.settings(),
-        proposers=len(config.ids("proposer")),
-        learners=1,
-        clients=1,
-        observe=monitor.observe,
-        born=lambda process: traces.begin(process.role_name, process.id, process.incarnation),
+        Shape(proposers=len(config.ids("proposer")), learners=1, clients=1),
+        observers=Observers(monitor.observe, born=lambda process: traces.begin(process.name)),
     )
     arrange(world)
     world.schedule(LATE_S, world.submit, 1, [b"value %d" % k for k in range(1, count + 1)])

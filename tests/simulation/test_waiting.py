@@ -28,7 +28,12 @@ class Told(Simulation):
         """What watches a process in its present incarnation."""
         known = self._waiting.get(process.key)
         if known is None or known[0] is not role:
-            known = role, Waiting(process.name, role, self.now_s, self.said.append)
+            said = self.said
+
+            def say(line: str) -> None:
+                said.append(line.replace(f"{process.name}: ", f"{process.key}: "))
+
+            known = role, Waiting(process.name, role, self.now_s, say)
             self._waiting[process.key] = known
         return known[1]
 

@@ -149,7 +149,7 @@ class Proposer(Role):
             else:
                 self._send_heartbeat(now_s)
         if now_s >= self.phase1.due_s:
-            self._ask_again(now_s)
+            self._retry(now_s)
 
     def waits_for(self) -> Wait | None:
         promised = {first: phase1.promised(first) for first, phase1 in self.phase1.open.items()}
@@ -322,7 +322,7 @@ class Proposer(Role):
 
     # Loss.
 
-    def _ask_again(self, now_s: float) -> None:
+    def _retry(self, now_s: float) -> None:
         """Ask again for promises that did not come. Nothing new in the spec: it was asked."""
         ballot = self.election.ballot
         assert ballot is not None, "only a leader has something to repeat"
