@@ -141,8 +141,8 @@ def test_no_circle_of_imports() -> None:
 
 
 ALIKE = {
-    # What each of several does in the same way, a folder for each.
-    **dict.fromkeys(("command", "options", "plan", "plots", "result", "runs", "table"), "harness"),
+    # The two halves of a subcommand: `paxos.cli` loads them by these names when it is asked to.
+    **dict.fromkeys(("command", "options"), "harness"),
     # What a role waits for, and when its process says so.
     "waiting": "paxos",
     # A judge's verdict in words.

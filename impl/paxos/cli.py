@@ -81,6 +81,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.role in HARNESS:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it has children to end
         return int(import_module(f"{HARNESS[options.role][0]}.command").main(options))
     stop = Stop()
     stop.on_signals()

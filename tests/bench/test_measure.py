@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.bench.result import Spread, spread
+from harness.bench.runner import _late
 from harness.bench.running import Sample
-from harness.bench.runs import _late
 from harness.bench.summary import window
 from harness.bench.watched import Reading, cpu_between
+from harness.measure.spread import Spread, spread
 
 STEADY = [Sample(n / 10, (n * 100, n * 100 - (20 if n else 0))) for n in range(11)]
 """Two learners, a thousand values a second, the second one a little behind."""

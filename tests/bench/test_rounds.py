@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench import plan
+from harness.bench import schedule
+from harness.bench.benchmark import Run
 from harness.bench.limits import Limits
-from harness.bench.plan import USUAL, Plan
-from harness.bench.result import Run
 from harness.bench.rounds import Rounds
+from harness.bench.schedule import USUAL, Plan
 from harness.bench.setting import Setting
 from harness.measure.folder import Checked
 from paxos.errors import RunError
-from tests.bench.test_table import run
+from tests.bench.test_performance_tables import run
 
 FAILS = Setting(loss=0.1)
 SLOW = Setting(rate=400_000.0, outstanding=None)
@@ -50,7 +50,7 @@ def rounds(runner: Runner, chosen: Plan) -> tuple[Rounds, list[str]]:
 
 
 def test_a_run_that_fails_is_noted_and_the_others_go_on(runner: Runner) -> None:
-    made, said = rounds(runner, plan.full(("loss",), 3, 2.0, 1000, {}))
+    made, said = rounds(runner, schedule.full(("loss",), 3, 2.0, 1000, {}))
     failure = "64 B values, 10% loss: nothing was delivered for 60 s"
     assert made.failures == [failure] * 4, "the warm-up and three rounds"
     assert [len(row.runs) for row in made.rows] == [3, 0]
@@ -68,19 +68,19 @@ def test_a_trace_that_violates_is_a_failure(runner: Runner) -> None:
         return made
 
     runner.run = run_badly  # type: ignore[method-assign]
-    made, _ = rounds(runner, plan.smoke(("throughput",), {}))
+    made, _ = rounds(runner, schedule.smoke(("throughput",), {}))
     assert "64 B values: violation of Learn at learner-1.1.ndjson:9" in made.failures
 
 
 def test_the_warm_up_says_how_many_values_a_run_needs(runner: Runner) -> None:
-    made, _ = rounds(runner, plan.full(("throughput",), 2, 4.0, 1000, {}))
+    made, _ = rounds(runner, schedule.full(("throughput",), 2, 4.0, 1000, {}))
     counts = [values for setting, values in runner.made if setting == USUAL]
     assert counts == [100_000, 200_000, 200_000], "at 50,000/s, for four seconds"
     assert [len(row.runs) for row in made.rows] == [2] * 4, "the warm-up is not counted"
 
 
 def test_a_load_that_is_too_much_is_not_offered_again(runner: Runner) -> None:
-    made, _ = rounds(runner, plan.full(("load",), 3, 2.0, 1000, {}))
+    made, _ = rounds(runner, schedule.full(("load",), 3, 2.0, 1000, {}))
     counts = {row.setting: len(row.runs) for row in made.rows}
     assert counts[SLOW] == 1
     assert set(counts.values()) == {1, 3}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.compare import runs
-from harness.compare.runs import Job, _rate, perform
+from harness.compare import job as job_module
+from harness.compare.job import Job, _rate, perform
 from harness.measure.combos import ALL
 from paxos.errors import RunError
 
@@ -71,7 +71,7 @@ def test_a_run_during_which_the_clock_was_set_is_not_measured(
 ) -> None:
     """Its rate would be read off that clock."""
     ahead_s = iter((100.0, 3_700.0))
-    monkeypatch.setattr(runs, "_wall_ahead_s", lambda: next(ahead_s))
-    monkeypatch.setattr(runs, "_run_cluster", lambda job, run_dir: None)
+    monkeypatch.setattr(job_module, "_wall_ahead_s", lambda: next(ahead_s))
+    monkeypatch.setattr(job_module, "_run_cluster", lambda job, run_dir: None)
     with pytest.raises(RunError, match=r"clock was set by 3600.0 s during the run"):
         perform(Job(ALL[0], "full", []), tmp_path)

@@ -13,7 +13,7 @@ from conformance.modelcheck.manifest import Model as Entry
 from conformance.modelcheck.run import Row
 from conformance.tlc import runner
 from harness.compare import verdicts
-from harness.compare.result import Model
+from harness.compare.comparison import Model
 from harness.measure.combos import ALL, Combination
 
 ON = Combination(direct_learning=True, prepare_ahead=True, batching=True)

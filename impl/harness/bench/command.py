@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
-import sys
+from functools import partial
 from pathlib import Path
 
-import msgspec
-
-from harness.bench import plan, proc, rivals, table
-from harness.bench.plan import Plan
-from harness.bench.result import Result
+from harness.bench import performance_tables, proc, rivals, schedule
+from harness.bench.benchmark import Benchmark
 from harness.bench.rounds import Rounds
-from harness.bench.runs import Runner
+from harness.bench.runner import Runner
+from harness.bench.schedule import Plan
 from harness.bench.setting import SATURATED, SATURATED_BYTES
 from harness.measure import machine, output
-from paxos.errors import InputError, RunError, reason
+from paxos.errors import InputError
 from paxos.runtime.aslr import share_layout
 from paxos.runtime.report import say
 
@@ -27,18 +24,8 @@ CORES = 2
 
 
 def main(options: argparse.Namespace) -> int:
-    """Measure; 0 if every run ended well and every trace conforms, 1 if not, 130 if interrupted.
-    Whether goals are met is in the table. Raises `InputError` or `RunError`."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return bench(options)
-    except KeyboardInterrupt:
-        say("stopped")
-        return 130
-
-
-def bench(options: argparse.Namespace) -> int:
-    """All of it, once."""
+    """Measure; 0 if every run ended well and every trace conforms, 1 if not. Whether goals are met
+    is in the table. Raises `InputError` or `RunError`."""
     if not proc.available():
         raise InputError("the benchmark reads what processes use in /proc, and needs Linux for it")
     if not options.no_plots:
@@ -48,15 +35,16 @@ def bench(options: argparse.Namespace) -> int:
     wanted = ((name, getattr(options, name)) for name in ("storage", "tracing", "optimisations"))
     changes = {name: value for name, value in wanted if value is not None}
     chosen = (
-        plan.smoke(options.only, changes)
+        schedule.smoke(options.only, changes)
         if options.smoke
-        else plan.full(options.only, options.runs, options.seconds, options.long_values, changes)
+        else schedule.full(
+            options.only, options.runs, options.seconds, options.long_values, changes
+        )
     )
     output.make(options.out)
     _take_two_cores()
     share_layout()
-    busy = machine.busy()
-    machine.warn(busy, say)
+    load = machine.other_load(say)
     rounds = Rounds(
         chosen, Runner(options.out, keep=options.keep), say, with_peer=not options.no_peer
     )
@@ -64,9 +52,9 @@ def bench(options: argparse.Namespace) -> int:
         rounds.run()
     finally:
         shutil.rmtree(options.out / "values", ignore_errors=True)
-    result = Result(
+    result = Benchmark(
         machine=machine.describe(),
-        method={**_method(chosen), "other load": f"{busy:.1f} processes a core at the start"},
+        method={**_method(chosen), "other load": load},
         is_smoke=chosen.smoke,
         parts=list(chosen.parts),
         rows=rounds.rows,
@@ -76,8 +64,17 @@ def bench(options: argparse.Namespace) -> int:
         late=rounds.late,
         failures=rounds.failures,
     )
-    _write(result, chosen, options.out, plots=not options.no_plots)
-    return _conclude(result, chosen, options.out)
+    tables = performance_tables.render(result, chosen)
+    draw = None if options.no_plots else partial(_draw, result, chosen, options.out)
+    output.write(options.out, "results.json", result, tables, draw)
+    wrong = [failure.splitlines()[0] for failure in result.failures]
+    return output.conclude(options.out, tables, wrong)
+
+
+def _draw(result: Benchmark, chosen: Plan, out: Path) -> None:
+    from harness.bench.performance_plots import draw  # matplotlib is slow to import
+
+    draw(result, chosen, out)
 
 
 def _take_two_cores() -> None:
@@ -97,26 +94,3 @@ def _method(chosen: Plan) -> dict[str, str]:
         "peer": f"PySyncObj, {rivals.NODES} nodes, in memory, driven from inside its leader, "
         f"pipelined with up to {rivals.OUTSTANDING:,} commands under way, or one at a time",
     }
-
-
-def _write(result: Result, chosen: Plan, out: Path, *, plots: bool) -> None:
-    try:
-        text = msgspec.json.format(msgspec.json.encode(result), indent=1)
-        (out / "results.json").write_bytes(text + b"\n")
-        (out / "table.md").write_text(table.render(result, chosen), encoding="utf-8")
-        if plots:
-            from harness.bench.plots import draw  # matplotlib is slow to import
-
-            draw(result, chosen, out)
-    except OSError as error:
-        raise RunError(f"folder {out}: {reason(error)}") from error
-
-
-def _conclude(result: Result, chosen: Plan, out: Path) -> int:
-    """Print the tables, say what went wrong and where the rest is; the exit status."""
-    print(table.render(result, chosen))
-    sys.stdout.flush()
-    for failure in result.failures:
-        print(f"error: {failure.splitlines()[0]}", file=sys.stderr)
-    say(f"tables, figures and plots: {out}/")
-    return 1 if result.failures else 0

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.bench.plan import ONE, USUAL
-from harness.bench.result import Flat, Result, Row
+from harness.bench.benchmark import Benchmark, Flat, Row
+from harness.bench.schedule import ONE, USUAL
 from harness.bench.setting import Setting
-from harness.measure.latency import middle
+from harness.measure.spread import middle
 from harness.measure.text import figure
 
 Text = Callable[[float], str]
@@ -38,7 +38,7 @@ class Goal(NamedTuple):
     met: bool | None
 
 
-def goals(result: Result) -> Iterator[Goal]:
+def goals(result: Benchmark) -> Iterator[Goal]:
     """All goals, with medians of what was measured."""
     usual = _rate(result, USUAL)
     peer = result.peer("pipelined", USUAL.value_bytes)
@@ -69,7 +69,7 @@ def goals(result: Result) -> Iterator[Goal]:
     yield _conform(result)
 
 
-def _latency(result: Result) -> Iterator[Goal]:
+def _latency(result: Benchmark) -> Iterator[Goal]:
     row = result.row(ONE)
     one_way = result.limit(lambda limits: limits.one_way_us)
     p50, p99 = (row.latency_us(q) if row else None for q in ("p50", "p99"))
@@ -84,7 +84,7 @@ def _latency(result: Result) -> Iterator[Goal]:
     yield _at_most("its p99, over its p50", P99_TO_P50, ratio, lambda x: f"{x:.2g} times")
 
 
-def _long(result: Result) -> Iterator[Goal]:
+def _long(result: Benchmark) -> Iterator[Goal]:
     flat = [run.tenths[-1] / run.tenths[0] for run in result.flat if run.tenths[0]]
     yield _at_least(
         "values/s in the last tenth of a long run, of the first",
@@ -121,7 +121,7 @@ def _growth(flat: Flat) -> float | None:
     return max(ratios, default=None)
 
 
-def _steepest(result: Result) -> float | None:
+def _steepest(result: Benchmark) -> float | None:
     """Of all pairs of neighbours in the sweeps of `scale`, the least that one keeps of the rate of
     the other."""
     kept = []
@@ -136,7 +136,7 @@ def _steepest(result: Result) -> float | None:
     return min(kept, default=None)
 
 
-def _conform(result: Result) -> Goal:
+def _conform(result: Benchmark) -> Goal:
     runs = [run.checked for row in result.rows for run in row.runs]
     runs += [flat.run.checked for flat in result.flat] + [late.checked for late in result.late]
     checked = [one for one in runs if one]
@@ -145,7 +145,7 @@ def _conform(result: Result) -> Goal:
     return Goal("traced runs that conform", "all", found, good == len(checked) if checked else None)
 
 
-def _check(result: Result) -> float | None:
+def _check(result: Benchmark) -> float | None:
     """Of the longest run that was made."""
     runs = [flat.run for flat in result.flat]
     row = result.row(USUAL)
@@ -153,7 +153,7 @@ def _check(result: Result) -> float | None:
     return middle(share for run in runs if (share := run.check_s_per_s) is not None)
 
 
-def _rate(result: Result, setting: Setting) -> float | None:
+def _rate(result: Benchmark, setting: Setting) -> float | None:
     row: Row | None = result.row(setting)
     rate = row.rate() if row else None
     return rate.median if rate else None

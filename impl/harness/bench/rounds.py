@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.bench import limits, plan, rivals
+from harness.bench import limits, rivals, schedule
+from harness.bench.benchmark import Flat, Late, PeerRow, Row
 from harness.bench.limits import Limits
-from harness.bench.plan import Plan
-from harness.bench.result import Flat, Late, PeerRow, Row
-from harness.bench.runs import Runner
+from harness.bench.runner import Runner
+from harness.bench.schedule import Plan
 from harness.bench.setting import Setting, size_text
 from harness.measure.folder import Checked
 from harness.measure.text import figure, ms
@@ -38,10 +38,10 @@ class Rounds:
         self.flat: list[Flat] = []
         self.late: list[Late] = []
         self.failures: list[str] = []
-        wanted = plan.all_settings(chosen)
+        wanted = schedule.all_settings(chosen)
         self.rows = [Row(setting) for setting in wanted]
-        self.peers = [PeerRow(*peer) for peer in plan.peers(wanted)] if with_peer else []
-        self._values = {setting: plan.first_values(chosen, setting) for setting in wanted}
+        self.peers = [PeerRow(*peer) for peer in schedule.peers(wanted)] if with_peer else []
+        self._values = {setting: schedule.first_values(chosen, setting) for setting in wanted}
         self._say = say
         self._began_s = time.monotonic()
 
@@ -112,7 +112,9 @@ class Rounds:
     def _flat(self, number: int) -> None:
         name = f"flat {number + 1}"
         with self._noting(name):
-            flat = self.runner.flat(plan.changed(self.plan, plan.USUAL), self.plan.long_values)
+            flat = self.runner.flat(
+                schedule.changed(self.plan, schedule.USUAL), self.plan.long_values
+            )
             self.flat.append(flat)
             self._judge(name, flat.run.checked)
             first, last = flat.tenths[0], flat.tenths[-1]
@@ -124,7 +126,7 @@ class Rounds:
     def _late(self, number: int) -> None:
         name = f"late {number + 1}"
         with self._noting(name):
-            setting = plan.late_setting(self.plan)
+            setting = schedule.late_setting(self.plan)
             late = self.runner.late(setting, self.plan.late_values, self.plan.late_values)
             self.late.append(late)
             self._judge(name, late.checked)

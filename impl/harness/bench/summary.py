@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.bench.result import Run
+from harness.bench.benchmark import Run
 from harness.bench.running import Cluster, Sample
 from harness.bench.watched import by_role, cpu_between
 from harness.measure.folder import Checked, latency_of, stats_of
-
-WARM_UP = 0.2
-"""The share of a run's values that is delivered before its window begins."""
+from harness.measure.values import WARM_UP
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 

@@ -3,62 +3,54 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from conformance import paths
 from conformance.modelcheck import manifest
 from conformance.tlc import errors, toolchain
-from harness.compare import plan, runs, table, verdicts
+from harness.compare import optimisation_tables, verdicts
+from harness.compare.amounts import (
+    ACCEPTORS,
+    CLIENTS,
+    LEARNERS,
+    MORE_WITH_BATCHING,
+    OUTSTANDING,
+    PROPOSERS,
+    VALUE_BYTES,
+    Plan,
+    plan,
+)
+from harness.compare.comparison import Comparison, Model, Row
 from harness.compare.expected import messages_per_value
-from harness.compare.result import Model, Result, Row, Run
+from harness.compare.repetitions import Repetitions
 from harness.measure import machine, output
 from harness.measure.combos import ALL, Combination
-from harness.measure.values import value_file
 from paxos.config import Config
-from paxos.errors import InputError, RunError, reason
+from paxos.errors import InputError, reason
 from paxos.runtime.report import say
-
-ACCEPTORS, PROPOSERS, LEARNERS = 3, 2, 2
-TOO_LATE_US = 100_000
-"""A combination that takes longer, in the median, cannot keep up, and is not offered more."""
 
 
 def main(options: argparse.Namespace) -> int:
     """Compare; 0 if every combination conforms and has the message delays of the specification,
-    1 if not, 130 if interrupted. Raises `InputError` or `RunError`."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return compare(options)
-    except KeyboardInterrupt:
-        say("stopped")
-        return 130
-
-
-def compare(options: argparse.Namespace) -> int:
-    """All of it, once."""
+    1 if not. Raises `InputError` or `RunError`."""
     if not options.no_plots:
         output.need_plots()
     output.make(options.out)
     combinations = [c for c in ALL if not options.only or c.name in options.only]
-    chosen = plan.plan(options.count)
+    chosen = plan(options.count)
     large = not chosen.is_quick if options.large_models is None else options.large_models
     models = _check_models(combinations, options.out, large=large)
-    busy = machine.busy()
-    machine.warn(busy, say)
-    comparison = _Comparison(combinations, chosen, options.out, keep=options.keep)
-    measured = list(comparison.run())
-    result = Result(
+    load = machine.other_load(say)
+    repetitions = Repetitions(combinations, chosen, options.out, keep=options.keep)
+    measured = list(repetitions.run())
+    result = Comparison(
         machine=machine.describe(),
-        workload={**_workload(chosen), "other load": f"{busy:.1f} processes a core at the start"},
+        workload={**_workload(chosen), "other load": load},
         is_quick=chosen.is_quick,
         large_models=large,
-        load=comparison.load,
+        load=repetitions.load,
         rows=[
             Row(
                 name=c.name,
@@ -69,8 +61,20 @@ def compare(options: argparse.Namespace) -> int:
             for c in combinations
         ],
     )
-    _write(result, options.out, plots=not options.no_plots)
-    return _conclude(result, options.out)
+    tables = optimisation_tables.render(result)
+    draw = None if options.no_plots else partial(_draw, result, options.out)
+    output.write(options.out, "table.json", result, tables, draw)
+    lines = tables.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("| optimisations"))
+    main_table = "\n".join(lines[start : start + 2 + len(result.rows)])
+    wrong = [problem for row in result.rows for problem in problems(row)]
+    return output.conclude(options.out, main_table, wrong)
+
+
+def _draw(result: Comparison, out: Path) -> None:
+    from harness.compare.optimisation_plots import draw  # matplotlib is slow to import
+
+    draw(result, out)
 
 
 def _check_models(
@@ -94,123 +98,16 @@ def _check_models(
     return {name: [known[model] for model in found] for name, found in of.items()}
 
 
-class _Comparison:
-    """The runs, interleaved: each repetition goes through all combinations, so that whatever
-    changes on the machine changes for all of them."""
-
-    def __init__(
-        self, combinations: Sequence[Combination], chosen: plan.Plan, out: Path, *, keep: bool
-    ) -> None:
-        self.combinations = combinations
-        self.plan = chosen
-        self.out = out
-        self.keep = keep
-        self.load = 0.0
-        self._done = 0
-        self._began_s = time.monotonic()
-
-    def run(self) -> Iterator[Run]:
-        """All runs, as they are done. Raises `RunError`."""
-        full: dict[str, list[float]] = {}
-        for _ in range(self.plan.repetitions):
-            for combination in self.combinations:
-                yield self._perform(combination, "idle", None)
-            for combination in self.combinations:
-                run = self._perform(combination, "full", None)
-                full.setdefault(combination.name, []).append(run.achieved)
-                yield run
-        slowest = min(max(rates) for rates in full.values())
-        self.load = plan.shared_load(slowest, self.plan.is_quick)
-        for _ in range(self.plan.repetitions):
-            for combination in self.combinations:
-                yield self._perform(combination, "load", self.load)
-        yield from self._sweep()
-
-    def _sweep(self) -> Iterator[Run]:
-        able = list(self.combinations)
-        for offered in self.plan.loads:
-            for combination in list(able):
-                run = self._perform(combination, "load", offered, self.plan.sweep_s)
-                if (run.latency.quantile_us(0.5) or 0.0) > TOO_LATE_US:
-                    able.remove(combination)
-                yield run
-
-    def _perform(
-        self,
-        combination: Combination,
-        kind: str,
-        offered: float | None,
-        seconds: float | None = None,
-    ) -> Run:
-        clients = 1 if kind == "idle" else plan.CLIENTS
-        many = self.plan.values * (plan.MORE_WITH_BATCHING if combination.batching else 1)
-        values = {"idle": self.plan.idle_values, "full": many}.get(kind, 0)
-        options = ["--acceptors", str(ACCEPTORS), "--proposers", str(PROPOSERS)]
-        options += ["--learners", str(LEARNERS)]
-        if offered is None:
-            options += ["--outstanding", str(1 if kind == "idle" else plan.OUTSTANDING)]
-        if offered is not None:
-            values = max(1, int(offered * (seconds or self.plan.loaded_s) / clients))
-            options += ["--rate", str(offered / clients)]
-        files = [
-            value_file(self.out / "values" / f"client-{n}.txt", n, values, plan.VALUE_BYTES)
-            for n in range(1, clients + 1)
-        ]
-        self._done += 1
-        folder = self.out / "runs" / f"{self._done:03}-{combination.name}-{kind}"
-        job = runs.Job(combination, kind, files, offered, options)
-        run = runs.perform(job, folder, keep=self.keep)
-        self._show(run)
-        return run
-
-    def _show(self, run: Run) -> None:
-        what = {"idle": "one at a time", "full": "full speed"}.get(run.kind)
-        p50_us = run.latency.quantile_us(0.5)
-        latency = f", p50 {p50_us / 1000:.2f} ms" if p50_us else ""
-        say(
-            f"[{time.monotonic() - self._began_s:4.0f} s] {run.combination}, "
-            f"{what or f'{run.offered:,.0f}/s offered'}: {run.achieved:,.0f} values/s{latency}, "
-            f"{'conforms' if run.conforms else run.verdict}"
-        )
-
-
-def _workload(chosen: plan.Plan) -> dict[str, str]:
-    clients = plan.CLIENTS
+def _workload(chosen: Plan) -> dict[str, str]:
     return {
         "cluster": f"{ACCEPTORS} acceptors, {PROPOSERS} proposers, {LEARNERS} learners, each a "
         "process, all on this machine, multicast on the loopback, storage in memory, tracing on",
-        "clients": f"{clients} clients",
-        "values": f"{plan.VALUE_BYTES} bytes each; at full speed {chosen.values:,} to a client "
-        f"({plan.MORE_WITH_BATCHING} times as many with batching), up to {plan.OUTSTANDING:,} of "
+        "clients": f"{CLIENTS} clients",
+        "values": f"{VALUE_BYTES} bytes each; at full speed {chosen.values:,} to a client "
+        f"({MORE_WITH_BATCHING} times as many with batching), up to {OUTSTANDING:,} of "
         f"them under way; idle {chosen.idle_values:,} one after another from one client",
         "repetitions": f"{chosen.repetitions}, the combinations by turns",
     }
-
-
-def _write(result: Result, out: Path, *, plots: bool) -> None:
-    try:
-        text = msgspec.json.format(msgspec.json.encode(result), indent=1)
-        (out / "table.json").write_bytes(text + b"\n")
-        (out / "table.md").write_text(table.render(result), encoding="utf-8")
-        if plots:
-            from harness.compare.plots import draw  # matplotlib is slow to import
-
-            draw(result, out)
-    except OSError as error:
-        raise RunError(f"folder {out}: {reason(error)}") from error
-
-
-def _conclude(result: Result, out: Path) -> int:
-    """Print the table, say what is wrong, and where the rest is; the exit status."""
-    lines = table.render(result).splitlines()
-    start = next(n for n, line in enumerate(lines) if line.startswith("| optimisations"))
-    print("\n".join(lines[start : start + 2 + len(result.rows)]))
-    wrong = [problem for row in result.rows for problem in problems(row)]
-    for problem in wrong:
-        print(f"error: {problem}", file=sys.stderr)
-    sys.stdout.flush()
-    say(f"tables, figures and plots: {out}/")
-    return 1 if wrong else 0
 
 
 def problems(row: Row) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.compare.plan import QUICK
+from harness.compare.amounts import QUICK
 from harness.measure.combos import ALL
 from paxos.arguments import whole_number
 

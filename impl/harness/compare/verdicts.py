@@ -20,7 +20,7 @@ from conformance.modelcheck import run as checker
 from conformance.modelcheck.manifest import Model as Entry
 from conformance.modelcheck.manifest import Violates
 from conformance.tlc import toolchain
-from harness.compare.result import Model
+from harness.compare.comparison import Model
 from harness.measure.combos import Combination
 
 _CONSTANT = re.compile(r"^\s*(\w+) = (\w+)\s*$", re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,27 @@ from conformance.replay.run_folder import check_run
 from conformance.trace.reader import TraceError
 from harness.measure.latency import Latency, merge
 from paxos.core.names import pattern_of
+
+
+class RunFolders:
+    """The run folders below a folder, numbered. Those of runs that went well are removed."""
+
+    def __init__(self, out: Path, *, keep: bool) -> None:
+        self._folder = out / "runs"
+        self._keep = keep
+        self._made = 0
+
+    def new(self, name: str, digits: int) -> Path:
+        """The next one, `0001` or `001-name`. It is not made, and what was there is gone."""
+        self._made += 1
+        folder = self._folder / f"{self._made:0{digits}}{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
+
+    def done(self, folder: Path, *, conforms: bool) -> None:
+        """A run has ended: remove its folder, unless it is to be kept or to be looked at."""
+        if conforms and not self._keep:
+            shutil.rmtree(folder)
 
 
 class Checked(Struct):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from statistics import median
 
 from msgspec import Struct
 
@@ -35,9 +34,3 @@ def merge(latencies: Iterable[Latency]) -> Latency:
         for up_to_us, count in latency.buckets:
             counts[up_to_us] += count
     return Latency(sorted(counts.items()))
-
-
-def middle(figures: Iterable[float]) -> float | None:
-    """The median; None of nothing."""
-    known = list(figures)
-    return median(known) if known else None

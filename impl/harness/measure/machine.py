@@ -34,12 +34,10 @@ BUSY = 0.5
 """Processes that want a core, to a core, beyond which figures are to be doubted."""
 
 
-def warn(load: float, say: Callable[[str], None]) -> None:
-    """Say so if `load`, as `busy` gave it, is too much to measure beside."""
+def other_load(say: Callable[[str], None]) -> str:
+    """How many processes wanted a core in the last minute, to a core; in words, for the result. If
+    that is too much to measure beside, `say` is told."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
     if load > BUSY:
         say(f"this machine is busy (load {load:.1f} a core): timings will be off")
-
-
-def busy() -> float:
-    """How many processes wanted a core in the last minute, to a core."""
-    return os.getloadavg()[0] / (os.cpu_count() or 1)
+    return f"{load:.1f} processes a core at the start"

@@ -1,11 +1,18 @@
-"""What `paxos compare` and `paxos bench` make sure of before they begin, which takes minutes."""
+"""Where what `paxos compare` and `paxos bench` find goes: the folder, the files in it, and what is
+printed. What can be seen to be missing is said before they begin, which takes minutes."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from paxos.errors import InputError, reason
+import msgspec
+from msgspec import Struct
+
+from paxos.errors import InputError, RunError, reason
+from paxos.runtime.report import fail, say
 
 
 def need_plots() -> None:
@@ -23,3 +30,28 @@ def make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"folder {folder}: {reason(error)}") from error
+
+
+def write(
+    folder: Path, figures: str, result: Struct, table: str, draw: Callable[[], object] | None
+) -> None:
+    """Write the result as JSON into the file `figures`, its tables into `table.md`, and have its
+    plots drawn if `draw` does that. Raises `RunError`."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(result), indent=1)
+        (folder / figures).write_bytes(text + b"\n")
+        (folder / "table.md").write_text(table, encoding="utf-8")
+        if draw:
+            draw()
+    except OSError as error:
+        raise RunError(f"folder {folder}: {reason(error)}") from error
+
+
+def conclude(folder: Path, text: str, problems: Sequence[str]) -> int:
+    """Print `text`, say what is wrong, and where the rest is; the exit status."""
+    print(text)
+    sys.stdout.flush()
+    for problem in problems:
+        fail(problem)
+    say(f"tables, figures and plots: {folder}/")
+    return 1 if problems else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from harness.measure.spread import Spread
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -28,3 +30,16 @@ def whole(number: int | None) -> str:
 
 def ms(us: float | None) -> str:
     return "-" if us is None else f"{us / 1000:.3g}" if us < 1e6 else f"{us / 1000:,.0f}"
+
+
+def spread_text(found: Spread | None, text: Callable[[float], str] = figure) -> str:
+    """Median, least and most."""
+    if found is None:
+        return "-"
+    middle, least, most = (text(x) for x in (found.median, found.least, found.most))
+    return middle if found.least == found.most else f"{middle} ({least}–{most})"
+
+
+def intro(*facts: Mapping[str, str]) -> list[str]:
+    """On what machine, and how, it was measured."""
+    return [f"- {name}: {text}" for some in facts for name, text in some.items()]

@@ -1,10 +1,13 @@
-"""Files of values for clients to broadcast."""
+"""The values that clients broadcast in a run: their files, and which of them count."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from paxos.errors import InputError, reason
+
+WARM_UP = 0.2
+"""At full speed, the share of a run's values that is delivered before its rate is taken."""
 
 CHUNK = 10_000
 """Values written at a time."""

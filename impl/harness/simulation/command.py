@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from math import inf
 
@@ -17,21 +16,11 @@ from harness.simulation.run import simulate
 from harness.simulation.soak import soak
 from harness.simulation.table import table
 from paxos.errors import InputError
-from paxos.runtime.report import say, tell
+from paxos.runtime.report import tell
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run; 0 if all conforms and is delivered, 1 if not, 130 if interrupted. Raises `InputError` or
-    `RunError`."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        say("stopped")
-        return 130
-
-
-def _run(options: argparse.Namespace) -> int:
+    """Run; 0 if all conforms and is delivered, 1 if not. Raises `InputError` or `RunError`."""
     _check(options)
     if options.table:
         found = table(options.table)

@@ -8,7 +8,8 @@ from statistics import median
 
 from msgspec import Struct, field
 
-from harness.measure.latency import Latency, middle
+from harness.measure.latency import Latency
+from harness.measure.spread import middle
 
 
 class Traffic(Struct):
@@ -101,8 +102,7 @@ class Row(Struct):
 
     def latency_us(self, runs: Sequence[Run], share: float) -> float | None:
         """A quantile of the latency, the median of the runs."""
-        quantiles = (run.latency.quantile_us(share) for run in runs)
-        return middle(q for q in quantiles if q is not None)
+        return middle(run.latency.quantile_us(share) for run in runs)
 
     def traffic(self, kind: str) -> dict[str, Traffic]:
         """By message type, per value, the median of the runs of a kind."""
@@ -119,7 +119,7 @@ class Row(Struct):
         }
 
 
-class Result(Struct):
+class Comparison(Struct):
     """A whole comparison."""
 
     machine: dict[str, str]

@@ -3,7 +3,7 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msgspec import Struct, field
 
@@ -11,9 +11,7 @@ from harness.bench.limits import Limits
 from harness.bench.rivals import Peer
 from harness.bench.setting import Setting
 from harness.measure.folder import Checked
-from harness.measure.latency import middle
-
-ROLES = ("client", "proposer", "acceptor", "learner")
+from harness.measure.spread import Spread, spread
 
 
 class Run(Struct):
@@ -79,21 +77,6 @@ class PeerRow(Struct):
         return spread(run.latency_us.get(quantile) for run in self.runs)
 
 
-class Spread(Struct):
-    """Median, least and most of several runs."""
-
-    median: float
-    least: float
-    most: float
-
-
-def spread(figures: Iterable[float | None]) -> Spread | None:
-    """Of the figures that are known; None of nothing."""
-    known = [figure for figure in figures if figure is not None]
-    middling = middle(known)
-    return None if middling is None else Spread(middling, min(known), max(known))
-
-
 class Flat(Struct):
     """A long run: whether it is as fast at its end, and what memory it takes."""
 
@@ -122,7 +105,7 @@ class Late(Struct):
     checked: Checked | None
 
 
-class Result(Struct):
+class Benchmark(Struct):
     """A whole benchmark."""
 
     machine: dict[str, str]

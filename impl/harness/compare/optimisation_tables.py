@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from harness.compare.result import Result, Row
-from harness.measure.text import figure, ms, table, whole
+from harness.compare.comparison import Comparison, Row
+from harness.measure.text import figure, intro, ms, table, whole
 
 PHASES = ("Submit", "Prepare", "Promise", "Accept", "Accepted", "Decide", "Delivered")
 """The message types that each value needs, in their order; the rest (heartbeats, repair) are
 counted together."""
 
 
-def render(result: Result) -> str:
+def render(result: Comparison) -> str:
     """The whole of `table.md`."""
-    machine = [f"- {name}: {text}" for name, text in result.machine.items()]
-    workload = [f"- {name}: {text}" for name, text in result.workload.items()]
     quick = (
         ["", "This was the quick version: its timings say little.", ""] if result.is_quick else []
     )
@@ -22,8 +20,7 @@ def render(result: Result) -> str:
             "# The optimisations compared",
             *quick,
             "",
-            *machine,
-            *workload,
+            *intro(result.machine, result.workload),
             "",
             "## Verdicts, speed, latency",
             "",
@@ -69,7 +66,7 @@ def short(row: Row, load: float) -> list[str]:
     ]
 
 
-def _main(result: Result) -> list[str]:
+def _main(result: Comparison) -> list[str]:
     heads = [
         "optimisations",
         "TLC",
@@ -84,7 +81,7 @@ def _main(result: Result) -> list[str]:
     return table(heads, [short(row, result.load) for row in result.rows])
 
 
-def _legend(result: Result) -> list[str]:
+def _legend(result: Comparison) -> list[str]:
     large = (
         " and the large one (2 ballots and 2 instances) together"
         if result.large_models
@@ -102,7 +99,7 @@ def _legend(result: Result) -> list[str]:
     ]
 
 
-def _messages(result: Result) -> list[str]:
+def _messages(result: Comparison) -> list[str]:
     rows = []
     for row in result.rows:
         counted = row.traffic("idle")
@@ -114,7 +111,7 @@ def _messages(result: Result) -> list[str]:
     return table(["optimisations", *PHASES, "all these", "other"], rows)
 
 
-def _traffic(result: Result, kind: str) -> list[str]:
+def _traffic(result: Comparison, kind: str) -> list[str]:
     rows = []
     for row in result.rows:
         sent = row.traffic(kind)
@@ -130,7 +127,7 @@ def _traffic(result: Result, kind: str) -> list[str]:
     return table(["optimisations", *PHASES, "other", "all"], rows)
 
 
-def _models(result: Result) -> list[str]:
+def _models(result: Comparison) -> list[str]:
     rows = [
         [row.name, model.name, model.verdict, f"{model.states:,}", model.checked or "now"]
         for row in result.rows

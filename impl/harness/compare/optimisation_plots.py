@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -12,30 +12,35 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.compare.result import Result, Row
+from harness.compare.comparison import Comparison, Row
 from harness.measure.combos import named
 from harness.measure.latency import Latency, merge
-from harness.measure.style import STYLE, plain_ticks, save, thousands
+from harness.measure.plotting import (
+    BOX,
+    DARK,
+    LIGHT,
+    MIDDLE,
+    ORANGE,
+    draw_all,
+    plain_ticks,
+    thousands,
+)
 
 # Line style says direct learning and prepare ahead; a filled marker and a dark line say batching.
 _LINES = {"off": ":", "direct": "--", "ahead": "-.", "direct-ahead": "-"}
 _MARKERS = {"off": "o", "direct": "s", "ahead": "^", "direct-ahead": "D"}
-_LIGHT, _DARK = "#d9722e", "#17406d"  # apart also as greys
 
 
-def draw(result: Result, folder: Path) -> list[Path]:
+def draw(result: Comparison, folder: Path) -> list[Path]:
     """Draw all plots that the result has figures for. Raises `OSError`."""
-    matplotlib.use("Agg")
-    paths: list[Path] = []
-    with matplotlib.rc_context(STYLE):
-        for name, figure in (
-            ("speed", _speed(result)),
-            ("latency-cdf", _cdf(result)),
-            ("delays", _delays(result)),
-            ("load", _load(result)),
-        ):
-            paths += save(figure, folder, name)
-    return paths
+    return draw_all(_figures(result), folder)
+
+
+def _figures(result: Comparison) -> Iterator[tuple[str, Figure]]:
+    yield "speed", _speed(result)
+    yield "latency-cdf", _cdf(result)
+    yield "delays", _delays(result)
+    yield "load", _load(result)
 
 
 def _parts(row: Row) -> tuple[str, bool]:
@@ -50,7 +55,7 @@ def _label(row: Row) -> str:
 
 def _style(row: Row) -> dict[str, Any]:
     base, batching = _parts(row)
-    colour = _DARK if batching else _LIGHT
+    colour = DARK if batching else ORANGE
     return {
         "color": colour,
         "linestyle": _LINES[base],
@@ -65,7 +70,7 @@ def _style(row: Row) -> dict[str, Any]:
 # Throughput and latency by combination.
 
 
-def _speed(result: Result) -> Figure:
+def _speed(result: Comparison) -> Figure:
     figure = Figure(figsize=(9.2, 3.9), layout="constrained")
     rates, latencies = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.25])
     places = range(len(result.rows))
@@ -76,10 +81,9 @@ def _speed(result: Result) -> Figure:
             place,
             rate,
             height=0.68,
-            color="#9db4cc" if batching else "#f2d3bd",
-            edgecolor="black",
-            linewidth=0.7,
+            color=MIDDLE if batching else LIGHT,
             hatch="///" if batching else "",
+            **BOX,
         )
         rates.annotate(
             f"{rate:,.0f}", (rate, place), (4, 0), textcoords="offset points", va="center"
@@ -110,7 +114,7 @@ _MARKS: dict[tuple[str, float], dict[str, Any]] = {
 }
 
 
-def _latency_marks(axes: Axes, result: Result, row: Row, place: int) -> None:
+def _latency_marks(axes: Axes, result: Comparison, row: Row, place: int) -> None:
     for kind, shift in (("idle", -0.16), ("load", 0.16)):
         runs = row.of(kind, None if kind == "idle" else result.load)
         low, high = row.latency_us(runs, 0.5), row.latency_us(runs, 0.99)
@@ -125,7 +129,7 @@ def _latency_marks(axes: Axes, result: Result, row: Row, place: int) -> None:
 # The distribution of latency.
 
 
-def _cdf(result: Result) -> Figure:
+def _cdf(result: Comparison) -> Figure:
     figure = Figure(figsize=(9.2, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     kinds = (
@@ -166,14 +170,13 @@ def _nearest(points: Sequence[tuple[float, float]], share: float) -> int:
 # Message delays.
 
 
-def _delays(result: Result) -> Figure:
+def _delays(result: Comparison) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(result.rows):
         spec, measured = row.spec_delays or 0, row.measured_delays or 0
-        box: dict[str, Any] = {"height": 0.36, "edgecolor": "black", "linewidth": 0.7}
-        axes.barh(place - 0.19, spec, color="white", hatch="////", **box)
-        axes.barh(place + 0.19, measured, color="#8a8a8a", **box)
+        axes.barh(place - 0.19, spec, height=0.36, color="white", hatch="////", **BOX)
+        axes.barh(place + 0.19, measured, height=0.36, color="#8a8a8a", **BOX)
         for shift, delays in ((-0.19, row.spec_delays), (0.19, row.measured_delays)):
             text = "-" if delays is None else str(delays)
             axes.annotate(
@@ -197,7 +200,7 @@ def _delays(result: Result) -> Figure:
 # Latency against offered load.
 
 
-def _load(result: Result) -> Figure:
+def _load(result: Comparison) -> Figure:
     figure = Figure(figsize=(9.2, 4.1), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axes, share, title in zip(panels, (0.5, 0.99), ("Median", "99th percentile"), strict=True):

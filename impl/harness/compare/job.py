@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -12,18 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.trace.message_delays import delays_of
-from harness.compare.result import Run, Traffic
+from harness.compare.comparison import Run, Traffic
 from harness.measure.combos import Combination
 from harness.measure.folder import check, latency_of, stats_of
+from harness.measure.values import WARM_UP
 from paxos.errors import RunError
 from paxos.runtime.children import environment
 from paxos.runtime.tracer import traces_of_role
 
 TIMEOUT_S = 600.0
 """A run that takes longer is given up."""
-
-WARM_UP = 0.2
-"""At full speed, the rate is that after so much of the values was delivered."""
 
 SHORT_US = 10_000
 """Unless the rest was delivered in less than this, which would be no time to measure in."""
@@ -44,11 +41,9 @@ class Job:
     options: list[str] = field(default_factory=list)
 
 
-def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
-    """Make the run, check it, measure it, remove its folder unless it is to be kept or violates
-    the specification. Raises `RunError` if the cluster does not deliver everything."""
-    if run_dir.exists():
-        shutil.rmtree(run_dir)
+def perform(job: Job, run_dir: Path) -> Run:
+    """Make the run, check it and measure it. Raises `RunError` if the cluster does not deliver
+    everything."""
     count = sum(path.read_bytes().count(b"\n") for path in job.values)
     set_by_s = -_wall_ahead_s()
     _run_cluster(job, run_dir)
@@ -59,7 +54,7 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
             "during the run, and the speed is read off it; measure again"
         )
     checked = check(run_dir)
-    run = Run(
+    return Run(
         combination=job.combination.name,
         kind=job.kind,
         offered=job.offered,
@@ -70,9 +65,6 @@ def perform(job: Job, run_dir: Path, *, keep: bool = False) -> Run:
         traffic=_traffic(run_dir, count),
         delays=dict(delays_of(run_dir)) if job.kind == "idle" else {},
     )
-    if checked.conforms and not keep:
-        shutil.rmtree(run_dir)
-    return run
 
 
 def _wall_ahead_s() -> float:

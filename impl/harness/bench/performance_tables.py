@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from harness.bench import plan
+from harness.bench import schedule
+from harness.bench.benchmark import Benchmark, Late, Row
 from harness.bench.goals import goals
-from harness.bench.plan import Plan
-from harness.bench.result import ROLES, Late, Result, Row, Spread
+from harness.bench.schedule import Plan
 from harness.bench.setting import Setting, size_text
-from harness.measure.text import figure, ms, table
+from harness.measure.spread import Spread
+from harness.measure.text import figure, intro, ms, spread_text, table
+from paxos.core.names import ROLES
 
 _SAYS = {
     "throughput": "Throughput by size of value",
@@ -22,18 +24,17 @@ _SAYS = {
 }
 
 
-def render(result: Result, chosen: Plan) -> str:
+def render(result: Benchmark, chosen: Plan) -> str:
     """The whole of `table.md`."""
     smoke = ["", "This was the smoke test: its figures say nothing of speed."]
     lines = ["# Benchmark", *(smoke if result.is_smoke else []), ""]
-    lines += [f"- {name}: {text}" for name, text in [*result.machine.items()]]
-    lines += [f"- {name}: {text}" for name, text in result.method.items()]
+    lines += intro(result.machine, result.method)
     lines += ["", "## Goals", "", *_goals(result), "", _MEANING, ""]
     lines += ["## The machine", "", *_limits(result), ""]
     if result.peers:
         lines += ["## The peer: PySyncObj", "", *_peers(result), ""]
     for part in chosen.parts:
-        rows = [row for s in plan.settings(chosen, part) if (row := result.row(s)) and row.runs]
+        rows = [row for s in schedule.settings(chosen, part) if (row := result.row(s)) and row.runs]
         if rows:
             lines += [f"## {_SAYS[part]}", "", *_speed(result, rows), "", *_cost(rows), ""]
     if result.flat:
@@ -63,12 +64,12 @@ _CHECK = ["check, s/s", "events/s"]
 _MET = {True: "met", False: "NOT met", None: "-"}
 
 
-def _goals(result: Result) -> list[str]:
+def _goals(result: Benchmark) -> list[str]:
     rows = [[goal.name, goal.wanted, goal.found, _MET[goal.met]] for goal in goals(result)]
     return table(["goal", "wanted", "found", "verdict"], rows)
 
 
-def _limits(result: Result) -> list[str]:
+def _limits(result: Benchmark) -> list[str]:
     entries = [
         ("raw multicast, one way, µs, p50", result.limit(lambda x: x.one_way_us)),
         ("raw multicast, one way, µs, p99", result.limit(lambda x: x.one_way_p99_us)),
@@ -77,21 +78,21 @@ def _limits(result: Result) -> list[str]:
         ("raw fsync, per second", result.limit(lambda x: x.fsync_per_s)),
         ("values/s with SQLite, for one raw fsync/s", _values_an_fsync(result)),
     ]
-    return table(["limit", "measured"], [[name, _spread(found)] for name, found in entries])
+    return table(["limit", "measured"], [[name, spread_text(found)] for name, found in entries])
 
 
-def _values_an_fsync(result: Result) -> Spread | None:
+def _values_an_fsync(result: Benchmark) -> Spread | None:
     """How many values the cluster makes durable where a file alone could be forced to disk once."""
     row = result.row(Setting(storage="sqlite"))
     fsync = result.limit(lambda x: x.fsync_per_s)
     return row.spread(lambda run: run.rate / fsync.median) if row and fsync else None
 
 
-def _peers(result: Result) -> list[str]:
+def _peers(result: Benchmark) -> list[str]:
     rows = [
         [
             f"{'one at a time' if row.mode == 'one' else row.mode}, {size_text(row.value_bytes)}",
-            _spread(row.rate()),
+            spread_text(row.rate()),
             *(_ms(row.latency_us(quantile)) for quantile in ("p50", "p99", "p99.9")),
             str(sum(run.failed for run in row.runs)),
         ]
@@ -103,13 +104,13 @@ def _peers(result: Result) -> list[str]:
 # The cluster's tables.
 
 
-def _speed(result: Result, rows: list[Row]) -> list[str]:
+def _speed(result: Benchmark, rows: list[Row]) -> list[str]:
     heads = ["setting", "values/s", "MB/s", "p50, ms", "p99, ms", "p99.9, ms", "of PySyncObj"]
     heads += ["of the raw stream", "in one-way delays", "traces", *_CHECK]
     return table(heads, [_speed_cells(result, row) for row in rows])
 
 
-def _speed_cells(result: Result, row: Row) -> list[str]:
+def _speed_cells(result: Benchmark, row: Row) -> list[str]:
     setting = row.setting
     rate = row.rate()
     megabytes = rate.median * setting.value_bytes / 1e6 if rate else None
@@ -120,7 +121,7 @@ def _speed_cells(result: Result, row: Row) -> list[str]:
     p50 = row.latency_us("p50")
     return [
         setting.name,
-        _spread(rate),
+        spread_text(rate),
         figure(megabytes),
         *(_ms(row.latency_us(quantile)) for quantile in ("p50", "p99", "p99.9")),
         f"{rate.median / peer_rate.median:.2g}×" if rate and peer_rate else "-",
@@ -171,14 +172,14 @@ def _cost_cells(row: Row) -> list[str]:
 # The long runs.
 
 
-def _flat(result: Result) -> list[str]:
+def _flat(result: Benchmark) -> list[str]:
     heads = ["run", "values", *(f"{n}/10" for n in range(1, 11)), "last / first", "traces"]
     heads += _CHECK
     rows = []
     for number, flat in enumerate(result.flat, 1):
         rates = [figure(rate) for rate in flat.tenths]
         ratio = _percent(flat.tenths[-1], flat.tenths[0])
-        row = Row(plan.USUAL, [flat.run])  # for its cells only
+        row = Row(schedule.USUAL, [flat.run])  # for its cells only
         rows.append([str(number), f"{flat.run.values:,}", *rates, ratio])
         rows[-1] += [_verdict(row), *_checking(row)]
     memory = [[role, *_memory_cells(result, role)] for role in ROLES]
@@ -194,7 +195,7 @@ def _flat(result: Result) -> list[str]:
     ]
 
 
-def _memory_cells(result: Result, role: str) -> Iterator[str]:
+def _memory_cells(result: Benchmark, role: str) -> Iterator[str]:
     readings = result.flat[0].memory.get(role, [])
     for n in range(1, 11):
         until_s = readings[-1][0] * n / 10 if readings else 0.0
@@ -222,13 +223,5 @@ def _percent(part: float | None, whole: float) -> str:
     return f"{part / whole:.0%}" if part is not None and whole else "-"
 
 
-def _spread(found: Spread | None, text: Callable[[float], str] = figure) -> str:
-    """Median, least and most."""
-    if found is None:
-        return "-"
-    middle, least, most = (text(x) for x in (found.median, found.least, found.most))
-    return middle if found.least == found.most else f"{middle} ({least}–{most})"
-
-
 def _ms(found: Spread | None) -> str:
-    return _spread(found, ms)
+    return spread_text(found, ms)

@@ -7,30 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench import plan, rivals
+from harness.bench import rivals, schedule
+from harness.bench.benchmark import PeerRow, Row
 from harness.bench.options import DEFAULT, PARTS
-from harness.bench.plan import ONE, USUAL
-from harness.bench.result import PeerRow, Row
 from harness.bench.rounds import Rounds
-from harness.bench.runs import Runner
+from harness.bench.runner import Runner
+from harness.bench.schedule import ONE, USUAL
 from harness.bench.setting import Setting
 from paxos.errors import InputError
 
 LONG = {"flat", "late"}
 
 
-@pytest.mark.parametrize("chosen", [plan.smoke(PARTS, {}), plan.full(PARTS, 5, 3.0, 2_000_000, {})])
-def test_every_part_has_points_and_shared_ones_are_run_once(chosen: plan.Plan) -> None:
-    points = {part: plan.settings(chosen, part) for part in PARTS}
+@pytest.mark.parametrize(
+    "chosen", [schedule.smoke(PARTS, {}), schedule.full(PARTS, 5, 3.0, 2_000_000, {})]
+)
+def test_every_part_has_points_and_shared_ones_are_run_once(chosen: schedule.Plan) -> None:
+    points = {part: schedule.settings(chosen, part) for part in PARTS}
     assert {part for part, found in points.items() if not found} == LONG
-    together = plan.all_settings(chosen)
+    together = schedule.all_settings(chosen)
     assert len(together) == len(set(together)) < sum(map(len, points.values()))
     assert set(together) == {point for found in points.values() for point in found}
     assert len({setting.name for setting in together}) == len(together), "names tell them apart"
 
 
 def test_the_goals_are_measured_by_the_default_parts() -> None:
-    chosen = plan.full(DEFAULT, 5, 3.0, 2_000_000, {})
+    chosen = schedule.full(DEFAULT, 5, 3.0, 2_000_000, {})
     needed = {
         USUAL,
         ONE,
@@ -38,19 +40,19 @@ def test_the_goals_are_measured_by_the_default_parts() -> None:
         Setting(tracing=False),
         Setting(loss=0.1),
     }
-    assert needed <= set(plan.all_settings(chosen))
+    assert needed <= set(schedule.all_settings(chosen))
 
 
 def test_the_peer_is_run_as_the_settings_are() -> None:
     some = [ONE, USUAL, Setting(value_bytes=16), Setting(storage="sqlite"), Setting(rate=5.0)]
-    assert plan.peers(some) == [("one", 64), ("pipelined", 64), ("pipelined", 16)]
+    assert schedule.peers(some) == [("one", 64), ("pipelined", 64), ("pipelined", 16)]
 
 
 def test_what_is_different_in_all_runs() -> None:
-    chosen = plan.smoke(("throughput", "late"), {"storage": "sqlite", "tracing": False})
-    assert {s.storage for s in plan.all_settings(chosen)} == {"sqlite"}
-    assert not plan.late_setting(chosen).tracing
-    assert plan.all_settings(chosen)[0].config().storage == "sqlite"
+    chosen = schedule.smoke(("throughput", "late"), {"storage": "sqlite", "tracing": False})
+    assert {s.storage for s in schedule.all_settings(chosen)} == {"sqlite"}
+    assert not schedule.late_setting(chosen).tracing
+    assert schedule.all_settings(chosen)[0].config().storage == "sqlite"
 
 
 def test_a_setting_is_a_configuration() -> None:
@@ -64,7 +66,7 @@ def test_a_setting_is_a_configuration() -> None:
 
 
 def test_the_peer_takes_turns_with_the_cluster(tmp_path: Path) -> None:
-    chosen = plan.full(DEFAULT, 5, 3.0, 2_000_000, {})
+    chosen = schedule.full(DEFAULT, 5, 3.0, 2_000_000, {})
     rounds = Rounds(chosen, Runner(tmp_path, keep=False), print, with_peer=True)
     jobs = list(rounds._interleaved(1))
     own = [job for job in jobs if isinstance(job, Row)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +11,45 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from harness.bench import plan
-from harness.bench.plan import Plan
-from harness.bench.result import ROLES, PeerRow, Result, Row, Spread
+from harness.bench import schedule
+from harness.bench.benchmark import Benchmark, PeerRow, Row
+from harness.bench.schedule import Plan
 from harness.bench.setting import Setting, size_text
-from harness.measure.style import STYLE, plain_ticks, save, thousands
+from harness.measure.plotting import (
+    BOX,
+    DARK,
+    LIGHT,
+    MIDDLE,
+    ORANGE,
+    draw_all,
+    plain_ticks,
+    thousands,
+)
+from harness.measure.spread import Spread
+from paxos.core.names import ROLES
 
-_LIGHT, _MIDDLE, _DARK = "#f2d3bd", "#9db4cc", "#17406d"  # apart also as greys
-_BOX: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.7}
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
 
 
-def draw(result: Result, chosen: Plan, folder: Path) -> list[Path]:
+def draw(result: Benchmark, chosen: Plan, folder: Path) -> list[Path]:
     """Draw all plots that the result has figures for. Raises `OSError`."""
-    matplotlib.use("Agg")
-    paths: list[Path] = []
-    with matplotlib.rc_context(STYLE):
-        for part, draw_part in _PARTS.items():
-            rows = _rows(result, chosen, part) if part in chosen.parts else []
-            if rows:
-                usual = plan.changed(chosen, plan.USUAL)
-                paths += save(draw_part(result, rows, usual), folder, part)
-        if result.flat:
-            paths += save(_flat(result), folder, "flat")
-        if result.late:
-            paths += save(_late(result), folder, "late")
-    return paths
+    return draw_all(_figures(result, chosen), folder)
 
 
-def _rows(result: Result, chosen: Plan, part: str) -> list[Row]:
-    found = (result.row(setting) for setting in plan.settings(chosen, part))
+def _figures(result: Benchmark, chosen: Plan) -> Iterator[tuple[str, Figure]]:
+    for part, draw_part in _PARTS.items():
+        rows = _rows(result, chosen, part) if part in chosen.parts else []
+        if rows:
+            yield part, draw_part(result, rows, schedule.changed(chosen, schedule.USUAL))
+    if result.flat:
+        yield "flat", _flat(result)
+    if result.late:
+        yield "late", _late(result)
+
+
+def _rows(result: Benchmark, chosen: Plan, part: str) -> list[Row]:
+    found = (result.row(setting) for setting in schedule.settings(chosen, part))
     return [row for row in found if row and row.runs]
 
 
@@ -51,13 +59,13 @@ def _bar(axes: Axes, place: float, found: Spread | None, unit: float = 1.0, **st
         return
     middle, least, most = (x / unit for x in (found.median, found.least, found.most))
     error = [[middle - least], [most - middle]]
-    axes.bar(place, middle, yerr=error, capsize=2.5, error_kw={"linewidth": 0.9}, **_BOX, **style)
+    axes.bar(place, middle, yerr=error, capsize=2.5, error_kw={"linewidth": 0.9}, **BOX, **style)
 
 
 # By size of value.
 
 
-def _throughput(result: Result, rows: list[Row], _: Setting) -> Figure:
+def _throughput(result: Benchmark, rows: list[Row], _: Setting) -> Figure:
     figure = Figure(figsize=(9.2, 3.9), layout="constrained")
     values, megabytes = figure.subplots(1, 2)
     peers = [result.peer("pipelined", row.setting.value_bytes) for row in rows]
@@ -65,9 +73,9 @@ def _throughput(result: Result, rows: list[Row], _: Setting) -> Figure:
     for axes, per_byte in ((values, False), (megabytes, True)):
         for place, (row, peer) in enumerate(zip(rows, peers, strict=True)):
             unit = 1e6 / row.setting.value_bytes if per_byte else 1.0
-            _bar(axes, place - 0.2, row.rate(), unit, width=0.38, color=_MIDDLE, hatch="///")
+            _bar(axes, place - 0.2, row.rate(), unit, width=0.38, color=MIDDLE, hatch="///")
             if peer:
-                _bar(axes, place + 0.2, peer.rate(), unit, width=0.38, color=_LIGHT)
+                _bar(axes, place + 0.2, peer.rate(), unit, width=0.38, color=LIGHT)
         axes.set_xticks(range(len(rows)), [size_text(row.setting.value_bytes) for row in rows])
         axes.set_yscale("log")
         plain_ticks(axes, "y", subs=(1,))
@@ -78,21 +86,21 @@ def _throughput(result: Result, rows: list[Row], _: Setting) -> Figure:
     if raw:
         megabytes.axhline(raw.median, color="black", linestyle="--", linewidth=1)
         megabytes.annotate("raw multicast stream", (0, raw.median), (0, 3), **_POINTS)
-    _legend(figure, [("this cluster", _MIDDLE, "///"), ("PySyncObj, pipelined", _LIGHT, "")])
+    _legend(figure, [("this cluster", MIDDLE, "///"), ("PySyncObj, pipelined", LIGHT, "")])
     return figure
 
 
 _POINTS: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8}
 
 
-def _latency(result: Result, rows: list[Row], _: Setting) -> Figure:
+def _latency(result: Benchmark, rows: list[Row], _: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
         peer = result.peer("one", row.setting.value_bytes)
-        _quantiles(axes, place - 0.14, row, "o", _DARK)
+        _quantiles(axes, place - 0.14, row, "o", DARK)
         if peer and row.setting.storage == "memory":
-            _quantiles(axes, place + 0.14, peer, "s", "#d9722e")
+            _quantiles(axes, place + 0.14, peer, "s", ORANGE)
     one_way = result.limit(lambda limits: limits.one_way_us)
     if one_way:
         axes.axhline(3 * one_way.median, color="black", linestyle="--", linewidth=1)
@@ -104,7 +112,7 @@ def _latency(result: Result, rows: list[Row], _: Setting) -> Figure:
     axes.set(title="One value at a time: p50 and, above it, p99", ylabel="microseconds (log scale)")
     handles = [
         axes.plot([], [], linestyle="", marker=marker, color=colour)[0]
-        for marker, colour in (("o", _DARK), ("s", "#d9722e"))
+        for marker, colour in (("o", DARK), ("s", ORANGE))
     ]
     figure.legend(handles, ["this cluster", "PySyncObj"], loc="outside lower center", ncols=2)
     return figure
@@ -126,7 +134,7 @@ def _quantiles(axes: Axes, place: float, row: Row | PeerRow, marker: str, colour
 # By load, by switch, by number.
 
 
-def _load(result: Result, rows: list[Row], usual: Setting) -> Figure:
+def _load(result: Benchmark, rows: list[Row], usual: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     rows = [row for row in rows if row.setting.rate]
@@ -136,7 +144,7 @@ def _load(result: Result, rows: list[Row], usual: Setting) -> Figure:
         ]
         if points:
             xs, ys = zip(*points, strict=True)
-            axes.plot(xs, ys, linestyle=line, marker=marker, color=_DARK, label=quantile)
+            axes.plot(xs, ys, linestyle=line, marker=marker, color=DARK, label=quantile)
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_ticks(axes, "x")
@@ -158,7 +166,7 @@ def _load(result: Result, rows: list[Row], usual: Setting) -> Figure:
     return figure
 
 
-def _switches(_: Result, rows: list[Row], __: Setting) -> Figure:
+def _switches(_: Benchmark, rows: list[Row], __: Setting) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     names = []
@@ -169,7 +177,7 @@ def _switches(_: Result, rows: list[Row], __: Setting) -> Figure:
             place,
             row.rate(),
             width=0.6,
-            color=_MIDDLE if setting.storage == "memory" else _LIGHT,
+            color=MIDDLE if setting.storage == "memory" else LIGHT,
             hatch="///" if setting.tracing else "",
         )
         names.append(f"{setting.storage}\n{'traced' if setting.tracing else 'not traced'}")
@@ -180,7 +188,7 @@ def _switches(_: Result, rows: list[Row], __: Setting) -> Figure:
     return figure
 
 
-def _scale(_: Result, rows: list[Row], usual: Setting) -> Figure:
+def _scale(_: Benchmark, rows: list[Row], usual: Setting) -> Figure:
     figure = Figure(figsize=(9.2, 3.6), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     for axes, what in zip(panels, ("clients", "acceptors", "learners"), strict=True):
@@ -195,10 +203,10 @@ def _scale(_: Result, rows: list[Row], usual: Setting) -> Figure:
         for row in shown:
             found, count = row.rate(), getattr(row.setting, what)
             if found:
-                axes.plot([count, count], [found.least, found.most], color=_DARK, linewidth=1)
+                axes.plot([count, count], [found.least, found.most], color=DARK, linewidth=1)
         points = [(getattr(r.setting, what), r.rate().median) for r in shown]  # type: ignore[union-attr]
         if points:
-            axes.plot(*zip(*points, strict=True), marker="o", color=_DARK, linestyle="-")
+            axes.plot(*zip(*points, strict=True), marker="o", color=DARK, linestyle="-")
             if what != "acceptors":  # these double from point to point
                 axes.set_xscale("log", base=2)
             counts = [count for count, _ in points]
@@ -209,7 +217,7 @@ def _scale(_: Result, rows: list[Row], usual: Setting) -> Figure:
     return figure
 
 
-_PARTS: dict[str, Callable[[Result, list[Row], Setting], Figure]] = {
+_PARTS: dict[str, Callable[[Benchmark, list[Row], Setting], Figure]] = {
     "throughput": _throughput,
     "latency": _latency,
     "load": _load,
@@ -221,12 +229,12 @@ _PARTS: dict[str, Callable[[Result, list[Row], Setting], Figure]] = {
 # In time.
 
 
-def _flat(result: Result) -> Figure:
+def _flat(result: Benchmark) -> Figure:
     figure = Figure(figsize=(9.2, 3.6), layout="constrained")
     rates, memory = figure.subplots(1, 2)
     for number, flat in enumerate(result.flat):
         style = {"linestyle": _LINES[number % 4], "marker": _MARKERS[number % 4]}
-        rates.plot(range(1, 11), flat.tenths, color=_DARK, label=f"run {number + 1}", **style)
+        rates.plot(range(1, 11), flat.tenths, color=DARK, label=f"run {number + 1}", **style)
     rates.set(
         title="Speed in the course of a long run", xlabel="tenth of the values", ylim=(0, None)
     )
@@ -236,24 +244,22 @@ def _flat(result: Result) -> Figure:
     for role, line in zip(ROLES, _LINES, strict=True):
         points = result.flat[0].memory.get(role, [])
         if points:
-            memory.plot(*zip(*points, strict=True), linestyle=line, color=_DARK, label=role)
+            memory.plot(*zip(*points, strict=True), linestyle=line, color=DARK, label=role)
     memory.set(title="Memory of the largest process, run 1", xlabel="seconds", ylim=(0, None))
     memory.set_ylabel("MiB resident")
     memory.legend()
     return figure
 
 
-def _late(result: Result) -> Figure:
+def _late(result: Benchmark) -> Figure:
     figure = Figure(figsize=(6.4, 3.9), layout="constrained")
     axes = figure.subplots()
     course: Sequence[tuple[float, int, int]] = result.late[0].course
     times = [at_s for at_s, _, _ in course]
-    axes.plot(
-        times, [others for _, others, _ in course], color=_DARK, label="slowest other learner"
-    )
+    axes.plot(times, [others for _, others, _ in course], color=DARK, label="slowest other learner")
     late = [(at_s, own) for at_s, _, own in course if own]
     if late:
-        axes.plot(*zip(*late, strict=True), color="#d9722e", linestyle="--", label="late learner")
+        axes.plot(*zip(*late, strict=True), color=ORANGE, linestyle="--", label="late learner")
     axes.set(title="A learner that comes late", xlabel="seconds", ylabel="values delivered")
     axes.yaxis.set_major_formatter(thousands)
     axes.legend()
@@ -262,7 +268,7 @@ def _late(result: Result) -> Figure:
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]]) -> None:
     patches = [
-        matplotlib.patches.Patch(facecolor=colour, hatch=hatch, **_BOX)
+        matplotlib.patches.Patch(facecolor=colour, hatch=hatch, **BOX)
         for _, colour, hatch in entries
     ]
     names = [name for name, _, _ in entries]

@@ -3,17 +3,16 @@ comes late."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from harness.bench.result import Flat, Late, Run
+from harness.bench.benchmark import Flat, Late, Run
 from harness.bench.running import Cluster, Sample
 from harness.bench.setting import Setting
 from harness.bench.summary import figures, window
 from harness.bench.watched import by_role
-from harness.measure.folder import Checked, check
+from harness.measure.folder import Checked, RunFolders, check
 from harness.measure.values import value_file
 from paxos.core.names import Member
 from paxos.errors import RunError
@@ -31,8 +30,7 @@ class Runner:
 
     def __init__(self, out: Path, *, keep: bool) -> None:
         self.out = out
-        self.keep = keep
-        self._made = 0
+        self._folders = RunFolders(out, keep=keep)
 
     def run(self, setting: Setting, values: int) -> Run:
         """One run of about `values` values. Raises `RunError`, also when the learners did not
@@ -60,7 +58,7 @@ class Runner:
         )
 
     def _run(self, setting: Setting, values: int) -> tuple[Run, Cluster, float]:
-        folder = self._folder()
+        folder = self._folders.new("", 4)
         inputs, total = self._values(setting, values)
         with Cluster(setting.config(), folder, setting.value_bytes) as cluster:
             self._start(cluster, setting, inputs, setting.learners)
@@ -68,12 +66,12 @@ class Runner:
             cluster.watch(lambda delivered: min(delivered) >= total + 1)
         checked = self._check(setting, folder, inputs, cluster.outputs)
         run = figures(cluster, began_s, total, folder, checked)
-        self._remove(folder, checked)
+        self._folders.done(folder, conforms=checked is None or checked.conforms)
         return run, cluster, began_s
 
     def late(self, setting: Setting, before: int, after: int) -> Late:
         """A learner starts when `before` values are delivered; about `after` more come."""
-        folder = self._folder()
+        folder = self._folders.new("", 4)
         inputs, total = self._values(setting, before + after)
         others, wanted = setting.learners - 1, total + 1
         caught_up = True
@@ -92,16 +90,10 @@ class Runner:
                     raise
         outputs = cluster.outputs if caught_up else cluster.outputs[:others]
         checked = self._check(setting, folder, inputs, outputs)
-        self._remove(folder, checked)
+        self._folders.done(folder, conforms=checked is None or checked.conforms)
         return _late(cluster.samples, began_s, alone, wanted, caught_up, checked)
 
     # Parts of a run.
-
-    def _folder(self) -> Path:
-        self._made += 1
-        folder = self.out / "runs" / f"{self._made:04}"
-        shutil.rmtree(folder, ignore_errors=True)
-        return folder
 
     def _values(self, setting: Setting, values: int) -> tuple[list[Path], int]:
         """A file of values for each client, one of one value for the client that warms the cluster
@@ -136,10 +128,6 @@ class Runner:
         if problems:
             raise RunError(problems[0])
         return check(folder) if setting.tracing else None
-
-    def _remove(self, folder: Path, checked: Checked | None) -> None:
-        if not self.keep and (checked is None or checked.conforms):
-            shutil.rmtree(folder)
 
 
 def _late(

@@ -9,17 +9,18 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.bench import plan, plots, table
+from harness.bench import performance_plots, performance_tables, schedule
+from harness.bench.benchmark import Benchmark, Flat, Late, PeerRow, Row, Run
 from harness.bench.goals import Goal, goals
 from harness.bench.limits import Limits
 from harness.bench.options import PARTS
-from harness.bench.plan import ONE, USUAL
-from harness.bench.result import ROLES, Flat, Late, PeerRow, Result, Row, Run
 from harness.bench.rivals import Peer
+from harness.bench.schedule import ONE, USUAL
 from harness.bench.setting import Setting
 from harness.measure.folder import Checked
+from paxos.core.names import ROLES
 
-CHOSEN = plan.full(PARTS, 3, 3.0, 1000, {})
+CHOSEN = schedule.full(PARTS, 3, 3.0, 1000, {})
 
 
 def run(rate: float, *, conforms: bool | None = True, p50_us: float = 300.0) -> Run:
@@ -50,10 +51,10 @@ RATES = {
 
 
 @pytest.fixture
-def result() -> Result:
+def result() -> Benchmark:
     """Everything is run thrice, at rates 10 % apart, and every goal is met."""
     rows = []
-    for setting in plan.all_settings(CHOSEN):
+    for setting in schedule.all_settings(CHOSEN):
         rate = RATES.get(setting, 45_000.0)
         conforms = True if setting.tracing else None
         runs = [run(rate * factor, conforms=conforms) for factor in (0.9, 1.0, 1.1)]
@@ -62,7 +63,7 @@ def result() -> Result:
     memory = {role: [(n / 2, 20.0 + min(n, 10)) for n in range(20)] for role in ROLES}
     course = [(n / 10, n * 100, max(0, n - 10) * 60) for n in range(30)]
     checked = Checked(True, "conforms", 100, 5.0)
-    return Result(
+    return Benchmark(
         machine={"processor": "2 cores, an example"},
         method={"runs": "3"},
         is_smoke=False,
@@ -70,7 +71,7 @@ def result() -> Result:
         rows=rows,
         peers=[
             PeerRow(mode, size, [Peer(10_000.0, 0, latency)])
-            for mode, size in plan.peers(row.setting for row in rows)
+            for mode, size in schedule.peers(row.setting for row in rows)
         ],
         limits=[Limits(30.0, 60.0, 90_000.0, 640.0, 500.0)],
         flat=[Flat(run(100_000.0), [100_000.0] * 9 + [95_000.0], memory)],
@@ -87,17 +88,17 @@ def cells(text: str, heading: str, nth: int = 0) -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
 
 
-def goal(result: Result, start: str) -> Goal:
+def goal(result: Benchmark, start: str) -> Goal:
     (found,) = (g for g in goals(result) if g.name.startswith(start))
     return found
 
 
-def test_every_goal_is_met_here(result: Result) -> None:
+def test_every_goal_is_met_here(result: Benchmark) -> None:
     assert [g.name for g in goals(result) if not g.met] == []
     assert len(list(goals(result))) == 13
 
 
-def test_the_figures_of_the_goals(result: Result) -> None:
+def test_the_figures_of_the_goals(result: Benchmark) -> None:
     assert goal(result, "values/s, memory").found == "10 times"
     assert goal(result, "values/s with SQLite").found == "75%"
     assert goal(result, "p50 of one").wanted == "at most 330"
@@ -126,16 +127,16 @@ def test_the_figures_of_the_goals(result: Result) -> None:
     ],
 )
 def test_a_goal_is_missed(
-    result: Result, start: str, setting: Setting, change: dict[str, object]
+    result: Benchmark, start: str, setting: Setting, change: dict[str, object]
 ) -> None:
     row = result.row(setting)
     assert row
     row.runs = [msgspec.structs.replace(one, **change) for one in row.runs]
     assert goal(result, start).met is False
-    assert "NOT met" in table.render(result, CHOSEN)
+    assert "NOT met" in performance_tables.render(result, CHOSEN)
 
 
-def test_long_runs_that_miss_their_goals(result: Result) -> None:
+def test_long_runs_that_miss_their_goals(result: Benchmark) -> None:
     result.flat[0].tenths[-1] = 89_000.0
     result.flat[0].run.checked = Checked(True, "slow to check", 100, 10.5)
     result.flat[0].memory["learner"][-1] = 9.5, 34.0
@@ -147,14 +148,16 @@ def test_long_runs_that_miss_their_goals(result: Result) -> None:
     assert goal(result, "catch-up").met is False
 
 
-def test_what_was_not_measured_is_neither_met_nor_missed(result: Result) -> None:
+def test_what_was_not_measured_is_neither_met_nor_missed(result: Benchmark) -> None:
     result.rows, result.peers, result.limits, result.flat, result.late = [], [], [], [], []
     assert {g.met for g in goals(result)} == {None}
-    assert "NOT met" not in table.render(result, CHOSEN)
+    assert "NOT met" not in performance_tables.render(result, CHOSEN)
 
 
-def test_the_speed_table(result: Result) -> None:
-    row = cells(table.render(result, CHOSEN), "Throughput by size of value")["64 B values"]
+def test_the_speed_table(result: Benchmark) -> None:
+    row = cells(performance_tables.render(result, CHOSEN), "Throughput by size of value")[
+        "64 B values"
+    ]
     assert row == {
         "setting": "64 B values",
         "values/s": "100,000 (90,000–110,000)",
@@ -169,13 +172,13 @@ def test_the_speed_table(result: Result) -> None:
         "check, s/s": "0.50",
         "events/s": "20",
     }
-    one = cells(table.render(result, CHOSEN), "Latency, one value at a time")
+    one = cells(performance_tables.render(result, CHOSEN), "Latency, one value at a time")
     assert one["64 B values, one at a time"]["in one-way delays"] == "10.0"
     assert one["64 B values, one at a time"]["of PySyncObj"] == "0.1×"
 
 
-def test_the_cost_table(result: Result) -> None:
-    row = cells(table.render(result, CHOSEN), "Loss", 1)["64 B values, 10% loss"]
+def test_the_cost_table(result: Benchmark) -> None:
+    row = cells(performance_tables.render(result, CHOSEN), "Loss", 1)["64 B values, 10% loss"]
     assert row["CPU s/M values, acceptors"] == "1.5"
     assert row["MiB, learner"] == "30"
     assert (row["datagrams/1000"], row["repeated/1000"], row["asked/1000"]) == (
@@ -186,23 +189,23 @@ def test_the_cost_table(result: Result) -> None:
     assert row["buffer drops"] == "21 learner", "of all three runs"
 
 
-def test_a_violation_shows(result: Result) -> None:
+def test_a_violation_shows(result: Benchmark) -> None:
     row = result.row(USUAL)
     assert row
     row.runs[1].checked = Checked(False, "violation of Learn", 9, 0.1)
     result.failures.append("64 B values: violation of Learn")
-    text = table.render(result, CHOSEN)
+    text = performance_tables.render(result, CHOSEN)
     assert cells(text, "Loss")["64 B values"]["traces"] == "VIOLATE"
     assert "- 64 B values: violation of Learn" in text
 
 
-def test_only_chosen_parts_are_shown(result: Result) -> None:
-    text = table.render(result, plan.full(("loss",), 3, 3.0, 1000, {}))
+def test_only_chosen_parts_are_shown(result: Benchmark) -> None:
+    text = performance_tables.render(result, schedule.full(("loss",), 3, 3.0, 1000, {}))
     assert "## Loss" in text and "## Clients, acceptors" not in text
 
 
-def test_plots(result: Result, tmp_path: Path) -> None:
-    drawn = plots.draw(result, CHOSEN, tmp_path)
+def test_plots(result: Benchmark, tmp_path: Path) -> None:
+    drawn = performance_plots.draw(result, CHOSEN, tmp_path)
     names = {"throughput", "latency", "load", "switches", "scale", "flat", "late"}
     assert {path.stem for path in drawn} == names
     for path in drawn:
@@ -214,6 +217,6 @@ def test_plots(result: Result, tmp_path: Path) -> None:
     assert "PySyncObj, pipelined" in text and "16 KiB" in text
 
 
-def test_results_are_kept_whole(result: Result) -> None:
+def test_results_are_kept_whole(result: Benchmark) -> None:
     text = msgspec.json.encode(result)
-    assert msgspec.json.decode(text, type=Result) == result
+    assert msgspec.json.decode(text, type=Benchmark) == result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ACCEPTORS, PROPOSERS, LEARNERS = 3, 2, 2
 VALUE_BYTES = 64
 CLIENTS = 2
 OUTSTANDING = 2_000

@@ -3,7 +3,7 @@ alone, but by line style, marker, hatch and label too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,21 @@ STYLE: Any = {
     "hatch.linewidth": 0.6,
     "savefig.dpi": 160,
 }
+
+
+LIGHT, MIDDLE, DARK, ORANGE = "#f2d3bd", "#9db4cc", "#17406d", "#d9722e"
+"""Apart also as greys."""
+
+BOX: Any = {"edgecolor": "black", "linewidth": 0.7}
+"""The edge of a bar."""
+
+
+def draw_all(figures: Iterable[tuple[str, Figure]], folder: Path) -> list[Path]:
+    """Save figures, each with its name, which are made while this goes through them, in the same
+    style; the paths. Raises `OSError`."""
+    matplotlib.use("Agg")
+    with matplotlib.rc_context(STYLE):
+        return [path for name, figure in figures for path in save(figure, folder, name)]
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

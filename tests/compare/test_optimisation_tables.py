@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from harness.compare import plots, table
+from harness.compare import optimisation_plots, optimisation_tables
+from harness.compare.amounts import LOADS, plan, shared_load
 from harness.compare.command import problems
+from harness.compare.comparison import Comparison, Row
 from harness.compare.expected import messages_per_value
-from harness.compare.plan import LOADS, plan, shared_load
-from harness.compare.result import Result, Row
 from harness.measure.combos import ALL
 from harness.measure.latency import Latency, merge
 
@@ -22,8 +22,8 @@ PLOTS = ("speed", "latency-cdf", "delays", "load")
 
 
 @pytest.fixture
-def result() -> Result:
-    return msgspec.json.decode(RECORDED.read_bytes(), type=Result)
+def result() -> Comparison:
+    return msgspec.json.decode(RECORDED.read_bytes(), type=Comparison)
 
 
 def rows_of(text: str, heading: str) -> list[list[str]]:
@@ -34,8 +34,8 @@ def rows_of(text: str, heading: str) -> list[list[str]]:
     return [[c.strip() for c in line.split("|")[1:-1]] for line in block[0].splitlines()]
 
 
-def test_the_table_has_a_row_a_combination(result: Result) -> None:
-    text = table.render(result)
+def test_the_table_has_a_row_a_combination(result: Comparison) -> None:
+    text = optimisation_tables.render(result)
     heads, rule, *rows = rows_of(text, "Verdicts, speed, latency")
     assert [len(row) for row in (rule, *rows)] == [len(heads)] * 3
     assert rows[0][:4] == ["off", "as expected, 1,234 states", "conforms", "6 / 6"]
@@ -45,11 +45,15 @@ def test_the_table_has_a_row_a_combination(result: Result) -> None:
     assert "4 GiB" in text
     assert "the large ones (2 ballots and 2 instances) are left out" in text
     result.large_models = True
-    assert "and the large one (2 ballots and 2 instances) together" in table.render(result)
+    assert "and the large one (2 ballots and 2 instances) together" in optimisation_tables.render(
+        result
+    )
 
 
-def test_messages_are_held_against_what_the_protocol_needs(result: Result) -> None:
-    heads, _, off, on = rows_of(table.render(result), "Messages per value, one value at a time")
+def test_messages_are_held_against_what_the_protocol_needs(result: Comparison) -> None:
+    heads, _, off, on = rows_of(
+        optimisation_tables.render(result), "Messages per value, one value at a time"
+    )
     assert off[heads.index("Prepare")] == "1 / 1"
     assert on[heads.index("Accepted")] == "6 / 6"
     assert off[heads.index("all these")].endswith("/ 14")
@@ -64,7 +68,7 @@ def test_what_the_protocol_needs() -> None:
     assert len(needed) == 8
 
 
-def test_the_recorded_comparison_is_right(result: Result) -> None:
+def test_the_recorded_comparison_is_right(result: Comparison) -> None:
     assert [problem for row in result.rows for problem in problems(row)] == []
 
 
@@ -97,16 +101,16 @@ def broken(row: Row, how: str) -> Row:
         "no delays measured",
     ],
 )
-def test_what_makes_it_fail(result: Result, how: str) -> None:
+def test_what_makes_it_fail(result: Comparison, how: str) -> None:
     row = broken(result.rows[1], how)
     assert len(list(problems(row))) == 1
-    assert table.render(result)
+    assert optimisation_tables.render(result)
 
 
 def test_every_plot_is_drawn_twice_and_names_every_combination(
-    result: Result, tmp_path: Path
+    result: Comparison, tmp_path: Path
 ) -> None:
-    paths = plots.draw(result, tmp_path)
+    paths = optimisation_plots.draw(result, tmp_path)
     assert {p.name for p in paths} == {f"{n}.{s}" for n in PLOTS for s in ("png", "svg")}
     for name in PLOTS:
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -116,10 +120,10 @@ def test_every_plot_is_drawn_twice_and_names_every_combination(
         assert "Date" not in svg.read_text(encoding="utf-8")
 
 
-def test_plots_of_a_comparison_that_went_nowhere(result: Result, tmp_path: Path) -> None:
+def test_plots_of_a_comparison_that_went_nowhere(result: Comparison, tmp_path: Path) -> None:
     for row in result.rows:
         row.runs, row.models = [], []
-    assert len(plots.draw(result, tmp_path)) == 8
+    assert len(optimisation_plots.draw(result, tmp_path)) == 8
 
 
 def test_quantiles() -> None:
