@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.bench.runner import _late
 from harness.bench.running import Sample
 from harness.bench.summary import window
 from harness.bench.watched import Reading, cpu_between
+from harness.measure.folder import RunFolders
 from harness.measure.spread import Spread, spread
 
 STEADY = [Sample(n / 10, (n * 100, n * 100 - (20 if n else 0))) for n in range(11)]
@@ -60,3 +63,20 @@ def test_a_late_learner_that_only_begins_when_the_others_are_done_has_no_rate() 
     samples = [Sample(0.0, (0, 0)), Sample(1.0, (100, 100)), Sample(2.0, (100, 100, 50))]
     late = _late(samples, 0.0, 2, 100, False, None)
     assert late.catch_up is None and late.live_during is None
+
+
+@pytest.mark.parametrize(("keep", "conforms", "left"), [
+    (False, True, False), (False, False, True), (True, True, True)
+])  # fmt: skip
+def test_the_folder_of_a_run_that_went_well_is_removed(
+    tmp_path: Path, keep: bool, conforms: bool, left: bool
+) -> None:
+    folders = RunFolders(tmp_path, keep=keep)
+    old = tmp_path / "runs" / "001-off" / "old"
+    old.mkdir(parents=True)
+    folder = folders.new("-off", 3)
+    assert folder == old.parent and not folder.exists(), "what was there is gone"
+    folder.mkdir()
+    folders.done(folder, conforms=conforms)
+    assert folder.exists() == left
+    assert folders.new("-off", 3).name == "002-off"
