@@ -1,8 +1,8 @@
 """What a run is made of, drawn from its seed: the cluster, its limits, its load.
 
 Limits are small and timeouts short, so that windows run out, promises come in parts, and leaders
-are suspected wrongly. Whatever is asked for stands; the rest is drawn, and drawn the same whatever
-is asked for.
+are suspected wrongly. What is asked for is taken as it is. The rest is drawn, and the draw is the
+same whatever is asked for.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A run that fails, made smaller: fewer steps, fewer kinds of faults, while it fails as before.
 
-A run of fewer steps is the same until its faults stop, so one that is wrong at some step is wrong
-there if it is stopped just after. A run without a kind of fault is another run, which may fail
-sooner, later, or not. Mostly later, as time passes more slowly, step by step, where nothing is slow
-or stopped: so it is given more steps than the first one was.
+A run with fewer steps is the same run until its faults stop, so a run that is wrong at some step is
+still wrong when it is stopped just after that step. A run without a kind of fault is another run,
+which may fail sooner, later, or not at all. Mostly it fails later, because less time passes in a
+step where nothing is slow or stopped. So it is given more steps than the first run had.
 """
 
 from __future__ import annotations

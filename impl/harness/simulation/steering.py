@@ -1,5 +1,5 @@
-"""Steers a run towards a meeting: of two mechanisms, when one is seen, what brings the other about
-is made to happen. (What both take of the configuration, `harness.simulation.plan` sees to.)
+"""Steers a run towards a meeting of two mechanisms: when one is seen, it makes happen what brings
+the other about. (`harness.simulation.plan` chooses a configuration in which both can be.)
 
 Everything is drawn from the seed, so that the same request is the same run.
 """
@@ -18,7 +18,7 @@ from harness.simulation.process import Process
 from paxos.core.messages import Group, Message, Promise
 
 STRIKES = 0.3
-"""How probable it is that a mechanism that is seen brings about a strike, if none lasts."""
+"""How probable a strike is when a mechanism is seen and no strike lasts."""
 
 
 def lose(world: Simulation, random: Random) -> Struck:

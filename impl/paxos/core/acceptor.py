@@ -155,8 +155,8 @@ class Acceptor(Role):
             self.step.send(accepted, Group.PROPOSERS)
 
     def on_ask(self, ask: Ask) -> None:
-        """Say again what was voted, to whoever learns from votes (spec: `Repeat`): as much as the
-        batches of have room for, also where another acceptor tells them."""
+        """Say again what was voted, to whoever learns from votes (spec: `Repeat`): as much as there
+        is room for their batches, also where another acceptor tells these."""
         first = self._remembered(ask.first, Group.LEARNERS)
         last = min(ask.last, first + self.settings.ask_instances - 1)
         if not self._answering.grants(max(0, last - first + 1)):
@@ -206,8 +206,8 @@ class Acceptor(Role):
         self._reporting.renew()
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
-        """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message. Whoever
-        takes only some of them has no more looked up than these, and one more."""
+        """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message. A caller
+        that takes only some of them has only these and the next one looked up."""
         votes = (self.votes[i] for i in range(first, last + 1) if i in self.votes)
         parts = portions(Promise, votes, self.settings.fitting_bytes)
         part = next(parts, [])

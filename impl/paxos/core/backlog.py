@@ -2,11 +2,12 @@
 
 A packet waits from its Submit until it is known to be chosen, also while it is proposed: if the
 ballot is lost before that, it is proposed again in the next one. A value known to be chosen is not
-proposed again, however often its client resends it. (If it is, all the same: learners drop it.)
+proposed again, however often its client resends it. (Should it be proposed again all the same,
+learners drop it.)
 
-What its client does not resend any more is dropped, unless it is proposed in this ballot: most
-often it is chosen, and what told of it was lost. That is always safe: a client that has not seen
-its value delivered resends it.
+A packet that its client no longer resends is dropped, unless it is proposed in this ballot. Most
+often it was chosen, and the message that said so was lost. Dropping it is always safe: a client
+that has not seen its value delivered resends it.
 """
 
 from collections import OrderedDict

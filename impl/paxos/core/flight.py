@@ -117,8 +117,9 @@ class Flight:
         self.window.answered(sent.size, now_s, is_full=is_full)
 
     def _hurry(self, now_s: float, answer_s: float, pause_s: float) -> None:
-        """Something is answered again, so soon after it was sent last: those that have long pauses
-        need not wait for their end. They are lost too, or the receiver had no room for them."""
+        """Something is answered again, `answer_s` after it was last sent. Those with pauses of at
+        least `pause_s` need not wait for their end: they are lost too, or the receiver had no room
+        for them."""
         due_s = now_s + max(self._first_s, PATIENCE * answer_s)
         for sent in self._under_way.values():
             if sent.pause_s >= pause_s:

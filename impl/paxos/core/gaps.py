@@ -1,9 +1,9 @@
 """What a learner misses, and when it asks for how much of it.
 
 It asks for an instance when one that is new takes longer than they usually do, or at once when
-later ones show that it is lost. What is not answered it asks again, ever less often. One that is
-far behind asks for a part after the other, as much at a time as is answered soon, and rests in
-between: acceptors, learners and the network are busy with what is new.
+later ones show that it is lost. It repeats a question that is not answered, less and less often. A
+learner that is far behind asks for one part after another, each as large as is answered soon, and
+rests in between, because acceptors, learners and the network are busy with what is new.
 """
 
 from collections.abc import Container, Iterator

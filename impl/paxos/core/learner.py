@@ -50,7 +50,7 @@ class _Open:
         )
 
     def admits(self, ballot: Ballot, limit: int) -> bool:
-        """Whether what is said in `ballot` is kept: of so many ballots, the highest."""
+        """Whether to keep what is said in `ballot`: only the `limit` highest ballots are kept."""
         if ballot in self.batches or ballot in self.votes:
             return True
         ballots = self.batches.keys() | self.votes.keys()

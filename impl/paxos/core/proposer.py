@@ -261,8 +261,8 @@ class Proposer(Role):
     # Phase 2.
 
     def _propose_ready(self, ballot: Ballot, now_s: float) -> None:
-        """Give the free instances, lowest first, the values that wait; to one below an instance
-        that was begun already the no-op, rather than let it hold up delivery."""
+        """Propose the values that wait in the free instances, lowest first. If none wait, a free
+        instance below one that was begun gets the no-op, rather than hold up delivery."""
         self._batch_s = inf
         while self.phase1.free and self.phase2.has_room(self.backlog.next_bytes()):
             is_gap = self.phase1.free[0][0] <= self.top and not self.settings.synod

@@ -18,7 +18,8 @@ QUESTIONS, LONG_S = 5, 8.0
 """So often a learner has asked in vain before an instance is run again, or for so long."""
 
 FORGOTTEN_S = 4 * LONGEST_PAUSE_S
-"""Who has not asked for so long has what it asked for: it asks no less often."""
+"""A learner that has not asked for so long has what it asked for: one that misses something asks
+more often."""
 
 
 class _Asked:
@@ -46,10 +47,11 @@ class Repair:
         self._gone = 0  # up to there no quorum remembers them
 
     def asked(self, first: int, last: int, now_s: float, patience_s: float, busy: int) -> list[int]:
-        """A learner asks for `first..last`. Returns those that are to be run again, one at least
-        while `busy` others are: where the learner has asked for longer than `repair_s` and
-        `patience_s`, and twice as long the next time. A learner goes on from `first` when it has
-        that, so none is while that is new: the acceptors answer as much as there is room for."""
+        """A learner asks for `first..last`. Returns those that are to be run again: those that the
+        learner has asked for longer than `repair_s` and `patience_s`, and the next time for twice
+        as long. While `busy` others are run again it is fewer of them, but one at least. None is
+        run again while `first` is new: a learner goes on from there when it has that, and the
+        acceptors answer as much as there is room for."""
         first = max(first, self._gone + 1)
         patience_s = max(patience_s, self._settings.repair_s)
         rerun: list[int] = []

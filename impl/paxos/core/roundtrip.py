@@ -6,8 +6,8 @@ is answered it doubles. It stays doubled until something is measured again: on a
 than the timer, everything would be repeated before it is answered, and nothing ever measured
 (Karn 1987).
 
-Whoever asks measures, and only what was asked once: of the answer to a repeated question nobody
-knows to which of the two it is.
+The process that asks measures, and only what it asked once: an answer to a repeated question may be
+the answer to either of the two.
 """
 
 _GAIN = 1 / 8
@@ -18,9 +18,9 @@ LONGEST_S = 8.0
 takes longer has waited for something else, a crash say."""
 
 LONGEST_PAUSE_S = 4.0
-"""While nothing is answered, a timer doubles up to so much, if what was measured before is not
-longer: more than it takes through full queues, and not so long that a path that is whole again
-lies idle."""
+"""While nothing is answered, a timer doubles up to this, or up to what was measured before if that
+is longer. It is more than full queues cost, and short enough that a path that works again is soon
+used."""
 
 
 class RoundTrip:

@@ -92,9 +92,8 @@ class Settings:
     failover_s: float = 0.6
     """A proposer that hears nothing of a leader for so long takes over."""
     retry_s: float = 0.05
-    """A proposer repeats an unanswered Prepare or Accept after so long at first; when it knows how
-    long answers take, after what that suggests, and less and less often while none comes. So it is
-    with the next two."""
+    """A proposer repeats an unanswered Prepare or Accept after so long at first. Later the time
+    follows how long answers take, and grows while none comes. The next two are like this one."""
     resend_s: float = 0.25
     """A client resends an undelivered value after so long at first."""
     gap_s: float = 0.05

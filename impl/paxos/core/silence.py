@@ -1,7 +1,7 @@
 """Whether somebody is heard again after a silence.
 
-Who waits for answers that do not come is ever more patient. That somebody is heard again tells that
-a path may be open, and that it is time to ask again.
+A process that gets no answers waits longer and longer between its questions. When it hears somebody
+again, a path may be open, and it is time to ask again.
 """
 
 SILENCE_S = 1.0

@@ -1,12 +1,12 @@
 """How many bytes may be under way: a window that grows while the network and the receivers keep up,
 and shrinks when they do not.
 
-It grows as TCP's does (Jacobson 1988, RFC 5681): twofold in a round trip at first, later by one
-message in a round trip, and only while it is what limits the sender. Where round trips say that a
-queue stands, it does not grow, and where the queue is longer than the path, it shrinks by as little
-(as in TCP Vegas, Brakmo and Peterson 1995). It shrinks at once when so much is lost that it cannot
-be by chance, or when something is lost and a long queue stands (TCP Veno, Fu and Liew 2003): what
-little is lost at random says nothing of the path.
+It grows as TCP's does (Jacobson 1988, RFC 5681): it doubles in each round trip at first, later it
+grows by one message in a round trip, and it grows only while it is what limits the sender. It does
+not grow while round trips show that a queue stands, and it shrinks by one message in a round trip
+while the queue is longer than the path (as in TCP Vegas, Brakmo and Peterson 1995). It shrinks at
+once when so much is lost that it cannot be by chance, or when something is lost and a long queue
+stands (TCP Veno, Fu and Liew 2003). A little loss at random says nothing about the path.
 
 Where answers wait for one another (a client's values are delivered in the order of the log), one
 that is late holds up the others, and a long round trip is no proof of a queue.
@@ -22,7 +22,8 @@ LONG_QUEUE_S = 0.1
 what is lost then is no sign of congestion."""
 
 BASE_S = 60.0
-"""The shortest round trip of the last one to two of these is taken for that without a queue."""
+"""The shortest round trip of the last one to two such periods counts as the round trip without a
+queue."""
 
 LARGE_SHARE = 0.3
 """Where so much is lost, it is not by chance. Until then all that is lost is sent again."""

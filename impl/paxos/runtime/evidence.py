@@ -1,5 +1,6 @@
-"""What a run folder tells of a process that its storage does not know: then the storage is an old
-copy. Whatever is traced was durable before, so a storage that lacks it is older than the trace.
+"""What a run folder knows of a process and its storage does not: if there is anything, the storage
+is an old copy. Whatever is traced was durable before, so a storage that lacks it is older than the
+trace.
 
 Only the last trace with events can tell anything: the states of a storage follow one another, and
 one that has the last of them has all. And only its end is read, `TAIL_BYTES` at most, however long
@@ -24,8 +25,8 @@ changed the state, nothing can be told of the time before."""
 
 
 class Mark:
-    """The file `RUN_DIR/acceptor-1.began`: what says that a process has run there that leaves no
-    trace, and the number of its last incarnation."""
+    """The file `RUN_DIR/acceptor-1.began`: it says that a process which leaves no trace has run
+    there, and which was its last incarnation."""
 
     def __init__(self, run_dir: Path, member: Member) -> None:
         self._run_dir = run_dir

@@ -2,17 +2,16 @@
 with an old copy of its storage, and not received before.
 
 A datagram is known by its sender, the sender's incarnation, and its clock, which a sender never
-gives to two datagrams. All messages may be lost, so to refuse one is always safe; and the protocol
-stands duplicates, so what this keeps out is not harm to safety but work: somebody who records
-datagrams and sends them again, without a key to make new ones, achieves nothing.
+gives to two datagrams. Any message may be lost, so it is always safe to refuse one. The protocol
+tolerates duplicates, so this does not protect safety but saves work: somebody who records datagrams
+and sends them again, without a key to make new ones, achieves nothing.
 
 An old copy of its storage is harm to safety: the process has forgotten what it promised. Each
 datagram has the number of commits of its sender's storage. An incarnation begins with a commit, so
 a later one has more commits than any datagram of an earlier one told of; and within one they never
-fall from one clock to a later one. Whoever breaks this rule has a storage that lacks commits of its
-own.
-Datagrams that are late, repeated or out of order are still what was said in that order, so they
-cannot break it. (`docs/decisions/old-copies.md`)
+fall from one clock to a later one. A process that breaks this rule has a storage that lacks some of
+its own commits. Datagrams that are late, repeated or out of order are still what was said in that
+order, so they cannot break it. (`docs/decisions/old-copies.md`)
 """
 
 from collections import deque

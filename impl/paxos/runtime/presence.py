@@ -1,8 +1,8 @@
-"""Who is there: that no two processes have one name, and that who is not heard is told so.
+"""Who is there: no two processes may have one name, and a process that is not heard is told so.
 
-Every process says now and then that it is there (`Hello`), to all of its own role. Who hears its
-own role and id from another process asks that one, by a Hello that names it; only a Hello that
-answers with the own nonce counts, because nobody can have recorded that before. Then one of the two
+Every process says now and then that it is there (`Hello`), to all of its own role. A process that
+hears its own role and id from another one sends that one a Hello with its nonce. Only a Hello that
+answers with this nonce counts, because nobody can have recorded that before. Then one of the two
 ends:
 
 - one that is only about to start, before one that runs;
@@ -11,8 +11,8 @@ ends:
   that;
 - otherwise the one that was started later, or if that is not sure, the one with the lower nonce.
 
-Who drops what a process says because of what that process is, tells it so (`Unheard`). Here is what
-is decided; there is no input and no output but what `take` hands out and `say`.
+A process that drops what another one says, because of what that one is, tells it so (`Unheard`).
+This module only decides: all its output is what `take` hands out, and `say`.
 `docs/decisions/old-copies.md` and `docs/decisions/namesakes.md` say why it is like this.
 """
 
@@ -37,8 +37,8 @@ REPEAT_S = GREETING_S / 3
 """How often it asks meanwhile."""
 
 GRACE_S = 1.0
-"""Whoever objects may itself be about to end, as when everything is stopped and started again at
-once. Only if somebody goes on objecting for so long, the process does not start."""
+"""A process that objects may itself be about to end, as when everything is stopped and started
+again at once. This one gives up only when somebody goes on objecting for so long."""
 
 QUIET_S = 0.5
 """After an objection it starts when there is none for so long: more than a few lost messages."""
@@ -47,7 +47,7 @@ HELLO_S = 2.0
 """How often a process says that it is there."""
 
 ANSWER_S = 0.01
-"""Namesakes are answered no more often: who makes them up gets no more than this out of it."""
+"""Namesakes are answered no more often than this, so that inventing them gains nobody more."""
 
 UNHEARD_S = 1.0
 """How often a process that is not heard is told so, by each that does not hear it."""
@@ -63,7 +63,7 @@ UNSURE_HELLOS = 3
 """After so many Hellos of such a namesake that has not ended, the nonces decide."""
 
 FAREWELLS = 3
-"""How often who ends says so to its namesake, lest it be lost."""
+"""How often a process that ends tells its namesake, in case some of it is lost."""
 
 MAX_NAMESAKES = 16
 """How many are told apart."""
