@@ -96,6 +96,7 @@ ROOMS: dict[str, set[str]] = {
     "modelcheck": {"tla", "tlc", "draw"},
     "formats": set(),
     "inputs": {"trace"},
+    "lint": {"trace"},
 }
 """Of conformance/: which room may know which others, but for `paths`. The two judges, `replay` with
 its `rules` and `tlcjudge`, share what a trace is and what TLA+ text is; judge 1 needs no Java; and
@@ -147,6 +148,8 @@ ALIKE = {
     "waiting": "paxos",
     # A judge's verdict in words.
     "report": "conformance",
+    # What looks at traces as input, and the command that asks for it.
+    "lint": "conformance",
 }
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from conformance import paths
 from conformance.cli import check as checking
-from conformance.cli import check_arguments
+from conformance.cli import check_arguments, lint
 from conformance.cli import merge as merging
 from conformance.cli.arguments import Say, version
 from conformance.cli.exit_status import complain, guarded
@@ -21,7 +21,7 @@ EXITS = """\
 exit status:
   0  every run conforms (check, merge), every model gives what its manifest says (spec)
   1  a run violates the specification, or a model does not give what it should
-  2  unknown: something was missing, or the input could not be read
+  2  unknown: something was missing, or the input could not be read (`lint` says all that is wrong)
 """
 
 
@@ -76,6 +76,17 @@ def parser(with_spec: bool = True, with_relay: bool = True) -> argparse.Argument
         )
     )
     _add_explain(commands)
+    lint.add_arguments(
+        commands.add_parser(
+            "lint",
+            help="say all that is wrong with traces as input, and what to write instead",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=lint.EXITS,
+            description="Look at the trace files of each run without judging the protocol: their\n"
+            "names, headers, lines and clocks, kinds of events that are never written, and what\n"
+            "the header says and the events contradict. For who writes traces for the first time.",
+        )
+    )
     spec = commands.add_parser(
         "spec",
         help="check the specifications' models with TLC",
@@ -166,6 +177,8 @@ def _command(args: argparse.Namespace) -> int:
         return spec_growth.main(args)
     if args.command == "merge":
         return merging.main(args)
+    if args.command == "lint":
+        return lint.lint(args.runs)
     if args.command == "relay":
         from conformance.cli import relay_command
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import msgspec
 
 from conformance.trace.line import MALFORMED, event_of, twice
-from conformance.trace.mistakes import LEFT_OUT, SHAPES, Mistake, broadcast, shown
+from conformance.trace.mistakes import LEFT_OUT, SHAPES, Mistake, a_role, broadcast, shown
 from conformance.trace.schema import ACTIONS_OF, EVENTS, OWN, Omission, Recover, actions_of
 
 A_FILE_EACH = (
@@ -199,6 +199,6 @@ def _kept_by_another(value: dict[str, Any]) -> list[Mistake]:
     for field in {f.encode_name for f in msgspec.structs.fields(Recover)} - {*COMMON}:
         whose = "proposer" if field == "round" else "acceptor"
         if field in value and role in ACTIONS_OF and role != whose:
-            what = f"{field} is kept by a {whose}, and this is a {role}"
+            what = f"{field} is kept by {a_role(whose)}, and this is {a_role(role)}"
             found.append(Mistake("kept-by-another-role", what, "leave it out"))
     return sorted(found, key=lambda m: m.what)

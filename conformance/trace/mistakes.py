@@ -58,6 +58,11 @@ def shown(x: Any) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
+def a_role(role: str) -> str:
+    """A role with its article."""
+    return f"an {role}" if role == "acceptor" else f"a {role}"
+
+
 def number(what: str, x: Any, of: str) -> Mistakes:
     """`x` should be an integer from 1 to MOST. `what` names it, `of` says what is numbered."""
     todo = COUNTED[of]
@@ -198,6 +203,8 @@ def process(what: str, x: Any) -> Mistakes:
             "write role-id.incarnation, the role one of acceptor, proposer, learner and client, "
             'and both numbers from 1, as "acceptor-1.1"'
         )
+        if isinstance(x, str) and re.fullmatch(r"\w+-0\.\d+|\w+-\d+\.0", x):
+            todo = f"ids and incarnations are counted from 1: add 1 to each of yours; {todo}"
         yield Mistake("process-name", f"{what} is {shown(x)}", todo)
 
 

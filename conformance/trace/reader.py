@@ -13,6 +13,7 @@ import errno
 import heapq
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from conformance.trace.line_mistakes import (
     in_place_of,
     mistakes_of_event,
 )
-from conformance.trace.mistakes import Mistake
+from conformance.trace.mistakes import Mistake, a_role
 from conformance.trace.process import PROCESS_NAME, ROLES
 from conformance.trace.schema import AnyEvent, Header, actions_of
 
@@ -130,7 +131,7 @@ class TraceFile:
                 raise self.fail("Line.hlc", seq + 1, what, RISING)
             if event.action not in allowed:
                 role, spec = self.header.role, self.header.spec
-                what = f"{event.action} is no action of a {role} under {spec}"
+                what = f"{event.action} is no action of {a_role(role)} under {spec}"
                 raise self.fail("Line.role", seq + 1, what, in_place_of(event.action, spec))
             if key is not None:
                 raise self.fail("Line.keys", seq + 1, f"a key is in the line twice: {key}", ONCE)
@@ -308,7 +309,8 @@ def _unreadable(path: Path, error: OSError) -> TraceError:
 
 
 def _error(path: Path, line: int, what: str, todo: str, check: str) -> TraceError:
-    return TraceError(f"{path}:{line}: {what}; {todo} [{check}]")
+    more = f"`conformance lint {shlex.quote(str(path.parent))}` says all that is wrong"
+    return TraceError(f"{path}:{line}: {what}; {todo} [{check}]; {more}")
 
 
 def _order(row: Row) -> tuple[int, int, str]:

@@ -200,7 +200,7 @@ def test_folders(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["check", str(tmp_path / "empty")]) == 2
     shown = capsys.readouterr()
     assert "does not exist" in shown.err
-    assert "is not a folder" in shown.err
+    assert "file: is empty; give a run folder" in shown.err
     assert "the runs are in folders below this one" in shown.err
     assert "unknown" in shown.out
     assert "no trace files" in shown.out

@@ -1,0 +1,1 @@
+"""What is wrong with the traces of a run as input: all of it at once, and what to write instead."""
