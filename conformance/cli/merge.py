@@ -21,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what `conformance check --format json --output FILE` wrote, of each shard",
     )
+    parser.add_argument(
+        "--incomplete",
+        action="store_true",
+        help="shards may be missing: to put one of them into another form",
+    )
     parser.add_argument("--format", choices=FORMS, default="json", help="the form (default: json)")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="where it goes (default: standard output)"
@@ -30,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """The whole command; the exit status is that of all runs."""
     try:
-        merged = merge(args.documents, tool())
+        merged = merge(args.documents, tool(), args.incomplete)
     except DocumentError as error:
         complain(str(error))
         return 2

@@ -54,11 +54,15 @@ def read(path: Path) -> Document:
     return found
 
 
-def merge(paths: Sequence[Path], tool: Tool) -> Document:
-    """The runs of all documents, in order. Raises DocumentError if a shard is missing or there
-    twice, a run stands in two documents, or there is no run at all: that would be no evidence."""
+def merge(paths: Sequence[Path], tool: Tool, incomplete: bool = False) -> Document:
+    """The runs of all documents, in order of their names.
+
+    Raises DocumentError if a run stands in two documents; and unless it may be `incomplete`, if a
+    shard is missing or there twice, or there is no run at all: that would be no evidence.
+    """
     documents = {path: read(path) for path in paths}
-    _all_shards(documents)
+    if not incomplete:
+        _all_shards(documents)
     runs: dict[str, tuple[Path, Judgement]] = {}
     for path, found in documents.items():
         for run in found.runs:
@@ -66,9 +70,10 @@ def merge(paths: Sequence[Path], tool: Tool) -> Document:
                 first = runs[run.run][0]
                 raise DocumentError(f"{path}: {run.run} is in {first} too; merge each run once")
             runs[run.run] = path, run
-    if not runs:
+    if not runs and not incomplete:
         raise DocumentError(f"{paths[0]}: there is no run in any of the files; nothing was judged")
-    return document((runs[name][1] for name in sorted(runs)), tool)
+    shard = documents[paths[0]].shard if len(documents) == 1 else None
+    return document((runs[name][1] for name in sorted(runs)), tool, shard if incomplete else None)
 
 
 def _all_shards(documents: dict[Path, Document]) -> None:

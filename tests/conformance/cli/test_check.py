@@ -204,11 +204,13 @@ def test_coverage_goes_with_words(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run("check", GOOD, "--coverage", "--format", "json") == 2
     assert "add --output FILE" in capsys.readouterr().err
     path = tmp_path / "x"
-    assert (
-        run("check", GOOD, "--coverage", "--jobs", "2", "--format", "json", "--output", path) == 0
-    )
-    assert "Phase2b" in capsys.readouterr().out
-    valid_json(path.read_text())
+    said = []
+    for jobs in ("1", "2"):  # it counts over all runs, so there is one job
+        options = ("--coverage", "--jobs", jobs, "--format", "json", "--output", path)
+        assert run("check", GOOD, TRACES / "good/trim", *options) == 0
+        said.append(capsys.readouterr().out)
+        valid_json(path.read_text())
+    assert "Trim" in said[0] and said[0] == said[1]
 
 
 @pytest.mark.tlc
@@ -256,13 +258,17 @@ def test_an_interrupt_ends_all_jobs_and_leaves_nothing(number: int, tmp_path: Pa
         ],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert started.stdout is not None
     assert "conforms" in started.stdout.readline()  # so both processes are there
-    started.send_signal(number)
+    if number == signal.SIGINT:
+        os.killpg(started.pid, number)  # as a terminal does
+    else:
+        started.send_signal(number)
     _, said = started.communicate(timeout=60)
     assert started.returncode == 130
     assert "Traceback" not in said
@@ -327,3 +333,10 @@ def test_what_was_inferred_is_in_the_form(
     run("check", tmp_path / "run", "--format", "json")
     (one,) = valid_json(capsys.readouterr().out)["runs"]
     assert one["inferred"] == ["Phase1a", "Phase2a.quorum"]
+
+
+def test_progress_counts_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(ticker.Ticker, "done", lambda _, runs: counted.append(runs))
+    run("check", GOOD, BAD, LOST)
+    assert counted == [1, 2, 3]

@@ -106,3 +106,15 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
     with pytest.raises(DocumentError, match="schema version 2, but this is 1"):
         merge([path], TOOL)
+
+
+def test_one_shard_can_be_put_into_another_form(tmp_path: Path) -> None:
+    """But only if one says so: a glob of files that were to be more would look the same."""
+    path = kept(tmp_path, "1.json", [run("a", 1)], Shard(1, 2))
+    with pytest.raises(DocumentError, match="no file has shard 2/2"):
+        merge([path], TOOL)
+    found = merge([path], TOOL, incomplete=True)
+    assert (found.shard, found.exit_status) == (Shard(1, 2), 1)
+    empty = kept(tmp_path, "2.json", [], Shard(2, 2))
+    assert merge([empty], TOOL, incomplete=True).exit_status == 0
+    assert merge([empty, path], TOOL, incomplete=True).shard is None
