@@ -119,9 +119,11 @@ def draw(path: Path) -> None:
         for start, end in arrows():
             ends = {"patchA": boxes[start].get_bbox_patch(), "patchB": boxes[end].get_bbox_patch()}
             look = {"arrowstyle": "-|>", "color": "#777777", "shrinkA": 0, "shrinkB": 2}
-            axes.annotate(
+            arrow = axes.annotate(
                 "", xy=PLACES[end], xytext=PLACES[start], arrowprops={**look, **ends}, zorder=1
-            )
+            ).arrow_patch
+            assert arrow is not None
+            arrow.set_gid(f"{start} knows {end}")
         axes.text(2.1, 5.45, "conformance", ha="center", fontweight="bold")
         axes.text(6.0, 5.45, "impl", ha="center", fontweight="bold")
         figure.savefig(path, facecolor="white", metadata={"Date": None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.docs.rooms import FILE, PLACES, arrows, draw, known
@@ -10,11 +11,18 @@ from tests.paths import ROOT
 from tests.test_layout import ROOMS
 
 
+def who_knows_whom(path: Path) -> list[str]:
+    """The arrows of a picture."""
+    return re.findall(r'<g id="([\w.]+ knows [\w.]+)"', path.read_text(encoding="utf-8"))
+
+
 def test_the_picture_is_the_one_that_is_kept(tmp_path: Path) -> None:
-    draw(tmp_path / "rooms.svg")
-    words, _ = shape(tmp_path / "rooms.svg")
-    assert len(words) > 20
-    assert shape(FILE) == shape(tmp_path / "rooms.svg"), "python -m tests.docs.rooms"
+    drawn = tmp_path / "rooms.svg"
+    draw(drawn)
+    words, _ = shape(drawn)
+    assert len(words) > 20 and len(who_knows_whom(drawn)) == len(arrows())
+    assert who_knows_whom(FILE) == who_knows_whom(drawn), "python -m tests.docs.rooms"
+    assert shape(FILE) == shape(drawn), "python -m tests.docs.rooms"
     assert "(docs/rooms.svg)" in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ def table() -> list[tuple[str, set[str], str]]:
     text = text.partition("## What a trace must be")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (.+?) \| (.+?) \| `(\w+)` \|$", text, re.M)
     last = text.partition("|---|---|---|")[2].partition("\n\n")[0]
-    assert len(rows) == last.count("\n") > 20
+    assert len(rows) == len(last.strip().splitlines()) > 20
     return [
         (what, {c.strip() for c in held.split(",")} - {OTHERS}, bad) for what, held, bad in rows
     ]
