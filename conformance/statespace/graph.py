@@ -215,6 +215,7 @@ def tlc_graph(bounds: Bounds, *, seconds: float = 3600, heap_mb: int = 2048) -> 
 
 
 # -- reading what GraphEdges.tla prints ----------------------------------------------------------
+# Of a large graph there are millions: what is in their brackets is parsed once for each text.
 _EDGE = re.compile(r'<<(\d+), (\d+), (<<.*>>), "=>", (<<.*>>)>>$')
 Change = list[tuple[int, Any]]
 

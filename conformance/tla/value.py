@@ -8,6 +8,7 @@ which of them stands where.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -34,11 +35,12 @@ class NotAValue(ValueError):
 
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>-?\d+) | "(?P<string>[^"]*)" | (?P<name>\w+)
+      (?P<number>-?\d+) | "(?P<string>(?:[^"\\]|\\.)*)" | (?P<name>\w+)
       | (?P<mark><<|>>|\|->|:>|@@|[{}\[\](),])
     )""",
     re.VERBOSE,
 )
+_ESCAPED = re.compile(r"\\(.)")  # a quotation mark or a backslash, in a string
 _NAMES: dict[str, Any] = {"TRUE": True, "FALSE": False}
 
 
@@ -49,6 +51,17 @@ def parse(text: str) -> Any:
     value = reader.value()
     reader.expect("")
     return value
+
+
+def tuples(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """The tuples among lines that TLC printed; a line that is none is passed over."""
+    for line in lines:
+        try:
+            value = parse(line) if line.startswith("<<") else None
+        except NotAValue:
+            continue
+        if isinstance(value, tuple) and value:
+            yield value
 
 
 class _Reader:
@@ -89,7 +102,7 @@ class _Reader:
             case "number", _:
                 return int(text)
             case "string", _:
-                return Text(text)
+                return Text(_ESCAPED.sub(r"\1", text))
             case "name", _:
                 return _NAMES.get(text, text)
             case "mark", "<<":

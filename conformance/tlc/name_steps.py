@@ -18,9 +18,9 @@ from typing import Any
 
 from conformance.tla.config import sections
 from conformance.tla.module import Source, read
-from conformance.tla.value import parse
+from conformance.tla.value import parse, tuples
 from conformance.tlc import runner
-from conformance.tlc.output import Violation, set_elements
+from conformance.tlc.output import Violation
 
 _SECONDS = 120.0
 _HEAP_MB = 512
@@ -28,7 +28,6 @@ _DISJUNCT = re.compile(
     r"\\/\s*(?:\\E\s+(?P<bound>[^:]+?)\s*:\s*)?(?P<action>\w+)\s*"
     r"(?:\((?P<arguments>[^()]*)\))?\s*(?=\\/|$)"
 )
-_PRINTED = re.compile(r"<<(\d+), (\d+)(?:, (.*))?>>$")
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,12 @@ def _ask(
     """By number of the state: the first action that leads to it, with its parameters."""
     offered = list(disjuncts(read(module.stem, module.parent, library)))
     found: dict[int, tuple[int, dict[str, Any]]] = {}
-    for line in _again(module, config, library, states, offered).printed:
-        if match := _PRINTED.match(line):
-            number, which = int(match[1]), int(match[2])
-            values = set_elements("{" + (match[3] or "") + "}") or []
-            named = dict(zip(offered[which].names, map(parse, values), strict=True))
-            if number not in found or which < found[number][0]:
-                found[number] = which, named
+    for printed in tuples(_again(module, config, library, states, offered).printed):
+        match printed:
+            case (int(number), int(which), *values):
+                named = dict(zip(offered[which].names, values, strict=True))
+                if number not in found or which < found[number][0]:
+                    found[number] = which, named
     return {number: (offered[which].action, named) for number, (which, named) in found.items()}
 
 

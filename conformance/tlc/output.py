@@ -223,19 +223,3 @@ def read_values(text: str) -> dict[str, str]:
             chunks[-1] += "\n" + line
     found = (_ASSIGNMENT.fullmatch(chunk) for chunk in chunks)
     return {match[1]: match[2].strip() for match in found if match}
-
-
-def set_elements(value: str) -> list[str] | None:
-    """The elements of a printed set, each as text; None if the value is not a set."""
-    if not (value.startswith("{") and value.endswith("}")):
-        return None
-    elements, depth, start = [], 0, 1
-    body = re.sub(r'"[^"]*"', lambda found: "_" * len(found[0]), value)  # no brackets in strings
-    for at, character in enumerate(body):
-        depth += (character in "{[(<") - (character in "}])>")
-        if body[at : at + 2] in ("->", ":>"):
-            depth += 1  # these arrows are no closing brackets
-        if (depth == 1 and character == ",") or depth == 0:
-            elements.append(" ".join(value[start:at].split()))
-            start = at + 1
-    return [element for element in elements if element]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from conformance.tla.diff import show
 from conformance.tla.module import read
 from conformance.tla.trace_spec import variables
-from conformance.tlc.output import set_elements
+from conformance.tla.value import Record, parse
 from conformance.tlcjudge.validator import Rejection, TlcVerdict
 from conformance.trace.show import show_ballot, show_range
 
@@ -37,37 +38,35 @@ def _state(rejection: Rejection) -> Iterator[str]:
     source = read(f"Trace{spec}")
     spoken = {v for c in rejection.false for v in source.variables_in(c.text)}
     named = [v for v in variables(f"Trace{spec}") if v in spoken and v in rejection.state]
-    texts = {v: rejection.state[v].replace('\\"', '"') for v in named}
-    for v, text in texts.items():
-        messages = set_elements(text) if v == "msgs" else None
-        if messages:
+    values = {v: parse(rejection.state[v]) for v in named}
+    for v in named:
+        if v == "msgs" and values[v]:
             yield f"            {v} ="
-            yield from (f"              {_short(line)}" for line in sorted(map(_message, messages)))
+            yield from (f"              {_short(m)}" for m in sorted(map(_message, values[v])))
         else:
-            yield f"            {v} = {_short(text)}"
-    yield from _legend(rejection, texts)
+            yield f"            {v} = {_short(' '.join(rejection.state[v].split()))}"
+    yield from _legend(rejection, values)
 
 
 def _short(text: str) -> str:
     return text if len(text) <= LONG else text[: LONG - 3] + "..."
 
 
-def _message(text: str) -> str:
+def _message(message: Record) -> str:
     """A message with its type first: 1b acc |-> 2, bal |-> 1, ..."""
-    fields = set_elements("{" + text[1:-1] + "}") or [text]
-    type_ = next((f.partition("|->")[2].strip(' "') for f in fields if f.startswith("type ")), "")
-    return " ".join([type_, ", ".join(f for f in fields if not f.startswith("type "))])
+    fields = (f"{name} |-> {show(x)}" for name, x in message.items() if name != "type")
+    return f"{message['type']} {', '.join(fields)}"
 
 
-def _legend(rejection: Rejection, texts: Mapping[str, str]) -> Iterator[str]:
+def _legend(rejection: Rejection, variables: Mapping[str, Any]) -> Iterator[str]:
     w = rejection.window
     numbers = w.survey.numbers
-    ballots = {b for v, text in texts.items() for b in _ballots(v, text)}
+    ballots = {b for name, x in variables.items() for b in _ballots(name, x)}
     known = [b for b in sorted(ballots) if 0 < b <= len(numbers.rounds) * len(numbers.proposers)]
     if known:
         shown = ", ".join(f"{b} is {show_ballot(numbers.name_of_ballot(b))}" for b in known[:MOST])
         yield f"            where ballot {shown}"
-    values = {x for v, text in texts.items() for x in _values(v, text)}
+    values = {v for name, x in variables.items() for v in _values(name, x)}
     mine = [v for v in sorted(values) if 0 < v - w.shift <= len(numbers.ranges)]
     if mine:
         shown = ", ".join(
@@ -76,28 +75,44 @@ def _legend(rejection: Rejection, texts: Mapping[str, str]) -> Iterator[str]:
         yield f"            where value {shown}"
 
 
-def _ballots(variable: str, text: str) -> set[int]:
+def _ballots(variable: str, value: Any) -> Iterator[int]:
     """The numbers in a variable's value that are ballots."""
     if variable == "promised":
-        return _numbers(text)
-    if variable == "msgs":
-        return {int(b) for b in re.findall(r"bal \|-> (\d+)", text)}
-    if variable in ("vote", "votes", "learned"):
-        return {int(b) for b in re.findall(r"<<(\d+), [<\d]", text)}
-    return set()
+        yield from _numbers(value)
+    elif variable == "msgs":
+        yield from (m["bal"] for m in value if "bal" in m)
+    elif variable in ("vote", "votes", "learned"):
+        yield from (ballot for ballot, _ in _votes(value))
 
 
-def _values(variable: str, text: str) -> set[int]:
+def _values(variable: str, value: Any) -> Iterator[int]:
     """The numbers in a variable's value that are values (to the specification: ranges)."""
-    if variable in ("broadcast", "delivered"):
-        return _numbers(text)
-    if variable == "msgs":
-        found = re.findall(r"(?:batch|val) \|-> (<<[\d, ]*>>|\d+)", text)
-        return {x for batch in found for x in _numbers(batch)}
-    if variable in ("vote", "learned", "chosen"):
-        return {x for batch in re.findall(r"<<([\d, ]*)>>(?!,)", text) for x in _numbers(batch)}
-    return set()
+    if variable in ("broadcast", "delivered", "chosen"):
+        yield from _numbers(value)
+    elif variable == "msgs":
+        yield from _numbers([m[name] for m in value for name in ("batch", "val") if name in m])
+    elif variable in ("vote", "learned"):
+        yield from _numbers([batch for _, batch in _votes(value)])
 
 
-def _numbers(text: str) -> set[int]:
-    return {int(n) for n in re.findall(r"\d+", text)}
+def _votes(value: Any) -> Iterator[tuple[int, Any]]:
+    """The votes in functions of functions, or in sets: pairs of a ballot and a batch or a value."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], int):
+        yield value[0], value[1]
+    else:
+        for part in _parts(value):
+            yield from _votes(part)
+
+
+def _numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    else:
+        for part in _parts(value):
+            yield from _numbers(part)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, tuple | frozenset | list) else ()

@@ -8,7 +8,6 @@ on the windows that it stopped in.
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 from conformance.paths import SPEC
 from conformance.tla import trace_spec
 from conformance.tla.module import Conjunct, read
+from conformance.tla.value import tuples
 from conformance.tlc import errors as tlcerrors
 from conformance.tlc import runner
 from conformance.tlcjudge import diagnosis, trace_data
@@ -31,11 +31,6 @@ from conformance.trace.reader import Run
 LIMITS = runner.Limits(seconds=900, heap_mb=1300)
 SMALL = 5000  # rows of a job of which TLC says at once why it stops
 AT_ONCE = 2  # processes of TLC; each has one worker, since a trace is one line of steps
-
-_DONE = re.compile(r'<<"done", (\d+), (\d+)>>')
-_GUARD = re.compile(r'<<"guard", (\d+), (\d+), (\d+)>>')
-_INVARIANTS = re.compile(r'<<"invariants", (\d+), (\d+), <<(.*)>>>>')
-_STATE = re.compile(r'<<"state", "(\w+)", "(.*)">>')
 
 
 class JudgeError(tlcerrors.TlcError):
@@ -174,10 +169,9 @@ class Validator:
         result = self._tlc(job, name, asking if at_once else None, stop)
         outcome.seconds += result.seconds
         done = set()
-        for window, rows in _DONE.findall("\n".join(result.printed)):
-            n = int(window) - 1
-            if int(rows) == len(job.windows[n].rows):
-                done.add(n)
+        for window, rows in (rest for kind, *rest in tuples(result.printed) if kind == "done"):
+            if rows == len(job.windows[window - 1].rows):
+                done.add(window - 1)
         asked = list(range(len(job.windows)))
         left = [n for n in asked if n not in done]
         if left and not at_once:
@@ -268,20 +262,20 @@ def _rejections(
     found: dict[int, Rejection] = {}
     state: dict[str, str] = {}
     operator = {kind: take for kind, take, _ in trace_spec.takes(read(job.module, spec))}
-    for line in printed:
-        if said := _GUARD.fullmatch(line):
-            n, row, k = left[int(said[1]) - 1], int(said[2]), int(said[3])
-            window, state = job.windows[n], {}
-            take = operator[KINDS[window.rows[row - 1][0] - 1]]
-            guard = trace_spec.guards(job.module, take, spec)[k - 1].conjunct
-            found[n] = Rejection(window.event_number(row), "guard", (guard,), state, window)
-        elif said := _INVARIANTS.fullmatch(line):
-            n, row = left[int(said[1]) - 1], int(said[2])
-            window, state = job.windows[n], {}
-            hold = [x.strip() == "TRUE" for x in said[3].split(",")]
-            every = trace_spec.invariants(job.module, spec)
-            false = tuple(c for c, holds in zip(every, hold, strict=True) if not holds)
-            found[n] = Rejection(window.event_number(row), "invariant", false, state, window)
-        elif said := _STATE.fullmatch(line):
-            state[said[1]] = said[2]
+    for kind, *said in tuples(printed):
+        if kind == "state":
+            name, value = said
+            state[name] = value
+        elif kind in ("guard", "invariants"):
+            number, row, what = said
+            window, state = job.windows[left[number - 1]], {}
+            if kind == "guard":
+                take = operator[KINDS[window.rows[row - 1][0] - 1]]
+                false = [trace_spec.guards(job.module, take, spec)[what - 1].conjunct]
+            else:
+                every = trace_spec.invariants(job.module, spec)
+                false = [c for c, holds in zip(every, what, strict=True) if not holds]
+            found[left[number - 1]] = Rejection(
+                window.event_number(row), kind.removesuffix("s"), tuple(false), state, window
+            )
     return found

@@ -15,7 +15,6 @@ from conformance.modelcheck.manifest import ManifestError, Model, Violates, choo
 from conformance.paths import MANIFEST
 from conformance.tla.comments import strip_comments
 from conformance.tla.config import checked_names
-from conformance.tlc.output import set_elements
 
 MODULE = """---- MODULE Count ----
 EXTENDS Naturals
@@ -233,24 +232,6 @@ def test_an_unknown_model_lists_near_names(
 ) -> None:
     assert spec(manifest, "--model", "fail") == 2
     assert capsys.readouterr().err == "error: there is no model fail; there are: fails\n"
-
-
-@pytest.mark.parametrize(
-    ("value", "elements"),
-    [
-        ("{}", []),
-        ("{1, 2}", ["1", "2"]),
-        (
-            '{[type |-> "1b", votes |-> {<<1, a>>}], <<2,\n  {}>>}',
-            ['[type |-> "1b", votes |-> {<<1, a>>}]', "<<2, {}>>"],
-        ),
-        ("<<1>>", None),
-        ("{(a :> 1 @@ b :> {2, 3}), (a :> 2)}", ["(a :> 1 @@ b :> {2, 3})", "(a :> 2)"]),
-        ('{"a,}b", "c"}', ['"a,}b"', '"c"']),
-    ],
-)
-def test_elements_of_a_set(value: str, elements: list[str] | None) -> None:
-    assert set_elements(value) == elements
 
 
 def test_choosing(manifest: Path) -> None:

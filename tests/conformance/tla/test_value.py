@@ -1,0 +1,25 @@
+"""Values as TLC prints them, and what is among its output none."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.tla.value import NotAValue, Record, Text, parse, tuples
+
+
+def test_lines_that_are_no_tuples_are_passed_over() -> None:
+    lines = ["Computing initial states...", '<<"done", 1, 20>>', "<<", "{1}", "<<>>", "<<7>>"]
+    assert list(tuples(lines)) == [("done", 1, 20), (7,)]
+
+
+def test_a_string_may_hold_marks_and_quotations() -> None:
+    """A value that the specification made a string of, which TLC prints as one."""
+    (_, inner) = parse(r'<<"state", "{[type |-> \"1a\", bal |-> 1], \"a,}b\\\\\"}">>')
+    assert isinstance(inner, Text)
+    assert parse(inner) == frozenset({Record(type="1a", bal=1), "a,}b\\"})
+
+
+@pytest.mark.parametrize("text", ["", "<<1", "{1 2}", '"open', "[a |-> 1}"])
+def test_what_is_no_value_is_said(text: str) -> None:
+    with pytest.raises(NotAValue):
+        parse(text)
