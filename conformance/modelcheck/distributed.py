@@ -74,20 +74,20 @@ def run(
     """Runs one model. on_start is told of the workers when they are started. Raises TlcError."""
     if model.lncheck != "default" or model.simulate:
         raise errors.SpecError(f"{model.name}: TLC's distributed mode checks safety only")
-    module, config = folder / model.module, folder / model.config
+    config = folder / model.config
     # The server gives the workers every file that they ask for from these folders, by its name.
-    folders = [path.resolve() for path in (folder, folder.parent, config.parent)]
+    task = runner.Task(folder / model.module, config, [folder.parent, config.parent])
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlc-server-")))
         port = setup.port or _free_port()
         _check_port(port)
         options = (*_rmi(setup.address, port), f"-D{SERVER}.report={REPORT_MS}")
         command = [
-            *runner.java(scratch, folders, limits, short=False, options=options),
+            *runner.java(scratch, task.folders, limits, short=False, options=options),
             *(SERVER, "-tool", "-nowarning", "-metadir", str(scratch / "meta")),
             *("-config", str(config.resolve())),
             *(() if model.deadlock else ("-deadlock",)),
-            module.stem,
+            task.name,
         ]
         party = stack.enter_context(_workers(setup, port, limits))
         if on_start:
@@ -102,24 +102,24 @@ def run(
                 on_progress(seen)
 
         try:
-            result = runner.conclude(command, scratch, module, config, folders, limits, note, alone)
+            result = runner.conclude(command, scratch, task, limits, note, alone)
         except errors.TlcStopped as error:
             raise errors.TlcCrash(
-                f"{module.stem}: no worker is left: {party.last_words()}"
+                f"{task.name}: no worker is left: {party.last_words()}"
             ) from error
-    return result if result.completed else _name(result, module, config)
+    return result if result.completed else _name(result, task)
 
 
-def _name(result: runner.Result, module: Path, config: Path) -> runner.Result:
+def _name(result: runner.Result, task: runner.Task) -> runner.Result:
     """The result of a search that ended early, with the name of what is false. Raises TlcError."""
     if result.violation is not None:
         return result
     if not result.trace:
-        raise errors.TlcCrash(f"{module.stem}: the server ended early and gave no verdict")
+        raise errors.TlcCrash(f"{task.name}: the server ended early and gave no verdict")
     states = [state.values for state in result.trace]
-    found = broken(module, config, module.parent.parent, states)
+    found = broken(task.module, task.config, task.library[0], states)
     if found is None:  # then it is about a step
-        names = checked_names(config.read_text(encoding="utf-8"))["property"]
+        names = checked_names(task.config.read_text(encoding="utf-8"))["property"]
         found = Violation("property", names or ("a property",))
     return replace(result, violation=found)
 

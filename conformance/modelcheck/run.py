@@ -110,6 +110,7 @@ def run_model(
 ) -> Row:
     """Runs one model whose files are in folder; never raises for what TLC does. A large one goes on
     from its checkpoint, if it was interrupted."""
+    task = runner.Task(folder / model.module, folder / model.config, [folder.parent])
     limits = overrides.limits(model)
     # Several workers meet states in another order: only the verdict is then the same every time.
     figures: Literal["all", "none"] = "all" if limits.workers == 1 else "none"
@@ -117,19 +118,14 @@ def run_model(
     def run(
         options: Sequence[str] = (), java: Sequence[str] = (), keep: Path | None = None
     ) -> runner.Result:
-        return runner.run(
-            folder / model.module,
-            folder / model.config,
-            library=[folder.parent],
-            limits=limits,
+        manner = runner.Manner(
             deadlock=model.deadlock,
             short=model.size == "tiny",
             options=[*tlc_options(model), *options],
             java_options=java,
-            on_progress=on_progress,
-            stop=stop,
             keep=keep,
         )
+        return runner.run(task, limits, manner, on_progress=on_progress, stop=stop)
 
     try:
         if model.seeds:
@@ -137,7 +133,7 @@ def run_model(
             return Row(model, result, figures=figures, seed=seed)
         if overrides.checkpoints is None or model.size in ("tiny", "small") or model.simulate:
             return Row(model, run(), figures=figures)
-        places = (overrides.checkpoints, folder / model.module, folder / model.config)
+        places = (overrides.checkpoints, task.module, task.config)
         checkpoints = Checkpoints(*places, str(limits.workers), every_s=overrides.checkpoint_s)
         with checkpoints:
             resumed = checkpoints.last() is not None

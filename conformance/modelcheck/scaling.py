@@ -112,8 +112,7 @@ def single(limits: runner.Limits) -> Run:
     """One process with as many threads as limits.workers."""
 
     def run(config: Path) -> runner.Result:
-        module = MODELS / MODULE
-        return runner.run(module, config, library=[SPEC], limits=limits)
+        return runner.run(runner.Task(MODELS / MODULE, config, [SPEC]), limits)
 
     return run
 

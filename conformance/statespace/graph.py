@@ -199,14 +199,9 @@ def tlc_graph(bounds: Bounds, *, seconds: float = 3600, heap_mb: int = 2048) -> 
     with tempfile.TemporaryDirectory(prefix="graph-") as folder:
         config, printed = Path(folder) / "graph.cfg", Path(folder) / "edges"
         config.write_text(bounds.config("VIEW vars\nACTION_CONSTRAINT Edge"), encoding="utf-8")
-        result = runner.run(
-            MODELS / f"MCGraph{bounds.spec}.tla",
-            config,
-            library=[SPEC],
-            limits=runner.Limits(seconds, heap_mb, workers=1),
-            short=True,
-            options=("-userFile", str(printed)),
-        )
+        task = runner.Task(MODELS / f"MCGraph{bounds.spec}.tla", config, [SPEC])
+        manner = runner.Manner(short=True, options=("-userFile", str(printed)))
+        result = runner.run(task, runner.Limits(seconds, heap_mb, workers=1), manner)
         with printed.open(encoding="utf-8") as lines:
             graph = read_edges(bounds, lines)
     if result.violation is not None or len(graph.states) != result.distinct:

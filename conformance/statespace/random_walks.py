@@ -38,13 +38,9 @@ def draw(bounds: Bounds, number: int, depth: int, seed: int) -> list[list[Moment
         )
         options = ("-simulate", f"file={files},num={number}", "-depth", str(depth))
         try:
-            runner.run(
-                MODELS / f"MCGraph{bounds.spec}.tla",
-                config,
-                library=[SPEC],
-                short=True,
-                options=(*options, "-seed", str(seed)),
-            )
+            task = runner.Task(MODELS / f"MCGraph{bounds.spec}.tla", config, [SPEC])
+            manner = runner.Manner(short=True, options=(*options, "-seed", str(seed)))
+            runner.run(task, manner=manner)
         except errors.TlcCrash as crash:  # a simulation has no verdict; its files are the evidence
             if len([*Path(folder).glob("drawn_*")]) < number:
                 raise crash

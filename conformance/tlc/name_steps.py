@@ -114,13 +114,8 @@ def _again(
         asked.write_text(_module(module.stem, new, offered, states), encoding="utf-8")
         cfg = ["SPECIFICATION CxSpec", "CONSTANTS", constants, *given, *lines, ""]
         (Path(folder) / "asked.cfg").write_text("\n".join(cfg), encoding="utf-8")
-        return runner.run(
-            asked,
-            Path(folder) / "asked.cfg",
-            library=[module.parent, library],
-            limits=runner.Limits(_SECONDS, _HEAP_MB),
-            short=True,
-        )
+        task = runner.Task(asked, Path(folder) / "asked.cfg", [module.parent, library])
+        return runner.run(task, runner.Limits(_SECONDS, _HEAP_MB), runner.SHORT)
 
 
 def disjuncts(source: Source) -> Iterator[Disjunct]:

@@ -63,6 +63,41 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What TLC is to check: a module, with its configuration. library lists folders with further
+    modules, besides the module's own."""
+
+    module: Path
+    config: Path
+    library: Sequence[Path] = ()
+
+    @property
+    def name(self) -> str:
+        return self.module.stem
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where modules are looked for, in this order."""
+        return tuple(folder.resolve() for folder in (self.module.parent, *self.library))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How it is checked. deadlock says whether a state without a successor is an error. short is
+    for runs of a few seconds: what makes Java start quicker. options go to TLC as they are,
+    java_options to Java. keep names a folder for TLC's files, which then stay there."""
+
+    deadlock: bool = False
+    short: bool = False
+    options: Sequence[str] = ()
+    java_options: Sequence[str] = ()
+    keep: Path | None = None
+
+
+SHORT = Manner(short=True)
+
+
+@dataclass(frozen=True)
 class Limits:
     """What one run may use. heap_mb None leaves the size to Java (a quarter of the memory)."""
 
@@ -72,60 +107,49 @@ class Limits:
 
 
 def run(
-    module: Path,
-    config: Path,
-    *,
-    library: Sequence[Path] = (),
+    task: Task,
     limits: Limits = Limits(),
-    deadlock: bool = False,
-    short: bool = False,
-    options: Sequence[str] = (),
-    java_options: Sequence[str] = (),
+    manner: Manner = Manner(),
+    *,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    keep: Path | None = None,
 ) -> Result:
     """Checks one model with TLC.
 
-    library lists folders with further modules, besides the module's own. deadlock says whether a
-    state without a successor is an error. short is for runs of a few seconds: what makes Java
-    start quicker. options go to TLC as they are, java_options to Java. on_progress is called from
-    this thread whenever TLC reports (at three seconds, then once a minute). Setting stop ends the
-    run. keep names a folder for TLC's files, which then stay there.
+    on_progress is called from this thread whenever TLC reports (at three seconds, then once a
+    minute). Setting stop ends the run.
 
     Raises a TlcError if there is no verdict.
     """
-    for path in (module, config):
+    for path in (task.module, task.config):
         if not path.is_file():
             raise SpecError(f"{path} does not exist")
-    folders = [module.parent.resolve(), *(folder.resolve() for folder in library)]
     with ExitStack() as stack:
         stack.enter_context(_no_room())
-        if keep is None:
+        if manner.keep is None:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tlc-")))
         else:
-            keep.mkdir(parents=True, exist_ok=True)
-            scratch = keep.resolve()
-        given = plain_paths.Paths(scratch, config.resolve(), tuple(folders), find_jar())
+            manner.keep.mkdir(parents=True, exist_ok=True)
+            scratch = manner.keep.resolve()
+        given = plain_paths.Paths(scratch, task.config.resolve(), task.folders, find_jar())
         paths = stack.enter_context(plain_paths.plain(given))
         command = [
             *java(
                 paths.scratch,
                 paths.folders,
                 limits,
-                short=short,
-                options=java_options,
+                short=manner.short,
+                options=manner.java_options,
                 jar=paths.jar,
             ),
             "tlc2.TLC",
             *("-tool", "-nowarning", "-metadir", str(paths.scratch / "meta")),
             *("-workers", str(limits.workers), "-config", str(paths.config)),
-            *(() if deadlock else ("-deadlock",)),
-            *options,
-            module.stem,
+            *(() if manner.deadlock else ("-deadlock",)),
+            *manner.options,
+            task.name,
         ]
-        scratch = paths.scratch
-        return conclude(command, scratch, module, config, folders, limits, on_progress, stop)
+        return conclude(command, paths.scratch, task, limits, on_progress, stop)
 
 
 @contextmanager
@@ -165,19 +189,24 @@ def java(
 def conclude(
     command: Sequence[str],
     scratch: Path,
-    module: Path,
-    config: Path,
-    folders: Sequence[Path],
+    task: Task,
     limits: Limits,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Result:
     """Runs a command that prints as TLC does, in a folder of its own; its verdict on the model.
     Raises TlcError."""
-    started = time.monotonic()
-    report, status, errors = _search(command, scratch, limits.seconds, on_progress, stop)
-    seconds = time.monotonic() - started
-    return _verdict(report, status, errors, seconds, module, config, folders, limits)
+    return _verdict(_search(command, scratch, limits.seconds, on_progress, stop), task, limits)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What TLC printed, on its standard error too, how it ended and how long it took."""
+
+    report: Report
+    status: int
+    errors: str
+    seconds: float
 
 
 def _search(
@@ -186,8 +215,9 @@ def _search(
     seconds: float,
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
-) -> tuple[Report, int, str]:
+) -> _Ended:
     """Runs TLC to its end, or to the time limit, or until stop; reads all it prints."""
+    started = time.monotonic()
     reader = Reader(on_progress)
     ended = threading.Event()
     why: list[TlcError] = []
@@ -197,7 +227,7 @@ def _search(
     ):
 
         def watch() -> None:
-            deadline = time.monotonic() + seconds
+            deadline = started + seconds
             while not ended.wait(0.1):
                 if stop is not None and stop.is_set():
                     why.append(TlcStopped("stopped"))
@@ -221,7 +251,7 @@ def _search(
         if why:
             raise why[0]
         stderr.seek(0)
-        return reader.report, status, stderr.read()
+        return _Ended(reader.report, status, stderr.read(), time.monotonic() - started)
 
 
 @contextmanager
@@ -255,49 +285,44 @@ def _started(
                 process.stdout.close()
 
 
-def _verdict(
-    report: Report,
-    status: int,
-    errors: str,
-    seconds: float,
-    module: Path,
-    config: Path,
-    folders: Sequence[Path],
-    limits: Limits,
-) -> Result:
+def _verdict(ended: _Ended, task: Task, limits: Limits) -> Result:
     """Turns what TLC printed into a verdict, or into the reason why there is none."""
+    report, errors = ended.report, ended.errors
     if report.out_of_memory or "OutOfMemoryError" in errors:
         size = f"{limits.heap_mb} MB" if limits.heap_mb else "default size"
-        raise TlcCrash(f"{module.stem}: Java ran out of memory (heap of {size}); allow more")
+        raise TlcCrash(f"{task.name}: Java ran out of memory (heap of {size}); allow more")
     if "No space left on device" in errors + (report.error.text if report.error else ""):
-        raise TlcCrash(f"{module.stem}: no space left in {tempfile.gettempdir()}; set TMPDIR")
+        raise TlcCrash(f"{task.name}: no space left in {tempfile.gettempdir()}; set TMPDIR")
     if report.violation is None and report.error is not None:
 
         def find(name: str) -> Path | None:
-            files = (folder / f"{name}.tla" for folder in folders)
+            files = (folder / f"{name}.tla" for folder in task.folders)
             return next((short_path(file) for file in files if file.is_file()), None)
 
         where = (
-            short_path(config) if report.error.code == 2229 or status == 255 else short_path(module)
+            short_path(task.config)
+            if report.error.code == 2229 or ended.status == 255
+            else short_path(task.module)
         )
         text = explain_error(report.error, report.loose, find)
         raise SpecError(text if ".tla:" in text else f"{where}: {text}")
     violation = None
     if report.violation is not None:
-        texts = _texts(folders)
-        cfg = config.read_text(encoding="utf-8", errors="replace")
-        violation = read_violation(report.violation, cfg, module.stem, texts)
-    elif status != 0 or report.generated is None:
+        texts = _texts(task.folders)
+        cfg = task.config.read_text(encoding="utf-8", errors="replace")
+        violation = read_violation(report.violation, cfg, task.name, texts)
+    elif ended.status != 0 or report.generated is None:
         reason = plain_paths.reason(errors.splitlines())
+        status = ended.status
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        raise TlcCrash(f"{module.stem}: Java {how} and gave no verdict: {reason}")
+        raise TlcCrash(f"{task.name}: Java {how} and gave no verdict: {reason}")
     last = report.progress
     return Result(
         violation=violation,
         distinct=report.distinct or report.generated or len(report.trace),
         generated=report.generated or len(report.trace),
         depth=report.depth or (last.depth if last else 0) or len(report.trace),
-        seconds=seconds,
+        seconds=ended.seconds,
         trace=tuple(report.trace),
         loops_to=report.loops_to,
         stutters=report.stutters,

@@ -193,15 +193,9 @@ class Validator:
                 raise tlcerrors.TlcCrash(
                     f"{where}: {error.strerror}; make room, or set TMPDIR"
                 ) from None
-            return runner.run(
-                module,
-                config,
-                library=[folder, self.spec],
-                limits=self.limits,
-                short=True,
-                stop=stop,
-                keep=folder / "tlc" if self.keep else None,
-            )
+            manner = runner.Manner(short=True, keep=folder / "tlc" if self.keep else None)
+            task = runner.Task(module, config, [folder, self.spec])
+            return runner.run(task, self.limits, manner, stop=stop)
 
     def _folder(self, stack: ExitStack, name: str) -> Path:
         """For what TLC reads: it goes when the stack is unwound, unless it is to be kept."""

@@ -32,9 +32,8 @@ def schedule(name: str) -> Schedule:
     model = choose(load(), "all", [name])[0]
     folder = MANIFEST.parent
     module, config = folder / model.module, folder / model.config
-    found = runner.run(
-        module, config, library=[folder.parent], limits=runner.Limits(100, 1024), short=True
-    )
+    task = runner.Task(module, config, [folder.parent])
+    found = runner.run(task, runner.Limits(100, 1024), runner.SHORT)
     assert isinstance(model.expect, Violates)
     assert found.violation is not None
     assert found.violation.name == model.expect.violates

@@ -93,7 +93,9 @@ def lamp(folder: Path, cfg: str) -> tuple[Model, runner.Result]:
     (folder / "lamp.cfg").write_text(cfg, encoding="utf-8")
     model = Model("lamp", "Lamp.tla", "lamp.cfg", "tiny", "ok", states=0, depth=0)
     limits = runner.Limits(60, heap_mb=256)
-    return model, runner.run(folder / "Lamp.tla", folder / "lamp.cfg", limits=limits, short=True)
+    return model, runner.run(
+        runner.Task(folder / "Lamp.tla", folder / "lamp.cfg"), limits, runner.SHORT
+    )
 
 
 def shown(folder: Path, cfg: str) -> str:
@@ -161,7 +163,7 @@ def test_of_the_projects_models_every_step_is_known(name: str, tmp_path: Path) -
     folder = MANIFEST.parent
     limits = runner.Limits(100, heap_mb=1024)
     module, config = folder / model.module, folder / model.config
-    result = runner.run(module, config, library=[folder.parent], limits=limits, short=True)
+    result = runner.run(runner.Task(module, config, [folder.parent]), limits, runner.SHORT)
     text = show_counterexample(model, folder, result, tmp_path)
     actions = re.findall(r"^ +\d+  (\w+)(\(?)", text, re.MULTILINE)
     assert len(actions) == len(result.trace)

@@ -39,5 +39,5 @@ def test_a_process_is_ended_when_a_signal_comes_before_popen_returns(
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     nothing = tmp_path / "nothing.tla"
     with pytest.raises(KeyboardInterrupt), termination_as_interrupt():
-        runner.conclude(command, tmp_path, nothing, nothing, [tmp_path], runner.Limits(seconds=30))
+        runner.conclude(command, tmp_path, runner.Task(nothing, nothing), runner.Limits(seconds=30))
     assert started[0].poll() is not None

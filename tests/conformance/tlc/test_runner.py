@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,19 +75,17 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def check(folder: Path, cfg: str, module: str = COUNTER, **options: object) -> runner.Result:
+def check(folder: Path, cfg: str, module: str = COUNTER, **options: Any) -> runner.Result:
     (folder / "library").mkdir(exist_ok=True)
     write(folder / "library", UPWARD)
     write(folder / "library", UNRELATED)
     path = write(folder, module)
     config = folder / "model.cfg"
     config.write_text(cfg, encoding="utf-8")
-    arguments: dict[str, object] = {
-        "short": True,
-        "limits": runner.Limits(60, heap_mb=256),
-        **options,
-    }
-    return runner.run(path, config, library=[folder / "library"], **arguments)  # type: ignore[arg-type]
+    limits = options.pop("limits", runner.Limits(60, heap_mb=256))
+    calls = {name: options.pop(name) for name in ("on_progress", "stop") if name in options}
+    manner = runner.Manner(short=True, **options)
+    return runner.run(runner.Task(path, config, [folder / "library"]), limits, manner, **calls)
 
 
 def test_a_model_that_holds(tmp_path: Path) -> None:
@@ -198,7 +197,7 @@ def test_a_wrong_specification_is_one_line_with_its_place(
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(tlcerrors.SpecError, match=r"No.tla does not exist"):
-        runner.run(tmp_path / "No.tla", tmp_path / "No.cfg")
+        runner.run(runner.Task(tmp_path / "No.tla", tmp_path / "No.cfg"))
 
 
 # ---- tools

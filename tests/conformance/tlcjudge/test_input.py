@@ -56,7 +56,7 @@ def test_both_judges_on_the_command_line(
     lost, empty = TRACES / "bad" / "lost_acceptor", TRACES / "bad" / "lost_all_events"
     assert main(["check", "--tlc", str(GOOD), str(BAD), str(lost), str(empty)]) == 1
     out = capsys.readouterr().out
-    assert "TLC       takes all 72 events" in out
+    assert "(72 events of 9 processes); judged by the core and TLC" in out
     assert "TLC       refuses event 9" in out
     assert "TLC       refuses event 5" in out  # what Python calls unknown, since a file is missing
     assert "DISAGREE" not in out
