@@ -95,7 +95,7 @@ def say(run: Judgement, full: bool, in_words: bool = True) -> None:
         complain(run.reason)
         return
     if in_words:
-        print(run.report if full else run.line, flush=True)
+        print(run.report if full or not run.judges_agree else run.line, flush=True)
     if run.tlc is not None and run.tlc.verdict == "none":
         complain(f"{run.run}: TLC gave no verdict: {run.tlc.reason}")
 

@@ -9,7 +9,7 @@ from conformance.cli.arguments import positive
 from conformance.cli.check import Options
 from conformance.formats.judgement import Shard
 from conformance.formats.render import FORMS
-from conformance.trace.schema import MOST
+from conformance.trace.schema import LARGEST_NUMBER
 
 MAX_SHARDS = 10_000
 
@@ -99,11 +99,11 @@ def _assumption(text: str) -> tuple[str, bool | int]:
     switches: dict[str, bool | int] = {"true": True, "false": False}
     if name in ("direct_learning", "prepare_ahead") and value in switches:
         return name, switches[value]
-    if name == "max_batch" and value.isdecimal() and 0 < int(value[:20]) <= MOST:
+    if name == "max_batch" and value.isdecimal() and 0 < int(value[:20]) <= LARGEST_NUMBER:
         return name, int(value)
     raise argparse.ArgumentTypeError(
         f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
-        f" from 1 to {MOST}"
+        f" from 1 to {LARGEST_NUMBER}"
     )
 
 

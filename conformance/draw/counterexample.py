@@ -15,11 +15,11 @@ from conformance.tla.diff import show
 from conformance.tla.value import Record
 from conformance.tlc.name_steps import Step
 
-MOST = 40
+MOST_STEPS = 40
 """Steps that are drawn: the last ones."""
 
 
-def sketch(steps: Sequence[Step], proposers: int) -> list[Shown]:
+def events_of(steps: Sequence[Step], proposers: int) -> list[Shown]:
     """The steps after the initial state, as they are to be drawn. proposers is how many there are:
     it says whose a ballot is."""
     needs = Needs(proposers)
@@ -31,7 +31,7 @@ def sketch(steps: Sequence[Step], proposers: int) -> list[Shown]:
         causes = tuple(dict.fromkeys(needs.of(step, {message["type"] for message in sent})))
         text = f"{number}  {words(step)}"
         drawn.append(Shown(number, needs.lane(step), text, causes))
-    return drawn[-MOST:]
+    return drawn[-MOST_STEPS:]
 
 
 def words(step: Step) -> str:

@@ -27,9 +27,9 @@ from conformance.trace.schema import (
 )
 from conformance.trace.show import show_ballot, show_range
 
-FAR = 20_000  # events before the rejected one that are looked at
-MOST = 24  # events that are drawn
-NEAR = 3  # of these, at least so many of each process involved
+LOOKED_BACK = 20_000  # events before the rejected one that are looked at
+MOST_DRAWN = 24  # events that are drawn
+LEAST_OF_EACH = 3  # of these, at least so many of each process involved
 
 
 def picture(run: Run, verdict: Verdict, folder: Path) -> list[Path]:
@@ -62,9 +62,9 @@ def _short(text: str, most: int = 110) -> str:
 
 def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence[Shown]:
     """The events to draw: the last one, what it follows from, and the latest events of the
-    processes involved with what those follow from, nearest first, at most MOST."""
+    processes involved with what those follow from, nearest first, at most MOST_DRAWN."""
     causes = Causes()
-    near: deque[Shown] = deque(maxlen=FAR)
+    near: deque[Shown] = deque(maxlen=LOOKED_BACK)
     for number, (_, _, _, event) in enumerate(run.rows(), 1):
         found = tuple((c.event, c.message) for c in causes.of(event))
         near.append(Shown(number, Lane(*decode(event.process)), label(event), found))
@@ -75,8 +75,8 @@ def neighbourhood(run: Run, last: int, involved: Iterable[str] = ()) -> Sequence
     waiting = deque([last])
     for lane in dict.fromkeys([near[-1].lane, *(Lane(*decode(name)) for name in involved)]):
         own = [s.number for s in near if s.lane == lane and s.number < last]
-        waiting.extend(reversed(own[-NEAR:]))
-    while waiting and len(chosen) < MOST:
+        waiting.extend(reversed(own[-LEAST_OF_EACH:]))
+    while waiting and len(chosen) < MOST_DRAWN:
         number = waiting.popleft()
         if number not in known:
             continue

@@ -107,11 +107,11 @@ def _draw(
 ) -> str | None:
     """Draw the steps; what stood in the way, if anything."""
     try:
-        from conformance.draw.counterexample import sketch
+        from conformance.draw.counterexample import events_of
 
         constants = sections(config.read_text(encoding="utf-8")).get("CONSTANT", "")
         proposers = re.search(r"\bProposers\s*=\s*(\d+)", constants)
-        drawn = sketch(taken, int(proposers[1]) if proposers else 1)
+        drawn = events_of(taken, int(proposers[1]) if proposers else 1)
         if not drawn:
             return "the initial state itself violates it"
         last = 0 if result.loops_to or result.stutters else drawn[-1].number

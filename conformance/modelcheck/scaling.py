@@ -62,7 +62,7 @@ PROPERTY Refinement
 """
 
 
-MOST = {"acceptors": 7, "ballots": 6, "instances": 5, "values": 6, "batch": 4, "learners": 4}
+HIGHEST = {"acceptors": 7, "ballots": 6, "instances": 5, "values": 6, "batch": 4, "learners": 4}
 """How far each constant is raised, at most."""
 
 
@@ -84,7 +84,7 @@ Run = Callable[[Path], runner.Result]
 def series(constant: str, limit_s: float, run: Run) -> Iterator[Point]:
     """The runs with one constant raised, from what it is at least, until one does not end."""
     least = 0 if constant == "learners" else 1
-    for value in range(least, MOST[constant] + 1):
+    for value in range(least, HIGHEST[constant] + 1):
         if constant == "acceptors" and value % 2 == 0:
             continue  # an even number has the quorums of the odd one above it
         point = measure(constant, value, limit_s, run)
@@ -149,7 +149,7 @@ class Growth:
 
 def measured(limit_s: float, heap_mb: int, say: Callable[[Point], None]) -> Growth:
     points = []
-    for constant in MOST:
+    for constant in HIGHEST:
         for point in series(constant, limit_s, single(runner.Limits(limit_s, heap_mb))):
             points.append(point)
             say(point)

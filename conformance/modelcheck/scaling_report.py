@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.modelcheck.scaling import MOST, Growth
+from conformance.modelcheck.scaling import HIGHEST, Growth
 
 BEGIN, END = "<!-- growth: begin -->", "<!-- growth: end -->"
 
@@ -18,7 +18,7 @@ def text(growth: Growth) -> str:
 def _growth(growth: Growth) -> Iterator[str]:
     yield "| constant | states, and seconds, at each value |"
     yield "| --- | --- |"
-    for constant in MOST:
+    for constant in HIGHEST:
         cells = [
             f"**{p.value}**: {p.states:,} in {p.seconds:.0f} s"
             if p.finished
@@ -58,7 +58,7 @@ def _next(growth: Growth) -> Iterator[tuple[str, float, float]]:
     """What was not finished: the constant, its last factor, and the states that it leads to. And
     two constants at once, as if their factors had nothing to do with each other."""
     last = {}
-    for constant in MOST:
+    for constant in HIGHEST:
         points = growth.of(constant)
         done = [point for point in points if point.finished]
         if len(done) < 2 or points[-1].finished:
@@ -99,7 +99,7 @@ def draw(growth: Growth, path: Path) -> None:
 
     with pyplot.rc_context({"svg.hashsalt": "conformance", "font.size": 9}):
         figure, axes = pyplot.subplots(figsize=(6.5, 4))
-        for constant in MOST:
+        for constant in HIGHEST:
             done = [p for p in growth.of(constant) if p.finished]
             axes.plot([p.value for p in done], [p.states for p in done], marker="o", label=constant)
         axes.set_yscale("log")

@@ -83,7 +83,7 @@ def _kept(s: State, a: Any, e: Any) -> bool:
 
 
 def _came_back(s: State, last: int) -> bool:
-    """Whether a learner delivered so far in one life, and delivers in another now."""
+    """Whether a learner delivered so far in one incarnation, and delivers in another now."""
     return any(x.prefix < last <= s.delivered_to(id_of(name)) for name, x in s.learners.items())
 
 

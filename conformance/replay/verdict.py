@@ -30,7 +30,7 @@ class Violation:
 
     @property
     def name(self) -> str:
-        """The rule: "Action.guard", or the name of the invariant or of the rule of lives."""
+        """The rule: "Action.guard", or the name of the invariant or of a rule of incarnations."""
         return f"{self.event.action}.{self.rule.name}" if self.kind == "guard" else self.rule.name
 
 

@@ -19,7 +19,7 @@ from conformance.rules.invariants import agreement, trimmed_is_over, votes_below
 from conformance.rules.rule import Action, Fault, rule
 from conformance.rules.state import NO_VOTE, State, Voted
 from conformance.trace.process import decode
-from conformance.trace.schema import MOST, NO_BALLOT, Ballot, Recover, Trim
+from conformance.trace.schema import LARGEST_NUMBER, NO_BALLOT, Ballot, Recover, Trim
 from conformance.trace.show import show_ballot, show_vote
 
 
@@ -169,7 +169,7 @@ def votes_kept(s: State, a: int, e: Recover) -> Fault | None:
             return Fault(
                 f"no vote in instance {i}, since it trimmed up to {trimmed}", show_vote(back)
             )
-    for i in s.voted_in[a].within(trimmed + 1, MOST):
+    for i in s.voted_in[a].within(trimmed + 1, LARGEST_NUMBER):
         cast, back = s.look(i).vote.get(a, NO_VOTE), kept.get(i, NO_VOTE)
         if back == NO_VOTE or back[0] < cast[0] or (back[0] == cast[0] and back != cast):
             return Fault(f"in instance {i}: {show_vote(cast)}", show_vote(back))

@@ -129,7 +129,7 @@ class State:
         self.top_vote: dict[int, Ballot] = {}  # the highest ballot that the acceptor ever voted in
         self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
         self.rounds: dict[int, int] = {}  # the highest round a proposer used or came back with
-        self.since: dict[int, int] = {}  # the round that it came back with into this life
+        self.since: dict[int, int] = {}  # the round that it came back with into this incarnation
         self.instances: dict[int, Instance] = {}
         self.learners: dict[str, Learner] = {}
 
@@ -187,7 +187,7 @@ class State:
         return self.broadcasts > (proposed.count if proposed else 0)
 
     def delivered_to(self, learner: int) -> int:
-        """How far a learner of the cluster has delivered, in the one of its lives that got
+        """How far a learner of the cluster has delivered, in the incarnation of it that got
         furthest: it has sent Delivered for instances 1 to this."""
         mine = (x.prefix for member, x in self.learners.items() if id_of(member) == learner)
         return max(mine, default=0)

@@ -96,11 +96,13 @@ class Writer:
 
     def rows(self, process: str, event: AnyEvent) -> list[Row]:
         """The rows of one event; the mirror is then as they leave it."""
-        actor, person, life = self.actors.get(process) or self._actor(process)
+        actor, person, incarnation = self.actors.get(process) or self._actor(process)
         rows: list[Row] = []
-        if person and (life != self.mirror.life.get(person, 1) or isinstance(event, Recover)):
-            rows.append((LIFE, person, life, int(isinstance(event, Recover))))
-            self.mirror.live(person, life)
+        if person and (
+            incarnation != self.mirror.life.get(person, 1) or isinstance(event, Recover)
+        ):
+            rows.append((LIFE, person, incarnation, int(isinstance(event, Recover))))
+            self.mirror.live(person, incarnation)
         return rows + self._make[type(event)](actor, event)
 
     def _actor(self, process: str) -> tuple[int, int, int]:

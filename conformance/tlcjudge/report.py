@@ -12,8 +12,8 @@ from conformance.tla.value import Record, parse
 from conformance.tlcjudge.validator import Rejection, TlcVerdict
 from conformance.trace.show import show_ballot, show_range
 
-LONG = 300  # characters of a value that are shown
-MOST = 8  # names in the key to the numbers
+SHOWN = 300  # characters of a value that are shown
+MOST_NAMES = 8  # names in the key to the numbers
 
 
 def report(by_tlc: TlcVerdict) -> str:
@@ -49,7 +49,7 @@ def _state(rejection: Rejection) -> Iterator[str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONG else text[: LONG - 3] + "..."
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
 def _message(message: Record) -> str:
@@ -64,13 +64,16 @@ def _legend(rejection: Rejection, variables: Mapping[str, Any]) -> Iterator[str]
     ballots = {b for name, x in variables.items() for b in _ballots(name, x)}
     known = [b for b in sorted(ballots) if 0 < b <= len(numbers.rounds) * len(numbers.proposers)]
     if known:
-        shown = ", ".join(f"{b} is {show_ballot(numbers.name_of_ballot(b))}" for b in known[:MOST])
+        shown = ", ".join(
+            f"{b} is {show_ballot(numbers.name_of_ballot(b))}" for b in known[:MOST_NAMES]
+        )
         yield f"            where ballot {shown}"
     values = {v for name, x in variables.items() for v in _values(name, x)}
     mine = [v for v in sorted(values) if 0 < v - w.shift <= len(numbers.ranges)]
     if mine:
         shown = ", ".join(
-            f"{v} is {show_range(w.survey.numbers.range_of(v - w.shift))}" for v in mine[:MOST]
+            f"{v} is {show_range(w.survey.numbers.range_of(v - w.shift))}"
+            for v in mine[:MOST_NAMES]
         )
         yield f"            where value {shown}"
 

@@ -39,7 +39,7 @@ class Foreseen:
         seen = cls()
         for e in events:
             if e.process.startswith("proposer-"):
-                back = isinstance(e, Recover)  # what it did before, another life of it did
+                back = isinstance(e, Recover)  # what it did before, another incarnation of it did
                 process = decode(e.process)
                 seen.incarnations.setdefault(process.id, max(1, process.incarnation - back))
             top = 0

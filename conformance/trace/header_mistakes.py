@@ -15,7 +15,7 @@ from conformance.trace.process import decode
 from conformance.trace.schema import (
     ACTIONS_OF,
     EVENTS,
-    MOST,
+    LARGEST_NUMBER,
     OWN,
     SCHEMA,
     Cluster,
@@ -190,7 +190,7 @@ def _settings(what: str, x: Any) -> Mistakes:
         yield Mistake("header", f"{what} is {shown(x)}", LEFT_OUT["config"])
         return
     for name, setting in x.items():
-        number = isinstance(setting, int) and -MOST - 1 <= setting <= MOST
+        number = isinstance(setting, int) and -LARGEST_NUMBER - 1 <= setting <= LARGEST_NUMBER
         if not number and not isinstance(setting, str):
             todo = f'write it as a string, as "{name}":"{shown(setting)}"'
             yield Mistake("header", f"{name} of {what} is {shown(setting)}", todo)

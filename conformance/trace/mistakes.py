@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.trace.process import MEMBER, PROCESS_NAME
-from conformance.trace.schema import MOST
+from conformance.trace.schema import LARGEST_NUMBER
 
 SHOWN = 60  # characters of a wrong value
 
@@ -64,7 +64,7 @@ def a_role(role: str) -> str:
 
 
 def number(what: str, x: Any, of: str) -> Mistakes:
-    """`x` should be an integer from 1 to MOST. `what` names it, `of` says what is numbered."""
+    """`x` should be an integer from 1 to the largest. `what` names it, `of` what is numbered."""
     todo = COUNTED[of]
     if isinstance(x, bool) or not isinstance(x, int | float | str | None):
         yield Mistake("not-a-number", f"{what} is {shown(x)}, no number", f"write a number; {todo}")
@@ -81,8 +81,8 @@ def number(what: str, x: Any, of: str) -> Mistakes:
             yield Mistake("name-for-number", f"{what} is {shown(x)}, a name", todo)
     elif x < 1:
         yield Mistake(f"{of.replace(' ', '-')}-below-1", f"{what} is {x}", todo)
-    elif x > MOST:
-        least = f"a number is at most {MOST} (2^63 - 1)"
+    elif x > LARGEST_NUMBER:
+        least = f"a number is at most {LARGEST_NUMBER} (2^63 - 1)"
         yield Mistake("number-too-big", f"{what} is {shown(x)}", f"{least}: take fewer bits of it")
 
 

@@ -41,12 +41,12 @@ SCHEMA = 1
 SpecName = Literal["MultiPaxos", "Synod"]
 
 FROM_A_CLOCK = 10**12
-"""An incarnation's number counts the lives of a process, from 1. A process that keeps nothing
-cannot count them; it takes the time in microseconds, which is above this. A life with such a number
-may be the first one."""
+"""Incarnations of a process are numbered from 1. A process that keeps nothing cannot count them: it
+takes the time in microseconds, which is above this. An incarnation with such a number may be the
+first one."""
 
-MOST = 2**63 - 1
-Id = Annotated[int, Meta(ge=1, le=MOST)]
+LARGEST_NUMBER = 2**63 - 1
+Id = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
 Text = Annotated[str, Meta(max_length=256)]
 # `$` also matches before a trailing newline in Python's regular expressions: the look-ahead
 # forbids it.
@@ -130,7 +130,7 @@ class Header(
     spec: SpecName
     constants: Constants
     cluster: Cluster
-    config: dict[str, str | Annotated[int, Meta(ge=-MOST - 1, le=MOST)] | bool]
+    config: dict[str, str | Annotated[int, Meta(ge=-LARGEST_NUMBER - 1, le=LARGEST_NUMBER)] | bool]
     omits: tuple[Omission, ...] = ()
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.draw.counterexample import sketch
+from conformance.draw.counterexample import events_of
 from conformance.modelcheck.counterexample_files import show_counterexample
 from conformance.modelcheck.manifest import Model, choose, load
 from conformance.paths import HOME, MANIFEST, SPEC
@@ -204,7 +204,7 @@ def test_whose_a_step_is_and_what_it_needed() -> None:
     then("Phase2a", proposal, b=4, v="v1", Q=frozenset({"a2"}))
     then("Learn", l="l1", b=4)
     then("Elsewhere")
-    drawn = sketch(steps, proposers=3)
+    drawn = events_of(steps, proposers=3)
     assert [str(d.lane) for d in drawn] == [
         *("client", "proposer-1", "acceptor-2", "proposer-1", "learner-1", "service"),
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conformance.cli.main import main
-from conformance.draw.rejection import MOST, label, neighbourhood
+from conformance.draw.rejection import MOST_DRAWN, label, neighbourhood
 from conformance.draw.spacetime import Lane, Shown, draw, lanes
 from conformance.relay.schedule import STEPS, Rule
 from conformance.replay import run_folder
@@ -119,7 +119,7 @@ def test_only_what_matters_is_drawn(tmp_path: Path) -> None:
     run = open_run(plain(50).write(tmp_path))
     events = check_run(tmp_path).events
     shown = neighbourhood(run, events)
-    assert len(shown) <= MOST
+    assert len(shown) <= MOST_DRAWN
     assert shown[-1].number == events
     numbers = {s.number for s in shown}
     assert any(cause in numbers for s in shown for cause, _ in s.causes)

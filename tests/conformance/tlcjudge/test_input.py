@@ -137,7 +137,7 @@ def test_a_run_that_stops_tlc_does_so_for_itself(
     monkeypatch.setattr(validator.Validator, "_tlc", stops)
     assert main(["check", "--tlc", "-q", str(GOOD), str(BAD)]) == 1
     shown = capsys.readouterr()
-    assert [line.partition("; ")[2] for line in shown.out.splitlines()] == [
+    assert [line.partition("; ")[2] for line in shown.out.splitlines()[:2]] == [
         "judged by the core and TLC",
         "judged by the core",
     ]
@@ -237,7 +237,7 @@ def test_a_full_disk(
     assert list(temporary.iterdir()) == []
 
 
-def court(tmp_path: Path, name: str, old: str, new: str) -> validator.Validator:
+def validator_of(tmp_path: Path, name: str, old: str, new: str) -> validator.Validator:
     """TLC with a clause of the specification changed."""
     folder = tmp_path / "spec"
     shutil.copytree(SPEC, folder, ignore=shutil.ignore_patterns("models"))
@@ -248,7 +248,7 @@ def court(tmp_path: Path, name: str, old: str, new: str) -> validator.Validator:
 
 
 def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) -> None:
-    broken = court(tmp_path, "MultiPaxos.tla", "Send(m) ==", "Send(m) = =")
+    broken = validator_of(tmp_path, "MultiPaxos.tla", "Send(m) ==", "Send(m) = =")
     with pytest.raises(errors.SpecError, match=r"MultiPaxos\.tla:\d+") as caught:
         broken.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
@@ -256,7 +256,9 @@ def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) ->
 
 
 def test_a_specification_that_cannot_be_evaluated(tmp_path: Path, temporary: Path) -> None:
-    broken = court(tmp_path, "MultiPaxos.tla", "MayVote(a, b) == b >=", "MayVote(a, b) == {b} >=")
+    broken = validator_of(
+        tmp_path, "MultiPaxos.tla", "MayVote(a, b) == b >=", "MayVote(a, b) == {b} >="
+    )
     with pytest.raises(errors.TlcError) as caught:
         broken.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
@@ -265,7 +267,7 @@ def test_a_specification_that_cannot_be_evaluated(tmp_path: Path, temporary: Pat
 
 def test_a_row_that_is_never_taken_is_no_verdict(tmp_path: Path) -> None:
     """TLC ends well, but says nothing of the end of the trace."""
-    silent = court(
+    silent = validator_of(
         tmp_path, "TraceMultiPaxos.tla", "NothingIsGone ==\n", "NothingIsGone ==\n    /\\ row < 9\n"
     )
     with pytest.raises(validator.JudgeError, match="not judged"):

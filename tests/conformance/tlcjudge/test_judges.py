@@ -40,8 +40,8 @@ EXAMPLES = sorted(TRACES.glob("good/*")) + [
 ]
 
 
-def all_by_tlc(runs: list[Run], **court: Any) -> list[TlcVerdict]:
-    return Validator(**court).judge([survey(run) for run in runs])
+def all_by_tlc(runs: list[Run], **options: Any) -> list[TlcVerdict]:
+    return Validator(**options).judge([survey(run) for run in runs])
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +230,10 @@ def test_batches_of_many_ranges_and_large_numbers(tmp_path: Path) -> None:
     run = open_run(s.write(tmp_path / "good"))
     s.deliver("1.1", 10**12, values=ranges)
     bad = open_run(s.write(tmp_path / "bad"))
-    good_ruling, bad_ruling = all_by_tlc([run, bad])
-    assert good_ruling.rejection is None
-    assert bad_ruling.rejection is not None
-    assert bad_ruling.rejection.false[0].text == "IsNext(l, i)"
+    good_verdict, bad_verdict = all_by_tlc([run, bad])
+    assert good_verdict.rejection is None
+    assert bad_verdict.rejection is not None
+    assert bad_verdict.rejection.false[0].text == "IsNext(l, i)"
 
 
 def test_a_batch_with_two_ranges_that_overlap_is_no_batch(tmp_path: Path) -> None:
