@@ -144,6 +144,8 @@ def test_the_action_merges_its_shards(tmp_path: Path) -> None:
         shard = Runner(tmp_path / k, runs=f"{GOOD} {BAD}", shard=f"{k}/3")
         assert shard.step("Check the runs").returncode == 0
         assert shard.outputs["status"] == ("1" if k == "1" else "0")  # the third has no runs
+        valid_junit((shard.report / "verdicts.xml").read_text())
+        valid_sarif((shard.report / "verdicts.sarif").read_text())
     pattern = str(tmp_path / "[123]" / "temp" / "conformance-report" / "verdicts.json")
     runner = Runner(tmp_path / "all", merge=pattern)
     done = runner.step("Check the runs")

@@ -247,14 +247,14 @@ def test_where_tlc_cannot_be_asked_that_is_in_the_form(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_all_jobs_and_leaves_nothing(number: int, tmp_path: Path) -> None:
-    """One run never ends: its trace is a pipe that nobody writes to."""
+    """One run never ends: it is a pipe that nobody writes to. The other job has nothing to do."""
     (tmp_path / "tmp").mkdir()
     os.mkfifo(tmp_path / "never")
     (tmp_path / "a.tar").write_bytes(tar_of_folder(GOOD))
     started = subprocess.Popen(
         [
             *(sys.executable, "-m", "conformance", "check", "--jobs", "2"),
-            *(str(tmp_path / "a.tar"), str(tmp_path / "never"), str(tmp_path / "never")),
+            *(str(tmp_path / "a.tar"), str(tmp_path / "never")),
         ],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
@@ -340,3 +340,10 @@ def test_progress_counts_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticker.Ticker, "done", lambda _, runs: counted.append(runs))
     run("check", GOOD, BAD, LOST)
     assert counted == [1, 2, 3]
+
+
+def test_jobs_leave_interrupts_to_the_process_that_started_them() -> None:
+    """It ends them; each of them would say that it was interrupted."""
+    with judging._Workers(1) as workers:
+        handler = workers.submit(signal.getsignal, signal.SIGINT).result(timeout=60)
+    assert handler == signal.SIG_IGN
