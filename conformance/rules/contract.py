@@ -93,5 +93,5 @@ def new_ballot(s: State, p: int, e: Phase1a | Phase2a) -> Fault | None:
         return None
     return Fault(
         f"a round above {since}, with which proposer {p} came back: no ballot is used in two lives",
-        f"round {e.ballot[0]}",
+        f"round {e.ballot[0]}: it was restarted and uses an old round again",
     )

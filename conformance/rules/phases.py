@@ -76,6 +76,7 @@ def proposers(s: State) -> tuple[Need, ...]:
 
 def do_phase1a(s: State, p: int, e: Phase1a) -> None:
     s.asked.setdefault(e.ballot, RangesAsked()).add(e.first, e.last)
+    s.users.setdefault(e.ballot, e.process)
     s.rounds[p] = max(s.rounds.get(p, 0), e.ballot[0])
 
 
@@ -139,9 +140,16 @@ def once(s: State, p: int, e: Phase2a) -> Fault | None:
     before = s.look(e.instance).accepts.get(e.ballot)
     if not before:
         return None
+    first = s.users.get(e.ballot, e.process)
+    again = (
+        f"; {first} used that ballot: {e.process} was restarted and uses an old round, so the "
+        "highest round that it used was not kept, or not read back"
+        if first != e.process
+        else ""
+    )
     return Fault(
         f"no earlier proposal of ballot {show_ballot(e.ballot)} in instance {e.instance}",
-        f"it proposed {show_batch(before[0])}, and now {show_batch(e.batch)}",
+        f"it proposed {show_batch(before[0])}, and now {show_batch(e.batch)}{again}",
     )
 
 
@@ -152,9 +160,21 @@ def promises(s: State, p: int, e: Phase2a) -> Fault | None:
         return None
     return Fault(
         f"promises of {list(e.quorum)} for ballot {show_ballot(e.ballot)} in instance {e.instance}",
-        f"none of {absent}",
+        f"none of {absent}; {'; '.join(_promised_instead(s, a, e) for a in absent)}",
         tuple(("acceptor", a) for a in absent),
     )
+
+
+def _promised_instead(s: State, a: int, e: Phase2a) -> str:
+    """What the acceptor did promise: this ballot elsewhere, or another ballot in the instance."""
+    elsewhere = s.covered.get(e.ballot, {}).get(a)
+    if elsewhere is not None:
+        runs = [f"{first}..{last}" for first, last in elsewhere.runs()][-3:]
+        return f"acceptor {a} promised it for {', '.join(runs)} only"
+    others = [b for b, by in s.covered.items() if a in by and e.instance in by[a]]
+    if not others:
+        return f"acceptor {a} had promised no ballot there"
+    return f"acceptor {a} had promised {', '.join(map(show_ballot, sorted(others)[-3:]))} there"
 
 
 @rule(

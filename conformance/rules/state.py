@@ -121,6 +121,9 @@ class State:
         self.broadcast: dict[str, ClientValues] = {}
         self.broadcasts = 0  # how many values are broadcast
         self.asked: dict[Ballot, RangesAsked] = {}  # the 1a messages
+        self.users: dict[
+            Ballot, str
+        ] = {}  # the incarnation that asked first in a ballot, for words
         self.covered: dict[Ballot, dict[int, IntervalSet]] = {}  # the 1b messages, by acceptor
         self.proposed: dict[Ballot, ValueSet] = {}  # values in 2a messages, by ballot
         self.highest = 0  # the highest instance of a 2a message
