@@ -7,6 +7,8 @@ from pathlib import Path
 
 from conformance.cli.arguments import positive
 from conformance.cli.check import Options
+from conformance.cli.check import check as check_runs
+from conformance.cli.exit_status import complain
 from conformance.formats.judgement import Shard
 from conformance.formats.render import FORMS
 from conformance.trace.schema import LARGEST_NUMBER
@@ -52,6 +54,11 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "-q", "--quiet", action="store_true", help="one line a run, also of one that is rejected"
     )
+    _add_forms(check)
+
+
+def _add_forms(check: argparse.ArgumentParser) -> None:
+    """In which form, where, by how many."""
     check.add_argument(
         "--format",
         choices=FORMS,
@@ -78,6 +85,13 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
         metavar="K/N",
         help="judge the K-th of N parts of the runs; `conformance merge` puts the JSON together",
     )
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.coverage and args.format != "text" and args.output is None:
+        complain(f"--coverage says words, and standard output has {args.format}; add --output FILE")
+        return 2
+    return check_runs(args.runs, options(args))
 
 
 def options(args: argparse.Namespace) -> Options:

@@ -20,7 +20,24 @@ from conformance.tlc.interrupts import termination_as_interrupt
 from conformance.trace.reader import Run, TraceError
 
 
-def explain_run(args: argparse.Namespace) -> int:
+def add_arguments(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("run", type=Path, metavar="RUN_DIR", help="a folder with a run's traces")
+    explain.add_argument("--tlc", action="store_true", help="let TLC judge the run too")
+    explain.add_argument(
+        "--keep", type=Path, metavar="DIR", help="with --tlc: leave TLC's files in this folder"
+    )
+    explain.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the drawing goes (default: RUN_DIR; for a sample trace, the current folder)",
+    )
+    explain.add_argument("--shiviz", type=Path, metavar="FILE", help="write the run for ShiViz")
+    explain.add_argument("--itf", type=Path, metavar="FILE", help="write the run's states as ITF")
+
+
+def main(args: argparse.Namespace) -> int:
     """The whole command; its exit status."""
     try:
         with termination_as_interrupt(), opened(str(args.run)) as source:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 
 from conformance.cli.exit_status import complain, printable
 from conformance.inputs.source import opened
 from conformance.lint.linter import Linted, lint_run
 from conformance.trace.reader import TraceError
-
-EXITS = """\
-exit status:
-  0  nothing is wrong with any run; there may be warnings: what is legal and probably not meant
-  1  there are faults
-  2  there was nothing to read
-"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def lint(runs: Iterable[str]) -> int:
+def main(args: argparse.Namespace) -> int:
     """Print what is found in each run; the exit status. A fault outweighs a run without traces."""
-    statuses = {_lint(run) for run in runs}
+    statuses = {_lint(run) for run in args.runs}
     return 1 if 1 in statuses else max(statuses)
 
 
