@@ -1,8 +1,7 @@
 """How the command ends: exit status 1 means a violation, and nothing else ever becomes 1.
 
-Whatever goes wrong on the way to a verdict, with the input, the output or the machine, is one line
-on standard error and exit status 2. What is printed is plain: nothing in a trace or in a path
-reaches the terminal as anything but text.
+Anything else that goes wrong, with the input, the output or the machine, is one line on standard
+error and exit status 2. Control characters in a trace or a path are printed as escapes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""A counterexample as a space-time diagram: whose each step is, and which messages it needed.
+"""A counterexample as a space-time diagram: which process takes each step, and which messages the
+step needed.
 
-Whose it is, its parameters say by their names, which are the same in all modules: a is an acceptor,
-l a learner, b a ballot, that is its owner. What it needed, the kind of message that it sends says.
+The names of its parameters, which are the same in all modules, say which process it is: a is an
+acceptor, l a learner, and b a ballot, which has an owner. The kind of message that a step sends
+says which messages it needed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""`conformance explain`: the verdict on a run, a drawing of what led to it, and the run in other
-tools' formats. No drawing is done here."""
+"""Which events of a run are drawn to explain its verdict: the rejected one, and what led to it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Running:
 
 
 QUIET_S = 5.0
-"""So long nothing is said of a model, if every report is a line of its own."""
+"""Where each report is a line of its own, a model gets none before this time."""
 
 
 class Display:

@@ -1,5 +1,5 @@
 """How models grow: states and time against each constant, how many processes help, and what that
-says of larger models. What is written of it is in growth_report.py.
+says of larger models. What is written of it is in scaling_report.py.
 
 One model, MultiPaxos with direct learning and Phase 1 ahead, in order of instances; one constant at
 a time is raised until a run does not end within its limit. State counts are exact; times are of
@@ -82,7 +82,7 @@ Run = Callable[[Path], runner.Result]
 
 
 def series(constant: str, limit_s: float, run: Run) -> Iterator[Point]:
-    """The runs with one constant raised, from what it is at least, until one does not end."""
+    """The runs with one constant raised from its least value, until a run does not end."""
     least = 0 if constant == "learners" else 1
     for value in range(least, HIGHEST[constant] + 1):
         if constant == "acceptors" and value % 2 == 0:

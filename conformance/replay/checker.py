@@ -36,7 +36,7 @@ from conformance.trace.schema import (
 )
 
 SPECS: dict[str, Spec] = {s.name: s for s in (MULTIPAXOS, SYNOD)}
-RECENT = 5  # events of a process that a report shows
+RECENT = 5  # events of each process that a report shows
 DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a gap is a lost file
 
 
@@ -217,9 +217,7 @@ class Checker:
         return None
 
     def _without_trace(self, needs: Iterable[Need]) -> list[str]:
-        """Those of the needed processes that belong to the cluster and of which a trace is
-        missing.
-        """
+        """The needed processes of the cluster that have no trace file."""
         if self._present is None:
             return []
         lost = []

@@ -1,8 +1,8 @@
 """What a set of traces has exercised of the specification: each action, and of each guard the ways
 in which it can be true.
 
-A trace set that never fills a gap says nothing about filling gaps. The branches are looked at in
-the state before the event, and counted if the event is accepted.
+Traces in which no gap is filled show nothing about filling gaps. Whether an event takes a branch is
+decided in the state before it; the branch is counted if the event is accepted.
 """
 
 from __future__ import annotations

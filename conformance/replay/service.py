@@ -1,10 +1,10 @@
 """What a run kept, whatever else is wrong with it: which of Agreement, Integrity and TotalOrder
 held in all of its events.
 
-A violation ends the replay at its event, and most of them touch none of the three. So when there is
-one the whole run is read again, by what its events say and without any guard: who voted for what,
-and who delivered what. Nothing is assumed that the traces do not say: where a batch is not known,
-because its proposal is in no file, that is said.
+The replay ends at a violation, and most violations touch none of the three. So after one, all
+events of the run are looked at again, without guards: who voted for what, and who delivered what.
+Nothing is assumed that the traces do not say. Where a batch is unknown, because no file has its
+proposal, the report says so.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-# Who a rule's verdict hangs on besides the actor: (role, id), or ("client", "id.incarnation").
+# On whose events a rule depends besides the actor's: (role, id), or ("client", "id.incarnation").
 Need = tuple[str, int | str]
 
 

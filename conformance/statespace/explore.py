@@ -1,9 +1,10 @@
 """The state graph of the checker's rules: every step tried in every state, with every parameter.
 
-Parameters are drawn from the constants, as Next of the specification draws them, and what is not
-in its sets is tried too: it must be refused. What an event says beyond the action's parameters (the
-votes that a promise reports, the batch learned, the values delivered and their position) is tried
-in all its forms too, of which the guards must let through one. No rule is repeated here.
+Parameters are drawn from the constants, as Next of the specification draws them. Parameters outside
+its sets are tried too, and must be refused. An event also says things that are no parameters of the
+action: the votes that a promise reports, the batch learned, the values delivered and their
+position. Every form of these is tried, and the guards may allow one at most. No rule is repeated
+here.
 
 The checker's state is compact: it does not keep the 1a and 1b messages themselves, but what is
 asked about them. So these are kept beside it, as the events give them, and abstraction.py holds

@@ -1,8 +1,8 @@
 """Reads values as TLC prints them: numbers, strings, model values, sets, sequences, functions.
 
-Only the syntax lives here; what a value means is its reader's. A string is a `Text` and a record a
-`Record`, which are equal to the str and the `Function` of the same contents: a reader mostly knows
-which of them stands where.
+This is syntax only; the caller knows what a value means. A string is a `Text` and a record a
+`Record`. They are equal to the str and the `Function` with the same contents, since a caller mostly
+knows which of them stands where.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def termination_as_interrupt() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # Who is started in the background ignores Ctrl-C, and goes on doing so.
+    # A process that was started in the background ignores Ctrl-C, and goes on doing so.
     signals = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -211,9 +211,9 @@ class Writer:
         return self._acceptor_recovers(actor, e)
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
-        """First what no trace has: the votes, by ballot, then the promise, then what was
-        trimmed. Votes where the trace has trimmed are not news: it should not have them. Of a list
-        with two votes in one instance nothing is taken."""
+        """First the rows of what no trace has: votes, by ballot, then the promise, then the
+        trimming. A vote in an instance that the trace has trimmed gets no row, since the acceptor
+        should not have it. If the list has two votes in one instance, no vote of it gets a row."""
         mirror, rows = self.mirror, []
         promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
         said = self.said(e.votes or ())

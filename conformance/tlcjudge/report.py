@@ -33,7 +33,7 @@ def _false(rejection: Rejection) -> Iterator[str]:
 
 
 def _state(rejection: Rejection) -> Iterator[str]:
-    """The variables that what is false speaks of, and what the numbers in them stand for."""
+    """The variables in the false conjuncts, and what the numbers in them stand for."""
     spec = rejection.window.survey.header.spec
     source = read(f"Trace{spec}")
     spoken = {v for c in rejection.false for v in source.variables_in(c.text)}

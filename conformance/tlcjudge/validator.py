@@ -1,9 +1,8 @@
-"""TLC as the judge of traces: runs the jobs that tracespec.py makes, and reads what TLC says.
+"""TLC as the judge of traces: runs the jobs that windows.py makes, and reads what TLC says.
 
-A run conforms only if TLC took every row of every window of it, and said so for each. What TLC
-does not say it took was not taken. Where it stops, it is asked which conjunct or which invariant
-is false there: at once in a small job, since starting TLC takes longest; otherwise in a second run
-on the windows that it stopped in.
+A run conforms only if TLC says of each of its windows that it took every row. Where TLC stops, it
+is asked which conjunct or which invariant is false. A small job asks at once, since starting TLC
+takes longest; a large one asks in a second run, of the windows in which TLC stopped.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ AT_ONCE = 2  # processes of TLC; each has one worker, since a trace is one line 
 
 
 class JudgeError(tlcerrors.TlcError):
-    """TLC stopped where it should not have: the trace specification or the checker is wrong."""
+    """TLC stopped without a reason: the trace specification or the checker is wrong."""
 
 
 AGAIN = (tlcerrors.SpecError, tlcerrors.TlcCrash)  # may be for the sake of another window
@@ -64,7 +63,6 @@ class TlcVerdict:
     rejection: Rejection | None = None
     error: tlcerrors.TlcError | None = None  # why TLC gave no answer; then there is no rejection
     windows: int = 0
-    seconds: float = 0  # of TLC, for the jobs that the run was part of
 
 
 @dataclass
@@ -75,7 +73,6 @@ class _Outcome:
     done: set[int] = field(default_factory=set)
     rejections: dict[int, Rejection] = field(default_factory=dict)
     errors: dict[int, tlcerrors.TlcError] = field(default_factory=dict)
-    seconds: float = 0
     runs: int = 0  # of TLC, for a verdict
 
 
@@ -102,8 +99,8 @@ class Validator:
         return all_by_tlc
 
     def verdicts(self, surveys: Iterable[Survey]) -> list[TlcVerdict]:
-        """The same, where each verdict says for itself that there is no answer, and why: what stops
-        TLC in one run is not laid at the door of those that it was given with. Raises TraceError.
+        """The same, but where there is no answer, `error` has the reason. What stops TLC in one run
+        says nothing of the other runs in its job. Raises TraceError.
         """
         surveys = list(surveys)
         for s in surveys:
@@ -141,9 +138,9 @@ class Validator:
     def _judge(
         self, outcome: _Outcome, numbers: list[int], name: str, stop: threading.Event
     ) -> None:
-        """Judge these windows of the job, together. If TLC ends in an error, they are judged again
-        in halves: what it stops at may be another run, or a window that follows an event which it
-        refuses, and that starts from a state that nothing can be said of."""
+        """Judge these windows of the job together. If TLC ends in an error, judge them again in
+        halves: the error may be of another run. It may also be of a window after a rejected event,
+        which starts from a state that means nothing."""
         if not numbers:
             return
         outcome.runs += 1
@@ -167,7 +164,6 @@ class Validator:
         asking = diagnosis.module(job.module, self.spec)
         at_once = job.rows <= SMALL
         result = self._tlc(job, name, asking if at_once else None, stop)
-        outcome.seconds += result.seconds
         done = set()
         for window, rows in (rest for kind, *rest in tuples(result.printed) if kind == "done"):
             if rows == len(job.windows[window - 1].rows):
@@ -176,7 +172,6 @@ class Validator:
         left = [n for n in asked if n not in done]
         if left and not at_once:
             result = self._tlc(job.only(left), f"{name}-why", asking, stop)
-            outcome.seconds += result.seconds
             asked = left
         outcome.done |= {numbers[n] for n in done}
         found = _rejections(result.printed, job, asked, self.spec)
@@ -227,8 +222,6 @@ def judge(runs: Iterable[Run], keep: Path | None = None) -> list[TlcVerdict]:
 
 def _enter(outcome: _Outcome, all_by_tlc: dict[int, TlcVerdict]) -> None:
     """Add what came of a job to the verdicts on its runs."""
-    for key in {id(w.survey) for w in outcome.job.windows}:
-        all_by_tlc[key].seconds += outcome.seconds
     for n, window in enumerate(outcome.job.windows):
         by_tlc = all_by_tlc[id(window.survey)]
         if by_tlc.rejection is not None or by_tlc.error is not None:

@@ -173,7 +173,7 @@ def _length(survey: Survey, size: int) -> int:
 
 
 class _Cutter:
-    """Cuts a run: says what of the state the events from some point on may still ask about."""
+    """Cuts a run into windows: which part of the state may later events still ask about?"""
 
     def __init__(self, survey: Survey, writer: Writer) -> None:
         self.survey, self.writer = survey, writer

@@ -23,9 +23,6 @@ class IntervalSet:
         k = bisect_right(self.firsts, x) - 1
         return k >= 0 and x <= self.lasts[k]
 
-    def __len__(self) -> int:
-        return sum(last - first + 1 for first, last in self.runs())
-
     def runs(self) -> Iterator[tuple[int, int]]:
         """The intervals, ascending."""
         return zip(self.firsts, self.lasts, strict=True)
@@ -66,11 +63,6 @@ class IntervalSet:
         if self.firsts:
             self.firsts[0] = max(self.firsts[0], last + 1)
 
-    def copy(self) -> IntervalSet:
-        other = IntervalSet()
-        other.firsts, other.lasts = self.firsts[:], self.lasts[:]
-        return other
-
 
 class RangesAsked:
     """Ranges from..to, of which only containment in a single one is asked.
@@ -100,8 +92,3 @@ class RangesAsked:
 
     def runs(self) -> Iterator[tuple[int, int]]:
         return zip(self.firsts, self.lasts, strict=True)
-
-    def copy(self) -> RangesAsked:
-        other = RangesAsked()
-        other.firsts, other.lasts = self.firsts[:], self.lasts[:]
-        return other

