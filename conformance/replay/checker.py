@@ -1,7 +1,8 @@
 """Replay a trace through the rules of its specification: Verdict.
 
 Each event must be an action that is enabled, and the invariants must hold after it. The first
-event for which that is false ends the replay. What a verdict reads like is for report.py.
+event for which that is false is the violation. From there on each event is taken whatever is false
+of it, and what is false is counted, by rule. What a verdict reads like is for report.py.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.replay.verdict import Verdict, Violation
+from conformance.replay.verdict import Deviation, Verdict, Violation, name_of
 from conformance.rules.contract import Incarnations
 from conformance.rules.multipaxos import MULTIPAXOS
-from conformance.rules.rule import Fault, Need, Rule, Spec
+from conformance.rules.rule import Action, Fault, Need, Rule, Spec
 from conformance.rules.synod import SYNOD
 from conformance.trace.process import decode, id_of
 from conformance.trace.schema import (
+    ACTIONS_OF,
     EVENTS,
     AnyEvent,
     Broadcast,
@@ -37,7 +39,13 @@ from conformance.trace.schema import (
 
 SPECS: dict[str, Spec] = {s.name: s for s in (MULTIPAXOS, SYNOD)}
 RECENT = 5  # events of each process that a report shows
+HAPPENED = {"Phase2a": "proposed", "Learn": "learned"}
+"""What is said of a run to which this never happened, and what `--require` asks for."""
 DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a gap is a lost file
+
+
+# What is false of an event: what kind of rule, the rule, and in which way.
+False_ = tuple[Literal["guard", "invariant", "contract"], Rule, Fault]
 
 
 class Participant:
@@ -62,7 +70,8 @@ class Checker:
 
     `present` are the processes whose traces are in the run; None says that all are, so that
     whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise",
-    "Agreement"), for tests. `omits` is what the traces do not have and was put in.
+    "Agreement"), for tests. `omits` is what the traces do not have and was put in. An
+    event of which only guards in `waived` are false is taken all the same.
     """
 
     def __init__(
@@ -75,6 +84,7 @@ class Checker:
         disabled: Iterable[str] = (),
         torn: Iterable[str] = (),
         omits: Iterable[str] = (),
+        waived: Iterable[str] = (),
     ) -> None:
         self.constants = (
             msgspec.convert(constants, Constants) if isinstance(constants, Mapping) else constants
@@ -93,6 +103,9 @@ class Checker:
         self._present = None if present is None else frozenset(present)
         self._torn = frozenset(torn)
         self._omits = tuple(omits)
+        self._waived = frozenset(waived)
+        self._passed: dict[str, Deviation] = {}  # what was waived, by the name of its rule
+        self._further: dict[str, Deviation] = {}  # from the violation on
         self._processes: dict[str, Participant] = {}
 
     def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
@@ -105,31 +118,90 @@ class Checker:
         if not isinstance(event, Event):
             event = self._decode(process, event)
         who = self._processes.get(process) or self._enter(process)
+        action = who.actions.get(event.action)
+        if action is None:
+            raise ValueError(
+                f"{event.action} is no action of a {who.process.role} under {self.spec.name}"
+            )
         if self.verdict is None:
-            action = who.actions.get(event.action)
-            if action is None:
-                raise ValueError(
-                    f"{event.action} is no action of a {who.process.role} under {self.spec.name}"
-                )
-            if not who.entered or action.name == "Recover":
-                for rule in self.spec.incarnations:
-                    fault = rule.check(self.incarnations, who.process, event)
-                    if fault is not None:
-                        return self._reject(who, event, "contract", rule, fault)
-                self._begin(who)
-            state, actor = self.state, who.actor
-            refused = action.refused(state, actor, event)
-            if refused is not None:
-                return self._reject(who, event, "guard", *refused)
-            action.effect(state, actor, event)
-            broken = action.broken(state, actor, event)
-            if broken is not None:
-                return self._reject(who, event, "invariant", *broken)
-            who.recent.append(event)
-            self.counts[action.name] += 1
-            self.accepted += 1
-            return None
+            false = self._take(who, action, event)
+            if false is None or self._pass_over(who, action, event, false):
+                who.recent.append(event)
+                self.counts[action.name] += 1
+                self.accepted += 1
+                return None
+            return self._reject(who, event, false)
+        if self.verdict.violation is not None:
+            self._force(who, action, event)
         return self.verdict.violation
+
+    def _take(self, who: Participant, action: Action, event: AnyEvent) -> False_ | None:
+        """Take the event if it is enabled. What is false of it, if anything is."""
+        if not who.entered or action.name == "Recover":
+            for rule in self.spec.incarnations:
+                fault = rule.check(self.incarnations, who.process, event)
+                if fault is not None:
+                    return "contract", rule, fault
+            self._begin(who)
+        state, actor = self.state, who.actor
+        refused = action.refused(state, actor, event)
+        if refused is not None:
+            return "guard", *refused
+        action.effect(state, actor, event)
+        broken = action.broken(state, actor, event)
+        return None if broken is None else ("invariant", *broken)
+
+    def _pass_over(self, who: Participant, action: Action, event: AnyEvent, false: False_) -> bool:
+        """Whether all that is false of the event is waived; it is taken then."""
+        if not self._waived:
+            return False
+        every = [false] if false[0] == "invariant" else self._every_guard(who, action, event)
+        if not self._are_waived(event, every):
+            return False
+        if false[0] != "invariant" and self._apply(who, action, event):
+            broken = action.broken(self.state, who.actor, event)
+            if broken is not None:
+                every.append(("invariant", *broken))
+        for each in every:
+            _count(self._passed, event, each)
+        return self._are_waived(event, every)
+
+    def _are_waived(self, event: AnyEvent, every: Iterable[False_]) -> bool:
+        return all(name_of(kind, event, rule) in self._waived for kind, rule, _ in every)
+
+    def _force(self, who: Participant, action: Action, event: AnyEvent) -> None:
+        """Take an event after the verdict, whatever is false of it, and count that."""
+        for false in self._every_guard(who, action, event):
+            _count(self._further, event, false)
+        if self._apply(who, action, event):
+            broken = action.broken(self.state, who.actor, event)
+            if broken is not None:
+                _count(self._further, event, ("invariant", *broken))
+
+    def _every_guard(self, who: Participant, action: Action, event: AnyEvent) -> list[False_]:
+        """Every guard that is false of the event, each as if the others held."""
+        found: list[False_] = []
+        if not who.entered or action.name == "Recover":
+            for rule in self.spec.incarnations:
+                fault = rule.check(self.incarnations, who.process, event)
+                if fault is not None:
+                    found.append(("contract", rule, fault))
+        for guard in action.guards:
+            fault = guard.check(self.state, who.actor, event)
+            if fault is not None:
+                found.append(("guard", guard, fault))
+        return found
+
+    def _apply(self, who: Participant, action: Action, event: AnyEvent) -> bool:
+        """The effect of an event that is not enabled, as far as there can be one. An incarnation
+        that is over stays so."""
+        if self.incarnations.of(who.process) <= who.process.incarnation:
+            self._begin(who)
+        try:
+            action.effect(self.state, who.actor, event)
+        except LookupError:  # it is about what the state does not have
+            return False
+        return True
 
     def _begin(self, who: Participant) -> None:
         """From now on it is this incarnation that the process is in."""
@@ -146,8 +218,21 @@ class Checker:
                 return self._say(
                     "unknown", reason="there are no events: nothing was traced, or nothing happened"
                 )
-            return self._say("conforms")
-        return self.verdict
+            return self._say("conforms", notes=self._notes(), silent=self._silent())
+        return replace(self.verdict, further=tuple(self._further.values()))
+
+    def _notes(self) -> tuple[str, ...]:
+        """What a reader of "conforms" might think had happened, and did not."""
+        missing = [what for action, what in HAPPENED.items() if not self.counts[action]]
+        return tuple(f"nothing was {what}" for what in missing)
+
+    def _silent(self) -> tuple[str, ...]:
+        """The processes of the cluster that have no event."""
+        acted = {name.partition(".")[0] for name in self._processes}
+        lists = ((role, getattr(self.cluster, f"{role}s")) for role in ACTIONS_OF)
+        return tuple(
+            f"{role} {n}" for role, ids in lists for n in ids if f"{role}-{n}" not in acted
+        )
 
     def _decode(self, process: str, event: Mapping[str, Any]) -> AnyEvent:
         kind = EVENTS.get(event.get("event", ""))
@@ -167,6 +252,8 @@ class Checker:
         *,
         reason: str = "",
         violation: Violation | None = None,
+        notes: tuple[str, ...] = (),
+        silent: tuple[str, ...] = (),
     ) -> Verdict:
         processes = len(self._processes if self._present is None else self._present)
         return Verdict(
@@ -175,20 +262,17 @@ class Checker:
             dict(self.counts),
             violation,
             reason,
-            self.spec.name,
-            processes,
-            tuple(sorted(self._torn)),
+            spec=self.spec.name,
+            processes=processes,
+            torn=tuple(sorted(self._torn)),
+            waived=tuple(self._passed.values()),
+            notes=notes,
+            silent=silent,
             inferred=self._omits,
         )
 
-    def _reject(
-        self,
-        who: Participant,
-        event: AnyEvent,
-        kind: Literal["guard", "invariant", "contract"],
-        rule: Rule,
-        fault: Fault,
-    ) -> Violation | None:
+    def _reject(self, who: Participant, event: AnyEvent, false: False_) -> Violation | None:
+        kind, rule, fault = false
         needs = (*fault.needs, *_named_in(event))
         involved = [
             who.name,
@@ -208,6 +292,11 @@ class Checker:
         lost = self._without_trace(fault.needs)
         if not lost:
             self.verdict = self._say("violation", violation=violation)
+            action = self.spec.actions[event.action]
+            if kind == "invariant":  # the event was taken
+                _count(self._further, event, false)
+            else:
+                self._force(who, action, event)
             return violation
         reason = (
             f"no trace file of {', '.join(lost)}, on whom event {who.name} seq {event.seq} "
@@ -237,6 +326,15 @@ class Checker:
             elif len(have) < max(have) <= DENSE_INCARNATIONS:
                 lost += [f"{role}-{key}.{n}" for n in range(1, max(have)) if n not in have]
         return lost
+
+
+def _count(known: dict[str, Deviation], event: AnyEvent, false: False_) -> None:
+    kind, rule, fault = false
+    name = name_of(kind, event, rule)
+    if name in known:
+        known[name].times += 1
+    else:
+        known[name] = Deviation(rule, name, event, fault)
 
 
 def _named_in(event: AnyEvent) -> list[Need]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.replay.checker import SPECS
 from conformance.replay.citations import places, quoted, signature
-from conformance.replay.verdict import Verdict, Violation
+from conformance.replay.verdict import Deviation, Verdict, Violation
 from conformance.trace.show import omitted, place, shown
 
 __all__ = ["explain", "summary"]
@@ -26,7 +26,7 @@ def explain(run: str, verdict: Verdict, judged: str = "") -> str:
         return (
             f"{run}: unknown after {verdict.events} accepted events{by}\n"
             f"  missing   {verdict.reason}\n"
-            f"  what now  record the run with all processes traced into one folder"
+            f"  what now  {verdict.todo}"
         )
     assert verdict.violation is not None
     lines = [violation(run, verdict.violation, by)]
@@ -35,9 +35,31 @@ def explain(run: str, verdict: Verdict, judged: str = "") -> str:
             f"  inferred  {omitted(verdict.inferred)}: no choice of these makes the event legal; "
             "what is shown came nearest"
         )
+    lines += further(verdict)
     if verdict.held is not None:
         lines.append(f"  service   {verdict.held}")
     return "\n".join(lines)
+
+
+def further(verdict: Verdict) -> list[str]:
+    """A line for each kind of violation in the rest of the run, and for each that was waived."""
+    first = verdict.violation.name if verdict.violation else ""
+    lines = []
+    for d in verdict.further:
+        if d.name != first:
+            lines.append(f"  further   {d.name}: {d.rule.words}; {_times(d)}")
+        elif d.times > 1:
+            lines.append(f"  again     {d.name}: {_number(d.times - 1, 'event')} more")
+    lines += [f"  waived    {d.name}: {d.rule.words}; {_times(d)}" for d in verdict.waived]
+    return lines
+
+
+def _times(d: Deviation) -> str:
+    return f"false of {_number(d.times, 'event')}, first at {place(d.first)}"
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
 def summary(run: str, verdict: Verdict, judged: str = "") -> str:
@@ -51,13 +73,19 @@ def summary(run: str, verdict: Verdict, judged: str = "") -> str:
     size = f"{verdict.events} events of {verdict.processes} processes"
     if verdict.inferred:
         size = f"inferred: {omitted(verdict.inferred)}; {size}"
-    return f"{run}: conforms to {verdict.spec} ({size}){by}"
+    if verdict.waived:
+        size = f"waived: {', '.join(d.name for d in verdict.waived)}; {size}"
+    notes = "".join(f"; {note}" for note in verdict.notes)
+    return f"{run}: conforms to {verdict.spec} ({size}{notes}){by}"
 
 
 def conforms(run: str, verdict: Verdict, judged: str = "") -> str:
     order = SPECS[verdict.spec].actions
     counts = "  ".join(f"{name} {verdict.counts[name]}" for name in order if name in verdict.counts)
     lines = [summary(run, verdict, judged), f"  {counts}"]
+    lines += further(verdict)
+    if verdict.silent:
+        lines.append(f"  no events of {', '.join(verdict.silent)}")
     if verdict.torn:
         lines.append(f"  torn last line, as a killed process leaves it: {', '.join(verdict.torn)}")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from conformance.replay.checker import Checker
+from conformance.replay.lateness import CARRY_IT, Lateness
 from conformance.replay.retention import Horizon
-from conformance.replay.service import held
+from conformance.replay.service import Service
 from conformance.replay.verdict import Verdict
 from conformance.trace.reader import Run, open_run
 from conformance.trace.schema import Header
@@ -23,21 +24,23 @@ def check_run(
     directory: Path,
     assume: Mapping[str, bool | int] | None = None,
     make: Callable[..., Checker] | None = None,
+    waived: Iterable[str] = (),
 ) -> Verdict:
     """The verdict on the run in this folder: see `judge`."""
-    return judge(open_run(directory), assume, make)
+    return judge(open_run(directory), assume, make, waived)
 
 
 def judge(
     run: Run,
     assume: Mapping[str, bool | int] | None = None,
     make: Callable[..., Checker] | None = None,
+    waived: Iterable[str] = (),
 ) -> Verdict:
     """Validate, merge and replay a run.
 
     `assume` are constants of the specification to use in place of those that the run says it was
     made under: a run with an optimisation on violates the specification that has it off. `make`
-    makes the checker, from a header.
+    makes the checker, from a header. `waived` are guards whose violations are let pass.
 
     Raises TraceError if the run cannot be read, ValueError if its specification has no such
     constants.
@@ -52,12 +55,29 @@ def judge(
     horizon = Horizon.of(run)
     header = assumed(run.header, assume)
     checker = (make or _checker)(
-        header, present=run.processes(), torn=[f.process for f in run.files if f.torn]
+        header,
+        present=run.processes(),
+        torn=[f.process for f in run.files if f.torn],
+        waived=waived,
     )
     verdict = replay(run, checker, horizon)
-    if verdict.violation is None:
-        return verdict
-    return replace(verdict, held=held(header, (event for _, _, _, event in run.rows())))
+    return verdict if verdict.violation is None else _looked_at_again(run, header, verdict)
+
+
+def _looked_at_again(run: Run, header: Header, verdict: Verdict) -> Verdict:
+    """A violation, with what the whole run kept all the same; or that it is a matter of clocks."""
+    assert verdict.violation is not None
+    service, lateness = Service(header), Lateness(verdict.violation)
+    for number, (_, _, _, event) in enumerate(run.rows(), 1):
+        service.note(event)
+        if number > verdict.events + 1:
+            lateness.note(event)
+    if reason := lateness.reason():
+        return replace(
+            verdict, kind="unknown", violation=None, further=(), reason=reason, todo=CARRY_IT,
+            hangs=True,
+        )  # fmt: skip
+    return replace(verdict, held=service.held())
 
 
 def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:
@@ -72,12 +92,12 @@ def _checker(header: Header, **options: Any) -> Checker:
 
 def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:
     """Feed the run's events, in merge order, to the checker; forget on the way if there is a
-    horizon.
+    horizon. After a violation nothing is forgotten: what may be rests on the rules.
     """
     for _, process, _, event in run.rows():
         checker.feed(process, event)
-        if checker.verdict is not None:
+        if checker.verdict is not None and checker.verdict.violation is None:
             break
-        if horizon is not None:
+        if horizon is not None and checker.verdict is None:
             horizon.passed(event, checker.state)
     return checker.finish()

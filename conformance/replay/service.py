@@ -27,6 +27,7 @@ from conformance.trace.schema import (
     Range,
     Recover,
 )
+from conformance.trace.show import place as where
 
 Place = tuple[int, Ballot]  # instance, ballot
 
@@ -55,7 +56,9 @@ class Service:
         self.synod = header.spec == "Synod"
         self.broadcast: dict[str, ClientValues] = {}
         self.proposed: dict[Place, set[Batch]] = {}
+        self.majority = len(self.acceptors) // 2 + 1
         self.voters: dict[Place, set[int]] = {}
+        self.won: dict[Place, AnyEvent] = {}  # the vote that made a majority
         self.order: list[Range] = []  # the longest sequence that a learner delivered
         self.counts: dict[str, int] = {}  # of each learner, how many ranges
         self.values: dict[str, ValueSet] = {}
@@ -71,29 +74,33 @@ class Service:
             place = event.instance, event.ballot
             self.proposed.setdefault(place, set()).add(event.batch)
         elif isinstance(event, Phase2b):
-            self._vote(event.process, (event.instance, event.ballot))
+            self._vote(event, (event.instance, event.ballot))
         elif isinstance(event, Recover):
             for i, b, batch in event.votes or ():
-                self._vote(event.process, (i, b))
+                self._vote(event, (i, b))
                 self.proposed.setdefault((i, b), set()).add(batch)
         elif isinstance(event, Deliver):
-            self._deliver(event.process, event.values)
+            self._deliver(event, event.values)
         elif isinstance(event, Learn) and self.synod:
-            self._deliver(event.process, event.batch)
+            self._deliver(event, event.batch)
 
-    def _vote(self, process: str, place: Place) -> None:
-        acceptor = decode(process).id
+    def _vote(self, event: AnyEvent, place: Place) -> None:
+        acceptor = decode(event.process).id
         if acceptor in self.acceptors:
-            self.voters.setdefault(place, set()).add(acceptor)
+            voters = self.voters.setdefault(place, set())
+            voters.add(acceptor)
+            if len(voters) >= self.majority:
+                self.won.setdefault(place, event)
 
-    def _deliver(self, me: str, values: Iterable[Range]) -> None:
+    def _deliver(self, event: AnyEvent, values: Iterable[Range]) -> None:
+        me = event.process
         mine = self.values.setdefault(me, ValueSet())
         for r in values:
             known = self.broadcast.get(r[0])
             if known is None or not known.has(r):
-                self._break("Integrity", f"{me} delivered {r[0]}:{r[1]}, which was not broadcast")
+                self._break("Integrity", event, f"delivers {r[0]}:{r[1]}, which was not broadcast")
             if mine.add(r) < r[2]:
-                self._break("Integrity", f"{me} delivered {r[0]}:{r[1]} again")
+                self._break("Integrity", event, f"delivers {r[0]}:{r[1]} again")
             at = self.counts.get(me, 0)
             self.counts[me] = at + 1
             if at == len(self.order):
@@ -101,10 +108,10 @@ class Service:
             elif self.order[at] != r:
                 theirs = self.order[at]
                 what = f"{r[0]}:{r[1]}, where another learner delivered {theirs[0]}:{theirs[1]}"
-                self._break("TotalOrder", f"{me} delivered {what}")
+                self._break("TotalOrder", event, f"delivers {what}")
 
-    def _break(self, name: str, what: str) -> None:
-        self.broken.setdefault(name, what)
+    def _break(self, name: str, event: AnyEvent, what: str) -> None:
+        self.broken.setdefault(name, f"{where(event)} {what}")
 
     def held(self) -> Held:
         """What held in all events that were fed."""
@@ -116,11 +123,9 @@ class Service:
 
     def _agreement(self) -> str:
         """Look for two batches chosen in one instance; why one cannot know, if one cannot."""
-        majority, unknown = len(self.acceptors) // 2 + 1, ""
+        unknown = ""
         chosen: dict[int, Batch] = {}
-        for place, voters in self.voters.items():
-            if len(voters) < majority:
-                continue
+        for place, event in self.won.items():
             instance, ballot = place
             batches = self.proposed.get(place, set())
             if len(batches) != 1:
@@ -129,13 +134,6 @@ class Service:
                 continue
             (batch,) = batches
             if chosen.setdefault(instance, batch) != batch:
-                self._break("Agreement", f"two batches are chosen in instance {instance}")
+                what = f"makes a second batch chosen in instance {instance}"
+                self._break("Agreement", event, what)
         return unknown
-
-
-def held(header: Header, events: Iterable[AnyEvent]) -> Held:
-    """Which of the three held in these events of a run, in their order."""
-    service = Service(header)
-    for event in events:
-        service.note(event)
-    return service.held()

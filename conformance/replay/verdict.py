@@ -30,8 +30,25 @@ class Violation:
 
     @property
     def name(self) -> str:
-        """The rule: "Action.guard", or the name of the invariant or of a rule of incarnations."""
-        return f"{self.event.action}.{self.rule.name}" if self.kind == "guard" else self.rule.name
+        """Of the rule: see `name_of`."""
+        return name_of(self.kind, self.event, self.rule)
+
+
+def name_of(kind: str, event: AnyEvent, rule: Rule) -> str:
+    """The name of a rule that is false of an event: "Action.guard", or the name of the invariant or
+    of a rule of incarnations."""
+    return f"{event.action}.{rule.name}" if kind == "guard" else rule.name
+
+
+@dataclass
+class Deviation:
+    """One kind of violation in a run: the rule, the first event that it forbids, and how many."""
+
+    rule: Rule
+    name: str  # as of a Violation
+    first: AnyEvent
+    fault: Fault
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -43,9 +60,16 @@ class Verdict:
     counts: dict[str, int] = field(default_factory=dict)  # accepted, by action
     violation: Violation | None = None
     reason: str = ""
+    todo: str = "record the run with all processes traced into one folder"  # if it is unknown
     spec: str = ""
     processes: int = 0
     torn: tuple[str, ...] = ()
     hangs: bool = False  # unknown, because an event hangs on a process that has no trace
+    further: tuple[Deviation, ...] = ()
+    """Of a violation: each kind in the whole run, that of the first event too, as if each event had
+    been legal."""
+    waived: tuple[Deviation, ...] = ()  # what was let pass
+    notes: tuple[str, ...] = ()  # what did not happen, though it might be thought that it did
+    silent: tuple[str, ...] = ()  # processes of the cluster that have no event
     inferred: tuple[str, ...] = ()  # what the header omits, and the reader put in
     held: Held | None = None  # of a violation: what the run as a whole kept all the same

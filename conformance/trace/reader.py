@@ -10,12 +10,12 @@ does not depend on the length of the files; and no file is held open.
 from __future__ import annotations
 
 import errno
-import heapq
 import os
 import re
 import shlex
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from conformance.trace.line_mistakes import (
     in_place_of,
     mistakes_of_event,
 )
+from conformance.trace.merge_order import merge
 from conformance.trace.mistakes import Mistake, a_role
 from conformance.trace.process import PROCESS_NAME, ROLES
 from conformance.trace.schema import AnyEvent, Header, actions_of
@@ -76,6 +77,11 @@ class TraceError(Exception):
     """The trace cannot be read. The message is one line: where, what, and what to do."""
 
 
+class _Clock(msgspec.Struct):
+    hlc: int = 0
+
+
+_clock = msgspec.json.Decoder(_Clock)
 _CLUSTER = ("acceptors", "proposers", "learners", "clients")
 
 
@@ -89,6 +95,7 @@ class TraceFile:
     torn: bool = False
     size: int = 0  # bytes, when it was first read; what is appended later is not looked at
     chunk: int = CHUNK  # bytes that are read at a time
+    first_clock: int | None = None
     keeps: bool = False  # its events, once they are read
     kept: tuple[Row, ...] | None = None
 
@@ -102,6 +109,17 @@ class TraceFile:
         if self.kept is None:
             self.kept = tuple(self._rows())
         return iter(self.kept)
+
+    def begins(self) -> tuple[int]:
+        """The clock of the first event; 0 if that cannot be told without reading all of it."""
+        if self.first_clock is None:
+            self.first_clock = 0
+            if not self.keeps and self.header is not None:
+                lines = self._lines()
+                next(lines)
+                with suppress(*MALFORMED):
+                    self.first_clock = _clock.decode(next(lines, b"")).hlc
+        return (self.first_clock,)
 
     def _rows(self) -> Iterator[Row]:
         if self.header is None:
@@ -200,7 +218,7 @@ class Run:
         return self._whole(self.header)
 
     def _written(self) -> Iterator[Row]:
-        return heapq.merge(*(f.rows() for f in self.files), key=_order)
+        return merge(((f.begins(), f.rows) for f in self.files), _order)
 
     def _whole(self, header: Header) -> Iterator[Row]:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from conformance.replay.lateness import CLOCK_CHECK
 from tests.conformance.bad_files import write_broken
 from tests.conformance.bad_runs import BAD
 from tests.conformance.good_runs import GOOD, failover, plain
@@ -41,6 +42,11 @@ def write_all(traces: Path) -> None:
             "rule": rule,
             "event": last_event(folder, scenario.lines[-1]["process"]),
         }
+    expected["vote_at_the_clock_of_its_proposal"] = {
+        "verdict": "unknown",
+        "missing": f"[{CLOCK_CHECK}]",
+        "check": CLOCK_CHECK,
+    }
     expected.update(write_lost(traces / "bad"))
     expected.update(write_broken(traces / "bad"))
     text = "# Written by tests/conformance/generate.py\n" + yaml.safe_dump(expected)

@@ -53,7 +53,7 @@ def judged(run: Run, omits: Any) -> tuple[int | None, Verdict]:
     with TemporaryDirectory() as folder:
         whole = write(run, Path(folder) / "whole")
         verdict = check_run(strip(whole, Path(folder) / "stripped", omits))
-    return (verdict.events + 1 if verdict.violation else None), verdict
+    return (None if verdict.kind == "conforms" else verdict.events + 1), verdict
 
 
 def refused_with_any_quorum(run: Run) -> int | None:
