@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.cli.exit_status import complain
-from conformance.cli.judgements import tool
+from conformance.cli.judgements import held_to, tool
 from conformance.cli.judging import Assume, judge_all, judge_all_by_both
 from conformance.cli.ticker import Ticker
 from conformance.formats.atomic_file import write_atomically
@@ -39,6 +39,8 @@ class Options:
     output: Path | None = None
     jobs: int = 1
     shard: Shard | None = None
+    waived: tuple[str, ...] = ()  # guards whose violations are let pass
+    required: tuple[str, ...] = ()  # what must have happened: "proposed", "learned"
 
     @property
     def in_words(self) -> bool:
@@ -75,9 +77,9 @@ def _judge(names: list[str], options: Options, coverage: Coverage | None) -> lis
         if options.tlc:
             found = iter(judge_all_by_both(names, options.assume, options.keep, make))
         else:
-            found = judge_all(names, options.assume, options.jobs, make)
+            found = judge_all(names, options.assume, options.jobs, make, options.waived)
         in_full = FULL_REPORTS
-        for run in found:
+        for run in (held_to(each, options.required) for each in found):
             judged.append(run)
             ticker.clear()
             full = len(names) == 1 or (run.exit_status > 0 and in_full > 0)

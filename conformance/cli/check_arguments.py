@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from pathlib import Path
 
 from conformance.cli.arguments import positive
@@ -11,6 +12,7 @@ from conformance.cli.check import check as check_runs
 from conformance.cli.exit_status import complain
 from conformance.formats.judgement import Shard
 from conformance.formats.render import FORMS
+from conformance.replay.checker import HAPPENED, SPECS
 from conformance.trace.schema import LARGEST_NUMBER
 
 MAX_SHARDS = 10_000
@@ -52,6 +54,22 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
         "max_batch=1) in place of the one that the run was made under; may be repeated",
     )
     check.add_argument(
+        "--waive",
+        action="append",
+        default=[],
+        type=_guard,
+        metavar="RULE",
+        help="go on past violations of this guard, such as Phase2b.promise, and say that it did; "
+        "may be repeated; not with --tlc",
+    )
+    check.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        choices=list(HAPPENED.values()),
+        help="no verdict (status 2) on a run in which nothing was proposed, or learned",
+    )
+    check.add_argument(
         "-q", "--quiet", action="store_true", help="one line a run, also of one that is rejected"
     )
     _add_forms(check)
@@ -91,6 +109,9 @@ def main(args: argparse.Namespace) -> int:
     if args.coverage and args.format != "text" and args.output is None:
         complain(f"--coverage says words, and standard output has {args.format}; add --output FILE")
         return 2
+    if args.waive and (args.tlc or args.keep is not None):
+        complain("TLC judges by the whole specification and waives nothing; leave out --tlc")
+        return 2
     return check_runs(args.runs, options(args))
 
 
@@ -105,6 +126,8 @@ def options(args: argparse.Namespace) -> Options:
         output=args.output,
         jobs=args.jobs,
         shard=args.shard,
+        waived=tuple(args.waive),
+        required=tuple(args.require),
     )
 
 
@@ -119,6 +142,16 @@ def _assumption(text: str) -> tuple[str, bool | int]:
         f"{text!r}: expected direct_learning or prepare_ahead =true or =false, or max_batch=N"
         f" from 1 to {LARGEST_NUMBER}"
     )
+
+
+def _guard(text: str) -> str:
+    """A rule that may be waived. Invariants are what the rules are for."""
+    known = {name for spec in SPECS.values() for name in spec.guards()}
+    if text in known:
+        return text
+    near = difflib.get_close_matches(text, sorted(known), 1, 0.4)
+    meant = f"; did you mean {near[0]}?" if near else "; verdicts name the guards"
+    raise argparse.ArgumentTypeError(f"{text!r} is no guard of a specification{meant}")
 
 
 def _shard(text: str) -> Shard:

@@ -10,10 +10,10 @@ import msgspec
 from conformance.cli import agreement
 from conformance.cli.arguments import version
 from conformance.cli.exit_status import printable
-from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool
+from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool, judges
 from conformance.replay.citations import places, quoted
 from conformance.replay.report import explain, summary
-from conformance.replay.verdict import Verdict, Violation
+from conformance.replay.verdict import Deviation, Verdict
 
 if TYPE_CHECKING:
     from conformance.tla.module import Conjunct
@@ -50,12 +50,14 @@ def of_verdict(
         processes=verdict.processes,
         actions=verdict.counts,
         torn=list(verdict.torn),
-        findings=[_finding(verdict.violation, locate)] if verdict.violation else [],
+        findings=_findings(verdict, locate),
         held=list(held.names) if held else [],
         broken=held.broken if held else {},
         undecided=held.open if held else {},
-        warnings=list(warnings),
+        warnings=[*warnings, *verdict.notes],
+        silent=list(verdict.silent),
         inferred=list(verdict.inferred),
+        waived=[d.name for d in verdict.waived],
         seconds=round(seconds, 3),
     )
 
@@ -108,19 +110,53 @@ def _by_both(text: str) -> str:
     return f"{first} and {TLC}{newline}{rest}"
 
 
-def _finding(v: Violation, locate: Locate) -> Finding:
-    return Finding(
+def held_to(judged: Judgement, required: Iterable[str]) -> Judgement:
+    """The same, but unknown if it conforms only because what is required did not happen."""
+    missing = [what for what in required if f"nothing was {what}" in judged.warnings]
+    if judged.verdict != "conforms" or not missing:
+        return judged
+    reason = "; ".join(f"nothing was {what}, and --require asks for it" for what in missing)
+    line = f"{judged.run}: unknown: {reason}; judged by {judges(judged)}"
+    report = "\n".join([line, *judged.report.splitlines()[1:]])
+    return msgspec.structs.replace(
+        judged, verdict="unknown", exit_status=2, reason=reason, line=line, report=report
+    )
+
+
+def _findings(verdict: Verdict, locate: Locate) -> list[Finding]:
+    """The violation in full, then each further kind by its first event."""
+    v = verdict.violation
+    if v is None:
+        return []
+    times = {d.name: d.times for d in verdict.further}
+    first = Finding(
         rule=v.name,
         kind=v.kind,
         process=v.process,
-        # An event that the trace omits and the reader put in has no number, and is in no line.
-        place=locate(v.process, v.event.seq + 1 if v.event.seq else 0),
+        place=locate(v.process, v.event.seq + 1),
         event=_json(v.event),
         words=v.rule.words,
         tla="\n".join(quoted(v.spec, v.name)),
         specification=_places(places(v.spec, v.name)),
         expected=printable(v.fault.expected),
         found=printable(v.fault.actual),
+        count=times.get(v.name, 1),
+    )
+    return [first, *(_further(d, v.spec, locate) for d in verdict.further if d.name != v.name)]
+
+
+def _further(d: Deviation, spec: str, locate: Locate) -> Finding:
+    return Finding(
+        rule=d.name,
+        kind=d.kind,
+        process=d.first.process,
+        place=locate(d.first.process, d.first.seq + 1),
+        event=_json(d.first),
+        words=d.rule.words,
+        specification=_places(places(spec, d.name)),
+        expected=printable(d.fault.expected),
+        found=printable(d.fault.actual),
+        count=d.times,
     )
 
 

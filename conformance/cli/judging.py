@@ -7,10 +7,10 @@ import multiprocessing
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,23 +46,32 @@ class Judged(NamedTuple):
 
 
 def judge(
-    name: str, assume: Assume | None = None, within: str | None = None, make: Make | None = None
+    name: str,
+    assume: Assume | None = None,
+    within: str | None = None,
+    make: Make | None = None,
+    waived: Collection[str] = (),
 ) -> Judgement:
     """What the core says of the run of this name. What has to be unpacked is put `within` this
     folder."""
     try:
         with opened(name, within=within) as source:
-            return judge_source(source, assume, make).judgement
+            return judge_source(source, assume, make, waived).judgement
     except TraceError as error:
         return of_error(name, str(error))
 
 
-def judge_source(source: Source, assume: Assume | None = None, make: Make | None = None) -> Judged:
+def judge_source(
+    source: Source,
+    assume: Assume | None = None,
+    make: Make | None = None,
+    waived: Collection[str] = (),
+) -> Judged:
     """The core's verdict on a run that is unpacked."""
     started = time.monotonic()
     try:
         run = open_run(source.folder)
-        verdict = judge_run(run, assume, make)
+        verdict = judge_run(run, assume, make, waived)
     except (TraceError, ValueError) as error:
         return Judged(of_error(source.name, source.words(str(error))))
 
@@ -83,12 +92,16 @@ def judge_source(source: Source, assume: Assume | None = None, make: Make | None
 
 
 def judge_all(
-    names: Sequence[str], assume: Assume | None, jobs: int, make: Make | None = None
+    names: Sequence[str],
+    assume: Assume | None,
+    jobs: int,
+    make: Make | None = None,
+    waived: Collection[str] = (),
 ) -> Iterator[Judgement]:
     """What the core says of each run, in order, each as soon as those before it are there. With
     `make` there is one job: what it makes counts over all runs."""
     if jobs == 1 or len(names) < 2 or make is not None:
-        yield from (judge(name, assume, make=make) for name in names)
+        yield from (judge(name, assume, make=make, waived=waived) for name in names)
         return
     with ExitStack() as stack:
         within = None
@@ -96,22 +109,23 @@ def judge_all(
             # One folder for all, which is removed here also if a process has to be ended.
             within = stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
         workers = stack.enter_context(_Workers(min(jobs, len(names))))
-        judged: dict[str, Future[Judgement] | None] = {
-            name: None if name == STANDARD_INPUT else workers.submit(judge, name, assume, within)
-            for name in names
-        }
+        with _interrupts_wait():
+            judged: dict[str, Future[Judgement] | None] = {
+                name: None
+                if name == STANDARD_INPUT
+                else workers.submit(judge, name, assume, within, None, waived)
+                for name in names
+            }
         for name in names:
             found = judged[name]
-            yield judge(name, assume) if found is None else found.result()
+            yield judge(name, assume, waived=waived) if found is None else found.result()
 
 
 class _Workers:
     """Processes that judge. They are fresh ones, not copies of this one, which has threads."""
 
     def __init__(self, jobs: int) -> None:
-        self._pool = ProcessPoolExecutor(
-            jobs, multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
-        )
+        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
 
     def __enter__(self) -> ProcessPoolExecutor:
         return self._pool
@@ -128,9 +142,15 @@ class _Workers:
             ) from None
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that started this one, which ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C has its effect at the end of this. Processes that are started here never see one: it
+    is for the process that started them, which ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def judge_all_by_both(

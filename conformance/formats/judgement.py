@@ -79,6 +79,7 @@ class Judgement(Struct, frozen=True, omit_defaults=True, kw_only=True):
     broken: dict[str, str] = field(default_factory=dict)  # of them, and what shows it
     undecided: dict[str, str] = field(default_factory=dict)  # of them, and why it cannot be told
     warnings: list[str] = field(default_factory=list)  # "nothing was learned"
+    silent: list[str] = field(default_factory=list)  # processes without events: "acceptor 3"
     inferred: list[str] = field(default_factory=list)  # what the trace leaves out
     waived: list[str] = field(default_factory=list)  # rules that were not asked
     tlc: ByTlc | None = None  # None: it was not asked

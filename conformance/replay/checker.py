@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -48,6 +48,16 @@ DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a
 False_ = tuple[Literal["guard", "invariant", "contract"], Rule, Fault]
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What is known of the traces besides their events."""
+
+    present: frozenset[str] | None = None
+    """The processes that have one; None: all have, so that what is missing was not done."""
+    torn: frozenset[str] = frozenset()  # of these the last line is torn
+    omits: tuple[str, ...] = ()  # what they do not have, and was put in
+
+
 class Participant:
     """A process of the trace: who it is to the rules, and what it did last."""
 
@@ -68,9 +78,8 @@ class Participant:
 class Checker:
     """Feed it the events of a run in a causal order; it keeps the state of the specification.
 
-    `present` are the processes whose traces are in the run; None says that all are, so that
-    whatever is missing was not done. `disabled` switches rules off ("Phase2b.promise",
-    "Agreement"), for tests. `omits` is what the traces do not have and was put in. An
+    `disabled` switches rules off ("Phase2b.promise",
+    "Agreement"), for tests. An
     event of which only guards in `waived` are false is taken all the same.
     """
 
@@ -80,10 +89,8 @@ class Checker:
         cluster: Cluster | Mapping[str, Any],
         spec: str = "MultiPaxos",
         *,
-        present: Iterable[str] | None = None,
+        recorded: Recorded = Recorded(),
         disabled: Iterable[str] = (),
-        torn: Iterable[str] = (),
-        omits: Iterable[str] = (),
         waived: Iterable[str] = (),
     ) -> None:
         self.constants = (
@@ -100,9 +107,7 @@ class Checker:
         self.counts: Counter[str] = Counter()
         self.accepted = 0
         self.verdict: Verdict | None = None  # once it is decided
-        self._present = None if present is None else frozenset(present)
-        self._torn = frozenset(torn)
-        self._omits = tuple(omits)
+        self._recorded = recorded
         self._waived = frozenset(waived)
         self._passed: dict[str, Deviation] = {}  # what was waived, by the name of its rule
         self._further: dict[str, Deviation] = {}  # from the violation on
@@ -255,7 +260,9 @@ class Checker:
         notes: tuple[str, ...] = (),
         silent: tuple[str, ...] = (),
     ) -> Verdict:
-        processes = len(self._processes if self._present is None else self._present)
+        processes = len(
+            self._processes if self._recorded.present is None else self._recorded.present
+        )
         return Verdict(
             kind,
             self.accepted,
@@ -264,11 +271,11 @@ class Checker:
             reason,
             spec=self.spec.name,
             processes=processes,
-            torn=tuple(sorted(self._torn)),
+            torn=tuple(sorted(self._recorded.torn)),
             waived=tuple(self._passed.values()),
             notes=notes,
             silent=silent,
-            inferred=self._omits,
+            inferred=self._recorded.omits,
         )
 
     def _reject(self, who: Participant, event: AnyEvent, false: False_) -> Violation | None:
@@ -287,7 +294,7 @@ class Checker:
             fault,
             self.accepted,
             tuple((n, tuple(self._processes[n].recent)) for n in involved),
-            tuple(sorted(self._torn & {*involved})),
+            tuple(sorted(self._recorded.torn & {*involved})),
         )
         lost = self._without_trace(fault.needs)
         if not lost:
@@ -307,19 +314,19 @@ class Checker:
 
     def _without_trace(self, needs: Iterable[Need]) -> list[str]:
         """The needed processes of the cluster that have no trace file."""
-        if self._present is None:
+        if self._recorded.present is None:
             return []
         lost = []
         for role, key in needs:
             number = id_of(key) if isinstance(key, str) else key
             if not self.cluster.admits(role, number) or (
-                role == "client" and "Broadcast" in self._omits
+                role == "client" and "Broadcast" in self._recorded.omits
             ):
                 continue
             if isinstance(key, str):
-                lost += [] if f"{role}-{key}" in self._present else [f"{role}-{key}"]
+                lost += [] if f"{role}-{key}" in self._recorded.present else [f"{role}-{key}"]
                 continue
-            present = map(decode, self._present)
+            present = map(decode, self._recorded.present)
             have = {p.incarnation for p in present if (p.role, p.id) == (role, key)}
             if not have:
                 lost.append(f"{role} {key}")
@@ -334,7 +341,7 @@ def _count(known: dict[str, Deviation], event: AnyEvent, false: False_) -> None:
     if name in known:
         known[name].times += 1
     else:
-        known[name] = Deviation(rule, name, event, fault)
+        known[name] = Deviation(kind, rule, name, event, fault)
 
 
 def _named_in(event: AnyEvent) -> list[Need]:

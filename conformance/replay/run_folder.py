@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.lateness import CARRY_IT, Lateness
 from conformance.replay.retention import Horizon
 from conformance.replay.service import Service
@@ -56,8 +56,9 @@ def judge(
     header = assumed(run.header, assume)
     checker = (make or _checker)(
         header,
-        present=run.processes(),
-        torn=[f.process for f in run.files if f.torn],
+        recorded=Recorded(
+            run.processes(), frozenset(f.process for f in run.files if f.torn), header.omits
+        ),
         waived=waived,
     )
     verdict = replay(run, checker, horizon)
@@ -87,7 +88,7 @@ def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:
 
 
 def _checker(header: Header, **options: Any) -> Checker:
-    return Checker(header.constants, header.cluster, header.spec, omits=header.omits, **options)
+    return Checker(header.constants, header.cluster, header.spec, **options)
 
 
 def replay(run: Run, checker: Checker, horizon: Horizon | None) -> Verdict:

@@ -44,6 +44,7 @@ def name_of(kind: str, event: AnyEvent, rule: Rule) -> str:
 class Deviation:
     """One kind of violation in a run: the rule, the first event that it forbids, and how many."""
 
+    kind: Literal["guard", "invariant", "contract"]
     rule: Rule
     name: str  # as of a Violation
     first: AnyEvent

@@ -97,11 +97,16 @@ class Spec:
     incarnations: tuple[Rule, ...] = ()
     """Rules of all events, about which incarnation of a process takes them: "Life.order", ..."""
 
+    def guards(self) -> set[str]:
+        """The names of the guards and of the rules of incarnations."""
+        found = {f"{a.name}.{g.name}" for a in self.actions.values() for g in a.guards}
+        return found | {x.name for x in self.incarnations}
+
     def without(self, disabled: frozenset[str]) -> Spec:
         """The same without some rules, named "Action.guard" or "Invariant": to test the others."""
         every = (*self.actions.values(), *self.inner.values())
-        known = {f"{a.name}.{g.name}" for a in every for g in a.guards}
-        known |= {i.name for a in every for i in a.invariants} | {x.name for x in self.incarnations}
+        known = self.guards() | {f"{a.name}.{g.name}" for a in every for g in a.guards}
+        known |= {i.name for a in every for i in a.invariants}
         if disabled - known:
             raise ValueError(f"no such rule: {', '.join(sorted(disabled - known))}")
         return Spec(

@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from conformance.cli.agreement import agree
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.run_folder import check_run, replay
 from conformance.replay.verdict import Verdict
 from conformance.tlcjudge.survey import Survey, survey
@@ -58,7 +58,9 @@ def remembering(folder: Path) -> Verdict:
     run = open_run(folder)
     h = run.header
     assert h is not None
-    return replay(run, Checker(h.constants, h.cluster, h.spec, present=run.processes()), None)
+    return replay(
+        run, Checker(h.constants, h.cluster, h.spec, recorded=Recorded(run.processes())), None
+    )
 
 
 def check(seeds: range, size: int, every: int, folder: Path) -> Iterator[tuple[int, Verdict]]:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from conformance.paths import SPEC
-from conformance.replay.checker import SPECS, Checker
+from conformance.replay.checker import SPECS, Checker, Recorded
 from conformance.replay.citations import meaning, places, signature
 from conformance.replay.report import explain
 from conformance.replay.run_folder import check_run
@@ -75,20 +75,23 @@ def test_the_first_violation_stays_the_verdict() -> None:
     assert first.accepted == 0
 
 
+def without(*present: str) -> Checker:
+    """Of which only these processes have a trace."""
+    return checker(recorded=Recorded(frozenset(present)))
+
+
 def test_what_hangs_on_a_process_without_a_trace_is_unknown() -> None:
     vote = {"event": "Phase2b", "ballot": [1, 2], "instance": 1}
-    c = checker(present={"acceptor-1.1", "proposer-1.1"})
+    c = without("acceptor-1.1", "proposer-1.1")
     assert c.feed("acceptor-1.1", vote) is None
     assert c.finish().kind == "unknown"
     assert "no trace file of proposer 2," in c.finish().reason
-    c = checker(present={"acceptor-1.1", "proposer-2.2"})  # its first life has no file
+    c = without("acceptor-1.1", "proposer-2.2")  # its first life has no file
     c.feed("acceptor-1.1", vote)
     assert "no trace file of proposer-2.1," in c.finish().reason
-    c = checker(present={"acceptor-1.1", "proposer-2.1", "proposer-2.2"})
+    c = without("acceptor-1.1", "proposer-2.1", "proposer-2.2")
     assert c.feed("acceptor-1.1", vote) is not None
-    c = checker(
-        present={"acceptor-1.1"}
-    )  # proposer 3 is not of the cluster: nobody's file is missing
+    c = without("acceptor-1.1")  # proposer 3 is not of the cluster: nobody's file is missing
     assert c.feed("acceptor-1.1", {**vote, "ballot": [1, 3]}) is not None
 
 

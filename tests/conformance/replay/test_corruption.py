@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.lateness import CLOCK_CHECK
 from conformance.replay.retention import Horizon
 from conformance.replay.run_folder import check_run, replay
@@ -48,7 +48,7 @@ def is_refused(verdict: Verdict) -> bool:
 def fresh_checker(run: Run) -> Checker:
     h = run.header
     assert h is not None
-    return Checker(h.constants, h.cluster, h.spec, present=run.processes())
+    return Checker(h.constants, h.cluster, h.spec, recorded=Recorded(run.processes()))
 
 
 def summary(verdict: Verdict) -> Any:
