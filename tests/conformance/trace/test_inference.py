@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.replay.lateness import CLOCK_CHECK
 from conformance.replay.run_folder import check_run
 from conformance.replay.verdict import Verdict
 from conformance.trace import inference
@@ -53,7 +54,8 @@ def judged(run: Run, omits: Any) -> tuple[int | None, Verdict]:
     with TemporaryDirectory() as folder:
         whole = write(run, Path(folder) / "whole")
         verdict = check_run(strip(whole, Path(folder) / "stripped", omits))
-    return (None if verdict.kind == "conforms" else verdict.events + 1), verdict
+    refused = verdict.violation is not None or CLOCK_CHECK in verdict.reason
+    return (verdict.events + 1 if refused else None), verdict
 
 
 def refused_with_any_quorum(run: Run) -> int | None:
