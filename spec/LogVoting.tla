@@ -13,18 +13,27 @@ EXTENDS Batches
 CONSTANTS Acceptor, Learner,
           Quorum,     \* sets of acceptors, any two of which intersect
           Ballot,     \* positive integers
-          Instances   \* how many instances: they are 1..Instances
+          Instances,  \* how many instances: they are 1..Instances
+          PromiseScope  \* what one promise is for: "log" or "instance"
 
 ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
        /\ Ballot \subseteq Nat \ {0}
+       /\ PromiseScope \in {"log", "instance"}
 
 Instance == 1..Instances
+
+(* The clause of PromiseScope.  An acceptor has one promise for the whole log,
+   which is number 0 here, or one for each instance.  ScopeOf(i) is the promise
+   that speaks of instance i. *)
+ScopeOf(i) == IF PromiseScope = "log" THEN 0 ELSE i
+
+Scopes == IF PromiseScope = "log" THEN {0} ELSE Instance
 
 (* A vote is the pair of a ballot and a batch; ballot 0 says: no vote. *)
 NoVote == <<0, NoOp>>
 
 VARIABLES broadcast,  \* the values that clients have broadcast
-          promised,   \* promised[a]: acceptor a's ballot, for all instances
+          promised,   \* promised[a][s]: acceptor a's ballot, in scope s
           votes,      \* votes[a][i]: every vote of acceptor a in instance i
           learned,    \* learned[l][i]: the vote that learner l knows chosen
           prefix,     \* prefix[l]: instances 1..prefix[l] are delivered
@@ -50,11 +59,18 @@ Broadcast(v) ==
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<acceptorVars, learnerVars, historyVars>>
 
-(* Acceptor a promises to vote in no ballot below b, in any instance, also in
-   those that nobody has begun: one promise is enough for the whole log. *)
-Promise(a, b) ==
-    /\ b > promised[a]
-    /\ promised' = [promised EXCEPT ![a] = b]
+(* Acceptor a promises b in these scopes, and keeps its promise in the others. *)
+Raise(a, b, scopes) ==
+    promised' = [promised EXCEPT ![a] =
+        [s \in Scopes |-> IF s \in scopes THEN b ELSE @[s]]]
+
+(* Acceptor a promises to vote in no ballot below b, in some of its scopes: in
+   instances that it is asked for, or in any, also in those that nobody has
+   begun, for one promise is enough for the whole log. *)
+Promise(a, b, scopes) ==
+    /\ scopes # {}
+    /\ \A s \in scopes : b > promised[a][s]
+    /\ Raise(a, b, scopes)
     /\ UNCHANGED <<broadcast, votes, learnerVars, historyVars>>
 
 (* Where no vote below b binds it, ballot b may have any batch of broadcast
@@ -62,25 +78,27 @@ Promise(a, b) ==
 MayStart(batch, i) == Range(batch) \subseteq broadcast
 
 (* Otherwise it must have the batch of the highest vote, for the reason that
-   Voting gives, in each instance for itself. *)
+   Voting gives, in each instance for itself; also if the vote is of somebody
+   else, and none of Q's is above it. *)
 IsHighest(w, ws) == \A x \in ws : x[1] <= w[1]
 
 Safe(batch, b, i, Q) ==
     LET below == VotesBelow(Q, b, i)
     IN  IF below = {} THEN MayStart(batch, i)
-        ELSE \E w \in below : IsHighest(w, below) /\ w[2] = batch
+        ELSE \E w \in VotesBelow(Acceptor, b, i) :
+                 IsHighest(w, below) /\ w[2] = batch
 
-Promised(Q, b) == \A c \in Q : promised[c] >= b
+Promised(Q, b, i) == \A c \in Q : promised[c][ScopeOf(i)] >= b
 
 (* Ballot b has one batch in instance i: what the first vote was for. *)
 OneBatchIn(b, i, batch) ==
     \A c \in Acceptor : \A w \in votes[c][i] : w[1] = b => w[2] = batch
 
-MayVote(a, b) == b >= promised[a]
+MayVote(a, b, i) == b >= promised[a][ScopeOf(i)]
 
 (* A vote is a promise too: without it, an acceptor that voted in b could still
    vote below b, after the owner of a ballot had relied on it not to. *)
-VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
+VotePromises(a, b, i) == Raise(a, b, {ScopeOf(i)})
 
 (* History only: acceptor a's vote completes a quorum.  The order of values
    then follows from the chosen batches. *)
@@ -94,11 +112,11 @@ RecordChoice(a, b, i, batch) ==
    promised a higher ballot, the batch must be the ballot's one batch there,
    and a quorum must show that it is safe. *)
 Vote(a, b, i, batch, Q) ==
-    /\ MayVote(a, b)
+    /\ MayVote(a, b, i)
     /\ OneBatchIn(b, i, batch)
-    /\ Promised(Q, b)
+    /\ Promised(Q, b, i)
     /\ Safe(batch, b, i, Q)
-    /\ VotePromises(a, b)
+    /\ VotePromises(a, b, i)
     /\ votes' = [votes EXCEPT ![a][i] = @ \cup {<<b, batch>>}]
     /\ RecordChoice(a, b, i, batch)
     /\ UNCHANGED <<broadcast, learnerVars>>
@@ -125,7 +143,7 @@ Deliver(l, i) ==
 
 -----------------------------------------------------------------------------
 Init == /\ broadcast = {}
-        /\ promised  = [a \in Acceptor |-> 0]
+        /\ promised  = [a \in Acceptor |-> [s \in Scopes |-> 0]]
         /\ votes     = [a \in Acceptor |-> [i \in Instance |-> {}]]
         /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
         /\ prefix    = [l \in Learner |-> 0]
@@ -134,7 +152,8 @@ Init == /\ broadcast = {}
         /\ order     = << >>
 
 Next == \/ \E v \in Value : Broadcast(v)
-        \/ \E a \in Acceptor, b \in Ballot : Promise(a, b)
+        \/ \E a \in Acceptor, b \in Ballot, scopes \in SUBSET Scopes :
+               Promise(a, b, scopes)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
               Q \in Quorum : Vote(a, b, i, batch, Q)
         \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
@@ -145,7 +164,7 @@ Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
 TypeOK == /\ broadcast \subseteq Value
-          /\ promised \in [Acceptor -> {0} \cup Ballot]
+          /\ promised \in [Acceptor -> [Scopes -> {0} \cup Ballot]]
           /\ votes \in [Acceptor -> [Instance -> SUBSET (Ballot \X Batch)]]
           /\ learned \in [Learner ->
                              [Instance -> {NoVote} \cup (Ballot \X Batch)]]
@@ -172,7 +191,7 @@ OneBatchPerBallot == \A a, c \in Acceptor, i \in Instance :
 
 (* No acceptor has a vote above its promise. *)
 VotesBelowPromise == \A a \in Acceptor, i \in Instance :
-    \A w \in votes[a][i] : w[1] <= promised[a]
+    \A w \in votes[a][i] : w[1] <= promised[a][ScopeOf(i)]
 
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner, i \in Instance :

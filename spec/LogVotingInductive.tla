@@ -2,8 +2,9 @@
 (***************************************************************************)
 (* Why LogVoting agrees, and why its learners deliver one order.  Read     *)
 (* VotingInductive first: the first four conjuncts are the same here, in   *)
-(* each instance for itself; what joins the instances is one promise for   *)
-(* all of them, which only makes more votes final.                         *)
+(* each instance for itself; what joins the instances, if PromiseScope is  *)
+(* the log, is one promise for all of them, which only makes more votes    *)
+(* final.                                                                  *)
 (***************************************************************************)
 EXTENDS LogVoting
 
@@ -12,8 +13,9 @@ EXTENDS LogVoting
    vote there is a quorum that shows it to be safe. *)
 ShowsSafe(Q, b, i, batch) ==
     LET below == VotesBelow(Q, b, i)
-    IN  /\ \A a \in Q : promised[a] >= b
-        /\ below # {} => \E w \in below : IsHighest(w, below) /\ w[2] = batch
+    IN  /\ \A a \in Q : promised[a][ScopeOf(i)] >= b
+        /\ below # {} => \E w \in VotesBelow(Acceptor, b, i) :
+                             IsHighest(w, below) /\ w[2] = batch
 
 VotesSafe == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
     \E Q \in Quorum : ShowsSafe(Q, w[1], i, w[2])
@@ -68,7 +70,7 @@ Orders == {s \in UNION {[1..n -> Value] : n \in 0..Cardinality(Value)} :
 InvHolds ==
     /\ votes \in SomeVotes
     /\ OneBatchPerBallot = TRUE
-    /\ promised \in [Acceptor -> {0} \cup Ballot]
+    /\ promised \in [Acceptor -> [Scopes -> {0} \cup Ballot]]
     /\ VotesSafe = TRUE
     /\ broadcast \in SUBSET Value
     /\ VotesBroadcast = TRUE

@@ -54,14 +54,14 @@ Hear(v) ==
     /\ UNCHANGED <<vars, down, lead>>
 
 PromiseUp(a, b) ==
-    a \in Up /\ Promise(a, b) /\ UNCHANGED <<down, heard, lead>>
+    a \in Up /\ Promise(a, b, Scopes) /\ UNCHANGED <<down, heard, lead>>
 
 (* The leader of Top has its promises.  (From acceptors that are up: which
    others have promised it cannot be sure to hear.) *)
 Elect(Q) ==
     /\ lead = {}
     /\ Q \subseteq Up
-    /\ Promised(Q, Top)
+    /\ \A i \in Instance : Promised(Q, Top, i)
     /\ lead' = Q
     /\ UNCHANGED <<vars, down, heard>>
 
@@ -102,7 +102,7 @@ Below(batch, b, i) ==
    already, or is obliged to, or one that its leader may choose. *)
 VoteUp(a, b, i, batch, Q) ==
     /\ a \in Up
-    /\ MayVote(a, b)
+    /\ MayVote(a, b, i)
     /\ b = Top => Q = lead /\ lead # {}
     /\ <<b, batch>> \notin votes[a][i]
     /\ Batches(b, i) = {} /\ VotesBelow(Q, b, i) = {} =>

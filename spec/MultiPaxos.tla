@@ -18,13 +18,15 @@ CONSTANTS Acceptor, Learner,
           Rounds,          \* how many rounds: they are 1..Rounds
           Instances,       \* how many instances: they are 1..Instances
           DirectLearning,  \* optimisation 1: learners learn from votes
-          PrepareAhead     \* optimisation 2: Phase 1 before a value is known
+          PrepareAhead,    \* optimisation 2: Phase 1 before a value is known
                            \* optimisation 3 is MaxBatch, in Batches
+          PromiseScope     \* what one promise is for: "log" or "instance"
 
 ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
        /\ DirectLearning \in BOOLEAN
        /\ PrepareAhead \in BOOLEAN
        /\ MaxBatch \in Nat \ {0}
+       /\ PromiseScope \in {"log", "instance"}
 
 Proposer == 1..Proposers
 Instance == 1..Instances
@@ -33,6 +35,16 @@ Instance == 1..Instances
    whose order is the order of the pairs.  So no two proposers share one. *)
 Ballot   == 1..(Rounds * Proposers)
 Owner(b) == ((b - 1) % Proposers) + 1
+
+(* The clause of PromiseScope.  An acceptor has one promise for the whole log,
+   which is number 0 here, so that a leader is preempted everywhere at once.  Or
+   it has one for each instance, as if each were a Synod alone.  ScopeOf(i) is
+   the promise that speaks of instance i. *)
+ScopeOf(i) == IF PromiseScope = "log" THEN 0 ELSE i
+
+Scopes == IF PromiseScope = "log" THEN {0} ELSE Instance
+
+ScopesOf(from, to) == {ScopeOf(i) : i \in from..to}
 
 (* A vote is the pair of a ballot and a batch; ballot 0 says: no vote. *)
 NoVote == <<0, NoOp>>
@@ -46,7 +58,7 @@ Lives == {{l} : l \in Learner}
 
 VARIABLES broadcast,  \* the values that clients have broadcast
           msgs,       \* every message ever sent
-          promised,   \* promised[a]: acceptor a's ballot, for all instances
+          promised,   \* promised[a][s]: acceptor a's ballot, in scope s
           vote,       \* vote[a][i]: acceptor a's last vote in instance i
           trimmed,    \* trimmed[a]: a has forgotten instances 1..trimmed[a]
           learned,    \* learned[l][i]: the vote that learner l knows chosen
@@ -91,10 +103,18 @@ VotedTogether(Q, b, i) == \A a \in Q : HasVoted(a, b, i)
 (* The batch of the one 2a of ballot b in instance i. *)
 BatchOf(b, i) == (CHOOSE m \in Accepts(b, i) : TRUE).batch
 
-(* The votes in instance i that the promises of Q for ballot b report. *)
-Reported(Q, b, i) ==
-    {<<v[2], v[3]>> : v \in {w \in UNION {m.votes :
-        m \in UNION {Promises(a, b, i) : a \in Q}} : w[1] = i}}
+(* The votes in instance i that some 1b messages report. *)
+VotesReported(messages, i) ==
+    {<<v[2], v[3]>> : v \in {w \in UNION {m.votes : m \in messages} : w[1] = i}}
+
+(* Those that the promises of Q for ballot b report. *)
+Reported(Q, b, i) == VotesReported(UNION {Promises(a, b, i) : a \in Q}, i)
+
+(* Those that the owner of ballot b has heard of: all that any acceptor reported
+   to it, in this ballot or in one of its own before. *)
+Heard(b, i) ==
+    VotesReported({m \in msgs : /\ m.type = "1b" /\ m.bal <= b
+                               /\ Owner(m.bal) = Owner(b)}, i)
 
 (* Somebody has proposed something in instance i or above it. *)
 Reached(i) == \E m \in msgs : m.type = "2a" /\ m.inst >= i
@@ -131,7 +151,12 @@ Phase1a(b, from, to) ==
 
 (* A promise only rises.  It may be repeated: the same leader asks for the
    next range, or the message may have been lost. *)
-MayPromise(a, b) == b >= promised[a]
+MayPromise(a, b, from, to) == \A s \in ScopesOf(from, to) : b >= promised[a][s]
+
+(* Acceptor a promises b in these scopes, and keeps its promise in the others. *)
+Promise(a, b, scopes) ==
+    promised' = [promised EXCEPT ![a] =
+        [s \in Scopes |-> IF s \in scopes THEN b ELSE @[s]]]
 
 (* Of instances that it has trimmed an acceptor can report nothing: it does not
    know any more how it voted, and to say that it did not would be a lie. *)
@@ -141,17 +166,18 @@ MayReport(a, from) == from > trimmed[a]
 VotesOf(a, from, to) == {<<i, vote[a][i][1], vote[a][i][2]>> :
                             i \in {j \in from..to : vote[a][j] # NoVote}}
 
-(* Acceptor a promises to vote in no ballot below b, in any instance, and
-   reports its votes in a range that was asked for, or in a part of it (the
-   votes may not fit in one message).  One promise stands for all instances,
-   so that a leader is preempted everywhere at once. *)
+(* Acceptor a promises to vote in no ballot below b, and reports its votes in a
+   range that was asked for, or in a part of it (the votes may not fit in one
+   message).  The promise is for all instances, or for those of the range: by
+   PromiseScope.  Of the others it has said nothing either way, so a leader counts
+   it in the range only (Covers). *)
 Phase1b(a, b, from, to) ==
     /\ range:: from <= to
     /\ asked:: \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
                                /\ m.from <= from /\ to <= m.to
-    /\ promise:: MayPromise(a, b)
+    /\ promise:: MayPromise(a, b, from, to)
     /\ trimmed:: MayReport(a, from)
-    /\ promised' = [promised EXCEPT ![a] = b]
+    /\ Promise(a, b, ScopesOf(from, to))
     /\ Send([type |-> "1b", acc |-> a, bal |-> b, from |-> from, to |-> to,
              votes |-> VotesOf(a, from, to)])
     /\ UNCHANGED <<broadcast, vote, trimmed, learnerVars, historyVars>>
@@ -164,13 +190,22 @@ MayPropose(batch, i) ==
 
 (* Otherwise it must take the batch of the highest vote: a batch that may
    have been chosen below b was voted for by some acceptor of every quorum,
-   and no later ballot below b can have proposed anything else. *)
+   and no later ballot below b can have proposed anything else.
+
+   The highest of those that the quorum reports, or one that it has heard of and
+   that none of these is above: from an acceptor that is not in the quorum, or in
+   an earlier ballot of its own.  That is as safe.  Let it be of ballot c.  Nobody
+   in the quorum voted above c and below b, or ever will, so nothing is chosen
+   there; in c there is only this batch; and whatever is chosen below c is this
+   batch, or it had not been proposed in c. *)
 IsHighest(v, reported) == \A w \in reported : w[1] <= v[1]
+
+Highest(b, i, reported) == {v \in Heard(b, i) : IsHighest(v, reported)}
 
 Proposable(batch, b, i, Q) ==
     LET reported == Reported(Q, b, i)
     IN  IF reported = {} THEN MayPropose(batch, i)
-        ELSE \E v \in reported : IsHighest(v, reported) /\ v[2] = batch
+        ELSE batch \in {v[2] : v \in Highest(b, i, reported)}
 
 (* A ballot is used for one proposal per instance, also by a proposer that
    restarts. *)
@@ -203,23 +238,23 @@ RecordVote(a, b, i) ==
             /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
        ELSE UNCHANGED <<chosen, order>>
 
-MayVote(a, b) == b >= promised[a]
+MayVote(a, b, i) == b >= promised[a][ScopeOf(i)]
 
 (* Instances that it has trimmed are over, and it does not begin them anew. *)
 Remembers(a, i) == i > trimmed[a]
 
 (* A vote is a promise too: having voted in b, an acceptor may not vote below
-   b, in this or in any other instance. *)
-VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
+   b, in this instance or, by PromiseScope, in any other. *)
+VotePromises(a, b, i) == Promise(a, b, {ScopeOf(i)})
 
 (* Acceptor a votes for the batch proposed in ballot b, unless it promised a
    higher ballot.  It need not have promised b itself: the leader has its
    quorum of promises, and any quorum may vote. *)
 Phase2b(a, b, i) ==
     /\ proposed:: Accepts(b, i) # {}
-    /\ promise:: MayVote(a, b)
+    /\ promise:: MayVote(a, b, i)
     /\ trimmed:: Remembers(a, i)
-    /\ VotePromises(a, b)
+    /\ VotePromises(a, b, i)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
     /\ RecordVote(a, b, i)
@@ -314,20 +349,23 @@ Trim(a, i) ==
    broken (see models/).  If it crashes in between, it comes back with a
    promise or a vote that nobody has seen: RecoverPromise and RecoverVote are
    Phase1b and Phase2b without the message.  Several of them, where it handled
-   several messages together, are several steps. *)
+   several messages together, are several steps; and so are the promises in
+   several instances, if each has its own. *)
 Recover(a) == UNCHANGED vars
 
-RecoverPromise(a, b) ==
-    /\ asked:: \E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)
-    /\ promise:: MayPromise(a, b)
-    /\ promised' = [promised EXCEPT ![a] = b]
+RecoverPromise(a, b, s) ==
+    /\ asked:: \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
+                               /\ s \in ScopesOf(m.from, m.to)
+                               /\ MayReport(a, IF s = 0 THEN m.to ELSE s)
+    /\ promise:: b >= promised[a][s]
+    /\ Promise(a, b, {s})
     /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars, historyVars>>
 
 RecoverVote(a, b, i) ==
     /\ proposed:: Accepts(b, i) # {}
-    /\ promise:: MayVote(a, b)
+    /\ promise:: MayVote(a, b, i)
     /\ trimmed:: Remembers(a, i)
-    /\ VotePromises(a, b)
+    /\ VotePromises(a, b, i)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
     /\ RecordVote(a, b, i)
     /\ UNCHANGED <<broadcast, msgs, trimmed, learnerVars>>
@@ -343,7 +381,7 @@ Repeat(a, i) ==
 -----------------------------------------------------------------------------
 Init == /\ broadcast = {}
         /\ msgs = {}
-        /\ promised  = [a \in Acceptor |-> 0]
+        /\ promised  = [a \in Acceptor |-> [s \in Scopes |-> 0]]
         /\ vote      = [a \in Acceptor |-> [i \in Instance |-> NoVote]]
         /\ trimmed   = [a \in Acceptor |-> 0]
         /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
@@ -366,7 +404,7 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
         \/ \E a \in Acceptor, i \in Instance : Trim(a, i)
         \/ \E a \in Acceptor : Recover(a)
-        \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
+        \/ \E a \in Acceptor, b \in Ballot, s \in Scopes : RecoverPromise(a, b, s)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
         \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
 
@@ -375,7 +413,7 @@ Spec == Init /\ [][Next]_vars
 -----------------------------------------------------------------------------
 TypeOK == /\ broadcast \subseteq Value
           /\ msgs \subseteq Message
-          /\ promised \in [Acceptor -> {0} \cup Ballot]
+          /\ promised \in [Acceptor -> [Scopes -> {0} \cup Ballot]]
           /\ vote \in [Acceptor -> [Instance -> Vote]]
           /\ trimmed \in [Acceptor -> 0..Instances]
           /\ learned \in [Learner -> [Instance -> Vote]]
@@ -403,7 +441,7 @@ OneBatchPerBallot == \A m, n \in msgs :
 
 (* No acceptor has a vote above its promise. *)
 VotesBelowPromise == \A a \in Acceptor, i \in Instance :
-    vote[a][i][1] <= promised[a]
+    vote[a][i][1] <= promised[a][ScopeOf(i)]
 
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner, i \in Instance :

@@ -16,10 +16,12 @@ CONSTANTS Value, None,       \* None: no value
           Acceptor, Learner,
           Quorum,            \* sets of acceptors, any two of which intersect
           Proposers,         \* how many proposers: they are 1..Proposers
-          Rounds             \* how many rounds: they are 1..Rounds
+          Rounds,            \* how many rounds: they are 1..Rounds
+          DirectLearning     \* learners learn from votes, without a Decide
 
 ASSUME /\ None \notin Value
        /\ \A Q \in Quorum : Q \subseteq Acceptor
+       /\ DirectLearning \in BOOLEAN
 
 (* The ballot (round r, proposer p) is the number (r - 1) * Proposers + p,
    whose order is the order of the pairs.  So no two proposers share one. *)
@@ -68,6 +70,12 @@ ValueOf(b) == (CHOOSE m \in Accepts(b) : TRUE).val
 Reported(Q, b) ==
     {m.vote : m \in UNION {Promises(a, b) : a \in Q}} \ {NoVote}
 
+(* Those that the owner of ballot b has heard of: all that any acceptor reported
+   to it, in this ballot or in one of its own before. *)
+Heard(b) ==
+    {m.vote : m \in {n \in msgs : /\ n.type = "1b" /\ n.bal <= b
+                                 /\ Owner(n.bal) = Owner(b)}} \ {NoVote}
+
 -----------------------------------------------------------------------------
 (* A client broadcasts a value: it submits it to the proposers, and submits
    it again until it sees it learned or sees that another value won.  A value
@@ -104,13 +112,22 @@ MayPropose(v) == broadcast:: v \in broadcast
 
 (* Otherwise it must take the value of the highest vote: a value that may
    have been chosen below b was voted for by some acceptor of every quorum,
-   and no later ballot below b can have proposed anything else. *)
+   and no later ballot below b can have proposed anything else.
+
+   The highest of those that the quorum reports, or one that it has heard of and
+   that none of these is above: from an acceptor that is not in the quorum, or in
+   an earlier ballot of its own.  That is as safe.  Let it be of ballot c.  Nobody
+   in the quorum voted above c and below b, or ever will, so nothing is chosen
+   there; in c there is only this value; and whatever is chosen below c is this
+   value, or it had not been proposed in c. *)
 IsHighest(w, reported) == \A x \in reported : x[1] <= w[1]
+
+Highest(b, reported) == {w \in Heard(b) : IsHighest(w, reported)}
 
 Proposable(v, b, Q) ==
     LET reported == Reported(Q, b)
     IN  IF reported = {} THEN MayPropose(v)
-        ELSE \E w \in reported : IsHighest(w, reported) /\ w[2] = v
+        ELSE v \in {w[2] : w \in Highest(b, reported)}
 
 (* A ballot is used for one proposal, also by a proposer that restarts. *)
 Unused(b) == Accepts(b) = {}
@@ -146,15 +163,23 @@ Phase2b(a, b) ==
    learners.  Any proposer may, and all votes are of one ballot: votes of
    different ballots for one value do not make it chosen. *)
 Decide(b, Q) ==
+    /\ indirect:: ~DirectLearning
     /\ voted:: VotedTogether(Q, b)
     /\ Send([type |-> "Decide", bal |-> b])
     /\ UNCHANGED <<broadcast, acceptorVars, learned, votes>>
 
-(* Learner l learns what was decided, once: a later Decide names the same
-   value, and says nothing new. *)
-Learn(l, b) ==
+(* The clause of DirectLearning: a learner counts the votes itself, or it is
+   told. *)
+MayLearn(b, Q) ==
+    IF DirectLearning
+    THEN VotedTogether(Q, b)
+    ELSE [type |-> "Decide", bal |-> b] \in msgs
+
+(* Learner l learns what was chosen, once: votes in a later ballot, or a later
+   Decide, are for the same value, and say nothing new. *)
+Learn(l, b, Q) ==
     /\ once:: learned[l] = NoVote
-    /\ decided:: [type |-> "Decide", bal |-> b] \in msgs
+    /\ decided:: MayLearn(b, Q)
     /\ learned' = [learned EXCEPT ![l] = <<b, ValueOf(b)>>]
     /\ UNCHANGED <<broadcast, msgs, acceptorVars, votes>>
 
@@ -177,7 +202,7 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
         \/ \E a \in Acceptor, b \in Ballot : Phase2b(a, b)
         \/ \E b \in Ballot, Q \in Quorum : Decide(b, Q)
-        \/ \E l \in Learner, b \in Ballot : Learn(l, b)
+        \/ \E l \in Learner, b \in Ballot, Q \in Quorum : Learn(l, b, Q)
         \/ \E a \in Acceptor : Recover(a)
 
 Spec == Init /\ [][Next]_vars

@@ -17,13 +17,15 @@ VotesBelow(Q, b) ==
         c \in {d \in Ballot : d < b /\ \E a \in Q : HasVoted(a, d)}}
 
 (* Every proposal is safe, by a quorum.  Phase2a keeps it: what its quorum
-   reports is, by PromisesTrue, the highest vote of each member below b, so it
-   is the highest of them all; and they have promised b.  From then on the votes
+   reports is, by PromisesTrue, the highest vote of each member below b, so what
+   is not below it, heard of from whomever, is not below any of them; and they
+   have promised b.  From then on the votes
    of the quorum below b are final. *)
 ShowsSafe(Q, b, v) ==
     LET below == VotesBelow(Q, b)
     IN  /\ \A a \in Q : promised[a] >= b
-        /\ below # {} => \E w \in below : IsHighest(w, below) /\ w[2] = v
+        /\ below # {} => \E w \in VotesBelow(Acceptor, b) :
+                             IsHighest(w, below) /\ w[2] = v
 
 ProposalsSafe == \A m \in msgs : m.type = "2a" =>
     \E Q \in Quorum : ShowsSafe(Q, m.bal, m.val)
@@ -58,12 +60,13 @@ PromisesTrue == \A m \in msgs : m.type = "1b" =>
                           /\ m.vote[2] = ValueOf(m.vote[1])
     /\ \A c \in Ballot : m.vote[1] < c /\ c < m.bal => ~HasVoted(m.acc, c)
 
-(* Only what was chosen is decided, and only what was decided is learned. *)
+(* Only what was chosen is decided, and only what was decided is learned; or,
+   with DirectLearning, what was chosen. *)
 DecisionsChosen == \A m \in msgs : m.type = "Decide" =>
     \E Q \in Quorum : VotedTogether(Q, m.bal)
 
 LearnedDecided == \A l \in Learner : learned[l] # NoVote =>
-    /\ [type |-> "Decide", bal |-> learned[l][1]] \in msgs
+    /\ \E Q \in Quorum : MayLearn(learned[l][1], Q)
     /\ learned[l][2] = ValueOf(learned[l][1])
 
 (* OneBatchPerBallot, of Synod, is no conjunct.  It is inductive by itself, for a

@@ -53,7 +53,7 @@ VoteUp(a, b)  == a \in Up /\ Of(Phase2b(a, b))
 Propose(b, v, Q) ==
     (b = Top /\ Reported(Q, b) = {} => v \in heard) /\ Of(Phase2a(b, v, Q))
 DecideAny(b, Q) == Of(Decide(b, Q))
-LearnAny(l, b)  == Learn(l, b) /\ UNCHANGED <<down, heard>>
+LearnAny(l, b)  == \E Q \in Quorum : Learn(l, b, Q) /\ UNCHANGED <<down, heard>>
 
 LiveInit == Init /\ down = {} /\ heard = {}
 

@@ -23,6 +23,8 @@
 (* who has delivered an instance (Trim): a learner has sent Delivered for  *)
 (* all instances up to its prefix, so these messages need not be kept.     *)
 (* A vote that was trimmed stays in its part, and is not laid out.         *)
+(* A promise of the whole log is always in view; one of an instance is in  *)
+(* the part of the instance.                                               *)
 (* Where less is laid out than there is, it is for a guard that asks       *)
 (* whether something is there: then a row may be refused that is right,    *)
 (* but none is taken that is wrong.                                        *)
@@ -95,7 +97,10 @@ LegalBatches ==
 TraceBatch == LegalBatches[Windows[window].most]
 
 -----------------------------------------------------------------------------
+OfTheLog == PromiseScope = "log"
+
 Blank == [msgs    |-> {},
+          promised |-> IF OfTheLog THEN << >> ELSE [a \in 1..Acceptors |-> 0],
           vote    |-> [a \in 1..Acceptors |-> NoVote],
           learned |-> [l \in 1..Learners |-> NoVote],
           votes   |-> [a \in 1..Acceptors |-> {}],
@@ -174,19 +179,28 @@ TakeTrim(a, i) ==
 
 (* An acceptor comes back with the promise and the votes that it should have.
    Those that it made durable just before it crashed, and that no trace has,
-   are rows of their own before this one. *)
-TakeRecover(a, b, list, i) ==
+   are rows of their own before this one.  Where each instance has a promise,
+   b is 0, and list has the promises, but for those in instances that are
+   trimmed: there it promises nothing any more. *)
+IsPromised(a, b, promises) ==
+    IF OfTheLog THEN promised[a][0] = b /\ promises = << >>
+    ELSE /\ OneEach(promises)
+         /\ {<<p[1], p[2]>> : p \in Range(promises)} =
+                {<<j, promised[a][j]>> :
+                    j \in {k \in Instance : k > trimmed[a] /\ promised[a][k] # 0}}
+
+TakeRecover(a, b, list, i, promises) ==
     /\ one_vote:: OneEach(list)
     /\ trimmed:: trimmed[a] = i
-    /\ promise:: promised[a] = b
+    /\ promise:: IsPromised(a, b, promises)
     /\ votes:: {<<v[1], v[2], v[3]>> : v \in Range(list)} =
                    {<<j, vote[a][j][1], vote[a][j][2]>> :
                        j \in {k \in Instance : vote[a][k] # NoVote}}
     /\ Recover(a)
 
 (* A promise that no trace has. *)
-TakePromise(a, b) ==
-    /\ RecoverPromise(a, b)
+TakePromise(a, b, s) ==
+    /\ RecoverPromise(a, b, s)
 
 (* A vote that no trace has; and from then on the acceptor may say it, which is
    no event. *)
@@ -223,10 +237,11 @@ Take ==
       [] IsRow(KLearn)     -> TakeLearn(Row[2], Row[3], Row[4], Batches[Row[5]],
                                         Quorums[Row[6]])
       [] IsRow(KDeliver)   -> TakeDeliver(Row[2], Row[3], Batches[Row[4]], Row[5])
-      [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5])
+      [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5],
+                                          PromiseLists[Row[6]])
       [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn(Row[2], Row[3])
-      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
+      [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
       [] IsRow(KUnseen)    -> TakeUnseen(Row[2], Row[3], Row[4])
       [] IsRow(KRepeat)    -> TakeRepeat(Row[2], Row[3])
@@ -240,7 +255,10 @@ Smaller(x, y) == IF x < y THEN x ELSE y
 
 VoteIn(i, a) == IF i <= trimmed[a] THEN NoVote ELSE Part(i).vote[a]
 
-(* For a promise that no trace has it is enough that one 1a of the ballot asked
+(* What the part of an instance has of promises: nothing, if they are of the log. *)
+PromiseIn(i, a) == IF OfTheLog THEN 0 ELSE Part(i).promised[a]
+
+(* For a promise of the log that no trace has it is enough that one 1a of the ballot asked
    for an instance that the acceptor has not trimmed: the one that asked for the
    highest says whether there is any, and nothing else is read of it, also if
    what else was said of that instance is gone. *)
@@ -257,9 +275,9 @@ Named ==
       [] IsRow(KPhase2a) \/ IsRow(KPhase2b) \/ IsRow(KLearn)
              \/ IsRow(KUnseen) -> {Row[4]}
       [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KTrim) \/ IsRow(KRepeat) -> {Row[3]}
-      [] IsRow(KPromise) -> {Furthest(Row[3])}
+      [] IsRow(KPromise) -> {IF OfTheLog THEN Furthest(Row[3]) ELSE Row[4]}
       [] IsRow(KRecover) -> {i \in UNION {{InChunk(c, k) : k \in 1..Size} : c \in DOMAIN parts} :
-                                VoteIn(i, Row[2]) # NoVote}
+                                VoteIn(i, Row[2]) # NoVote \/ PromiseIn(i, Row[2]) # 0}
       [] OTHER -> {}
 
 (* Reached is asked for a no-op, and by Phase1a without PrepareAhead: it is
@@ -327,7 +345,8 @@ DeliveredBefore(i) ==
 
 MessagesInView ==
     CASE IsRow(KPhase1b) -> Requests(Row[3], Row[4], Row[5])
-      [] IsRow(KPromise) -> FurthestRequest(Row[3])
+      [] IsRow(KPromise) -> IF OfTheLog THEN FurthestRequest(Row[3])
+                            ELSE Requests(Row[3], Row[4], Row[4])
       [] IsRow(KTrim)    -> DeliveredBefore(Row[3])
       [] IsRow(KRecover) -> {}
       [] OTHER           -> UNION {Part(i).msgs : i \in InView}
@@ -341,7 +360,7 @@ Gone       == IF Start = 0 THEN << >> ELSE Borders[Start].gone
 GoneValues == IF Start = 0 THEN << >> ELSE Borders[Start].goneValues
 
 NothingIsGone ==
-    /\ Gone # << >> /\ ~(IsRow(KTrim) \/ IsRow(KPromise)) => \A i \in InView \cup Others : ~IsGone(i, Gone)
+    /\ Gone # << >> /\ ~(IsRow(KTrim) \/ (IsRow(KPromise) /\ OfTheLog)) => \A i \in InView \cup Others : ~IsGone(i, Gone)
     /\ GoneValues # << >> => \A v \in Mentioned : ~IsGone(v, GoneValues)
     /\ IsRow(KRecover) => \A k \in DOMAIN Gone : Gone[k][2] <= trimmed[Row[2]]
 
@@ -352,13 +371,15 @@ LayOut ==
     /\ focus'     = TLCEval(InView)
     /\ broadcast' = TLCEval({v \in Mentioned : Fact(v).known})
     /\ msgs'      = TLCEval(MessagesInView)
+    /\ promised'  = IF OfTheLog THEN promised
+                    ELSE TLCEval([a \in Acceptor |-> [i \in focus' |-> PromiseIn(i, a)]])
     /\ vote'      = TLCEval([a \in Acceptor |-> [i \in focus' |-> VoteIn(i, a)]])
     /\ learned'   = TLCEval([l \in Learner |-> [i \in focus' |->
                         IF MessagesMatter THEN Part(i).learned[l] ELSE NoVote]])
     /\ votes'     = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).votes[a]]])
     /\ chosen'    = TLCEval([i \in focus' |-> Part(i).chosen])
     /\ delivered' = TLCEval(DeliveredThere)
-    /\ UNCHANGED <<window, row, promised, trimmed, prefix, order, traceVars>>
+    /\ UNCHANGED <<window, row, trimmed, prefix, order, traceVars>>
 
 -----------------------------------------------------------------------------
 (* What a row changed goes back into parts and facts; what it did not change is
@@ -375,6 +396,7 @@ Votes == IsRow(KPhase2b) \/ IsRow(KUnseen)
 
 Changed(i) ==
     [msgs    |-> Part(i).msgs \cup {At(m, i) : m \in Sent},
+     promised |-> IF OfTheLog THEN << >> ELSE [a \in Acceptor |-> promised'[a][i]],
      vote    |-> IF Votes THEN [Part(i).vote EXCEPT ![Row[2]] = vote'[Row[2]][i]]
                  ELSE Part(i).vote,
      learned |-> IF IsRow(KLearn)
@@ -395,6 +417,7 @@ PutBackParts == SetParts(
                             ELSE Renewed(parts, Row[4]..Row[5], Changed)
       [] IsRow(KPhase2a) \/ IsRow(KLearn) \/ Votes -> Change(Row[4])
       [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KRepeat) -> Change(Row[3])
+      [] IsRow(KPromise) -> IF OfTheLog THEN parts ELSE Change(Row[4])
       [] OTHER -> parts)
 
 ProposedHere(v) == [Fact(v) EXCEPT !.proposed = @ \cup {Row[4]}]
@@ -444,10 +467,14 @@ Step == Taken /\ Count /\ PutBackParts /\ PutBackFacts /\ PutBackAsked
 
 -----------------------------------------------------------------------------
 (* The end of a window: it must be the border that the next one starts from. *)
+(* The promises of the log: in a border, a ballot for each acceptor. *)
+PromisedAt(B) == [a \in Acceptor |-> [s \in {0} |-> B.promised[a]]]
+
 KeptInBorder(B) ==
     /\ \A n \in DOMAIN B.instances : Part(B.instances[n]) = B.parts[n]
     /\ \A n \in DOMAIN B.values : Fact(B.values[n]) = B.facts[n]
-    /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
+    /\ OfTheLog => promised = PromisedAt(B)
+    /\ trimmed = B.trimmed /\ prefix = B.prefix
     /\ asked = B.asked /\ top = B.top /\ used = B.used /\ counted = B.counted
     /\ since = B.since /\ life = B.life
 
@@ -497,7 +524,9 @@ TraceInit ==
                    /\ used = [p \in Proposer |-> 0] /\ since = used
                    /\ life = FirstLives
                    /\ counted = [l \in Learner |-> 0]
-              ELSE /\ promised = B.promised /\ trimmed = B.trimmed /\ prefix = B.prefix
+              ELSE /\ promised = IF OfTheLog THEN PromisedAt(B)
+                                 ELSE [a \in Acceptor |-> [i \in focus |-> 0]]
+                   /\ trimmed = B.trimmed /\ prefix = B.prefix
                    /\ SetAsked(B.asked) /\ top = B.top /\ used = B.used
                    /\ since = B.since /\ life = B.life /\ counted = B.counted
                    /\ broadcast = {} /\ msgs = {} /\ order = << >>

@@ -23,10 +23,10 @@ KPhase2b   == 5   \* acceptor, ballot, instance
 KDecide    == 6   \* ballot, instance, quorum
 KLearn     == 7   \* learner, ballot, instance, batch, quorum
 KDeliver   == 8   \* learner, instance, batch, position
-KRecover   == 9   \* acceptor, ballot, list of votes, instance
+KRecover   == 9   \* acceptor, ballot, list of votes, instance, list of promises
 KRestart   == 10  \* proposer, ballot
 KReturn    == 11  \* life, row in it: of a client or a learner, which keep nothing
-KPromise   == 12  \* acceptor, ballot
+KPromise   == 12  \* acceptor, ballot, instance (or 0: the log)
 KTrim      == 13  \* acceptor, instance
 KUnseen    == 14  \* acceptor, ballot, instance
 KRepeat    == 15  \* acceptor, instance

@@ -58,10 +58,11 @@ TakeDecide(b, i, q) ==
     /\ quorum:: IsQuorum(q)
     /\ Decide(b, Members(q))
 
+(* Without direct learning no votes are counted, and the list is empty. *)
 TakeLearn(l, b, i, batch, q) ==
     /\ instance:: i = 1
-    /\ quorum:: q = << >>
-    /\ Learn(l, b)
+    /\ quorum:: IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
+    /\ Learn(l, b, Members(q))
     /\ batch:: batch = <<ValueOf(b)>>
 
 TakeRecover(a, b, list) ==

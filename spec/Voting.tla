@@ -56,13 +56,17 @@ Promise(a, b) ==
    every quorum intersects Q: any broadcast value will do.  Otherwise take
    the highest vote, of ballot c: by the same rule, whatever is chosen below
    c is that value; in c there is only that value; and between c and b
-   nobody in Q voted, so nothing can be chosen there. *)
+   nobody in Q voted, so nothing can be chosen there.  All of that is true of
+   the vote of an acceptor outside Q as well, if nobody in Q has voted above
+   it: so any such vote will do.  (It need not be final that its acceptor has
+   no higher one.) *)
 IsHighest(w, ws) == \A x \in ws : x[1] <= w[1]
 
 Safe(v, b, Q) ==
     LET below == VotesBelow(Q, b)
     IN  IF below = {} THEN v \in broadcast
-        ELSE \E w \in below : IsHighest(w, below) /\ w[2] = v
+        ELSE \E w \in VotesBelow(Acceptor, b) :
+                 IsHighest(w, below) /\ w[2] = v
 
 Promised(Q, b) == \A c \in Q : promised[c] >= b
 

@@ -26,7 +26,8 @@ EXTENDS Voting
 ShowsSafe(Q, b, v) ==
     LET below == VotesBelow(Q, b)
     IN  /\ \A a \in Q : promised[a] >= b
-        /\ below # {} => \E w \in below : IsHighest(w, below) /\ w[2] = v
+        /\ below # {} => \E w \in VotesBelow(Acceptor, b) :
+                             IsHighest(w, below) /\ w[2] = v
 
 VotesSafe == \A a \in Acceptor : \A w \in votes[a] :
     \E Q \in Quorum : ShowsSafe(Q, w[1], w[2])
@@ -34,10 +35,11 @@ VotesSafe == \A a \in Acceptor : \A w \in votes[a] :
 (* These two give that at most one value is chosen.  Let quorum R have voted for
    u in ballot c, and let somebody have voted for v in a ballot b above c; then
    v = u, by induction on b.  For there is a quorum Q that shows v safe in b.  A
-   member of both Q and R voted in c, so Q has votes below b; the highest of
-   them is for v, in a ballot d with c <= d < b.  If d = c, u = v because a
-   ballot has one value; otherwise somebody voted for v in d, which is below b
-   and above c, so v = u by induction. *)
+   member of both Q and R voted in c, so Q has votes below b; and somebody has
+   voted for v below b, in a ballot d that none of these votes is above, so
+   c <= d < b.  If d = c, u = v because a ballot has one value; otherwise
+   somebody voted for v in d, which is below b and above c, so v = u by
+   induction. *)
 
 (* LearnedFromOneBallot, of Voting, is the third: what was learned is chosen.
    Votes are never taken back, so it stays so.  Hence learners agree too. *)

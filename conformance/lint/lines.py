@@ -18,13 +18,14 @@ from conformance.trace.line_mistakes import (
     RISING,
     in_place_of,
     mistakes_of_event,
+    of_promises,
     parsed,
 )
 from conformance.trace.mistakes import NAME as PROCESS
 from conformance.trace.mistakes import Mistake, a_role
 from conformance.trace.process import decode
 from conformance.trace.reader import EVENT, MAX_LINE, NAME
-from conformance.trace.schema import EVENTS, Header, Omission, actions_of
+from conformance.trace.schema import EVENTS, Header, Omission, Recover, actions_of
 
 BOM = b"\xef\xbb\xbf"
 OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16
@@ -164,6 +165,9 @@ class _Lines:
             wrong = True
         else:
             self.file.note(event)
+            scope = self.file.header.constants.promise_scope if self.file.header else "log"
+            if isinstance(event, Recover) and (mistake := of_promises(event, scope)):
+                self._all(at, [mistake])
         if wrong:
             self._all(at, mistakes_of_event(line, self.file.omits))
             said = parsed(line)

@@ -52,6 +52,7 @@ CONSTANTS
     DirectLearning = TRUE
     PrepareAhead = TRUE
     MaxBatch = {self.batch}
+    PromiseScope = "log"
     DueNow <- DueSoon
     MayVoteNow <- AnswersFirst
     MayProposeNow <- InOrder

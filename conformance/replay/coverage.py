@@ -15,9 +15,11 @@ from conformance.replay.advice import ADVICE
 from conformance.replay.checker import SPECS, Checker
 from conformance.replay.citations import places
 from conformance.replay.verdict import Violation
+from conformance.rules.phases import held
+from conformance.rules.recovery import unseen_promises
 from conformance.rules.state import NO_VOTE, State
 from conformance.trace.process import decode, id_of
-from conformance.trace.schema import NO_BALLOT, AnyEvent, Header
+from conformance.trace.schema import AnyEvent, Header
 
 # (state before, actor, event) -> whether the event takes this branch
 Taken = Callable[[State, Any, Any], bool]
@@ -79,7 +81,7 @@ def _all_new(s: State, x: Any, e: Any) -> bool:
 
 
 def _kept(s: State, a: Any, e: Any) -> bool:
-    return _is_acceptor(e) and not _unseen(s, a, e) and (e.promised or NO_BALLOT) == s.promised[a]
+    return _is_acceptor(e) and not _unseen(s, a, e) and not unseen_promises(s, a, e)
 
 
 def _came_back(s: State, last: int) -> bool:
@@ -154,8 +156,8 @@ MULTIPAXOS = (
 SHARED = (
     Branch("Broadcast.fresh", "the client's first", lambda s, c, e: c not in s.broadcast),
     Branch("Broadcast.fresh", "a later one", lambda s, c, e: c in s.broadcast),
-    Branch("Phase1b.promise", "a higher ballot", lambda s, a, e: e.ballot > s.promised[a]),
-    Branch("Phase1b.promise", "the same ballot again", lambda s, a, e: e.ballot == s.promised[a]),
+    Branch("Phase1b.promise", "a higher ballot", lambda s, a, e: e.ballot > held(s, a, e)),
+    Branch("Phase1b.promise", "the same ballot again", lambda s, a, e: e.ballot == held(s, a, e)),
     Branch("Phase1b.votes", "no vote to report", lambda s, a, e: not e.votes),
     Branch("Phase1b.votes", "votes reported", lambda s, a, e: bool(e.votes)),
     Branch("Phase2a.quorum", "the least majority", lambda s, p, e: _least(s, e)),
@@ -169,8 +171,8 @@ SHARED = (
         "votes of several ballots, the highest taken",
         lambda s, p, e: len({b for b, _ in _reported(s, e)}) > 1,
     ),
-    Branch("Phase2b.promise", "the ballot promised", lambda s, a, e: e.ballot == s.promised[a]),
-    Branch("Phase2b.promise", "a ballot above it", lambda s, a, e: e.ballot > s.promised[a]),
+    Branch("Phase2b.promise", "the ballot promised", lambda s, a, e: e.ballot == held(s, a, e)),
+    Branch("Phase2b.promise", "a ballot above it", lambda s, a, e: e.ballot > held(s, a, e)),
     Branch(
         "Phase2b.proposed",
         "a first vote",
@@ -200,7 +202,7 @@ SHARED = (
     Branch(
         "Recover.new promise",
         "with a promise that no trace has",
-        lambda s, a, e: _is_acceptor(e) and (e.promised or NO_BALLOT) > s.promised[a],
+        lambda s, a, e: _is_acceptor(e) and bool(unseen_promises(s, a, e)),
     ),
     Branch("Recover.round", "a proposer", lambda s, p, e: decode(e.process).role == "proposer"),
 )

@@ -8,8 +8,9 @@ definitions as they are written (tests/conformance/slow.py) is held against thes
 from __future__ import annotations
 
 from conformance.rules.rule import Fault, rule
-from conformance.rules.state import Learner, State, ValueSet
+from conformance.rules.state import NO_VOTE, Learner, State, ValueSet
 from conformance.trace.schema import (
+    LARGEST_NUMBER,
     NO_BALLOT,
     Ballot,
     Batch,
@@ -84,12 +85,15 @@ def agreement(s: State, a: int, e: Phase2b | Recover) -> Fault | None:
 
 @rule("VotesBelowPromise", "no acceptor has a vote above its promise")
 def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
-    promised = s.promised.get(a, NO_BALLOT)
-    if s.top_vote.get(a, NO_BALLOT) <= promised:
+    if a not in s.promised:
         return None
-    for i, inst in s.instances.items():  # only ever reached when a guard above is switched off
-        vote = inst.vote.get(a)
-        if vote is not None and vote[0] > promised:
+    first, last = _touched(e) if s.constants.promise_scope == "instance" else (1, LARGEST_NUMBER)
+    held = s.promised[a]
+    if s.top_vote.get(a, NO_BALLOT) <= held.lowest(first, last):
+        return None
+    for i in s.voted_in[a].within(first, last):
+        vote, promised = s.look(i).vote.get(a, NO_VOTE), held.highest(i, i)
+        if vote[0] > promised:
             return Fault(
                 f"votes up to acceptor {a}'s promise, {show_ballot(promised)}",
                 f"in instance {i}: {show_vote(vote)}",
@@ -109,6 +113,14 @@ def _undelivered(s: State, a: int) -> Fault | None:
                 f"it delivered up to {s.delivered_to(x)}",
             )
     return None
+
+
+def _touched(e: object) -> tuple[int, int]:
+    """The instances whose votes or promises the event has changed, if each has a promise."""
+    if isinstance(e, Phase1b):
+        return e.first, e.last
+    i: int = getattr(e, "instance", 0)
+    return (i, i) if i else (1, LARGEST_NUMBER)
 
 
 @rule("TrimmedIsOver", OVER)

@@ -9,7 +9,7 @@ from conformance.rules.invariants import batch_fault
 from conformance.rules.rule import Fault, Need, rule
 from conformance.rules.state import NO_VOTE, State, ValueSet
 from conformance.trace.intervals import IntervalSet, RangesAsked
-from conformance.trace.schema import Decide, Phase1a, Phase1b, Phase2a, Phase2b
+from conformance.trace.schema import Ballot, Decide, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.trace.show import show_ballot, show_batch, show_range, show_vote
 
 
@@ -94,13 +94,37 @@ def asked(s: State, a: int, e: Phase1b) -> Fault | None:
     )
 
 
+def held(s: State, a: int, e: Phase1b | Phase2b) -> Ballot:
+    """The highest ballot that the acceptor has promised where the event is about."""
+    first, last = (e.first, e.last) if isinstance(e, Phase1b) else (e.instance, e.instance)
+    return s.promised[a].highest(first, last)
+
+
 @rule("promise", "the acceptor has promised no higher ballot")
 def promise(s: State, a: int, e: Phase1b | Phase2b) -> Fault | None:
-    if e.ballot >= s.promised[a]:
+    promised = held(s, a, e)
+    if e.ballot >= promised:
         return None
     return Fault(
-        f"a ballot of at least {show_ballot(s.promised[a])}, which acceptor {a} promised",
-        f"ballot {show_ballot(e.ballot)}",
+        f"a ballot of at least {show_ballot(promised)}, which acceptor {a} promised",
+        f"ballot {show_ballot(e.ballot)}{_another_scope(s, a, e)}",
+    )
+
+
+def _another_scope(s: State, a: int, e: Phase1b | Phase2b) -> str:
+    """What to say where the event would be right if each instance had a promise of its own."""
+    first, last = (e.first, e.last) if isinstance(e, Phase1b) else (e.instance, e.instance)
+    above = (by[a] for b, by in s.covered.items() if b > e.ballot and a in by)
+    if (
+        s.constants.promise_scope == "instance"
+        or any(told.overlaps(first, last) for told in above)
+        or any(vote[0] > e.ballot for vote in s.votes_of(a, first, last).values())
+    ):
+        return ""
+    here = f"instance {first}" if first == last else f"instances {first}..{last}"
+    return (
+        f"; in {here} itself it promised none above that: if an acceptor has a promise for each "
+        'instance and not one for the log, say so in the headers: "promise_scope": "instance"'
     )
 
 
@@ -128,7 +152,7 @@ def votes(s: State, a: int, e: Phase1b) -> Fault | None:
 
 
 def do_phase1b(s: State, a: int, e: Phase1b) -> None:
-    s.promised[a] = e.ballot
+    s.promised[a].promise(e.ballot, e.first, e.last)
     s.covered.setdefault(e.ballot, {}).setdefault(a, IntervalSet()).add(e.first, e.last)
     for i, b, said in e.votes:
         s.at(i).reported.setdefault(e.ballot, {}).setdefault(a, set()).add((b, said))
@@ -147,9 +171,15 @@ def once(s: State, p: int, e: Phase2a) -> Fault | None:
         if first != e.process
         else ""
     )
+    same = (
+        ", the same: no harm is done by that, since the ballot still has one batch; but where the "
+        "round is not durable, another batch may be proposed next time"
+        if e.batch in before
+        else ""
+    )
     return Fault(
         f"no earlier proposal of ballot {show_ballot(e.ballot)} in instance {e.instance}",
-        f"it proposed {show_batch(before[0])}, and now {show_batch(e.batch)}{again}",
+        f"it proposed {show_batch(before[0])}, and now {show_batch(e.batch)}{same}{again}",
     )
 
 
@@ -217,6 +247,9 @@ def highest(s: State, p: int, e: Phase2a) -> Fault | None:
         return None
     top = max(b for b, _ in reported)
     if (top, e.batch) in reported:
+        return None
+    # Or of a vote that it heard of before, or from others, and that is no lower: see Highest.
+    if any(b >= top and said == e.batch for b, said in s.heard(e.ballot, e.instance)):
         return None
     best = next(v for v in reported if v[0] == top)
     return Fault(

@@ -14,17 +14,18 @@ from dataclasses import replace
 
 from msgspec import UNSET, Struct
 
-from conformance.rules import phases, trimming
+from conformance.rules import phases, promises, trimming
 from conformance.rules.invariants import agreement, trimmed_is_over, votes_below_promise
+from conformance.rules.promises import Promises, Run
 from conformance.rules.rule import Action, Fault, rule
 from conformance.rules.state import NO_VOTE, State, Voted
 from conformance.trace.process import decode
-from conformance.trace.schema import LARGEST_NUMBER, NO_BALLOT, Ballot, Recover, Trim
+from conformance.trace.schema import LARGEST_NUMBER, Ballot, Recover, Trim
 from conformance.trace.show import show_ballot, show_vote
 
 
 class Unseen(Struct, frozen=True):
-    """A promise that no trace has; or, with an instance, a vote."""
+    """A promise or a vote that no trace has. A promise of the whole log has no instance."""
 
     ballot: Ballot
     instance: int = 0
@@ -39,9 +40,11 @@ class Again(Struct, frozen=True):
 # -- RecoverPromise(a, b), RecoverVote(a, b, i), Repeat(a, i) ------------------------------------
 @rule("asked", "the promise was asked for, in some instance that is not trimmed")
 def asked(s: State, a: int, e: Unseen) -> Fault | None:
-    known = s.asked.get(e.ballot)
-    if known is not None and known.lasts[-1] > s.trimmed[a]:  # they ascend
-        return None
+    known, i = s.asked.get(e.ballot), e.instance
+    if known is not None:
+        last = i or known.lasts[-1]  # they ascend
+        if last > s.trimmed[a] and (i == 0 or known.contain(i, i)):
+            return None
     return Fault(
         f"a Phase1a of ballot {show_ballot(e.ballot)}, or a vote in it",
         "neither",
@@ -50,7 +53,7 @@ def asked(s: State, a: int, e: Unseen) -> Fault | None:
 
 
 def do_recover_promise(s: State, a: int, e: Unseen) -> None:
-    s.promised[a] = e.ballot
+    s.promised[a].promise(e.ballot, e.instance, e.instance)
 
 
 def do_recover_vote(s: State, a: int, e: Unseen) -> None:
@@ -82,8 +85,28 @@ INNER = {a.name: a for a in (RECOVER_PROMISE, RECOVER_VOTE, REPEAT)}
 
 
 # -- Recover(a) ----------------------------------------------------------------------------------
-def _promised(e: Recover) -> Ballot:
-    return NO_BALLOT if e.promised is UNSET else e.promised
+def _promised(s: State, e: Recover) -> Promises:
+    """What the acceptor has promised, as it came back."""
+    back = promises.none(s.constants.promise_scope)
+    if e.promised is not UNSET:
+        back.promise(e.promised, 0, 0)
+    for first, last, b in e.promises or ():
+        back.promise(b, first, last)
+    return back
+
+
+def unseen_promises(s: State, a: int, e: Recover) -> list[Run]:
+    """The recovered promises that the trace does not have, nor the recovered votes: in instances
+    that are not trimmed, or of the log."""
+    had = s.promised[a].copy()
+    for b, i, _ in _unseen(s, a, e):
+        had.promise(max(b, had.highest(i, i)), i, i)
+    return [
+        (first, last, b)
+        for start, end, b in _promised(s, e).runs(_trimmed(e) + 1)
+        for first, last, before in had.runs(start, end)
+        if b > before
+    ]
 
 
 def _votes(e: Recover) -> dict[int, Voted]:
@@ -146,12 +169,17 @@ def trimmed_kept(s: State, a: int, e: Recover) -> Fault | None:
 
 @rule("promise", "the recovered promise is not below the one made")
 def promise_kept(s: State, a: int, e: Recover) -> Fault | None:
-    if not _is_acceptor(s, a, e) or _promised(e) >= s.promised[a]:
+    if not _is_acceptor(s, a, e):
         return None
-    return Fault(
-        f"a promise of at least {show_ballot(s.promised[a])}",
-        f"promise: {show_ballot(_promised(e))}",
-    )
+    back = _promised(s, e)
+    for first, last, made in s.promised[a].runs(_trimmed(e) + 1):
+        found = back.lowest(first, last)
+        if found < made:
+            at = promises.where(s.constants.promise_scope, first, last)
+            return Fault(
+                f"a promise of at least {show_ballot(made)}{at}", f"promise: {show_ballot(found)}"
+            )
+    return None
 
 
 @rule(
@@ -203,10 +231,21 @@ def unseen_votes(s: State, a: int, e: Recover) -> Fault | None:
 def unseen_promise(s: State, a: int, e: Recover) -> Fault | None:
     if not _is_acceptor(s, a, e):
         return None
-    b, votes = _promised(e), _votes(e).values()
-    if b == s.promised[a] or any(vote[0] == b for vote in votes):
-        return None
-    return asked.check(s, a, Unseen(b))
+    for first, last, b in unseen_promises(s, a, e):
+        i = _unasked(s, b, first, last) if s.constants.promise_scope == "instance" else 0
+        fault = None if i is None else asked.check(s, a, Unseen(b, i))
+        if fault is not None:
+            return fault
+    return None
+
+
+def _unasked(s: State, b: Ballot, first: int, last: int) -> int | None:
+    """The first of these instances that ballot b did not ask for."""
+    known = s.asked.get(b)
+    for start, end in known.runs() if known else ():  # both ends ascend
+        if start <= first <= end:
+            first = end + 1
+    return first if first <= last else None
 
 
 @rule(
@@ -230,7 +269,8 @@ def do_recover(s: State, a: int, e: Recover) -> None:
     for b, i, _ in _unseen(s, a, e):
         RECOVER_VOTE.effect(s, a, Unseen(b, i))
         REPEAT.effect(s, a, Again(i))
-    RECOVER_PROMISE.effect(s, a, Unseen(_promised(e)))
+    for first, last, b in _promised(s, e).runs(_trimmed(e) + 1):  # RecoverPromise
+        s.promised[a].promise(b, first, last)
     s.trim(a, _trimmed(e))
 
 

@@ -13,6 +13,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 
+from conformance.rules import promises
+from conformance.rules.promises import Promises
 from conformance.trace.intervals import IntervalSet, RangesAsked
 from conformance.trace.process import id_of
 from conformance.trace.schema import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
@@ -127,7 +129,8 @@ class State:
         self.covered: dict[Ballot, dict[int, IntervalSet]] = {}  # the 1b messages, by acceptor
         self.proposed: dict[Ballot, ValueSet] = {}  # values in 2a messages, by ballot
         self.highest = 0  # the highest instance of a 2a message
-        self.promised: dict[int, Ballot] = dict.fromkeys(cluster.acceptors, NO_BALLOT)
+        scope = constants.promise_scope
+        self.promised: dict[int, Promises] = {a: promises.none(scope) for a in cluster.acceptors}
         self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
         self.top_vote: dict[int, Ballot] = {}  # the highest ballot that the acceptor ever voted in
         self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
@@ -173,6 +176,16 @@ class State:
             return set()
         return set().union(*(by[a] for a in quorum if a in by))
 
+    def heard(self, b: Ballot, i: int) -> set[Voted]:
+        """Heard(b, i): what any acceptor reported to the owner of b, in b or in a ballot before."""
+        return {
+            vote
+            for c, by in self.look(i).reported.items()
+            if c <= b and c[1] == b[1]
+            for votes in by.values()
+            for vote in votes
+        }
+
     def votes_of(self, a: int, first: int, last: int) -> dict[int, Voted]:
         """The votes of acceptor a in instances first..last."""
         return {i: self.look(i).vote.get(a, NO_VOTE) for i in self.voted_in[a].within(first, last)}
@@ -204,7 +217,7 @@ class State:
         """Acceptor a casts a vote in instance i: its promise, its vote and RecordVote. It has not
         said so yet, unless it did before: see `say`."""
         inst, b = self.at(i), vote[0]
-        self.promised[a] = b
+        self.promised[a].promise(b, i, i)
         self.top_vote[a] = max(b, self.top_vote.get(a, b))
         inst.vote[a] = vote
         self.voted_in[a].add(i, i)
@@ -231,6 +244,9 @@ class State:
     def retire(self, i: int) -> None:
         """Drop what concerns instance i. Only for when no later event mentions it."""
         self.instances.pop(i, None)
+        if self.constants.promise_scope == "instance":
+            for held in self.promised.values():
+                held.promise(NO_BALLOT, i, i)
 
     def forget_delivered(self, needed_from: int) -> None:
         """Drop the delivered ranges before this one.

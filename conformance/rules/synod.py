@@ -108,7 +108,7 @@ _ACTIONS = (
     ),
     Action(
         "Decide",
-        (instance_is_one, phases.quorum, learning.voted),
+        (instance_is_one, phases.quorum, learning.indirect, learning.voted),
         learning.do_decide,
         (invariants.type_of_ballot,),
     ),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from conformance.rules.promises import Promises
 from conformance.rules.recovery import Again, Unseen
 from conformance.rules.state import State as Checked
 from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
@@ -59,8 +60,12 @@ class Words:
             (i, self.ballot(v[0]), self.batch(v[1])) for i, v in votes.items() if v != NO_VOTE
         )
 
-    def recover(self, a: int, promised: int, votes: tuple[Vote, ...], trimmed: int) -> ev.Recover:
-        said: dict[str, Any] = {"promised": self.ballot(promised)} if promised else {}
+    def recover(self, a: int, promised: Any, votes: tuple[Vote, ...], trimmed: int) -> ev.Recover:
+        said: dict[str, Any] = {}
+        if self.bounds.scope == "instance":
+            said["promises"] = tuple((i, i, self.ballot(b)) for i, b in enumerate(promised, 1) if b)
+        elif promised:
+            said["promised"] = self.ballot(promised)
         said |= {"trimmed": trimmed} if trimmed else {}
         reported = self.votes(dict(enumerate(votes, 1)))
         return ev.Recover(**self.by("acceptor", a), **said, votes=reported)
@@ -116,8 +121,8 @@ class Words:
         match label:
             case "Trim", a, i:
                 return ev.Trim(**self.by("acceptor", a), last=i)
-            case "RecoverPromise", _, b:
-                return Unseen(self.ballot(b))
+            case "RecoverPromise", _, b, i:
+                return Unseen(self.ballot(b), i)
             case "RecoverVote", _, b, i:
                 return Unseen(self.ballot(b), i)
             case "Repeat", _, i:
@@ -168,7 +173,7 @@ class Projection:
         return State(
             broadcast=frozenset(v for v in self.bounds.names() if s.is_broadcast(w.range(v))),
             msgs=frozenset(m for m in msgs if m[0] in ("1a", "1b")) | self.messages(s),
-            promised=tuple(w.number(s.promised[a]) for a in self.acceptors),
+            promised=tuple(self.promised(s.promised[a]) for a in self.acceptors),
             vote=tuple(
                 tuple(w.vote(at[i].vote[a]) if a in at[i].vote else NO_VOTE for i in at)
                 for a in self.acceptors
@@ -184,6 +189,10 @@ class Projection:
             chosen=self.initial.chosen if self.synod else chosen,
             order=self.initial.order if self.synod else order_of(chosen),
         )
+
+    def promised(self, held: Promises) -> Any:
+        each = [self.words.number(held.highest(i, i)) for i in self.instances]
+        return tuple(each) if self.bounds.scope == "instance" else each[0]
 
     def messages(self, s: Checked) -> frozenset[Message]:
         """The 2a, 2b, Decide and Delivered messages."""

@@ -68,7 +68,10 @@ class Model:
         self.words = Words(bounds)
         self.spec = SPECS[bounds.spec]
         self.constants = ev.Constants(
-            direct_learning=bounds.direct, prepare_ahead=bounds.ahead, max_batch=bounds.max_batch
+            direct_learning=bounds.direct,
+            prepare_ahead=bounds.ahead,
+            max_batch=bounds.max_batch,
+            promise_scope="instance" if bounds.scope == "instance" else "log",
         )
         upto = {n: tuple(range(1, getattr(bounds, n) + 1)) for n in ("acceptors", "proposers")}
         learners = tuple(range(1, bounds.learners + 1))
@@ -281,8 +284,9 @@ class Parameters:
     def crashes(self) -> Iterator[Try]:
         ballots = self.bounds.ballots if self.bounds.crashes else ()
         for a, b in itertools.product(self.acceptors, ballots):
-            step = Unseen(self.words.ballot(b))
-            yield Try(a, self.actions["RecoverPromise"], ("RecoverPromise", a, b), (step,))
+            for s in self.instances if self.bounds.scope == "instance" else (0,):
+                step = Unseen(self.words.ballot(b), s)
+                yield Try(a, self.actions["RecoverPromise"], ("RecoverPromise", a, b, s), (step,))
             for i in self.instances:
                 step = Unseen(self.words.ballot(b), i)
                 yield Try(a, self.actions["RecoverVote"], ("RecoverVote", a, b, i), (step,))

@@ -39,7 +39,7 @@ class State(NamedTuple):
 
     broadcast: frozenset[str]
     msgs: frozenset[Message]
-    promised: tuple[int, ...]
+    promised: tuple[Any, ...]  # of the log: a ballot; otherwise one for each instance
     vote: tuple[tuple[Vote, ...], ...]
     trimmed: tuple[int, ...]
     learned: tuple[tuple[Vote, ...], ...]
@@ -69,6 +69,7 @@ class Bounds:
     requests: int = 99
     all_quorums: bool = False
     crashes: bool = True
+    scope: str = "log"  # of promises
 
     @property
     def ballots(self) -> range:
@@ -103,7 +104,7 @@ class Bounds:
         return State(
             broadcast=none,
             msgs=none,
-            promised=(0,) * self.acceptors,
+            promised=((0,) * self.instances if self.scope == "instance" else 0,) * self.acceptors,
             vote=tuple(votes for _ in acceptors),
             trimmed=(0,) * self.acceptors,
             learned=tuple(votes for _ in learners),
@@ -128,11 +129,12 @@ class Bounds:
             f"Quorum = {{{quorums}}} Proposers = {self.proposers} Rounds = {self.rounds}",
             f"Requests = {self.requests}",
         ]
+        lines.append(f"DirectLearning = {str(self.direct).upper()}")
         if self.spec == "Synod":
             lines.append("None = None")
         else:
             lines.append(f"Instances = {self.instances} MaxBatch = {self.max_batch}")
-            lines.append(f"DirectLearning = {str(self.direct).upper()}")
+            lines.append(f'PromiseScope = "{self.scope}"')
             lines.append(f"PrepareAhead = {str(self.ahead).upper()}")
             lines.append(f"Crashes = {str(self.crashes).upper()}")
         return "\n".join([*lines, view, ""])
@@ -153,6 +155,8 @@ class Bounds:
             shown.append("all quorums")
         if not self.crashes:
             shown.append("no crashes")
+        if self.scope == "instance":
+            shown.append("a promise an instance")
         return ", ".join(shown)
 
 
@@ -266,7 +270,7 @@ class Terms:
         self.learners = [f"l{x}" for x in range(1, bounds.learners + 1)]
         self._read: dict[str, Callable[[Any], Any]] = {
             "broadcast": frozenset,
-            "promised": lambda f: self.each(f, self.acceptors),
+            "promised": lambda f: self.each(f, self.acceptors, self.promises_of),
             "vote": lambda f: self.each(f, self.acceptors, self.votes_at),
             "trimmed": lambda f: self.each(f, self.acceptors),
             "learned": lambda f: self.each(f, self.learners, self.votes_at),
@@ -286,6 +290,12 @@ class Terms:
         if not self.synod:
             return vote
         return NO_VOTE if vote[0] == 0 else (vote[0], (vote[1],))
+
+    def promises_of(self, promised: Any) -> Any:
+        """An acceptor's promise: Synod has no scope, that of the log is number 0."""
+        if self.synod:
+            return promised
+        return tuple(promised) if self.bounds.scope == "instance" else promised[0]
 
     def votes_at(self, votes: Any) -> tuple[Vote, ...]:
         """The last vote in each instance."""
@@ -355,7 +365,7 @@ class Terms:
                 return name, p[0], 1 if self.synod else p[1], numbers(p[-1])
             case "Learn":
                 i = 1 if self.synod else p[2]
-                return name, number(p[0]), p[1], i, numbers(p[3]) if self.bounds.direct else ()
+                return name, number(p[0]), p[1], i, numbers(p[-1]) if self.bounds.direct else ()
             case "Deliver" | "Trim" | "Recover" | "RecoverPromise" | "RecoverVote" | "Repeat":
                 return name, number(p[0]), *p[1:]
         return step

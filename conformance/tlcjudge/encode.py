@@ -69,6 +69,7 @@ class Tables:
     batches: Table = field(default_factory=Table)
     lists: Table = field(default_factory=Table)
     quorums: Table = field(default_factory=Table)
+    promises: Table = field(default_factory=Table)  # lists of (instance, ballot)
 
 
 class Writer:
@@ -78,7 +79,9 @@ class Writer:
     def __init__(self, survey: Survey, tables: Tables, shift: int = 0, clients: int = 0) -> None:
         self.survey, self.numbers, self.tables = survey, survey.numbers, tables
         self.shift, self.clients = shift, clients
-        self.mirror = Mirror(len(survey.header.cluster.acceptors) // 2 + 1)
+        header = survey.header
+        majority = len(header.cluster.acceptors) // 2 + 1
+        self.mirror = Mirror(majority, header.constants.promise_scope)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
         self.actors: dict[str, tuple[int, int, int]] = {}
         self._make: dict[type, Callable[[int, Any], list[Row]]] = {
@@ -211,16 +214,17 @@ class Writer:
         return self._acceptor_recovers(actor, e)
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:
-        """First the rows of what no trace has: votes, by ballot, then the promise, then the
+        """First the rows of what no trace has: votes, by ballot, then promises, then the
         trimming. A vote in an instance that the trace has trimmed gets no row, since the acceptor
         should not have it. If the list has two votes in one instance, no vote of it gets a row."""
         mirror, rows = self.mirror, []
         promised = 0 if e.promised is UNSET else self.numbers.ballot(e.promised)
         said = self.said(e.votes or ())
         kept = {i: (b, values) for i, b, values in said}
+        trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+        promises = self._promises(e, trimmed)
         if len(kept) < len(said):
-            trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
-            return [(RECOVER, a, promised, self.list_(said), trimmed)]
+            return [self._recover_row(a, promised, said, trimmed, promises)]
         unseen = sorted(
             (vote[0], i)
             for i, vote in kept.items()
@@ -228,14 +232,30 @@ class Writer:
         )
         for b, i in unseen:
             rows += self._unseen(a, b, i)
-        if promised > mirror.promised.get(a, 0):
-            rows.append((PROMISE, a, promised))
-            mirror.promise(a, promised)
-        trimmed = self.numbers.instance(e.trimmed) if e.trimmed else 0
+        for i, b in promises if mirror.scope == "instance" else [(0, promised)]:
+            if b > mirror.promised_in(a, i):
+                rows.append((PROMISE, a, b, i))
+                mirror.promise(a, b, i)
         if trimmed > mirror.trimmed.get(a, 0):
             rows += self._trim_to(a, trimmed)
         said = tuple((i, b, values) for i, (b, values) in sorted(kept.items()))
-        return [*rows, (RECOVER, a, promised, self.list_(said), trimmed)]
+        return [*rows, self._recover_row(a, promised, said, trimmed, promises)]
+
+    def _promises(self, e: Recover, trimmed: int) -> list[tuple[int, int]]:
+        """The promises that came back where each instance has its own, but for those in instances
+        that are trimmed."""
+        number = self.numbers.instance
+        return [
+            (i, self.numbers.ballot(b))
+            for first, last, b in e.promises or ()
+            for i in range(max(number(first), trimmed + 1), number(last) + 1)
+        ]
+
+    def _recover_row(
+        self, a: int, promised: int, said: tuple[Said, ...], trimmed: int, promises: Any
+    ) -> Row:
+        listed = self.tables.promises.number(tuple(promises))
+        return (RECOVER, a, promised, self.list_(said), trimmed, listed)
 
     def _unseen(self, a: int, b: int, i: int) -> list[Row]:
         """A vote that only a recovery shows. Synod has no action for it but the vote itself."""

@@ -136,6 +136,10 @@ class Numbering:
             self._named.add(event.trimmed)
         if event.promised is not UNSET:
             self._ballot(event.promised)
+        for first, last, b in event.promises or ():
+            self._ballot(b)
+            self._named.update((first, last))
+            self._promised.append((first, last))
         return self._votes(event)
 
     def _votes(self, event: Phase1b | Recover) -> Values:

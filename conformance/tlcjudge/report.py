@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from conformance.trace.show import show_ballot, show_range
 
 SHOWN = 300  # characters of a value that are shown
 MOST_NAMES = 8  # names in the key to the numbers
+_OF_THE_LOG = re.compile(r"\(0 :> (\d+)\)")  # an acceptor's one promise, which is number 0
 
 
 def report(by_tlc: TlcVerdict) -> str:
@@ -44,7 +46,8 @@ def _state(rejection: Rejection) -> Iterator[str]:
             yield f"            {v} ="
             yield from (f"              {_short(m)}" for m in sorted(map(_message, values[v])))
         else:
-            yield f"            {v} = {_short(' '.join(rejection.state[v].split()))}"
+            text = _OF_THE_LOG.sub(r"\1", " ".join(rejection.state[v].split()))
+            yield f"            {v} = {_short(text)}"
     yield from _legend(rejection, values)
 
 

@@ -54,6 +54,7 @@ class Part:
     votes: dict[int, set[VotedFor]] = field(default_factory=dict)
     chosen: set[Values] = field(default_factory=set)
     given: dict[int, Values] = field(default_factory=dict)
+    promised: dict[int, int] = field(default_factory=dict)  # if each instance has a promise
 
     def batches(self) -> Iterator[Values]:
         """Every batch in it; one may come up several times."""
@@ -83,6 +84,7 @@ class Asked:
 @dataclass
 class Mirror:
     majority: int
+    scope: str = "log"  # of promises
     parts: dict[int, Part] = field(default_factory=dict)
     facts: dict[int, Fact] = field(default_factory=dict)
     promised: dict[int, int] = field(default_factory=dict)
@@ -121,12 +123,16 @@ class Mirror:
         self.used[p] = max(b, self.used.get(p, 0))
 
     def phase1b(self, a: int, b: int, first: int, last: int, said: tuple[Said, ...]) -> None:
-        self.promised[a] = b
+        if self.scope == "log":
+            self.promised[a] = b
         by_instance: dict[int, list[Said]] = {}
         for vote in said:
             by_instance.setdefault(vote[0], []).append(vote)
         for i in range(first, last + 1):
-            self.part(i).msgs.add(("1b", a, b, i, i, frozenset(by_instance.get(i, ()))))
+            part = self.part(i)
+            part.msgs.add(("1b", a, b, i, i, frozenset(by_instance.get(i, ()))))
+            if self.scope == "instance":
+                part.promised[a] = b
 
     def phase2a(self, b: int, i: int, batch: Values) -> None:
         self.part(i).msgs.add(("2a", b, i, batch))
@@ -138,7 +144,7 @@ class Mirror:
         part = self.part(i)
         batch = next((m[3] for m in part.msgs if m[0] == "2a" and m[1] == b), ())
         part.msgs.add(("2b", a, b, i))
-        self.promised[a] = b
+        self.promise(a, b, i)
         part.vote[a] = (b, batch)
         part.votes.setdefault(a, set()).add((b, batch))
         self.voted.setdefault(a, set()).add(i)
@@ -163,8 +169,18 @@ class Mirror:
     def live(self, x: int, n: int) -> None:
         self.life[x] = n
 
-    def promise(self, a: int, b: int) -> None:
-        self.promised[a] = b
+    def promise(self, a: int, b: int, i: int) -> None:
+        """Promise b: in instance i, or in the log."""
+        if self.scope == "instance":
+            self.part(i).promised[a] = b
+        else:
+            self.promised[a] = b
+
+    def promised_in(self, a: int, i: int) -> int:
+        """The ballot promised in instance i, or in the log."""
+        if self.scope == "log":
+            return self.promised.get(a, 0)
+        return self.parts[i].promised.get(a, 0) if i in self.parts else 0
 
     def trim(self, a: int, i: int) -> None:
         """What was voted stays in its part, and is no vote any more."""

@@ -20,6 +20,7 @@ from conformance.tlcjudge.shadow_state import (
     PHASE1B,
     PHASE2A,
     PHASE2B,
+    PROMISE,
     REPEAT,
     TRIM,
     UNSEEN,
@@ -46,6 +47,7 @@ PLACES = {
     TRIM: (2,),
     UNSEEN: (3,),
     REPEAT: (2,),
+    PROMISE: (3,),  # or 0: the log
 }
 
 
@@ -62,6 +64,7 @@ def module(job: Job) -> Iterator[str]:
         "TraceInstances": max(n.highest for n in numbers),
         "TraceDirectLearning": truth(constants.direct_learning),
         "TracePrepareAhead": truth(constants.prepare_ahead),
+        "TracePromiseScope": f'"{constants.promise_scope}"',
         "TraceMaxBatch": most(job.windows[0]),
         "MaxBatches": set_(map(str, sorted({most(w) for w in job.windows}))),
         "Values": max(1, job.values),
@@ -72,6 +75,8 @@ def module(job: Job) -> Iterator[str]:
     yield f"Batches == {sequence(map(tuple_, job.tables.batches.numbers))}\n"
     yield f"Quorums == {sequence(map(tuple_, job.tables.quorums.numbers))}\n"
     yield f"Lists == {sequence(map(said, job.tables.lists.numbers))}\n"
+    promises = (sequence(map(tuple_, some)) for some in job.tables.promises.numbers)  # type: ignore[call-overload]
+    yield f"PromiseLists == {sequence(promises)}\n"
     yield from _tables(job)
     borders = dict.fromkeys(b for w in job.windows for b in (w.start, w.end) if b)
     numbered = {border: n for n, border in enumerate(borders, 1)}
@@ -184,7 +189,7 @@ def _instances(w: Window) -> tuple[int, int]:
     """The least and the greatest instance that the window speaks of."""
     named = [1] if w.start is None else []
     for row in w.rows:
-        named += [row[k] for k in PLACES.get(row[0], ())]
+        named += [row[k] for k in PLACES.get(row[0], ()) if row[k]]
     for border in (w.start, w.end):
         if border:
             named += [*border.mirror.parts, border.mirror.top or 1]
@@ -224,7 +229,7 @@ def _border(border: Border, size: dict[str, Any]) -> str:
     ballots = range(1, size["TraceProposers"] * size["TraceRounds"] + 1)
     fields = {
         "instances": tuple_(sorted(m.parts)),
-        "parts": sequence(part(m.parts[i], acceptors, learners) for i in sorted(m.parts)),
+        "parts": sequence(part(m.parts[i], acceptors, learners, m.scope) for i in sorted(m.parts)),
         "values": tuple_(sorted(m.facts)),
         "facts": sequence(fact(m.facts[v]) for v in sorted(m.facts)),
         "promised": tuple_(m.promised.get(a, 0) for a in acceptors),
@@ -254,10 +259,12 @@ def vote(v: Any) -> str:
     return f"<<{v[0]},{tuple_(v[1])}>>"
 
 
-def part(p: Part, acceptors: range, learners: range) -> str:
+def part(p: Part, acceptors: range, learners: range, scope: str) -> str:
+    each = acceptors if scope == "instance" else ()
     return record(
         {
             "msgs": set_(message(m) for m in sorted(p.msgs, key=repr)),
+            "promised": tuple_(p.promised.get(a, 0) for a in each),
             "vote": sequence(vote(p.vote.get(a, NONE)) for a in acceptors),
             "learned": sequence(vote(p.learned.get(x, NONE)) for x in learners),
             "votes": sequence(set_(map(vote, sorted(p.votes.get(a, ())))) for a in acceptors),

@@ -133,7 +133,7 @@ def _share(survey: Survey) -> Any:
     """Runs with the same of this may be in one job."""
     h, c = survey.header, survey.header.constants
     size = len(h.cluster.acceptors), len(survey.numbers.proposers)
-    return h.spec, c.direct_learning, c.prepare_ahead, size
+    return h.spec, c.direct_learning, c.prepare_ahead, c.promise_scope, size
 
 
 def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:

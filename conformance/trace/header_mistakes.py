@@ -103,8 +103,9 @@ def _contradictions(header: Header, process: str) -> list[Mistake]:
         found.append(Mistake("Header.process", what, todo))
     if not h.constants.fit(h.spec):
         has = msgspec.json.encode(h.constants).decode()
-        todo = "write false, false and 1, or MultiPaxos as the specification"
-        what = f"{h.spec} has no optimisations, but {has}"
+        todo = "leave promise_scope out, and write false for prepare_ahead and 1 for max_batch; or "
+        todo += "write MultiPaxos as the specification"
+        what = f"{h.spec} has one instance and one value, but {has}"
         found.append(Mistake("Header.constants", what, todo))
     if not h.cluster.admits(h.role, h.id):
         what = f"{h.role} {h.id} is not in the cluster of its own header"
@@ -209,5 +210,6 @@ FIELDS: dict[str, Look] = {
 CONSTANTS: dict[str, Look] = {
     **{"direct_learning": _switch, "prepare_ahead": _switch},
     "max_batch": lambda what, x: number(what, x, "max_batch"),
+    "promise_scope": _one_of("log", "instance"),
 }
 CLUSTER: dict[str, Look] = dict.fromkeys(("acceptors", "proposers", "learners", "clients"), _ids)

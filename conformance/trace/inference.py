@@ -338,7 +338,17 @@ class Inference:
                 start = (e.trimmed or 0) + 1
                 if not any(b == e.promised for _, b, _ in e.votes or ()):
                     yield from self._ask(e, e.promised, start, start)
+            yield from self._ask_promises(e)
         yield e
+
+    def _ask_promises(self, e: Recover) -> Iterator[AnyEvent]:
+        """The requests of what an acceptor came back with, where each instance has a promise; a
+        vote needs none."""
+        for start, last, b in e.promises or ():
+            first = max(start, (e.trimmed or 0) + 1)
+            voted = sum(first <= i <= last and c == b for i, c, _ in e.votes or ())
+            if voted < last + 1 - first:
+                yield from self._ask(e, b, first, last)
 
     def _before(self, e: Recover) -> Iterator[AnyEvent]:
         """What a proposer did before it came back is put in before that, also if it is answered

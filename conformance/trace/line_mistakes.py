@@ -12,9 +12,19 @@ from collections.abc import Collection
 from typing import Any, get_args
 
 import msgspec
+from msgspec import UNSET
 
 from conformance.trace.line import MALFORMED, event_of, twice
-from conformance.trace.mistakes import LEFT_OUT, SHAPES, Mistake, a_role, broadcast, shown
+from conformance.trace.mistakes import (
+    BALLOT,
+    LEFT_OUT,
+    PROMISES,
+    SHAPES,
+    Mistake,
+    a_role,
+    broadcast,
+    shown,
+)
 from conformance.trace.schema import ACTIONS_OF, EVENTS, OWN, Omission, Recover, actions_of
 
 A_FILE_EACH = (
@@ -155,6 +165,25 @@ def in_place_of(action: str, spec: str) -> str:
     if action not in actions_of(role, spec):
         return f"leave it out: {spec} has no {action}"
     return f"write it into the file of the {role} that did it"
+
+
+def of_promises(event: Recover, scope: str) -> Mistake | None:
+    """What is wrong with how the event says what was promised, in a run with this scope."""
+    has, kept, todo = (
+        ("promised", event.promised, f"write it as ranges, as promises; {PROMISES}")
+        if scope == "instance"
+        else ("promises", event.promises, f"write the one ballot as promised; {BALLOT}")
+    )
+    if kept is not UNSET:
+        what = f"Recover has {has}, and promise_scope is {scope}"
+        return Mistake("promises-of-another-scope", what, todo)
+    before = 0
+    for first, last, _ in event.promises or ():
+        if not before < first <= last:
+            what = f"promises: the range {first}..{last} is empty, or not above {before}"
+            return Mistake("promises-overlap", what, PROMISES)
+        before = last
+    return None
 
 
 def _no_event(value: dict[str, Any]) -> Mistake:

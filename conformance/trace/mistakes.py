@@ -197,6 +197,26 @@ def votes(what: str, x: Any) -> Mistakes:
         yield from batch(f"the batch of the vote {shown(v)}", v[2])
 
 
+PROMISES = (
+    "list ranges of instances with what is promised there, ascending: [from, to, ballot], as "
+    "[[1,4,[1,1]],[5,5,[2,1]]]"
+)
+
+
+def promises(what: str, x: Any) -> Mistakes:
+    """What an acceptor promised, where each instance has a promise."""
+    if not isinstance(x, list):
+        yield Mistake("not-promises", f"{what} is {shown(x)}", PROMISES)
+        return
+    for p in x:
+        if not isinstance(p, list) or len(p) != 3:
+            yield Mistake("not-promises", f"{what} has {shown(p)}", PROMISES)
+            continue
+        for end in p[:2]:
+            yield from number(f"an end of the promise {shown(p)}", end, "instance")
+        yield from ballot(f"the ballot of the promise {shown(p)},", p[2])
+
+
 def process(what: str, x: Any) -> Mistakes:
     if not isinstance(x, str) or not NAME.fullmatch(x):
         todo = (
@@ -214,7 +234,7 @@ SHAPES: dict[str, Callable[[str, Any], Mistakes]] = {
         for name in ("seq", "hlc", "instance", "from", "to", "trimmed", "position", "round")
     },
     **{"ballot": ballot, "promised": ballot, "quorum": quorum, "batch": batch, "values": batch},
-    **{"votes": votes, "process": process},
+    **{"votes": votes, "promises": promises, "process": process},
 }
 """How fields of events are looked at, by their names. The values of a Broadcast: `broadcast`."""
 

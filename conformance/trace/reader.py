@@ -31,11 +31,12 @@ from conformance.trace.line_mistakes import (
     RISING,
     in_place_of,
     mistakes_of_event,
+    of_promises,
 )
 from conformance.trace.merge_order import merge
 from conformance.trace.mistakes import Mistake, a_role
 from conformance.trace.process import PROCESS_NAME, ROLES
-from conformance.trace.schema import AnyEvent, Header, actions_of
+from conformance.trace.schema import AnyEvent, Header, Recover, actions_of
 
 __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
 
@@ -124,7 +125,7 @@ class TraceFile:
     def _rows(self) -> Iterator[Row]:
         if self.header is None:
             return
-        process = self.process
+        process, scope = self.process, self.header.constants.promise_scope
         allowed = actions_of(self.header.role, self.header.spec)
         omits = self.header.omits
         clock = 0
@@ -151,6 +152,8 @@ class TraceFile:
                 role, spec = self.header.role, self.header.spec
                 what = f"{event.action} is no action of {a_role(role)} under {spec}"
                 raise self.fail("Line.role", seq + 1, what, in_place_of(event.action, spec))
+            if isinstance(event, Recover) and (mistake := of_promises(event, scope)):
+                raise self._mistaken("Line.shape", seq + 1, mistake)
             if key is not None:
                 raise self.fail("Line.keys", seq + 1, f"a key is in the line twice: {key}", ONCE)
             clock = event.hlc

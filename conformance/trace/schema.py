@@ -39,6 +39,7 @@ __all__ = [
 SCHEMA = 1
 
 SpecName = Literal["MultiPaxos", "Synod"]
+Scope = Literal["log", "instance"]
 
 FROM_A_CLOCK = 10**12
 """Incarnations of a process are numbered from 1. A process that keeps nothing cannot count them: it
@@ -59,6 +60,7 @@ Range = tuple[ClientName, Id, Id, Digest]
 Batch = tuple[Range, ...]
 Quorum = Annotated[tuple[Id, ...], Meta(min_length=1)]
 Vote = tuple[Id, Ballot, Batch]
+Promised = tuple[Id, Id, Ballot]  # from, to: the same ballot in each of these instances
 
 OWN = "x_"
 """What the names of fields begin with that a writer of traces adds for itself: see line.py."""
@@ -87,11 +89,13 @@ class Constants(Struct, frozen=True, forbid_unknown_fields=True):
     direct_learning: bool
     prepare_ahead: bool
     max_batch: Id
+    promise_scope: Scope = "log"
 
     def fit(self, spec: str) -> bool:
-        """Whether the specification has these constants: Synod has none of the optimisations."""
+        """Whether the specification has these constants: Synod has one instance and one value, so
+        that of them it has direct learning only."""
         return spec != "Synod" or not (
-            self.direct_learning or self.prepare_ahead or self.max_batch > 1
+            self.prepare_ahead or self.max_batch > 1 or self.promise_scope != "log"
         )
 
 
@@ -242,13 +246,14 @@ class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
 
     action: ClassVar[str] = "Recover"
     promised: Ballot | UnsetType = UNSET
+    promises: tuple[Promised, ...] | UnsetType = UNSET
     votes: tuple[Vote, ...] | UnsetType = UNSET
     trimmed: Id | UnsetType = UNSET
     round: Id | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         role = decode(self.process).role
-        for name in ("promised", "votes", "trimmed", "round"):
+        for name in ("promised", "promises", "votes", "trimmed", "round"):
             whose = "proposer" if name == "round" else "acceptor"
             if getattr(self, name) is not UNSET and role != whose:
                 raise ValueError(f"{name} is kept by a {whose}, and this is a {role}")

@@ -19,8 +19,8 @@ GraphNext ==
                /\ Take(<<"Phase2b", a, b>>)
         \/ \E b \in Ballot, Q \in Quorum : Decide(b, Q)
                /\ Take(<<"Decide", b, Q>>)
-        \/ \E l \in Learner, b \in Ballot : Learn(l, b)
-               /\ Take(<<"Learn", l, b>>)
+        \/ \E l \in Learner, b \in Ballot, Q \in Quorum : Learn(l, b, Q)
+               /\ Take(<<"Learn", l, b, Q>>)
         \/ \E a \in Acceptor : Recover(a) /\ Take(<<"Recover", a>>)
 
 GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>

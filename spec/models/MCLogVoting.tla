@@ -17,11 +17,12 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 (* Reduced is Spec with values broadcast, and ballot 1 promised, before the
    rest, and with what was learned delivered at once.  Nothing is lost: no
    guard needs a value not to be broadcast, there is no ballot below 1 that a
-   promise could exclude, and a delivery stays possible with the same effect. *)
+   promise could exclude, and a delivery stays possible with the same effect.
+   A promise in several scopes is as many promises in one. *)
 DueDeliveries == {l \in Learner : prefix[l] < Instances
                                   /\ learned[l][prefix[l] + 1] # NoVote}
 
-DuePromises == {a \in Acceptor : promised[a] = 0}
+DuePromises == {a \in Acceptor : \A s \in Scopes : promised[a][s] = 0}
 
 (* LearnNow: learners learn in any state. *)
 LearnNow == TRUE
@@ -33,10 +34,10 @@ LearnLast == \A a \in Acceptor, i \in Instance :
 
 ReducedNext ==
     IF broadcast # Value THEN \E v \in Value : Broadcast(v)
-    ELSE IF DuePromises # {} THEN \E a \in DuePromises : Promise(a, 1)
+    ELSE IF DuePromises # {} THEN \E a \in DuePromises : Promise(a, 1, Scopes)
     ELSE IF DueDeliveries # {}
     THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
-    ELSE \/ \E a \in Acceptor, b \in Ballot : Promise(a, b)
+    ELSE \/ \E a \in Acceptor, b \in Ballot, s \in Scopes : Promise(a, b, {s})
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
                Q \in Quorum :
                 <<b, batch>> \notin votes[a][i] /\ Vote(a, b, i, batch, Q)
@@ -71,11 +72,14 @@ IsAny(w, ws)    == TRUE
 VotedApart(Q, b, i, batch) ==
     \A a \in Q : \E c \in Ballot : <<c, batch>> \in votes[a][i]
 
+(* Promised: in whichever instance. *)
+PromisedElsewhere(Q, b, i) == \A c \in Q : \E s \in Scopes : promised[c][s] >= b
+
 (* MayVote: also below the promise. *)
-VoteAnyway(a, b) == TRUE
+VoteAnyway(a, b, i) == TRUE
 
 (* VotePromises: a vote leaves the promise as it is. *)
-VoteKeepsPromise(a, b) == promised' = promised
+VoteKeepsPromise(a, b, i) == promised' = promised
 
 (* OneBatchIn: a ballot may have two batches in an instance. *)
 AnyBatchIn(b, i, batch) == TRUE

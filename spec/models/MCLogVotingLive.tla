@@ -37,7 +37,7 @@ Ended(p, n) == [a \in Acceptor |-> [i \in Instance |->
 
 ReducedInit ==
     /\ broadcast = Value
-    /\ promised  = [a \in Acceptor |-> 1]
+    /\ promised  = [a \in Acceptor |-> [s \in Scopes |-> 1]]
     /\ \E p \in Placements, n \in Ends : votes = Ended(p, n)
     /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
     /\ prefix    = [l \in Learner |-> 0]
@@ -75,6 +75,6 @@ CrashForgets(a) ==
     /\ a \in Up
     /\ Cardinality(down) < MayCrash
     /\ down' = down \cup {a}
-    /\ promised' = [promised EXCEPT ![a] = 0]
+    /\ promised' = [promised EXCEPT ![a] = [s \in Scopes |-> 0]]
     /\ UNCHANGED <<broadcast, votes, learnerVars, historyVars, heard, lead>>
 ===============================================================================

@@ -20,10 +20,14 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
    allows more; and what a learner may do stays possible, with the same effect.
    Hence, in this order:
    - values are broadcast, and every 1a is sent, before the rest.  With
-     PrepareAhead the 1a for all instances stands for all others;
+     PrepareAhead the 1a for all instances stands for all others; except where
+     each instance has a promise of its own: there a 1a for one of them, and its
+     answer, say all that one for a range would;
    - a 1a is answered whole, and once: an acceptor's votes below its promise
      are the same in every answer, and a vote in the ballot itself is of no
-     use to a leader that has made its proposal there;
+     use to a leader that has made its proposal there.  (In a later ballot of its
+     own it may take it: Heard.  So this loses something where Rounds is above 1,
+     and nothing where a proposer has one ballot);
    - acceptors promise ballot 1 at once: that gives up nothing, for there is
      no lower ballot, and they have no votes yet;
    - what was chosen is decided, and what was learned is delivered, at once;
@@ -33,27 +37,29 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 
 Requests ==
     {[type |-> "1a", bal |-> b, from |-> r[1], to |-> r[2]] : b \in Ballot,
-        r \in IF PrepareAhead THEN {<<1, Instances>>}
+        r \in IF PrepareAhead /\ PromiseScope = "log" THEN {<<1, Instances>>}
               ELSE {<<i, i>> : i \in Instance}}
 
 Answered(a, r) == \E m \in msgs : /\ m.type = "1b" /\ m.acc = a /\ m.bal = r.bal
                                   /\ m.from = r.from /\ m.to = r.to
 
-AnswersIn(a, b) == \A r \in Requests : r.bal = b => Answered(a, r)
+AnswersIn(a, b, i) == \A r \in Requests :
+    r.bal = b /\ ScopeOf(r.from) = ScopeOf(i) => Answered(a, r)
 
 (* What is due, and when an acceptor may vote: first for all models, then for
    those that are large.  There an acceptor answers all 1a of a ballot in a row,
    and answers them before it votes in that ballot, when it votes: its votes
    below the ballot are final from the promise on, and the promise comes with
    the vote anyway.  (The mutants of VotePromises are lost by that.) *)
-DueNow(a, b)  == b = 1
-DueSoon(a, b) == b = IF promised[a] = 0 THEN 1 ELSE promised[a]
+DueNow(a, r)  == r.bal = 1
+DueSoon(a, r) == LET b == promised[a][ScopeOf(r.from)]
+                 IN  r.bal = IF b = 0 THEN 1 ELSE b
 
-MayVoteNow(a, b) == TRUE
-AnswersFirst(a, b) == AnswersIn(a, b)
+MayVoteNow(a, b, i) == TRUE
+AnswersFirst(a, b, i) == AnswersIn(a, b, i)
 
 DueAnswers == {ar \in Acceptor \X Requests :
-                   DueNow(ar[1], ar[2].bal) /\ ~Answered(ar[1], ar[2])}
+                   DueNow(ar[1], ar[2]) /\ ~Answered(ar[1], ar[2])}
 
 DueDecisions == IF DirectLearning THEN {}
     ELSE {bi \in Ballot \X Instance :
@@ -86,7 +92,7 @@ ReducedNext ==
          \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
                 MayProposeNow(b, i) /\ Phase2a(b, i, batch, Q)
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
-                MayVoteNow(a, b) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
+                MayVoteNow(a, b, i) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
          \/ /\ Finished
             /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
                    Learn(l, b, i, Q)
@@ -97,6 +103,16 @@ Reduced == Init /\ [][ReducedNext]_vars
 ReducedWithRecovery ==
     Init /\ [][ReducedNext \/ \E a \in Acceptor : Recover(a)]_vars
 
+(* With acceptors that answer again, and say what they voted in the ballot itself:
+   a later ballot of the same proposer may take it.  There is no later one than the
+   last; and a vote in the first is below any other. *)
+Repeats == \E a \in Acceptor, r \in Requests :
+               /\ r.bal \notin {1, Rounds * Proposers}
+               /\ r \in msgs
+               /\ Phase1b(a, r.bal, r.from, r.to)
+
+ReducedWithRepeats == Init /\ [][ReducedNext \/ Repeats]_vars
+
 (* And with learners that learn at any time: for mutants of learning. *)
 LearnEarly == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
                   Learn(l, b, i, Q)
@@ -105,9 +121,9 @@ ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
 
 (* With acceptors that crash between making something durable and sending it. *)
 Crash ==
-    \/ \E a \in Acceptor, b \in Ballot : RecoverPromise(a, b)
+    \/ \E a \in Acceptor, b \in Ballot, s \in Scopes : RecoverPromise(a, b, s)
     \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
-           MayVoteNow(a, b) /\ RecoverVote(a, b, i)
+           MayVoteNow(a, b, i) /\ RecoverVote(a, b, i)
     \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
 
 ReducedWithCrashes == Init /\ [][ReducedNext \/ Crash]_vars
@@ -139,6 +155,10 @@ Invented(batch, i) == batch = NoOp => Reached(i)
 IsLowest(w, reported) == \A x \in reported : w[1] <= x[1]
 IsAny(w, reported)    == TRUE
 
+(* Highest: the vote heard in an earlier ballot, whatever this one reports. *)
+HeardBefore(b, i, reported) ==
+    VotesReported({m \in msgs : m.type = "1b" /\ m.bal < b}, i)
+
 (* Promises: a promise of an older ballot is counted too. *)
 StalePromises(a, b, i) ==
     {m \in msgs : m.type = "1b" /\ m.acc = a /\ m.bal <= b /\ Covers(m, i)}
@@ -158,20 +178,20 @@ VotedApart(Q, b, i) ==
            HasVoted(a, c, i) /\ BatchOf(c, i) = BatchOf(b, i)
 
 (* MayVote, MayPromise: also below the promise. *)
-VoteAnyway(a, b)    == TRUE
-PromiseAnyway(a, b) == TRUE
+VoteAnyway(a, b, i)           == TRUE
+PromiseAnyway(a, b, from, to) == TRUE
 
 (* VotePromises: a vote leaves the promise as it is, or passes it by one. *)
-VoteKeepsPromise(a, b) == promised' = promised
-VotePromisesNext(a, b) == promised' = [promised EXCEPT ![a] = b + 1]
+VoteKeepsPromise(a, b, i) == promised' = promised
+VotePromisesNext(a, b, i) == Promise(a, b + 1, {ScopeOf(i)})
 
 (* Recover: the promise was not stored; the votes were, and stand for it. *)
-HighestVote(a) ==
-    CHOOSE b \in {vote[a][i][1] : i \in Instance} :
-        \A i \in Instance : vote[a][i][1] <= b
+HighestVote(a, s) ==
+    LET ballots == {vote[a][i][1] : i \in {j \in Instance : ScopeOf(j) = s}}
+    IN  CHOOSE b \in ballots : \A c \in ballots : c <= b
 
 PromiseLost(a) ==
-    /\ promised' = [promised EXCEPT ![a] = HighestVote(a)]
+    /\ promised' = [promised EXCEPT ![a] = [s \in Scopes |-> HighestVote(a, s)]]
     /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars, historyVars>>
 
 (* Recover: the votes were not stored. *)
@@ -184,7 +204,7 @@ OldVoteRecovered(a, b, i) ==
     /\ Accepts(b, i) # {}
     /\ ~HasVoted(a, b, i)
     /\ vote' = [vote EXCEPT ![a][i] = <<b, BatchOf(b, i)>>]
-    /\ promised' = [promised EXCEPT ![a] = IF b > @ THEN b ELSE @]
+    /\ promised' = [promised EXCEPT ![a][ScopeOf(i)] = IF b > @ THEN b ELSE @]
     /\ RecordVote(a, b, i)
     /\ UNCHANGED <<broadcast, msgs, trimmed, learnerVars>>
 
@@ -192,15 +212,16 @@ OldVoteRecovered(a, b, i) ==
    crashed in between. *)
 SentFirst(a, b, i) ==
     /\ Accepts(b, i) # {}
-    /\ MayVote(a, b)
+    /\ MayVote(a, b, i)
     /\ Send([type |-> "2b", acc |-> a, bal |-> b, inst |-> i])
     /\ RecordVote(a, b, i)
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars>>
 
 (* RecoverPromise: the promise was sent before it was durable. *)
-PromiseSentFirst(a, b) ==
-    /\ MayPromise(a, b)
+PromiseSentFirst(a, b, s) ==
+    /\ b >= promised[a][s]
     /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
+                       /\ s \in ScopesOf(m.from, m.to)
                        /\ Send([type |-> "1b", acc |-> a, bal |-> b,
                                 from |-> m.from, to |-> m.to,
                                 votes |-> VotesOf(a, m.from, m.to)])

@@ -59,7 +59,7 @@ Left(v, w, some) ==
 
 LeftInit ==
     /\ broadcast = Value
-    /\ promised = [a \in Acceptor |-> 1]
+    /\ promised = [a \in Acceptor |-> [s \in Scopes |-> 1]]
     /\ trimmed  = [a \in Acceptor |-> 0]
     /\ \E v \in Orphan, w \in Value \ Orphan, n \in 0..Cardinality(Acceptor) :
            LET some == {Voters[k] : k \in 1..n}
@@ -95,7 +95,7 @@ CrashForgets(a) ==
     /\ a \in Up
     /\ Cardinality(down) < MayCrash
     /\ down' = down \cup {a}
-    /\ promised' = [promised EXCEPT ![a] = 0]
+    /\ promised' = [promised EXCEPT ![a] = [s \in Scopes |-> 0]]
     /\ UNCHANGED <<broadcast, msgs, vote, trimmed, learnerVars,
                    historyVars, heard, lead>>
 ===============================================================================

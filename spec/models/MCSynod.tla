@@ -24,7 +24,9 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
      no lower ballot, and they have no vote yet;
    - a 1a is answered once: an acceptor's votes below its promise are the same
      in every answer, and a vote in the ballot itself is of no use to a leader
-     that has made its proposal;
+     that has made its proposal.  (In a later ballot of its own it may take it:
+     Heard.  So this loses something where Rounds is above 1, and nothing where
+     a proposer has one ballot);
    - what was chosen is decided at once;
    - learners learn after the highest ballot has run its full course, which
      it always can.
@@ -33,10 +35,13 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 DueRequests == {b \in Ballot : [type |-> "1a", bal |-> b] \notin msgs}
 DueAnswers  == {a \in Acceptor : Promises(a, 1) = {}}
 
-DueDecisions == {b \in Ballot : /\ [type |-> "Decide", bal |-> b] \notin msgs
-                                /\ \E Q \in Quorum : VotedTogether(Q, b)}
+DueDecisions == IF DirectLearning THEN {}
+    ELSE {b \in Ballot : /\ [type |-> "Decide", bal |-> b] \notin msgs
+                         /\ \E Q \in Quorum : VotedTogether(Q, b)}
 
 Finished == \A a \in Acceptor : HasVoted(a, Rounds * Proposers)
+
+LearnEarly == \E l \in Learner, b \in Ballot, Q \in Quorum : Learn(l, b, Q)
 
 ReducedNext ==
     IF broadcast # Value THEN \E v \in Value : Broadcast(v)
@@ -48,7 +53,7 @@ ReducedNext ==
                 {m \in Promises(a, b) : m.bal = b} = {} /\ Phase1b(a, b)
          \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
          \/ \E a \in Acceptor, b \in Ballot : ~HasVoted(a, b) /\ Phase2b(a, b)
-         \/ Finished /\ \E l \in Learner, b \in Ballot : Learn(l, b)
+         \/ Finished /\ LearnEarly
 
 Reduced == Init /\ [][ReducedNext]_vars
 
@@ -56,9 +61,15 @@ Reduced == Init /\ [][ReducedNext]_vars
 ReducedWithRecovery ==
     Init /\ [][ReducedNext \/ \E a \in Acceptor : Recover(a)]_vars
 
+(* With acceptors that answer again, and say what they voted in the ballot itself:
+   a later ballot of the same proposer may take it.  There is no later one than the
+   last; and a vote in the first is below any other. *)
+Repeats == \E a \in Acceptor, b \in Ballot \ {1, Rounds * Proposers} : Phase1b(a, b)
+
+ReducedWithRepeats == Init /\ [][ReducedNext \/ Repeats]_vars
+
 (* And with learners that learn at any time: for mutants of learning. *)
-ReducedLearnEarly ==
-    Init /\ [][ReducedNext \/ \E l \in Learner, b \in Ballot : Learn(l, b)]_vars
+ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
@@ -73,6 +84,10 @@ Invented(v) == TRUE
 IsLowest(w, reported) == \A x \in reported : w[1] <= x[1]
 IsAny(w, reported)    == TRUE
 
+(* Highest: the vote heard in an earlier ballot, whatever this one reports. *)
+HeardBefore(b, reported) ==
+    {m.vote : m \in {n \in msgs : n.type = "1b" /\ n.bal < b}} \ {NoVote}
+
 (* Promises: a promise of an older ballot is counted too. *)
 StalePromises(a, b) ==
     {m \in msgs : m.type = "1b" /\ m.acc = a /\ m.bal <= b}
@@ -81,6 +96,9 @@ StalePromises(a, b) ==
 VotedApart(Q, b) ==
     /\ Accepts(b) # {}
     /\ \A a \in Q : \E c \in Ballot : HasVoted(a, c) /\ ValueOf(c) = ValueOf(b)
+
+(* VotedTogether: the vote of one of them. *)
+OneVoted(Q, b) == \E a \in Q : HasVoted(a, b)
 
 (* MayVote, MayPromise: also below the promise. *)
 VoteAnyway(a, b)    == TRUE

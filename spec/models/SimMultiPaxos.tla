@@ -49,7 +49,7 @@ VoteFirst == \E a \in Acceptor, b \in Ballot, i \in Instance :
 VoteHigher == \E a \in Acceptor, b \in Ballot, i \in Instance :
     vote[a][i] # NoVote /\ vote[a][i][1] < b /\ Phase2b(a, b, i)
 VoteUnpromised == \E a \in Acceptor, b \in Ballot, i \in Instance :
-    promised[a] < b /\ Phase2b(a, b, i)
+    promised[a][ScopeOf(i)] < b /\ Phase2b(a, b, i)
 
 DecideChosen == \E b \in Ballot, i \in Instance, Q \in Quorum :
     Decide(b, i, Q) /\ msgs' # msgs
@@ -74,8 +74,8 @@ TrimDelivered == \E a \in Acceptor, i \in Instance : Trim(a, i)
 (* An acceptor comes back with what everybody has seen, or with a promise or a
    vote that nobody has; and says again what it voted. *)
 RecoverAll == \E a \in Acceptor : Recover(a)
-RecoverUnseenPromise == \E a \in Acceptor, b \in Ballot :
-    RecoverPromise(a, b) /\ promised' # promised
+RecoverUnseenPromise == \E a \in Acceptor, b \in Ballot, s \in Scopes :
+    RecoverPromise(a, b, s) /\ promised' # promised
 RecoverUnseenVote == \E a \in Acceptor, b \in Ballot, i \in Instance :
     RecoverVote(a, b, i) /\ vote' # vote
 RepeatVote == \E a \in Acceptor, i \in Instance : Repeat(a, i) /\ msgs' # msgs

@@ -68,6 +68,22 @@ def other_cluster(folder: Path) -> None:
     edit(folder / ONE, 1, lambda x: x["cluster"].update(acceptors=[1, 2, 3, 4, 5]))
 
 
+def come_back(folder: Path, scope: str) -> None:
+    """Acceptor 1 comes back with promises of instances, in a run with this scope of promises."""
+    header = (folder / ONE).read_text().partition("\n")[0]
+    again = header.replace("acceptor-1.1", "acceptor-1.2").replace('tion":1', 'tion":2')
+    (folder / "acceptor-1.2.ndjson").write_text(
+        again + '\n{"event":"Recover","process":"acceptor-1.2","seq":1,"hlc":9,"votes":[],'
+        '"promises":[[2,2,[1,1]],[1,2,[1,1]]]}\n'
+    )
+    if scope == "instance":
+        for path in folder.glob("*.ndjson"):
+            text = path.read_text()
+            path.write_text(
+                text.replace('"max_batch":1', '"max_batch":1,"promise_scope":"instance"')
+            )
+
+
 BROKEN: dict[str, tuple[str, Change]] = {
     "file_compressed": ("File.name", lambda f: (f / TWO).rename(f / f"{TWO}.gz")),
     "file_with_a_capital_ending": (
@@ -104,6 +120,14 @@ BROKEN: dict[str, tuple[str, Change]] = {
             .replace('"incarnation":1', '"incarnation":2')
             + '{"event":"Recover","process":"proposer-2.2","seq":1,"hlc":9,"votes":[]}\n'
         ),
+    ),
+    "recover_with_promises_of_another_scope": (
+        "Line.shape",
+        lambda f: come_back(f, "log"),
+    ),
+    "recover_with_promises_out_of_order": (
+        "Line.shape",
+        lambda f: come_back(f, "instance"),
     ),
     "header_missing": ("Header.first", lambda f: (f / ONE).write_text("".join(lines(f / ONE)[1:]))),
     "header_of_another_version": (

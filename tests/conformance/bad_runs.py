@@ -5,7 +5,12 @@ Each makes a correct beginning, and last the event that must be rejected.
 
 from __future__ import annotations
 
-from tests.conformance import bad_lives, bad_outcomes, bad_phases  # they enter their runs
+from tests.conformance import (  # they enter their runs
+    bad_lives,
+    bad_outcomes,
+    bad_phases,
+    bad_scopes,
+)
 from tests.conformance.bad_begin import BAD
 
-__all__ = ["BAD", "bad_lives", "bad_outcomes", "bad_phases"]
+__all__ = ["BAD", "bad_lives", "bad_outcomes", "bad_phases", "bad_scopes"]

@@ -149,4 +149,95 @@ def trim() -> Scenario:
     return s
 
 
-GOOD = {f.__name__: f for f in (plain, optimised, synod, failover, restart, trim)}
+def synod_direct() -> Scenario:
+    """One value, and learners that count the votes themselves."""
+    s = Scenario("synod_direct", spec="Synod", direct_learning=True)
+    a, b = rng("1.1", 1), rng("2.1", 1)
+    s.broadcast("1.1", a)
+    s.broadcast("2.1", b)
+    s.prepare((1, 1), 1, q=(1, 2))
+    s.propose((1, 1), 1, a, q=(1, 2))
+    s.vote(1, (1, 1), 1)
+    s.prepare((1, 2), 1, q=(1, 3))
+    s.propose((1, 2), 1, a, q=(1, 3))
+    for acceptor in (1, 2, 3):
+        s.vote(acceptor, (1, 2), 1)
+    s.learn("1.1", (1, 2), 1, q=(2, 3))
+    s.learn("2.1", (1, 2), 1, q=(1, 2, 3))
+    return s
+
+
+def promises_per_instance() -> Scenario:
+    """An acceptor has a promise for each instance: it promises and votes in a ballot below what it
+    promised in another one. Acceptor 1 comes back with a promise and a vote that no trace has."""
+    s = Scenario(
+        "promises_per_instance",
+        direct_learning=True,
+        prepare_ahead=True,
+        promise_scope="instance",
+    )
+    values = [rng("1.1", k) for k in range(1, 5)]
+    s.broadcast("1.1", *values)
+    s.broadcast("2.1", rng("2.1", 1))
+    s.prepare((3, 2), 1, q=(1, 2, 3))
+    s.prepare((1, 1), 2, 5, q=(1, 2))  # below what they promised in instance 1
+    s.settle((1, 1), 2, values[0])
+    s.settle((3, 2), 1, values[1], q=(2, 3))
+    s.propose((1, 1), 3, values[2])
+    s.ask((2, 2), 4, 5)
+    s.recover(
+        "acceptor-1.2",
+        promises=[[1, 1, [3, 2]], [2, 3, [1, 1]], [4, 5, [2, 2]]],
+        votes=[*s.votes_of(1, 1, 5), [3, [1, 1], [values[2]]]],
+    )
+    s.promise(2, (2, 2), 4, 5)
+    s.promise(1, (2, 2), 5, life=2)  # a part of what was asked
+    s.propose((2, 2), 5, values[3])
+    s.vote(1, (2, 2), 5, life=2)
+    s.vote(2, (2, 2), 5)
+    s.vote(2, (1, 1), 3)  # still in ballot (1, 1) there
+    for learner in LEARNERS:
+        s.learn(learner, (2, 2), 5)
+        s.learn(learner, (1, 1), 3)
+        for i in (1, 2):
+            s.deliver(learner, i)
+    s.trim(2, 2)
+    s.recover(
+        "acceptor-2.2",
+        promises=[[3, 3, [1, 1]], [4, 5, [2, 2]]],  # none for what it trimmed
+        votes=s.votes_of(2, 3, 5),
+        trimmed=2,
+    )
+    for learner in LEARNERS:
+        s.deliver(learner, 3)
+    return s
+
+
+def heard_before() -> Scenario:
+    """A proposer takes a vote that it heard of in an earlier ballot of its own: it is higher than
+    what this ballot's quorum reports."""
+    s = Scenario("heard_before", prepare_ahead=True)
+    a, b = rng("1.1", 1), rng("2.1", 1)
+    s.broadcast("1.1", a)
+    s.broadcast("2.1", b)
+    s.prepare((1, 1), 1)
+    s.propose((1, 1), 1, a)
+    s.vote(1, (1, 1), 1)
+    s.prepare((1, 2), 1, q=(2, 3))
+    s.propose((1, 2), 1, b, q=(2, 3))
+    s.vote(3, (1, 2), 1)
+    s.prepare((2, 1), 1, q=(3,))  # reports b; nobody else answers
+    s.prepare((3, 1), 1, q=(1, 2))  # reports a
+    s.settle((3, 1), 1, b)
+    for learner in LEARNERS:
+        s.deliver(learner, 1)
+    return s
+
+
+GOOD = {
+    f.__name__: f
+    for f in (
+        *(plain, optimised, synod, failover, restart, trim),
+        *(synod_direct, promises_per_instance, heard_before),
+    )
+}

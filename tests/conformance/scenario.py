@@ -47,14 +47,17 @@ class Scenario:
         direct_learning: bool = False,
         prepare_ahead: bool = False,
         max_batch: int = 1,
+        promise_scope: str = "log",
         learners: Sequence[int] = (1, 2),
     ) -> None:
         self.run, self.spec = run, spec
-        self.constants = {
+        self.constants: dict[str, Any] = {
             "direct_learning": direct_learning,
             "prepare_ahead": prepare_ahead,
             "max_batch": max_batch,
         }
+        if promise_scope != "log":  # that is what it is when it is not said
+            self.constants["promise_scope"] = promise_scope
         self.cluster = {
             "acceptors": list(range(1, acceptors + 1)),
             "proposers": [1, 2],

@@ -43,7 +43,9 @@ def false_invariants(s: State) -> set[str]:
             len(set(batches)) == 1 for i in s.instances.values() for batches in i.accepts.values()
         ),
         "VotesBelowPromise": all(
-            vote[0] <= s.promised[a] for i in s.instances.values() for a, vote in i.vote.items()
+            vote[0] <= s.promised[a].highest(n, n)
+            for n, i in s.instances.items()
+            for a, vote in i.vote.items()
         ),
         "TrimmedIsOver": all(trimmed_is_over(s, a) for a in s.acceptors),
         "LearnedFromOneBallot": all(
@@ -101,7 +103,7 @@ def type_ok(s: State) -> bool:
     return (
         all(ballot(b) for b in s.asked)
         and all(ballot(b) for b in s.covered)
-        and all(b == NO_BALLOT or ballot(b) for b in s.promised.values())
+        and all(b == NO_BALLOT or ballot(b) for x in s.promised.values() for _, _, b in x.runs())
         and all(
             all(ballot(b) and all(map(batch, x)) for b, x in i.accepts.items())
             and all(map(vote, i.learned.values()))

@@ -98,7 +98,7 @@ class MultiPaxos:
             r'\E m \in msgs : /\ m.type = "1a" /\ m.bal = b /\ m.from <= from /\ to <= m.to',
             any(m[0] == "1a" and m[1] == b and m[2] <= first and last <= m[3] for m in self.msgs),
         )
-        yield "MayPromise(a, b)", b >= self.promised[a]
+        yield "MayPromise(a, b, from, to)", b >= self.promised[a]
         yield "MayReport(a, from)", first > self.trimmed[a]
         self.promised[a] = b
         self.msgs.add(("1b", a, b, first, last, frozenset(self.VotesOf(a, first, last))))
@@ -110,7 +110,12 @@ class MultiPaxos:
         reported = self.Reported(Q, b, i)
         if not reported:
             return self.MayPropose(batch, i)
-        return any(all(w[0] <= v[0] for w in reported) and v[1] == batch for v in reported)
+        highest = {v for v in self.Heard(b, i) if all(w[0] <= v[0] for w in reported)}
+        return batch in {v[1] for v in highest}
+
+    def Heard(self, b: Ballot, i: int) -> set[tuple[Ballot, Batch]]:
+        told = [m for m in self.msgs if m[0] == "1b" and m[2] <= b and m[2][1] == b[1]]
+        return {(v[1], v[2]) for m in told for v in m[5] if v[0] == i}
 
     def Phase2a(self, b: Ballot, i: int, batch: Batch, Q: Any) -> Guards:
         yield "Unused(b, i)", self.Accepts(b, i) == set()
@@ -170,15 +175,15 @@ class MultiPaxos:
     # -- what only a recovery shows ---------------------------------------------------------------
     def RecoverPromise(self, a: int, b: Ballot) -> Guards:
         yield (
-            r'\E m \in msgs : m.type = "1a" /\ m.bal = b /\ MayReport(a, m.to)',
+            r'\E m \in msgs : /\ m.type = "1a" /\ m.bal = b /\ s \in ScopesOf(m.from, m.to)',
             any(m[0] == "1a" and m[1] == b and m[3] > self.trimmed[a] for m in self.msgs),
         )
-        yield "MayPromise(a, b)", b >= self.promised[a]
+        yield "b >= promised[a][s]", b >= self.promised[a]
         self.promised[a] = b
 
     def RecoverVote(self, a: int, b: Ballot, i: int) -> Guards:
         yield "Accepts(b, i) # {}", self.Accepts(b, i) != set()
-        yield "MayVote(a, b)", b >= self.promised[a]
+        yield "MayVote(a, b, i)", b >= self.promised[a]
         yield "Remembers(a, i)", i > self.trimmed[a]
         self.promised[a] = b
         self.vote[a][i] = (b, self.BatchOf(b, i))

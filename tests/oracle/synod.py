@@ -41,6 +41,10 @@ class Synod:
     def Reported(self, Q: Any, b: Ballot) -> set[Any]:
         return {m[3] for a in Q for m in self.Promises(a, b)} - {NO_VOTE}
 
+    def Heard(self, b: Ballot) -> set[Any]:
+        told = {m for m in self.msgs if m[0] == "1b" and m[2] <= b and m[2][1] == b[1]}
+        return {m[3] for m in told} - {NO_VOTE}
+
     def Broadcast(self, v: Any) -> Guards:
         yield r"v \notin broadcast", v not in self.broadcast
         self.broadcast.add(v)
@@ -61,7 +65,8 @@ class Synod:
         reported = self.Reported(Q, b)
         if not reported:
             return v in self.broadcast
-        return any(all(x[0] <= w[0] for x in reported) and w[1] == v for w in reported)
+        highest = {w for w in self.Heard(b) if all(x[0] <= w[0] for x in reported)}
+        return v in {w[1] for w in highest}
 
     def Phase2a(self, b: Ballot, v: Any, Q: Any) -> Guards:
         yield "Unused(b)", self.Accepts(b) == set()
@@ -82,7 +87,7 @@ class Synod:
 
     def Learn(self, me: str, b: Ballot) -> Guards:
         yield "learned[l] = NoVote", me not in self.learned
-        yield r'[type |-> "Decide", bal |-> b] \in msgs', ("Decide", b) in self.msgs
+        yield "MayLearn(b, Q)", ("Decide", b) in self.msgs
         self.learned[me] = (b, self.ValueOf(b))
 
     def invariants(self) -> Iterator[tuple[str, bool]]:

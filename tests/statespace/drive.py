@@ -155,9 +155,9 @@ class Driver:
             raise Wrong(f"acceptor {a} comes back with {found}, not {due}, in {state}")
         self.executed.add((node, ("Recover", a)))
 
-    def _recoverpromise(self, node: Any, state: State, a: int, b: int) -> None:
+    def _recoverpromise(self, node: Any, state: State, a: int, b: int, s: int) -> None:
         asked = max(own(state, "1a", b), key=lambda m: int(m[3]))
-        self._crash(node, state, a, asked, ("RecoverPromise", a, b))
+        self._crash(node, state, a, asked, ("RecoverPromise", a, b, s))
 
     def _recovervote(self, node: Any, state: State, a: int, b: int, i: int) -> None:
         proposed = ("2a", b, i, batch_of(state, b, i))

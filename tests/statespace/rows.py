@@ -42,6 +42,15 @@ TINY = {
     ),
 }
 
+COMPARED = {
+    "synod-direct": Bounds("Synod", direct=True, acceptors=2, values=2, proposers=2),
+    "per-instance": Bounds(
+        direct=True, proposers=2, instances=2, requests=3, learners=0, scope="instance"
+    ),
+}
+"""What others do and the roles of this implementation do not: the specification and the rules are
+compared, and nothing is driven."""
+
 LEFT = {
     "synod": {("Decide", LEAST): 192, ("Phase2a", LEAST): 2},
     "plain": {("Phase1a", UPWARD): 9, ("Phase2a", ONCE): 88},
@@ -139,15 +148,21 @@ def of_rules(bounds: Bounds) -> Graph:
     return model_graph(bounds)
 
 
-def compare_and_drive(name: str, bounds: Bounds) -> Row:
-    """Make the graph twice, compare, and drive the roles over it. Raises Wrong, Drift, TlcError."""
-    started = time.monotonic()
+def compare(name: str, bounds: Bounds) -> tuple[Row, Graph]:
+    """Make the graph twice; how they differ, and TLC's. Raises Drift, TlcError."""
     with ThreadPoolExecutor(1) as beside:
         made = beside.submit(tlc_graph, bounds)
         graph = of_rules(bounds)
         theirs = made.result()
     row = Row(name, bounds, len(theirs.states), theirs.size())
     row.differences = list(islice(differences(graph, theirs, "the checker", "TLC"), 5))
+    return row, theirs
+
+
+def compare_and_drive(name: str, bounds: Bounds) -> Row:
+    """Make the graph twice, compare, and drive the roles over it. Raises Wrong, Drift, TlcError."""
+    started = time.monotonic()
+    row, theirs = compare(name, bounds)
     driver = Driver(Cast(bounds), OfGraph(theirs))
     for node, steps in enumerate(theirs.steps):
         driver.drive(node, steps)

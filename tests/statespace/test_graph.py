@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ from tests.statespace import cast
 from tests.statespace.cast import Cast
 from tests.statespace.drive import ONCE, Driver, OfGraph
 from tests.statespace.rows import (
+    COMPARED,
     CONTESTED,
     DRAWN,
     LEFT,
     TINY,
     Row,
+    compare,
     compare_and_drive,
     drive_contest,
     of_rules,
@@ -50,6 +53,17 @@ def test_specification_rules_and_roles_are_the_same_graph(name: str) -> None:
     assert row.states > 100
     assert dict(row.left) == LEFT.get(name, {})
     assert row.refusals > 0
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("name", COMPARED)
+def test_specification_and_rules_are_the_same_graph_where_there_are_no_roles(name: str) -> None:
+    row, theirs = compare(name, COMPARED[name])
+    assert row.differences == []
+    assert row.states > 100
+    if COMPARED[name].scope == "instance":
+        assert any(held[0] > held[1] > 0 for state in theirs.states for held in state.promised)
+        assert any(held[1] > held[0] > 0 for state in theirs.states for held in state.promised)
 
 
 @pytest.mark.tlc
@@ -174,7 +188,8 @@ def test_a_guard_left_out_is_drift(spec: str, rule: str, monkeypatch: pytest.Mon
     without = SPECS[spec].without(frozenset({rule}))
     # Ranges take two instances and Phase 1 ahead.
     first = ("direct-ahead",) if rule.endswith(".range") else ()
-    for bounds, graph in graphs(spec, *first):
+    undriven = ((b, of_rules(b)) for b in COMPARED.values() if b.spec == spec)
+    for bounds, graph in chain(graphs(spec, *first), undriven):
         try:
             with monkeypatch.context() as patched:
                 patched.setattr(explore, "SPECS", {spec: without})

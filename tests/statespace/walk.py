@@ -180,7 +180,8 @@ class Walk:
             assert isinstance(role, Client | Proposer | Learner)
 
     def _promised(self) -> int:
-        return self.state.promised[self.who - 1]
+        promised: int = self.state.promised[self.who - 1]  # of the log
+        return promised
 
     def _voted(self) -> dict[int, Any]:
         return {i: v for i, v in enumerate(self.state.vote[self.who - 1], 1) if v != NO_VOTE}

@@ -50,7 +50,7 @@ def test_a_rejected_run_is_explained(tmp_path: Path, capsys: pytest.CaptureFixtu
     command = ["explain", str(BAD), "-o", str(tmp_path), "--shiviz", str(shiviz), "--itf", str(itf)]
     assert main(command) == 1
     out = capsys.readouterr().out
-    assert re.search(r"spec/MultiPaxos\.tla:\d+: MayVote\(a, b\)", out)
+    assert re.search(r"spec/MultiPaxos\.tla:\d+: MayVote\(a, b, i\)", out)
     picture = (tmp_path / "explained.svg").read_text()
     ElementTree.fromstring(picture)
     assert (tmp_path / "explained.png").read_bytes().startswith(b"\x89PNG")

@@ -62,7 +62,7 @@ def watch(run: Run) -> tuple[Checker, int]:
 def crowd(scenario: Scenario, seed: int) -> Scenario:
     """Let neighbours in the trace happen at the same time, and acceptors restart now and then."""
     draw, clock = Random(seed), 1
-    new = Scenario("crowd", **scenario.constants)  # type: ignore[arg-type]
+    new = Scenario("crowd", **scenario.constants)
     lives: dict[str, int] = {}
     seen: dict[str, int] = {}
     for line in scenario.lines:
@@ -71,8 +71,8 @@ def crowd(scenario: Scenario, seed: int) -> Scenario:
             a = int(process[9])
             lives[process] = lives.get(process, 1) + 1
             kept: dict[str, Any] = {"votes": new.votes_of(a, 1, 99)}
-            if new.state.promised[a] != (0, 0):
-                kept["promised"] = list(new.state.promised[a])
+            if (promised := new.state.promised[a].highest(1, 1)) != (0, 0):
+                kept["promised"] = list(promised)
             if new.state.trimmed[a]:
                 kept["trimmed"] = new.state.trimmed[a]
             clock = stamp(new, "Recover", f"acceptor-{a}.{lives[process]}", clock, seen, draw)
@@ -123,6 +123,20 @@ def test_instances_in_flight_bound_what_is_kept(tmp_path: Path) -> None:
     assert most <= 2
     covered = [x for by in checker.state.covered.values() for x in by.values()]
     assert all(len(x.firsts) <= 101 for x in covered)
+
+
+def test_promises_of_instances_that_are_over_are_not_kept(tmp_path: Path) -> None:
+    """Each in another ballot than the one before, so that no two of them are one run."""
+    s = Scenario("each", direct_learning=True, prepare_ahead=True, promise_scope="instance")
+    for i in range(1, 41):
+        value = rng("1.1", i)
+        s.broadcast("1.1", value)
+        s.prepare((1, 1 + i % 2), i)
+        s.settle((1, 1 + i % 2), i, value)
+    assert s.violation is None
+    checker, _ = watch(open_run(s.write(tmp_path)))
+    assert checker.accepted == len(s.lines)
+    assert all(len(list(held.runs())) < 5 for held in checker.state.promised.values())
 
 
 def test_an_instance_far_away_needs_no_table(tmp_path: Path) -> None:

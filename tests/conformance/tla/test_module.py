@@ -23,6 +23,7 @@ DATA = """---- MODULE TraceData ----
     for name in (
         *("Acceptors", "Learners", "TraceProposers", "TraceRounds", "TraceInstances", "Values"),
         *("TraceDirectLearning", "TracePrepareAhead", "TraceMaxBatch", "MaxBatches", "Batches"),
+        *("TracePromiseScope", "PromiseLists"),
         *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlaps", "Clashes"),
         *("Borders", "Windows"),
     )

@@ -257,7 +257,7 @@ def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) ->
 
 def test_a_specification_that_cannot_be_evaluated(tmp_path: Path, temporary: Path) -> None:
     broken = validator_of(
-        tmp_path, "MultiPaxos.tla", "MayVote(a, b) == b >=", "MayVote(a, b) == {b} >="
+        tmp_path, "MultiPaxos.tla", "MayVote(a, b, i) == b >=", "MayVote(a, b, i) == {b} >="
     )
     with pytest.raises(errors.TlcError) as caught:
         broken.judge([survey(open_run(GOOD))])

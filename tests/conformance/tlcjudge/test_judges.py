@@ -63,6 +63,21 @@ def test_on_the_examples(path: Path, examples: dict[Path, tuple[Verdict, TlcVerd
         assert rejection.false[0] in places(verdict.violation.spec, verdict.violation.name)
 
 
+@pytest.mark.parametrize("window", [1, 4, 9])
+def test_where_each_instance_has_a_promise_a_cut_changes_nothing(window: int) -> None:
+    """What was promised of an instance is in the border, with what else concerns it."""
+    paths = [
+        TRACES / "good" / "promises_per_instance",
+        TRACES / "bad" / "restart_and_promise_below_the_promise_of_an_instance",
+        TRACES / "bad" / "restart_without_the_promise_of_an_instance",
+        TRACES / "bad" / "promise_below_the_vote_of_the_instance",
+    ]
+    cut = all_by_tlc([open_run(path) for path in paths], window=window)
+    for path, by_tlc in zip(paths, cut, strict=True):
+        assert by_tlc.windows > 1
+        assert agree(check_run(path), by_tlc), words(check_run(path), by_tlc)
+
+
 def test_there_are_enough_examples() -> None:
     assert len(BAD) >= 30
     assert {name for name in EXPECTED if EXPECTED[name]["verdict"] == "violation"} >= set(BAD)
@@ -73,7 +88,7 @@ def test_report_says_what_is_false_where_and_in_which_state(
 ) -> None:
     text = words(*examples[TRACES / "bad" / "vote_below_promise"])
     assert "refuses event 9" in text
-    assert "MayVote(a, b)" in text
+    assert "MayVote(a, b, i)" in text
     assert "guard spec/MultiPaxos.tla:" in text
     assert "promised = <<1, 1, 4>>" in text
     assert "1 is (1, 1), 4 is (2, 2)" in text
@@ -126,7 +141,7 @@ GONE = {
     "MultiPaxos.tla": [
         "    /\\ once:: Unused(b, i)\n",
         "    /\\ highest:: Proposable(batch, b, i, Q)\n",
-        "    /\\ promise:: MayPromise(a, b)\n",
+        "    /\\ promise:: MayPromise(a, b, from, to)\n",
         "    /\\ decided:: MayLearn(b, i, Q)\n",
         "    /\\ next:: IsNext(l, i)\n",
         "    /\\ delivered:: DeliveredEverywhere(i)\n",

@@ -38,7 +38,7 @@ def stripped(folder: Path) -> list[Path]:
         draw = Random(run.name)
         for n in (1, 2, 3, len(OMISSIONS)):
             add(run, draw.sample(OMISSIONS, n))
-        if run.name != "trim":  # what acceptors trim, learners say
+        if run.name not in ("trim", "promises_per_instance"):  # what is trimmed, learners say
             add(run, ACCEPTORS_ONLY, ("proposer", "client", "learner"))
     for name in BAD:
         add(TRACES / "bad" / name, ["Phase1a.to", "Phase2a.quorum", "Learn.quorum"])

@@ -47,7 +47,7 @@ def rows(folder: Path, *, prepare_ahead: bool = True) -> list[Row]:
 
 def test_the_places_of_instances_are_where_rows_have_them(tmp_path: Path) -> None:
     found = rows(tmp_path)
-    assert {row[0] for row in found} >= set(PLACES)
+    assert {row[0] for row in found} >= set(PLACES) - {PROMISE}  # of the log: it is in none
     for kind, *numbers in found:
         places = [k - 1 for k in PLACES.get(kind, ())]
         assert all(FIRST <= numbers[k] <= LAST for k in places), (kind, numbers)

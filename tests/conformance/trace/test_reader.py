@@ -130,10 +130,13 @@ def test_how_headers_differ_is_shown(run: Path) -> None:
         open_run(run)
 
 
-def test_synod_has_no_optimisations(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "constant", [{"max_batch": 2}, {"prepare_ahead": True}, {"promise_scope": "instance"}]
+)
+def test_synod_has_one_instance_and_one_value(constant: dict[str, Any], tmp_path: Path) -> None:
     s = synod()
-    s.constants = {**s.constants, "max_batch": 2}
-    with pytest.raises(TraceError, match="Synod has no optimisations"):
+    s.constants = {**s.constants, **constant}
+    with pytest.raises(TraceError, match="Synod has one instance and one value"):
         open_run(s.write(tmp_path))
 
 
