@@ -19,6 +19,7 @@ from typing import Any
 
 from conformance.cli.agreement import agree
 from conformance.replay.checker import Checker, Recorded
+from conformance.replay.lateness import CLOCK_CHECK
 from conformance.replay.run_folder import check_run, replay
 from conformance.replay.verdict import Verdict
 from conformance.tlcjudge.survey import Survey, survey
@@ -49,8 +50,9 @@ def said(by_tlc: TlcVerdict) -> Any:
 
 def known(verdict: Verdict) -> Any:
     """What the Python model says of a run."""
-    v = verdict.violation
-    return verdict.kind, verdict.events, v and v.name
+    if CLOCK_CHECK in verdict.reason:  # that is said of a violation, when the run is read again
+        return "violation", verdict.events
+    return verdict.kind, verdict.events
 
 
 def remembering(folder: Path) -> Verdict:

@@ -24,7 +24,7 @@ SAMPLE = range(100, 150)  # alike, so that one TLC is enough
 
 def test_a_sample(tmp_path: Path) -> None:
     verdicts = [verdict for _, verdict in cuts.check(SAMPLE, 9, 10, tmp_path)]
-    assert {v.kind for v in verdicts} == {"conforms", "violation"}
+    assert {v.kind for v in verdicts} >= {"conforms", "violation"}
     seen = {name for v in verdicts for name in v.counts}
     assert {"Recover", "Deliver", "Phase1b", "Phase2a", "Phase2b", "Learn"} <= seen
 
