@@ -134,6 +134,17 @@ def test_commands_can_be_typed(path: Path) -> None:
             assert set(options) <= set(known), f"{program} {what}{rest}"
 
 
+def test_where_to_begin_with_a_change_is_a_name_in_its_file() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| what | where | and then |")[2].partition("\n\n")[0]
+    rows = [row.split(" | ")[1] for row in table.splitlines()[2:]]
+    places = [re.match(r"`([\w/.]+)`: `(\w+)`", place) for place in rows]
+    assert len(places) > 9 and None not in places
+    for place in places:
+        file, name = place.groups()  # type: ignore[union-attr]
+        assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), file
+
+
 def test_the_pages_name_much() -> None:
     """The look-ups above are not in vain."""
     design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
