@@ -8,7 +8,7 @@ of it, and what is false is counted, by rule. What a verdict reads like is for r
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -78,9 +78,8 @@ class Participant:
 class Checker:
     """Feed it the events of a run in a causal order; it keeps the state of the specification.
 
-    `disabled` switches rules off ("Phase2b.promise",
-    "Agreement"), for tests. An
-    event of which only guards in `waived` are false is taken all the same.
+    `disabled` switches rules off ("Phase2b.promise", "Agreement"), for tests. An event of which
+    only guards in `waived` are false is taken all the same.
     """
 
     def __init__(
@@ -143,10 +142,8 @@ class Checker:
     def _take(self, who: Participant, action: Action, event: AnyEvent) -> False_ | None:
         """Take the event if it is enabled. What is false of it, if anything is."""
         if not who.entered or action.name == "Recover":
-            for rule in self.spec.incarnations:
-                fault = rule.check(self.incarnations, who.process, event)
-                if fault is not None:
-                    return "contract", rule, fault
+            for false in self._of_incarnations(who, event):
+                return false
             self._begin(who)
         state, actor = self.state, who.actor
         refused = action.refused(state, actor, event)
@@ -187,15 +184,19 @@ class Checker:
         """Every guard that is false of the event, each as if the others held."""
         found: list[False_] = []
         if not who.entered or action.name == "Recover":
-            for rule in self.spec.incarnations:
-                fault = rule.check(self.incarnations, who.process, event)
-                if fault is not None:
-                    found.append(("contract", rule, fault))
+            found += self._of_incarnations(who, event)
         for guard in action.guards:
             fault = guard.check(self.state, who.actor, event)
             if fault is not None:
                 found.append(("guard", guard, fault))
         return found
+
+    def _of_incarnations(self, who: Participant, event: AnyEvent) -> Iterator[False_]:
+        """What is false of the incarnation that this is the first event of."""
+        for rule in self.spec.incarnations:
+            fault = rule.check(self.incarnations, who.process, event)
+            if fault is not None:
+                yield "contract", rule, fault
 
     def _apply(self, who: Participant, action: Action, event: AnyEvent) -> bool:
         """The effect of an event that is not enabled, as far as there can be one. An incarnation
@@ -233,11 +234,9 @@ class Checker:
 
     def _silent(self) -> tuple[str, ...]:
         """The processes of the cluster that have no event."""
-        acted = {name.partition(".")[0] for name in self._processes}
+        acted = {who.process[:2] for who in self._processes.values()}
         lists = ((role, getattr(self.cluster, f"{role}s")) for role in ACTIONS_OF)
-        return tuple(
-            f"{role} {n}" for role, ids in lists for n in ids if f"{role}-{n}" not in acted
-        )
+        return tuple(f"{role} {n}" for role, ids in lists for n in ids if (role, n) not in acted)
 
     def _decode(self, process: str, event: Mapping[str, Any]) -> AnyEvent:
         kind = EVENTS.get(event.get("event", ""))

@@ -8,7 +8,7 @@ definitions as they are written (tests/conformance/slow.py) is held against thes
 from __future__ import annotations
 
 from conformance.rules.rule import Fault, rule
-from conformance.rules.state import NO_VOTE, Learner, State, ValueSet
+from conformance.rules.state import Learner, State, ValueSet
 from conformance.trace.schema import (
     LARGEST_NUMBER,
     NO_BALLOT,
@@ -91,14 +91,15 @@ def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
     held = s.promised[a]
     if s.top_vote.get(a, NO_BALLOT) <= held.lowest(first, last):
         return None
-    for i in s.voted_in[a].within(first, last):
-        vote, promised = s.look(i).vote.get(a, NO_VOTE), held.highest(i, i)
-        if vote[0] > promised:
-            return Fault(
-                f"votes up to acceptor {a}'s promise, {show_ballot(promised)}",
-                f"in instance {i}: {show_vote(vote)}",
-            )
-    return None
+    votes = [*s.votes_of(a, first, last).items(), *s.outlasting[a]]
+    above = [(vote[0], i, vote) for i, vote in votes if vote[0] > held.highest(i, i)]
+    if not above:
+        return None
+    _, i, vote = max(above)
+    return Fault(
+        f"votes up to acceptor {a}'s promise, {show_ballot(held.highest(i, i))}",
+        f"in instance {i}: {show_vote(vote)}",
+    )
 
 
 OVER = "what an acceptor trimmed, every learner has delivered, and it has no vote there"

@@ -10,8 +10,9 @@ highest instance) stays, in compact form.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
 
 from conformance.rules import promises
 from conformance.rules.promises import Promises
@@ -133,6 +134,8 @@ class State:
         self.promised: dict[int, Promises] = {a: promises.none(scope) for a in cluster.acceptors}
         self.voted_in: dict[int, IntervalSet] = {a: IntervalSet() for a in cluster.acceptors}
         self.top_vote: dict[int, Ballot] = {}  # the highest ballot that the acceptor ever voted in
+        # Of instances that were retired: the votes that no vote in a later instance outdoes.
+        self.outlasting: dict[int, list[tuple[int, Voted]]] = {a: [] for a in cluster.acceptors}
         self.trimmed: dict[int, int] = dict.fromkeys(cluster.acceptors, 0)
         self.rounds: dict[int, int] = {}  # the highest round a proposer used or came back with
         self.since: dict[int, int] = {}  # the round that it came back with into this incarnation
@@ -238,15 +241,32 @@ class State:
             if i in self.instances:
                 self.instances[i].vote.pop(a, None)
         self.voted_in[a].remove_to(last)
+        kept = self.outlasting[a]
+        del kept[: bisect_left(kept, last + 1, key=itemgetter(0))]
         self.trimmed[a] = last
 
     # -- forgetting -----------------------------------------------------------------------------
     def retire(self, i: int) -> None:
         """Drop what concerns instance i. Only for when no later event mentions it."""
-        self.instances.pop(i, None)
+        inst = self.instances.pop(i, None)
         if self.constants.promise_scope == "instance":
             for held in self.promised.values():
                 held.promise(NO_BALLOT, i, i)
+        elif inst is not None:
+            for a, vote in inst.vote.items():
+                self._outlast(a, i, vote)
+
+    def _outlast(self, a: int, i: int, vote: Voted) -> None:
+        """Keep a vote for a promise that may fall below it, which a guard forbids: by instance,
+        their ballots descend, so they are no more than there are ballots."""
+        kept = self.outlasting[a]
+        k = bisect_left(kept, i, key=itemgetter(0))
+        if k < len(kept) and kept[k][1][0] >= vote[0]:
+            return
+        first = k
+        while first and kept[first - 1][1][0] <= vote[0]:
+            first -= 1
+        kept[first:k] = [(i, vote)]
 
     def forget_delivered(self, needed_from: int) -> None:
         """Drop the delivered ranges before this one.

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.replay.checker import Checker, Recorded
@@ -104,6 +104,7 @@ def damage(draw: Random, x: list[Any]) -> None:
 
 @pytest.mark.parametrize("name", sorted(GOOD))
 @given(seed=st.integers(0, 2**32))
+@example(seed=1_626_528_214).via("a promise that falls below a vote in a forgotten instance")
 def test_corrupted_runs_never_crash_the_checker(name: str, seed: int) -> None:
     draw, scenario = Random(seed), GOOD[name]()
     lines = scenario.numbered()
