@@ -66,8 +66,8 @@ mutants: setup ## change the product, COUNT=300 times, one small thing each, and
 graph: setup ## compare whole state graphs of specification and checker, and drive the code over them
 	@$(BIN)/python -m tests.statespace
 
-bench-check: setup ## measure how many events a second both judges of traces take
-	@$(BIN)/python -m tests.conformance.bench
+bench-check: setup ## measure how many events a second both judges of traces take; AGAINST=folder: in turn with another checkout, ratios
+	@$(BIN)/python -m tests.conformance.$(if $(AGAINST),bench_against $(AGAINST),bench)
 
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .

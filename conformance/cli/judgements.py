@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.cli import agreement
 from conformance.cli.arguments import version
 from conformance.cli.exit_status import printable
 from conformance.formats.judgement import CORE, TLC, ByTlc, Finding, Judgement, Place, Tool, judges
@@ -80,6 +79,8 @@ def with_tlc(judged: Judgement, by_tlc: TlcVerdict | str | None) -> Judgement:
     ask."""
     if by_tlc is None:
         return judged
+    from conformance.cli import agreement  # it takes as long as all else: only who asks TLC waits
+
     if isinstance(by_tlc, str) or by_tlc.error is not None:
         why = by_tlc if isinstance(by_tlc, str) else str(by_tlc.error)
         none = ByTlc(verdict="none", reason=printable(why))

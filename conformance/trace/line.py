@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET
@@ -69,21 +69,20 @@ def _with_own_fields(
     return record
 
 
-_KEYS = {name: 1 + len(kind.__struct_fields__) for name, kind in EVENTS.items()}
-_OPTIONAL = {
-    name: tuple(f.name for f in msgspec.structs.fields(kind) if not f.required)
-    for name, kind in EVENTS.items()
-}
+def _keys(kind: type[msgspec.Struct]) -> tuple[int, tuple[str, ...]]:
+    """How many keys a line of this kind of event has, and which of them it may be without."""
+    optional = tuple(f.name for f in msgspec.structs.fields(kind) if not f.required)
+    return 1 + len(kind.__struct_fields__), optional
+
+
+_KEYS = {kind: _keys(kind) for kind in (*EVENTS.values(), *get_args(PartialEvent))}
 
 
 def key_twice(line: bytes, event: Any) -> str | None:
     """A key that the line of this event has twice, if there is one. Raises MALFORMED."""
-    if isinstance(event, EVENTS[event.action]):
-        keys = _KEYS[event.action]
-        for name in _OPTIONAL[event.action]:
-            keys -= getattr(event, name) is UNSET
-    else:
-        keys = 1 + sum(getattr(event, name) is not UNSET for name in event.__struct_fields__)
+    keys, optional = _KEYS[type(event)]
+    for name in optional:
+        keys -= getattr(event, name) is UNSET
     # No string in an event has a colon, so there is one for each key; but what a writer added for
     # itself may have any number.
     return None if line.count(b":") == keys else twice(line)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.conformance import bench
+from tests.conformance import bench, bench_against
 
 FEW = ["--events", "3000", "--tlc-events", "500"]
 
@@ -45,3 +47,31 @@ def test_each_limit_can_be_missed(
     assert len(lines) == bool(missed)
     assert all(missed in line for line in lines)
     assert bench.main(FEW) == 0
+
+
+@pytest.mark.tlc
+def test_it_measures_both_judges_of_two_checkouts(capsys: pytest.CaptureFixture[str]) -> None:
+    here = str(bench_against.HERE)
+    few = ["--events", "300", "--tlc-events", "100", "--pairs", "1"]
+    assert bench_against.main([here, *few]) in (0, 1)  # so few events say nothing about speed
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["core", "TLC"]
+    assert [line.split()[1] for line in lines[2:]] == ["core:", "TLC:"]
+
+
+@pytest.mark.parametrize(("core", "tlc", "status"), [(1.05, 1.05, 0), (1.06, 1, 1), (1, 1.06, 1)])
+def test_either_judge_can_be_too_slow(
+    core: float, tlc: float, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        bench_against, "ratio", lambda _, name, *__: {"core": core, "TLC": tlc}[name]
+    )
+    assert bench_against.main([str(bench_against.HERE)]) == status
+
+
+def test_a_checkout_that_cannot_be_measured_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conformance").mkdir()
+    assert bench_against.main([str(tmp_path), "--events", "100"]) == 2
+    assert "its core judge does not judge: AssertionError" in capsys.readouterr().err
