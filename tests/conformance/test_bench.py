@@ -74,4 +74,4 @@ def test_a_checkout_that_cannot_be_measured_is_an_error(
 ) -> None:
     (tmp_path / "conformance").mkdir()
     assert bench_against.main([str(tmp_path), "--events", "100"]) == 2
-    assert "its core judge does not judge: AssertionError" in capsys.readouterr().err
+    assert "its core judge does not judge: " in capsys.readouterr().err
