@@ -285,15 +285,15 @@ class Checker:
             *sorted(n for n in self._processes if n != who.name and _is_one_of(n, needs)),
         ]
         violation = Violation(
-            who.name,
-            event,
-            self.spec.name,
-            kind,
-            rule,
-            fault,
-            self.accepted,
-            tuple((n, tuple(self._processes[n].recent)) for n in involved),
-            tuple(sorted(self._recorded.torn & {*involved})),
+            process=who.name,
+            event=event,
+            spec=self.spec.name,
+            kind=kind,
+            rule=rule,
+            fault=fault,
+            accepted=self.accepted,
+            recent=tuple((n, tuple(self._processes[n].recent)) for n in involved),
+            torn=tuple(sorted(self._recorded.torn & {*involved})),
         )
         lost = self._without_trace(fault.needs)
         if not lost:

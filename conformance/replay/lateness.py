@@ -54,15 +54,16 @@ class Lateness:
         if self._wanted or self._last is None:
             return ""
         effect, cause = self._event, self._last
-        behind = (
-            f"has the same clock, {cause.hlc}"
-            if cause.hlc == effect.hlc
-            else f"has the clock {cause.hlc}, which is {cause.hlc - effect.hlc} more than"
-        )
-        than = "" if cause.hlc == effect.hlc else f" the {effect.hlc} of its effect"
+        if cause.hlc == effect.hlc:
+            behind = f"the same clock, {cause.hlc}"
+        else:
+            ahead = cause.hlc - effect.hlc
+            behind = (
+                f"the clock {cause.hlc}, which is {ahead} more than the {effect.hlc} of its effect"
+            )
         return (
-            f"{place(effect)}, {shown(effect)}, rests on {place(cause)}, {shown(cause)}, which "
-            f"{behind}{than} [{CLOCK_CHECK}]"
+            f"{place(effect)}, {shown(effect)}, rests on {place(cause)}, {shown(cause)}, which has "
+            f"{behind} [{CLOCK_CHECK}]"
         )
 
 

@@ -156,7 +156,7 @@ class Inference:
     ) -> Iterator[AnyEvent]:
         yield from self._waits(e, b, first)
         if last is UNSET:
-            last = max(first, self._foreseen.tops.get(b, 0)) if self._ahead else first
+            last = self._top(b, first)
         self._asked.setdefault(b, RangesAsked()).add(first, last)
         yield Phase1a(process=process, seq=seq, hlc=e.hlc, ballot=b, first=first, last=last)
 
@@ -165,8 +165,11 @@ class Inference:
         known = self._asked.get(b)
         if "Phase1a" not in self._omits or (known is not None and known.contain(first, last)):
             return
-        top = max(last, self._foreseen.tops.get(b, 0)) if self._ahead else last
-        yield from self._phase1a(e, b, first, top, 0, self._owner(b))
+        yield from self._phase1a(e, b, first, self._top(b, last), 0, self._owner(b))
+
+    def _top(self, b: Ballot, last: int) -> int:
+        """How far a request goes that goes to `last` at least."""
+        return max(last, self._foreseen.tops.get(b, 0)) if self._ahead else last
 
     def _phase1b(self, e: PartialPhase1b) -> Iterator[AnyEvent]:
         yield from self._ask(e, e.ballot, e.first, e.last)
@@ -224,9 +227,7 @@ class Inference:
                 others = [a for a in below if a != holder]
                 return tuple(sorted([holder, *others[: self._majority - 1]]))
         free = [a for a in promised if a not in tops]
-        nearest = free if len(free) >= self._majority else promised
-        rest = [a for a in self._acceptors if a not in nearest]
-        return tuple(sorted([*nearest, *rest][: self._majority]))
+        return self._quorum_with(free if len(free) >= self._majority else promised)
 
     def _phase2b(self, e: PartialPhase2b) -> Iterator[AnyEvent]:
         place = e.ballot, e.instance
@@ -265,9 +266,12 @@ class Inference:
 
     def _voted(self, place: Place) -> Quorum:
         """Acceptors that voted there; where they are too few, with others, as any quorum has."""
-        voters = sorted(self._voters.get(place, ()))
-        rest = [a for a in self._acceptors if a not in voters]
-        return tuple(sorted([*voters, *rest][: self._majority]))
+        return self._quorum_with(sorted(self._voters.get(place, ())))
+
+    def _quorum_with(self, best: list[int]) -> Quorum:
+        """A quorum of the best ones, and of others if they are too few."""
+        rest = [a for a in self._acceptors if a not in best]
+        return tuple(sorted([*best, *rest][: self._majority]))
 
     def _learn(self, e: Learn) -> Learn:
         self._learned.setdefault(e.process, IntervalSet()).add(e.instance, e.instance)
