@@ -17,9 +17,9 @@ from msgspec import Meta, Struct
 from paxos import forms
 from paxos.core.names import ROLES, Member
 from paxos.core.settings import Settings
+from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import InputError
 from paxos.forms import ROLE_GROUPS
-from paxos.runtime.envelope import OVERHEAD_BYTES
 
 __all__ = ["Config", "Endpoint", "FaultRates", "Groups", "Timings", "dump", "load", "override"]
 

@@ -79,14 +79,15 @@ def test_an_acceptor_whose_clock_was_once_ahead_counts_when_it_is_needed(cluster
     cluster.start(*ALL)
     cluster.deliver()
     cluster.set_clock("acceptor-1", 2 * HOUR_S)
-    cluster.deliver()
+    cluster.wait_said("acceptor-1", "clock: this machine's is 2 h ahead of")
     cluster.set_clock("acceptor-1", 0)
     cluster.kill("acceptor-2")
     cluster.deliver()
     cluster.kill("acceptor-1")
     cluster.start("acceptor-1")
     cluster.deliver()
-    cluster.wait_said("acceptor-1", "2 h ahead of this machine's wall clock, since its last life")
+    dragged = "2 h ahead of this machine's wall clock, since its last incarnation"
+    cluster.wait_said("acceptor-1", dragged)
     cluster.stop()
     conformance(cluster.run_dir)
 

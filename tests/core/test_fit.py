@@ -10,7 +10,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.batch import pack
 from paxos.core.client import Client
 from paxos.core.messages import Accept, Prepare, Promise, Submit, encode_messages
-from paxos.runtime.envelope import OVERHEAD_BYTES
+from paxos.datagram import OVERHEAD_BYTES
 
 ETHERNET = 1_472
 SETTINGS = Config().settings(ETHERNET)

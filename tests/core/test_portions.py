@@ -43,8 +43,9 @@ from paxos.core.portions import EMPTY_BYTES, LARGEST_BALLOT, LONGEST_NAME, PART_
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import InputError
-from paxos.runtime.envelope import OVERHEAD_BYTES, Envelope, bodies
+from paxos.runtime.envelope import Envelope, bodies
 
 SMALLEST_DATAGRAM_BYTES = 512
 BEGUN = LARGEST_INT - 1_000_000

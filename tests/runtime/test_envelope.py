@@ -31,8 +31,8 @@ from paxos.core.messages import (
     decode_messages,
     encode_messages,
 )
+from paxos.datagram import OVERHEAD_BYTES
 from paxos.runtime.envelope import (
-    OVERHEAD_BYTES,
     PRESENCE,
     Envelope,
     RejectedError,

@@ -26,11 +26,12 @@ from paxos.core.messages import (
     encode_messages,
 )
 from paxos.core.step import PromiseWrite
+from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError
 from paxos.runtime import node as node_module
 from paxos.runtime import outbox
 from paxos.runtime.clock import LATEST_US
-from paxos.runtime.envelope import OVERHEAD_BYTES, PRESENCE, Envelope, Received, bodies
+from paxos.runtime.envelope import PRESENCE, Envelope, Received, bodies
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
 from tests.runtime.harness import HEADER_BYTES, MEMBERS, B, Fake, Harness
 
@@ -184,7 +185,7 @@ def test_what_an_earlier_life_has_left_is_said_at_the_start(
 ) -> None:
     harness.own_clock.resume(LATEST_US + 1)
     harness.node.start()
-    assert "its last life has left one beyond" in capfd.readouterr().err
+    assert "its last incarnation has left one beyond" in capfd.readouterr().err
     assert harness.node.stop()
 
 

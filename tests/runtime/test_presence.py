@@ -277,8 +277,8 @@ def test_who_is_not_heard_is_told_so(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_before_the_start_others_tell_of_a_later_life(role: str) -> None:
-    """What keeps no number takes a higher one, as when the clock was far ahead in its last life;
-    what should have kept it does not start."""
+    """What keeps no number takes a higher one, as when the clock was far ahead in the last
+    incarnation; what should have kept it does not start."""
     room = Room()
     peer = room.add("proposer" if role != "proposer" else "learner", 7, nonce=2)
     room.run(0.5)

@@ -177,14 +177,14 @@ def test_clocks_that_are_set_together_do_not_differ() -> None:
 def test_what_the_last_life_has_left_is_said_at_the_start() -> None:
     machine = Machine(left_us=RIGHT_US + 25 * 24 * HOUR_US)
     (line,) = machine.said
-    assert "is 25 days ahead of this machine's wall clock, since its last life;" in line
+    assert "is 25 days ahead of this machine's wall clock, since its last incarnation;" in line
 
 
 def test_what_the_last_life_has_left_beyond_belief_is_said_and_not_followed() -> None:
     machine = Machine(left_us=LATEST_US + 1)
     assert machine.clock.tick() == machine.wall_us()
     assert machine.said == [
-        f"learner-1.1: clock: its last life has left one beyond {LATEST_US}, which is not "
+        f"learner-1.1: clock: its last incarnation has left one beyond {LATEST_US}, which is not "
         "believed; this one begins with the wall clock"
     ]
 

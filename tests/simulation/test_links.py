@@ -20,7 +20,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Group, Heartbeat, Message, decode_messages, encode_messages
 from paxos.core.names import Member
 from paxos.core.settings import Settings
-from paxos.runtime.envelope import HEADER_BYTES
+from paxos.datagram import HEADER_BYTES
 from tests.simulation.congestion import MBIT, goodput
 
 PAYLOAD = 972

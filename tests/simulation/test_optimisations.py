@@ -16,7 +16,8 @@ from paxos.core.client import Client, ValueTooLargeError
 from paxos.core.messages import Accept, Decide, Promise, Submit, Vote, Votes, encode_messages
 from paxos.core.proposer import Proposer
 from paxos.core.settings import Settings
-from paxos.runtime.envelope import OVERHEAD_BYTES, bodies
+from paxos.datagram import OVERHEAD_BYTES
+from paxos.runtime.envelope import bodies
 from tests.simulation.scenario import CheckedSimulation, Scenario
 
 Batches = dict[int, dict[Ballot, tuple[Range, ...]]]

@@ -19,7 +19,7 @@ from paxos.core.client import Client
 from paxos.core.messages import Group, Message
 from paxos.core.names import Member
 from paxos.core.settings import Settings
-from paxos.runtime.envelope import ARRAY_BYTES
+from paxos.datagram import ARRAY_BYTES
 
 GROUPS = {
     Group.CLIENTS: "client",

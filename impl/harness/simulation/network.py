@@ -20,7 +20,7 @@ from typing import Protocol
 from harness.simulation.link import Link, Schedule, wire_bytes
 from paxos.core.messages import Accept, Message
 from paxos.core.names import Member
-from paxos.runtime.envelope import HEADER_BYTES
+from paxos.datagram import HEADER_BYTES
 
 
 class Endpoint(Protocol):

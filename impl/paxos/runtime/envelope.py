@@ -8,7 +8,6 @@ can make it. Whatever is not a datagram of this cluster is refused with `Rejecte
 else is raised, whatever the bytes.
 """
 
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from hmac import compare_digest
@@ -22,6 +21,7 @@ from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
 from paxos.core.names import ROLES, Member
 from paxos.core.portions import cut
 from paxos.core.validity import is_valid
+from paxos.datagram import HEADER, OVERHEAD_BYTES, TAG_BYTES
 from paxos.runtime.hello import Hello, Unheard, decode_about
 
 PLAIN, TAGGED = 3, 4
@@ -29,16 +29,7 @@ PLAIN, TAGGED = 3, 4
 PROTOCOL, PRESENCE = 0, 1
 """The kinds of body."""
 _MAGIC = b"Px"
-_HEADER = struct.Struct("!2sBBB8sIIQQQQ")
 _KIND_AT = 3
-_TAG_BYTES = 16
-HEADER_BYTES = _HEADER.size + _TAG_BYTES
-"""What a datagram of a cluster with a key holds before its body."""
-ARRAY_BYTES = 3
-"""What the length of the array of messages takes, at most."""
-OVERHEAD_BYTES = HEADER_BYTES + ARRAY_BYTES
-"""What a datagram holds beyond its messages: the header, the tag, and the length of the array of
-them."""
 
 _SENT_BY: dict[type[Message], str] = {
     messages.Submit: "client",
@@ -108,7 +99,7 @@ class Envelope:
         self._members = members
         self._own = ROLES.index(role), process_id, nonce, incarnation
         self._version = PLAIN if key is None else TAGGED
-        self._mac = None if key is None else blake2b(key=key, digest_size=_TAG_BYTES)
+        self._mac = None if key is None else blake2b(key=key, digest_size=TAG_BYTES)
 
     def seal(
         self, clock: int, body: bytes, wall_us: int = 0, commits: int = 0, kind: int = PROTOCOL
@@ -116,7 +107,7 @@ class Envelope:
         """The datagram with `body`, sent at `clock`, when the storage had so many commits;
         `wall_us`, if not 0, is what the wall clock shows."""
         role, process_id, nonce, incarnation = self._own
-        header = _HEADER.pack(
+        header = HEADER.pack(
             *(_MAGIC, self._version, kind, role, self._cluster),
             *(process_id, nonce, incarnation, commits, wall_us, clock),
         )
@@ -132,9 +123,9 @@ class Envelope:
 
     def open(self, datagram: bytes) -> Received:
         """Take a datagram apart. Raises `RejectedError`."""
-        if len(datagram) < _HEADER.size or not datagram.startswith(_MAGIC):
+        if len(datagram) < HEADER.size or not datagram.startswith(_MAGIC):
             raise RejectedError("not of this program")
-        _, version, kind, role_number, cluster, *numbers = _HEADER.unpack_from(datagram)
+        _, version, kind, role_number, cluster, *numbers = HEADER.unpack_from(datagram)
         sender, nonce, incarnation, commits, wall_us, clock = numbers
         if version not in (PLAIN, TAGGED):
             raise RejectedError(f"of format version {version}, not {self._version}")
@@ -177,10 +168,10 @@ class Envelope:
                 self._name(role_number, sender, _SAME_KEY),
             )
         if version == PLAIN:
-            return datagram[_HEADER.size :]
-        tag = datagram[_HEADER.size : _HEADER.size + _TAG_BYTES]
-        body = datagram[_HEADER.size + _TAG_BYTES :]
-        if not compare_digest(tag, self._tag(bytes(datagram[: _HEADER.size]), body)):
+            return datagram[HEADER.size :]
+        tag = datagram[HEADER.size : HEADER.size + TAG_BYTES]
+        body = datagram[HEADER.size + TAG_BYTES :]
+        if not compare_digest(tag, self._tag(bytes(datagram[: HEADER.size]), body)):
             raise RejectedError("with a wrong tag", self._name(role_number, sender, _SAME_KEY))
         return body
 
@@ -198,7 +189,7 @@ _SAME_KEY = "all processes of the cluster the same key file"
 def is_presence(datagram: bytes) -> bool:
     """Whether it may be of the kind that is not of the protocol: without opening it, which takes
     long."""
-    return len(datagram) >= _HEADER.size and datagram[_KIND_AT] == PRESENCE
+    return len(datagram) >= HEADER.size and datagram[_KIND_AT] == PRESENCE
 
 
 def _decode(body: memoryview) -> list[Message]:

@@ -18,17 +18,10 @@ from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.names import ProcessName
 from paxos.core.role import Role
 from paxos.core.step import Step
+from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.clock import LATEST_US, Clock
-from paxos.runtime.envelope import (
-    OVERHEAD_BYTES,
-    PRESENCE,
-    PROTOCOL,
-    Envelope,
-    Received,
-    RejectedError,
-    bodies,
-)
+from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast

@@ -56,11 +56,11 @@ class Skew:
         if self._clock.disbelieved:
             self._left.update(
                 "left",
-                f"clock: its last life has left one beyond {LATEST_US}, which is not believed; "
-                "this one begins with the wall clock",
+                f"clock: its last incarnation has left one beyond {LATEST_US}, which is not "
+                "believed; this one begins with the wall clock",
             )
         if self._ahead_us() > FAR_US:
-            self._ahead_since = "its last life"
+            self._ahead_since = "its last incarnation"
         self.look(now_s)
 
     def hear(self, peer: Member, clock: int, wall_us: int, now_s: float) -> None:
