@@ -268,7 +268,9 @@ FurthestRequest(b) ==
     IF asked[b] = Nothing THEN {}
     ELSE {[type |-> "1a", bal |-> b, from |-> Furthest(b), to |-> Furthest(b)]}
 
-(* Instances of the row itself. *)
+(* Instances of the row itself.  All instances that have a part are listed in
+   ascending order: TLC sorts a set by insertion, and looks each element of a UNION
+   up, so that any other way takes the square of their number, for each life. *)
 Named ==
     CASE IsRow(KPhase1a) -> {Row[4], Row[5]}
       [] IsRow(KPhase1b) -> {Row[4], Row[5]} \cup (Row[4]..Row[5])
@@ -276,7 +278,7 @@ Named ==
              \/ IsRow(KUnseen) -> {Row[4]}
       [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KTrim) \/ IsRow(KRepeat) -> {Row[3]}
       [] IsRow(KPromise) -> {IF OfTheLog THEN Furthest(Row[3]) ELSE Row[4]}
-      [] IsRow(KRecover) -> {i \in UNION {{InChunk(c, k) : k \in 1..Size} : c \in DOMAIN parts} :
+      [] IsRow(KRecover) -> {i \in {InChunk(c, k) : k \in 1..Size, c \in DOMAIN parts} :
                                 VoteIn(i, Row[2]) # NoVote \/ PromiseIn(i, Row[2]) # 0}
       [] OTHER -> {}
 
