@@ -58,11 +58,18 @@ TakeDecide(b, i, q) ==
     /\ quorum:: IsQuorum(q)
     /\ Decide(b, Members(q))
 
-(* Without direct learning no votes are counted, and the list is empty. *)
+(* Without direct learning no votes are counted, and the list is empty.  With it a
+   learner may keep to itself which votes it counted; all that were cast will do
+   if any quorum's will. *)
+NotSaid(q) == DirectLearning /\ q = << >>
+
+Counted(b, q) == IF NotSaid(q) THEN {a \in Acceptor : HasVoted(a, b)} ELSE Members(q)
+
 TakeLearn(l, b, i, batch, q) ==
     /\ instance:: i = 1
-    /\ quorum:: IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
-    /\ Learn(l, b, Members(q))
+    /\ quorum:: NotSaid(q) \/ IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
+    /\ Learn(l, b, Counted(b, q))
+    /\ decided:: NotSaid(q) => HasQuorum(Counted(b, q))
     /\ batch:: batch = <<ValueOf(b)>>
 
 TakeRecover(a, b, list) ==

@@ -34,7 +34,7 @@ class Contradictions:
 
     def _constants(self, at: Place, e: Any) -> None:
         c, fault = self.header.constants, self.findings.fault
-        told = "Learn.quorum" in self.header.omits
+        told = "Learn.quorum" in self.header.omits or self.header.spec == "Synod"
         if e.action == "Learn" and quorum_of(e) and not c.direct_learning:
             what = "a Learn has a quorum, but the header says direct_learning false"
             todo = "say true if learners count votes themselves; else leave the quorum out"

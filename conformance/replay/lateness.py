@@ -106,7 +106,7 @@ def _of_a_proposal(v: Violation, e: Phase2a, rule: str) -> Iterator[Wanted]:
 
 
 def _of_learning(v: Violation, e: Decide | Learn) -> Iterator[Wanted]:
-    if e.quorum:
+    if any(role == "acceptor" for role, _ in v.fault.needs):
         yield from _each(v, lambda c: isinstance(c, Phase2b) and _place(c) == _place(e))
     else:
         yield lambda c: isinstance(c, Decide) and _place(c) == _place(e)

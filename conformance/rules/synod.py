@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import UNSET
+
 from conformance.rules import contract, invariants, learning, multipaxos, phases, recovery
 from conformance.rules.rule import Action, Fault, Spec, rule
 from conformance.rules.state import State
 from conformance.trace.schema import Decide, Learn, Phase1a, Phase1b, Phase2a, Phase2b
 from conformance.trace.schema import Recover as Recovered
-from conformance.trace.show import show_batch, show_range, show_vote
+from conformance.trace.show import show_ballot, show_batch, show_range, show_vote
 
 ONE_INSTANCE = "there is one instance, 1"
 # Synod.tla has no actions of their own for what only a recovery shows: a vote is Phase2b.
@@ -40,6 +42,30 @@ def one_value(s: State, p: int, e: Phase2a) -> Fault | None:
 @rule("wanted", "Phase 1 starts once a client has broadcast something")
 def wanted(s: State, p: int, e: Phase1a) -> Fault | None:
     return None if s.broadcasts else Fault("a Broadcast before", "there is none", phases.clients(s))
+
+
+@rule("quorum", "a quorum of votes is counted with direct learning, and only then")
+def quorum_if_said(s: State, me: str, e: Learn) -> Fault | None:
+    return None if _not_said(s, e) else learning.quorum_if_direct.check(s, me, e)
+
+
+@rule("decided", "votes of a quorum in the ballot, or without direct learning a Decide")
+def votes_or_decide(s: State, me: str, e: Learn) -> Fault | None:
+    if not _not_said(s, e):
+        return learning.may_learn.check(s, me, e)
+    voters = s.voters(e.ballot, e.instance)
+    if len(voters) >= s.majority:
+        return None
+    return Fault(
+        f"votes of at least {s.majority} acceptors in ballot {show_ballot(e.ballot)}",
+        f"votes of {sorted(voters)}",
+        tuple(("acceptor", a) for a in sorted(s.acceptors - voters)),
+    )
+
+
+def _not_said(s: State, e: Learn) -> bool:
+    """A learner of one value that counts votes may keep to itself which."""
+    return s.constants.direct_learning and e.quorum is UNSET
 
 
 @rule("trimmed", "of one instance nothing is trimmed", at=("Trim.trimmed",))
@@ -116,9 +142,9 @@ _ACTIONS = (
         "Learn",
         (
             instance_is_one,
-            learning.quorum_if_direct,
+            quorum_if_said,
             learning.learn_once,
-            learning.may_learn,
+            votes_or_decide,
             learning.batch_learned,
         ),
         learning.do_learn,

@@ -251,6 +251,8 @@ class Parameters:
                 known = q in self.quorums or not self.bounds.direct
                 label = ("Learn", x, b, i, q) if known else None
                 yield Try(f"{x}.1", self.actions["Learn"], label, forms)
+            if self.bounds.direct and self.bounds.spec == "Synod":
+                continue  # there a learner may leave it out
             odd = UNSET if self.bounds.direct else self.quorums[0]
             forms = tuple(self.learn(x, b, i, batch, odd) for batch in self.batches)
             yield Try(f"{x}.1", self.actions["Learn"], None, forms)

@@ -108,6 +108,13 @@ def synod_learns_from_one_vote() -> Scenario:
 
 
 @wrong("Learn.decided")
+def synod_learns_from_votes_that_it_does_not_name_before_a_quorum_voted() -> Scenario:
+    s = synod_direct()
+    s.learn("1.2", (1, 1), 1, q=())
+    return s
+
+
+@wrong("Learn.decided")
 def synod_learns_from_votes_of_two_ballots() -> Scenario:
     s = synod_direct()
     s.learn("1.2", (1, 1), 1, q=(1, 2))

@@ -150,7 +150,7 @@ def trim() -> Scenario:
 
 
 def synod_direct() -> Scenario:
-    """One value, and learners that count the votes themselves."""
+    """One value, and learners that count the votes themselves; one does not say which."""
     s = Scenario("synod_direct", spec="Synod", direct_learning=True)
     a, b = rng("1.1", 1), rng("2.1", 1)
     s.broadcast("1.1", a)
@@ -160,9 +160,10 @@ def synod_direct() -> Scenario:
     s.vote(1, (1, 1), 1)
     s.prepare((1, 2), 1, q=(1, 3))
     s.propose((1, 2), 1, a, q=(1, 3))
-    for acceptor in (1, 2, 3):
+    for acceptor in (1, 2):
         s.vote(acceptor, (1, 2), 1)
-    s.learn("1.1", (1, 2), 1, q=(2, 3))
+    s.learn("1.1", (1, 2), 1, q=())
+    s.vote(3, (1, 2), 1)
     s.learn("2.1", (1, 2), 1, q=(1, 2, 3))
     return s
 

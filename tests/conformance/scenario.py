@@ -141,7 +141,7 @@ class Scenario:
         self, learner: str, b: Ballot, i: int, *ranges: list[Any], q: Any = (1, 2)
     ) -> Violation | None:
         batch = list(ranges) or [list(r) for r in self.state.batch_of(tuple(b), i)]
-        quorum = {"quorum": list(q)} if self.constants["direct_learning"] else {}
+        quorum = {"quorum": list(q)} if q and self.constants["direct_learning"] else {}
         return self.add(
             f"learner-{learner}", "Learn", ballot=list(b), instance=i, batch=batch, **quorum
         )
