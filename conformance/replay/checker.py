@@ -157,7 +157,10 @@ class Checker:
         """Whether all that is false of the event is waived; it is taken then."""
         if not self._waived:
             return False
-        every = [false] if false[0] == "invariant" else self._every_guard(who, action, event)
+        if false[0] == "invariant":
+            every = [false]
+        else:
+            every = self._every_guard(who, action, event, begun=false[0] == "guard")
         if not self._are_waived(event, every):
             return False
         if false[0] != "invariant" and self._apply(who, action, event):
@@ -171,19 +174,24 @@ class Checker:
     def _are_waived(self, event: AnyEvent, every: Iterable[False_]) -> bool:
         return all(name_of(kind, event, rule) in self._waived for kind, rule, _ in every)
 
-    def _force(self, who: Participant, action: Action, event: AnyEvent) -> None:
+    def _force(
+        self, who: Participant, action: Action, event: AnyEvent, *, begun: bool = False
+    ) -> None:
         """Take an event after the verdict, whatever is false of it, and count that."""
-        for false in self._every_guard(who, action, event):
+        for false in self._every_guard(who, action, event, begun=begun):
             _count(self._further, event, false)
         if self._apply(who, action, event):
             broken = action.broken(self.state, who.actor, event)
             if broken is not None:
                 _count(self._further, event, ("invariant", *broken))
 
-    def _every_guard(self, who: Participant, action: Action, event: AnyEvent) -> list[False_]:
-        """Every guard that is false of the event, each as if the others held."""
+    def _every_guard(
+        self, who: Participant, action: Action, event: AnyEvent, *, begun: bool
+    ) -> list[False_]:
+        """Every guard that is false of the event, each as if the others held. `begun`: nothing is
+        false of its incarnation, which has begun with it."""
         found: list[False_] = []
-        if not who.entered or action.name == "Recover":
+        if not begun and (not who.entered or action.name == "Recover"):
             found += self._of_incarnations(who, event)
         for guard in action.guards:
             fault = guard.check(self.state, who.actor, event)
@@ -302,7 +310,7 @@ class Checker:
             if kind == "invariant":  # the event was taken
                 _count(self._further, event, false)
             else:
-                self._force(who, action, event)
+                self._force(who, action, event, begun=kind == "guard")
             return violation
         reason = (
             f"no trace file of {', '.join(lost)}, on whom event {who.name} seq {event.seq} "

@@ -174,3 +174,14 @@ def test_processes_without_events_are_named(tmp_path: Path) -> None:
     assert verdict.silent == ("proposer 2",)
     assert verdict.notes == ()
     assert "  no events of proposer 2" in explain("run", verdict)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (TRACES / "bad").glob("restart_*")))
+def test_what_an_incarnation_brings_back_wrong_does_not_make_its_beginning_wrong(name: str) -> None:
+    verdict = check_run(TRACES / "bad" / name)
+    assert verdict.violation is not None
+    further = {d.name for d in verdict.further}
+    if not verdict.violation.name.startswith("Life."):
+        assert not any(found.startswith("Life.") for found in further)
+        waived = check_run(TRACES / "bad" / name, waived=further | {verdict.violation.name})
+        assert waived.kind == "conforms", waived.violation
