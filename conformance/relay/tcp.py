@@ -37,7 +37,8 @@ class TcpLinks:
         """Listen for a link, at a port or at a free one (0). Raises `OSError`."""
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._carry(link, reader, writer)
+            with suppress(asyncio.CancelledError):  # by `close`; asyncio would print a traceback
+                await self._carry(link, reader, writer)
 
         server = await asyncio.start_server(connected, HOST, port, limit=PIECE_BYTES)
         self._servers.append(server)

@@ -37,7 +37,7 @@ COUNTED = {
     "to": "instances are counted from 1: add 1 to each of yours",
     "trimmed": "leave the field out if nothing is trimmed",
     "position": "write how many values this learner delivered before, plus 1",
-    "round": "rounds are counted from 1: add 1 to each of yours",
+    "round": "rounds are counted from 1: add 1 to each of yours; if it has used none, leave it out",
     "proposer": "proposers are numbered from 1: add 1 to each of yours, in files' names too",
     "acceptor": "acceptors are numbered from 1: add 1 to each of yours, in files' names too",
     "id": "ids are counted from 1: add 1 to each of yours, in files' names too",

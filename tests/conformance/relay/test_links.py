@@ -322,6 +322,21 @@ def test_connections_are_cut_and_reset(how: str, between: Between) -> None:
     run(test)
 
 
+def test_the_end_of_the_relay_is_no_error_of_a_connection() -> None:
+    async def test() -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(what))
+        async with Tcp() as net:
+            reader, writer = await net.connect()
+            writer.write(b"hello")
+            await hear(reader, 5)
+        assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b""
+        assert not told
+        writer.close()
+
+    run(test)
+
+
 def test_connections_are_bounded_and_a_server_may_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
         monkeypatch.setattr(tcp, "MAX_CONNECTIONS", 1)
