@@ -48,10 +48,10 @@ class Judge:
     def __init__(self, run: Run) -> None:
         self.cluster, self.constants = run.cluster, run.constants
         acceptors = run.cluster["acceptors"]
-        self.synod = Synod(acceptors) if run.spec == "Synod" else None
-        self.log = MultiPaxos(
-            acceptors, run.constants["direct_learning"], run.constants["prepare_ahead"]
-        )
+        direct, ahead = run.constants["direct_learning"], run.constants["prepare_ahead"]
+        self.synod = Synod(acceptors, direct) if run.spec == "Synod" else None
+        scope = run.constants.get("promise_scope", "log")
+        self.log = MultiPaxos(acceptors, direct, ahead, scope)
         self.log.Lives = [
             {f"{n}.{life}" for *who, life in map(decoded, run.processes()) if who == ["learner", n]}
             for n in run.cluster["learners"]
@@ -163,20 +163,28 @@ class Judge:
 
     def _acceptor(self, a: int, e: Line) -> Guards:
         log, votes = self.log, e.get("votes", ())
-        promised, trimmed = e.get("promised", (0, 0)), e.get("trimmed", 0)
+        promises, trimmed = self._promises(e), e.get("trimmed", 0)
         yield "one vote", len({v[0] for v in votes}) == len(votes)
         for b, i in sorted((v[1], v[0]) for v in votes):
             kept = next(v for v in votes if v[0] == i)
             if i > log.trimmed[a] and (i, *log.vote[a].get(i, NO_VOTE)) != kept:
                 yield from log.RecoverVote(a, b, i)
                 yield from log.Repeat(a, i)
-        if promised > log.promised[a]:
-            yield from log.RecoverPromise(a, promised)
+        for s, promised in promises.items():
+            if promised > log.promised_in(a, s):
+                yield from log.RecoverPromise(a, promised, s)
         if trimmed > log.trimmed[a]:
             yield from log.Trim(a, trimmed)
         yield "trimmed", log.trimmed[a] == trimmed
-        yield "promise", log.promised[a] == promised
+        made = {s: b for s, b in log.promised[a].items() if s == 0 or s > trimmed}
+        yield "promise", made == promises
         yield "votes", {(i, *vote) for i, vote in log.vote[a].items()} == set(votes)
+
+    def _promises(self, e: Line) -> dict[int, Any]:
+        """What is promised, by scope."""
+        if self.log.PromiseScope == "log":
+            return {0: e["promised"]} if "promised" in e else {}
+        return {i: b for first, last, b in e.get("promises", ()) for i in range(first, last + 1)}
 
     # -- Synod ------------------------------------------------------------------------------------
     def synod_Broadcast(self, c: str, e: Line) -> Guards:
@@ -222,8 +230,15 @@ class Judge:
     def synod_Learn(self, me: str, e: Line) -> Guards:
         assert self.synod
         yield "instance", e["instance"] == 1
-        yield "quorum", "quorum" not in e
-        yield from self.synod.Learn(me, e["ballot"])
+        b, counted = e["ballot"], e.get("quorum")
+        if not self.constants["direct_learning"]:
+            yield "quorum", counted is None
+        if counted is not None:
+            yield "quorum", self.is_quorum(counted)
+        Q = {a for a in self.synod.Acceptor if self.synod.HasVoted(a, b)}
+        yield from self.synod.Learn(me, b, Q if counted is None else counted)
+        if self.constants["direct_learning"] and counted is None:
+            yield "decided", Q in list(self.synod.Quorum())
         yield "batch", e["batch"] == (self.synod.ValueOf(e["ballot"]),)
 
     def synod_Recover(self, actor: Any, e: Line) -> Guards:

@@ -24,14 +24,17 @@ NO_VOTE: tuple[Ballot, Batch] = ((0, 0), NO_OP)
 
 
 class MultiPaxos:
-    def __init__(self, acceptors: list[int], direct_learning: bool, prepare_ahead: bool) -> None:
+    def __init__(
+        self, acceptors: list[int], direct_learning: bool, prepare_ahead: bool, promise_scope: str
+    ) -> None:
         self.Acceptor = set(acceptors)
         self.DirectLearning, self.PrepareAhead = direct_learning, prepare_ahead
+        self.PromiseScope = promise_scope
         self.Lives: list[set[str]] = []
         # Init
         self.broadcast: set[Any] = set()
         self.msgs: set[Any] = set()
-        self.promised: dict[int, Ballot] = dict.fromkeys(acceptors, (0, 0))
+        self.promised: dict[int, dict[int, Ballot]] = {a: {} for a in acceptors}  # by scope
         self.vote: dict[int, dict[int, Any]] = {a: {} for a in acceptors}  # others: NoVote
         self.trimmed = dict.fromkeys(acceptors, 0)
         self.learned: dict[str, dict[int, Any]] = {}
@@ -44,6 +47,19 @@ class MultiPaxos:
         least = len(self.Acceptor) // 2 + 1
         for size in range(least, len(self.Acceptor) + 1):
             yield from map(set, combinations(self.Acceptor, size))
+
+    def ScopeOf(self, i: int) -> int:
+        return 0 if self.PromiseScope == "log" else i
+
+    def ScopesOf(self, first: int, last: int) -> set[int]:
+        return {self.ScopeOf(i) for i in range(first, last + 1)}
+
+    def promised_in(self, a: int, s: int) -> Ballot:
+        """promised[a][s]"""
+        return self.promised[a].get(s, (0, 0))
+
+    def Promise(self, a: int, b: Ballot, scopes: set[int]) -> None:
+        self.promised[a].update(dict.fromkeys(scopes, b))
 
     # -- what the messages say --------------------------------------------------------------------
     def Accepts(self, b: Ballot, i: int) -> set[Any]:
@@ -92,15 +108,21 @@ class MultiPaxos:
         yield "MayPrepare(b, from, to)", self.MayPrepare(b, first, last)
         self.msgs.add(("1a", b, first, last))
 
+    def MayPromise(self, a: int, b: Ballot, first: int, last: int) -> bool:
+        return all(b >= self.promised_in(a, s) for s in self.ScopesOf(first, last))
+
+    def MayReport(self, a: int, first: int) -> bool:
+        return first > self.trimmed[a]
+
     def Phase1b(self, a: int, b: Ballot, first: int, last: int) -> Guards:
         yield "from <= to", first <= last
         yield (
             r'\E m \in msgs : /\ m.type = "1a" /\ m.bal = b /\ m.from <= from /\ to <= m.to',
             any(m[0] == "1a" and m[1] == b and m[2] <= first and last <= m[3] for m in self.msgs),
         )
-        yield "MayPromise(a, b, from, to)", b >= self.promised[a]
-        yield "MayReport(a, from)", first > self.trimmed[a]
-        self.promised[a] = b
+        yield "MayPromise(a, b, from, to)", self.MayPromise(a, b, first, last)
+        yield "MayReport(a, from)", self.MayReport(a, first)
+        self.Promise(a, b, self.ScopesOf(first, last))
         self.msgs.add(("1b", a, b, first, last, frozenset(self.VotesOf(a, first, last))))
 
     def MayPropose(self, batch: Batch, i: int) -> bool:
@@ -173,19 +195,28 @@ class MultiPaxos:
         self.vote[a] = {j: vote for j, vote in self.vote[a].items() if j > i}
 
     # -- what only a recovery shows ---------------------------------------------------------------
-    def RecoverPromise(self, a: int, b: Ballot) -> Guards:
+    def RecoverPromise(self, a: int, b: Ballot, s: int) -> Guards:
         yield (
             r'\E m \in msgs : /\ m.type = "1a" /\ m.bal = b /\ s \in ScopesOf(m.from, m.to)',
-            any(m[0] == "1a" and m[1] == b and m[3] > self.trimmed[a] for m in self.msgs),
+            any(
+                m[0] == "1a"
+                and m[1] == b
+                and s in self.ScopesOf(m[2], m[3])
+                and self.MayReport(a, m[3] if s == 0 else s)
+                for m in self.msgs
+            ),
         )
-        yield "b >= promised[a][s]", b >= self.promised[a]
-        self.promised[a] = b
+        yield "b >= promised[a][s]", b >= self.promised_in(a, s)
+        self.Promise(a, b, {s})
+
+    def MayVote(self, a: int, b: Ballot, i: int) -> bool:
+        return b >= self.promised_in(a, self.ScopeOf(i))
 
     def RecoverVote(self, a: int, b: Ballot, i: int) -> Guards:
         yield "Accepts(b, i) # {}", self.Accepts(b, i) != set()
-        yield "MayVote(a, b, i)", b >= self.promised[a]
+        yield "MayVote(a, b, i)", self.MayVote(a, b, i)
         yield "Remembers(a, i)", i > self.trimmed[a]
-        self.promised[a] = b
+        self.Promise(a, b, {self.ScopeOf(i)})
         self.vote[a][i] = (b, self.BatchOf(b, i))
         self.RecordVote(a, b, i)
 
@@ -211,7 +242,11 @@ class MultiPaxos:
         yield "OneBatchPerBallot", len({m[1:3] for m in proposals}) == len(proposals)
         yield (
             "VotesBelowPromise",
-            all(v[0] <= self.promised[a] for a in self.Acceptor for v in self.vote[a].values()),
+            all(
+                v[0] <= self.promised_in(a, self.ScopeOf(i))
+                for a in self.Acceptor
+                for i, v in self.vote[a].items()
+            ),
         )
         yield (
             "LearnedFromOneBallot",

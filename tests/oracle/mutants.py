@@ -59,12 +59,16 @@ def alter(draw: Random, run: Run) -> None:
     keys = [key for key in line if key not in FIXED]
     if line["event"] == "Recover":
         role, _, _ = decoded(line["process"])
-        may = {"acceptor": ["promised", "votes", "trimmed"], "proposer": ["round"]}
+        promise = "promises" if run.constants["promise_scope"] == "instance" else "promised"
+        may = {"acceptor": [promise, "votes", "trimmed"], "proposer": ["round"]}
         keys = may.get(role, [])
     if not keys:
         return
     key = draw.choice(keys)
     if key in line and line["event"] == "Recover" and key != "votes" and draw.random() < 0.2:
+        del line[key]
+        return
+    if key == "quorum" and line["event"] == "Learn" and draw.random() < 0.3:
         del line[key]
         return
     old = line.get(key)
@@ -76,6 +80,8 @@ def alter(draw: Random, run: Run) -> None:
 def other(draw: Random, run: Run, key: str, old: Any) -> Any:
     if key in ("ballot", "promised"):
         return ballot(draw, run)
+    if key == "promises":
+        return promises(draw, run, list(old or []))
     if key == "quorum":
         return quorum(draw, run, old)
     if key == "votes":
@@ -92,6 +98,22 @@ def ballot(draw: Random, run: Run) -> list[int]:
     if draw.random() < 0.4:
         b = [max(1, b[0] + draw.choice([-1, 1])), b[1]]
     return list(b) if draw.random() < 0.9 else [b[0], 3 - b[1]]
+
+
+def promises(draw: Random, run: Run, new: list[Any]) -> list[Any]:
+    """Ranges of instances, each with a ballot; they ascend, and have no instance in common."""
+    how = draw.choice(["less", "more", "ballot", "shorter"])
+    k = draw.randrange(len(new)) if new else 0
+    if how == "less" and new:
+        del new[k]
+    elif how == "ballot" and new:
+        new[k] = [*new[k][:2], ballot(draw, run)]
+    elif how == "shorter" and new and new[k][0] < new[k][1]:
+        new[k] = [new[k][0] + 1, *new[k][1:]]
+    else:
+        first = new[-1][1] + 1 if new else 1
+        new.append([first, first + draw.choice([0, 1]), ballot(draw, run)])
+    return new
 
 
 def quorum(draw: Random, run: Run, old: Any) -> list[int]:

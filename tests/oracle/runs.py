@@ -37,9 +37,10 @@ class Maker:
         self.run = Run(
             spec,
             {
-                "direct_learning": not synod and draw.random() < 0.6,
+                "direct_learning": draw.random() < 0.6,
                 "prepare_ahead": not synod and draw.random() < 0.7,
                 "max_batch": 1 if synod else draw.choice([1, 2, 4]),
+                "promise_scope": "instance" if not synod and draw.random() < 0.3 else "log",
             },
             {
                 "acceptors": self.acceptors,
@@ -202,6 +203,8 @@ class Maker:
             return self.vote()
         b, i, quorum = found
         counted = {"quorum": quorum} if self.run.constants["direct_learning"] else {}
+        if self.judge.synod and self.draw.random() < 0.3:
+            counted = {}  # it need not say which
         batch = [self.log.ValueOf(b)] if self.judge.synod else self.log.BatchOf(b, i)
         self.add(who, "Learn", ballot=b, instance=i, batch=batch, **counted)
         return None
@@ -255,12 +258,32 @@ class Maker:
             self.unseen(a)
         votes = self.votes(a, 1, self.instances + 1)
         kept: Line = {"votes": self.draw.sample(votes, len(votes))}
-        if self.log.promised[a] != (0, 0):
-            kept["promised"] = self.log.promised[a]
+        if self.run.constants["promise_scope"] == "instance":
+            kept["promises"] = self.promises_kept(a)
+        elif promised := self.promised(a):
+            kept["promised"] = promised
         if not self.judge.synod and self.log.trimmed[a]:
             kept["trimmed"] = self.log.trimmed[a]
         self.judge = shown
         return kept
+
+    def promised(self, a: int) -> Any:
+        """The promise of the log, or of the one instance; None: none."""
+        if self.judge.synod:
+            return None if self.log.promised[a] == (0, 0) else self.log.promised[a]
+        return self.log.promised[a].get(0)
+
+    def promises_kept(self, a: int) -> list[Any]:
+        """Of each instance that is not trimmed, as ranges; some of those that might be one are."""
+        ranges: list[Any] = []
+        for i, b in sorted(self.log.promised[a].items()):
+            if i <= self.log.trimmed[a]:
+                continue
+            if ranges and ranges[-1][1:] == [i - 1, b] and self.draw.random() < 0.7:
+                ranges[-1][1] = i
+            else:
+                ranges.append([i, i, b])
+        return ranges
 
     def unseen(self, a: int) -> None:
         lines = self.run.lines

@@ -12,8 +12,9 @@ NO_VOTE: tuple[Ballot, Any] = ((0, 0), None)
 
 
 class Synod:
-    def __init__(self, acceptors: list[int]) -> None:
+    def __init__(self, acceptors: list[int], direct_learning: bool) -> None:
         self.Acceptor = set(acceptors)
+        self.DirectLearning = direct_learning
         # Init
         self.broadcast: set[Any] = set()
         self.msgs: set[Any] = set()
@@ -32,8 +33,11 @@ class Synod:
     def Promises(self, a: int, b: Ballot) -> set[Any]:
         return {m for m in self.msgs if m[0] == "1b" and m[1] == a and m[2] == b}
 
+    def HasVoted(self, a: int, b: Ballot) -> bool:
+        return ("2b", a, b) in self.msgs
+
     def VotedTogether(self, Q: Any, b: Ballot) -> bool:
-        return all(("2b", a, b) in self.msgs for a in Q)
+        return all(self.HasVoted(a, b) for a in Q)
 
     def ValueOf(self, b: Ballot) -> Any:
         return next((m[2] for m in self.Accepts(b)), None)
@@ -82,12 +86,16 @@ class Synod:
         self.msgs.add(("2b", a, b))
 
     def Decide(self, b: Ballot, Q: Any) -> Guards:
+        yield "~DirectLearning", not self.DirectLearning
         yield "VotedTogether(Q, b)", self.VotedTogether(Q, b)
         self.msgs.add(("Decide", b))
 
-    def Learn(self, me: str, b: Ballot) -> Guards:
+    def MayLearn(self, b: Ballot, Q: Any) -> bool:
+        return self.VotedTogether(Q, b) if self.DirectLearning else ("Decide", b) in self.msgs
+
+    def Learn(self, me: str, b: Ballot, Q: Any) -> Guards:
         yield "learned[l] = NoVote", me not in self.learned
-        yield "MayLearn(b, Q)", ("Decide", b) in self.msgs
+        yield "MayLearn(b, Q)", self.MayLearn(b, Q)
         self.learned[me] = (b, self.ValueOf(b))
 
     def invariants(self) -> Iterator[tuple[str, bool]]:

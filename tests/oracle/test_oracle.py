@@ -46,12 +46,22 @@ def test_runs_have_events_of_every_kind() -> None:
         seen.update(f"{key} kept" for line in lines if line["event"] == "Recover" for key in line)
         seen.update({f"life {line['process'].rpartition('.')[2]}" for line in lines})
     assert set(seen) >= set(SPECS["MultiPaxos"].actions)
-    assert set(seen) >= {"promised kept", "votes kept", "trimmed kept", "round kept", "life 3"}
+    assert set(seen) >= {"promised kept", "promises kept", "votes kept", "trimmed kept"}
+    assert set(seen) >= {"round kept", "life 3"}
+
+
+def test_learners_of_one_value_are_told_or_count_votes_and_may_not_say_which() -> None:
+    seen = set()
+    for seed in range(60):
+        run = legal(seed, spec="Synod")
+        direct = run.constants["direct_learning"]
+        seen |= {(direct, "quorum" in line) for line in run.lines if line["event"] == "Learn"}
+    assert seen == {(False, False), (True, False), (True, True)}
 
 
 @cache
-def mutants() -> list[Run]:
-    return [mutant(legal(seed // 4, 120), seed) for seed in range(600)]
+def mutants(spec: str = "MultiPaxos") -> list[Run]:
+    return [mutant(legal(seed // 4, 120, spec), seed) for seed in range(600)]
 
 
 def test_mutants_are_refused_by_many_rules() -> None:
@@ -74,6 +84,22 @@ def test_a_rule_that_the_model_lacks_is_seen(rule: str, monkeypatch: pytest.Monk
 def test_a_clause_that_the_oracle_lacks_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = mutants()
     monkeypatch.setattr(MultiPaxos, name, lambda *_: True)
+    assert any(difference(run) for run in runs)
+
+
+def test_promises_of_another_scope_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [run for run in mutants() if run.constants["promise_scope"] == "instance"]
+    monkeypatch.setattr(MultiPaxos, "ScopeOf", lambda *_: 0)
+    assert any(difference(run) for run in runs)
+
+
+@pytest.mark.parametrize("rule", ["Phase2a.promises", "Phase2b.promise"])
+def test_a_rule_that_the_model_of_one_value_lacks_is_seen(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = mutants("Synod")
+    weak = SPECS["Synod"].without(frozenset({rule}))
+    monkeypatch.setitem(checker.SPECS, "Synod", weak)
     assert any(difference(run) for run in runs)
 
 
