@@ -162,7 +162,9 @@ _ACTIONS = (
             recovery.round_kept,
             nothing_trimmed,
             recovery.promise_kept,
-            replace(recovery.votes_kept, at=("Recover.votes", "Phase2b.promise")),
+            replace(
+                recovery.votes_kept, at=("Recover.votes", "Phase2b.promise", "Phase2b.instance")
+            ),
             replace(recovery.unseen_votes, at=(*UNSEEN_VOTE, "Recover.votes")),
             replace(recovery.unseen_promise, at=("Phase1b.asked",)),
         ),
