@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from conformance.replay.verdict import Verdict
+from conformance.rules import promises
 from conformance.tla.itf import as_map, as_set, as_tuple
 from conformance.tla.itf import write as write_itf
 from conformance.trace.causality import Causes
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
 from conformance.trace.schema import (
+    NO_BALLOT,
     AnyEvent,
     Broadcast,
     Decide,
@@ -91,7 +93,10 @@ class _State:
     def __init__(self, header: Header) -> None:
         self.broadcast: list[str] = []
         self.msgs: dict[str, dict[str, Any]] = {}
-        self.promised = {f"acceptor-{a}": [0, 0] for a in header.cluster.acceptors}
+        self.scope = header.constants.promise_scope
+        self.promised = {
+            f"acceptor-{a}": promises.none(self.scope) for a in header.cluster.acceptors
+        }
         self.vote: dict[str, dict[int, Any]] = {name: {} for name in self.promised}
         self.trimmed = dict.fromkeys(self.promised, 0)
         self.learned: dict[str, dict[int, Any]] = {}
@@ -106,7 +111,7 @@ class _State:
         elif isinstance(e, Phase1a):
             self.send({"type": "1a", "bal": as_tuple(e.ballot), "from": e.first, "to": e.last})
         elif isinstance(e, Phase1b):
-            self.promised[acceptor] = list(e.ballot)
+            self.promised[acceptor].promise(e.ballot, e.first, e.last)
             said = [as_tuple([i, as_tuple(b), [*map(show_range, v)]]) for i, b, v in e.votes]
             fields = {"acc": acceptor, "bal": as_tuple(e.ballot), "from": e.first, "to": e.last}
             self.send({"type": "1b", **fields, "votes": as_set(said)})
@@ -114,7 +119,7 @@ class _State:
             self.proposed[e.ballot, e.instance] = batch = [*map(show_range, e.batch)]
             self.send({"type": "2a", "bal": as_tuple(e.ballot), "inst": e.instance, "batch": batch})
         elif isinstance(e, Phase2b):
-            self.promised[acceptor] = list(e.ballot)
+            self.promised[acceptor].promise(e.ballot, e.instance, e.instance)
             batch = self.proposed.get((e.ballot, e.instance), [])
             self.vote[acceptor][e.instance] = as_tuple([as_tuple(e.ballot), batch])
             fields = {"acc": acceptor, "bal": as_tuple(e.ballot), "inst": e.instance}
@@ -128,11 +133,17 @@ class _State:
             self.prefix[e.process] = e.instance
             self.send({"type": "Delivered", "lrn": e.process, "inst": e.instance})
             self.delivered.setdefault(e.process, []).extend(map(show_range, e.values))
-
         elif isinstance(e, Trim):
             self.trimmed[acceptor] = e.last
             kept = self.vote[acceptor].items()
             self.vote[acceptor] = {i: vote for i, vote in kept if i > e.last}
+
+    def shown(self, made: promises.Promises) -> Any:
+        """The ballot promised; where each instance has a promise, by runs of instances."""
+        if self.scope == "log":
+            return as_tuple(made.highest(1, 1))
+        runs = {(first, last): b for first, last, b in made.runs() if b != NO_BALLOT}
+        return as_map({f"{first}..{last}": as_tuple(b) for (first, last), b in runs.items()})
 
     def send(self, message: dict[str, Any]) -> None:
         self.msgs[json.dumps(message)] = message
@@ -142,7 +153,7 @@ class _State:
             "#meta": {"index": index},
             "broadcast": as_set(self.broadcast),
             "msgs": as_set(self.msgs.values()),
-            "promised": as_map({a: as_tuple(b) for a, b in self.promised.items()}),
+            "promised": as_map({a: self.shown(made) for a, made in self.promised.items()}),
             "vote": as_map({a: as_map(v) for a, v in self.vote.items()}),
             "trimmed": as_map(self.trimmed),
             "learned": as_map({x: as_map(v) for x, v in self.learned.items()}),

@@ -36,3 +36,11 @@ def test_every_kind_of_event_changes_the_state_that_is_written(tmp_path: Path) -
             assert changed - {"action"} or action in CHANGE_NOTHING, (run.name, after["action"])
             written.add(action)
     assert written == set(EVENTS)
+
+
+def test_where_each_instance_has_a_promise_the_states_have_them_by_instance(tmp_path: Path) -> None:
+    run, path = open_run(TRACES / "good" / "promises_per_instance"), tmp_path / "run.itf.json"
+    export.itf(run, path, check_run(run.directory))
+    last = json.loads(path.read_text(encoding="utf-8"))["states"][-1]["promised"]["#map"]
+    promised = {acceptor: {span: b["#tup"] for span, b in made["#map"]} for acceptor, made in last}
+    assert any(len({tuple(b) for b in made.values()}) > 1 for made in promised.values()), promised
