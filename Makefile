@@ -35,8 +35,8 @@ spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by 
 spec-growth: setup ## measure how models grow with each constant, write docs/growth.svg and the tables beside it; LIMIT=seconds a run
 	@$(BIN)/conformance spec-growth $(if $(LIMIT),--limit $(LIMIT))
 
-compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick
-	@$(BIN)/paxos compare $(if $(N),--count $(N))
+compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick; AGAINST=file: beside an earlier table.json
+	@$(BIN)/paxos compare $(if $(N),--count $(N)) $(if $(AGAINST),--against $(AGAINST))
 
 bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to bench/; BENCH="part part": some
 	@$(BIN)/paxos bench $(if $(BENCH),--only "$(BENCH)")

@@ -37,6 +37,7 @@ def test_a_small_comparison(tmp_path: Path) -> None:
     [
         (["--count", "0"], "invalid whole number above 0 value: '0'"),
         (["--only", "everything"], "invalid choice: 'everything'"),
+        (["--against", "/nowhere/table.json"], "/nowhere/table.json: No such file or directory"),
         (["--out", "/dev/null/out"], "folder /dev/null/out: "),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance import paths
 from conformance.modelcheck import manifest
 from conformance.tlc import errors, toolchain
-from harness.compare import optimisation_tables, verdicts
+from harness.compare import against, optimisation_tables, verdicts
 from harness.compare.amounts import (
     ACCEPTORS,
     CLIENTS,
@@ -37,6 +37,7 @@ def main(options: argparse.Namespace) -> int:
     1 if not. Raises `InputError` or `RunError`."""
     if not options.no_plots:
         output.need_plots()
+    before = None if options.against is None else against.load(options.against)
     output.make(options.out)
     combinations = [c for c in ALL if not options.only or c.name in options.only]
     chosen = plan(options.count)
@@ -64,6 +65,8 @@ def main(options: argparse.Namespace) -> int:
     tables = optimisation_tables.render(result)
     draw = None if options.no_plots else partial(_draw, result, options.out)
     output.write(options.out, "table.json", result, tables, draw)
+    if before is not None:
+        print(output.write_text(options.out / "against.md", against.render(before, result)))
     lines = tables.splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("| optimisations"))
     main_table = "\n".join(lines[start : start + 2 + len(result.rows)])

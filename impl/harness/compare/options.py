@@ -31,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=[combination.name for combination in ALL],
         help="this combination only (off, direct, ..., direct-ahead-batch); may be repeated",
     )
+    parser.add_argument(
+        "--against",
+        metavar="FILE",
+        type=Path,
+        help="table.json of an earlier comparison: put the two side by side, in DIR/against.md, "
+        "with each change and whether it is beyond noise",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the run folders, in DIR/runs")
     parser.add_argument("--no-plots", action="store_true", help="tables only")
     parser.add_argument(

@@ -47,6 +47,15 @@ def write(
         raise RunError(f"folder {folder}: {reason(error)}") from error
 
 
+def write_text(path: Path, text: str) -> str:
+    """Write a text into a file; the text. Raises `RunError`."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{path}: {reason(error)}") from error
+    return text
+
+
 def conclude(folder: Path, text: str, problems: Sequence[str]) -> int:
     """Print `text`, say what is wrong, and where the rest is; the exit status."""
     print(text)

@@ -1,0 +1,105 @@
+"""Two comparisons side by side: what has changed since an earlier one, and whether that is noise.
+
+A change is beyond noise if the repetitions of the two have no figure in common: the worst of one is
+better than the best of the other. With three repetitions each and no change at all that happens to
+one figure in ten, so a single one says little; and figures of two machines say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from harness.compare.comparison import Comparison, Row, Run
+from harness.measure.spread import Spread, spread
+from harness.measure.text import figure, ms, spread_text, table
+from paxos.errors import InputError, reason
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one run."""
+
+    name: str
+    kind: str
+    of: Callable[[Run], float | None]
+    text: Callable[[float], str] = figure
+    more_is_better: bool = False
+
+
+def _quantile(share: float) -> Callable[[Run], float | None]:
+    return lambda run: run.latency.quantile_us(share)
+
+
+def _messages(run: Run) -> float | None:
+    return sum(sent.messages for sent in run.traffic.values()) or None
+
+
+FIGURES = (
+    Figure("values/s at full speed", "full", lambda run: run.achieved, more_is_better=True),
+    Figure("one at a time: p50, ms", "idle", _quantile(0.5), ms),
+    Figure("one at a time: p99, ms", "idle", _quantile(0.99), ms),
+    Figure("one at a time: messages per value", "idle", _messages),
+    Figure("at the same load: p50, ms", "load", _quantile(0.5), ms),
+    Figure("at the same load: p99, ms", "load", _quantile(0.99), ms),
+)
+
+
+def load(path: Path) -> Comparison:
+    """An earlier comparison, from its `table.json`. Raises `InputError`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Comparison)
+    except OSError as error:
+        raise InputError(f"{path}: {reason(error)}; give the table.json of a comparison") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: is not what this `paxos compare` writes ({error}); give its table.json"
+        ) from error
+
+
+def render(before: Comparison, now: Comparison) -> str:
+    """Both in Markdown, with a line for each figure that both have."""
+    rows = [line for row in now.rows for line in _lines(before, now, row)]
+    heads = ("optimisations", "figure", "before", "now", "change", "beyond noise")
+    note = "Median (least–most of the repetitions). Beyond noise: the two ranges do not meet."
+    return "\n".join([*_differences(before, now), *table(heads, rows), "", note, ""])
+
+
+def _differences(before: Comparison, now: Comparison) -> list[str]:
+    """What else differs, so that the figures may have nothing to say about the code."""
+    lines = [
+        f"- {name} was: {old}; is: {now.machine.get(name, 'not known')}"
+        for name, old in before.machine.items()
+        if old != now.machine.get(name)
+    ]
+    if before.workload.get("values") != now.workload.get("values"):
+        lines.append("- another workload: " + before.workload.get("values", "not known"))
+    return [*lines, ""] if lines else []
+
+
+def _lines(before: Comparison, now: Comparison, row: Row) -> Iterator[list[str]]:
+    for f in FIGURES:
+        if f.kind == "load" and before.load != now.load:
+            continue  # each was taken at a load of its own
+        offered = now.load if f.kind == "load" else None
+        old = (run for r in before.rows if r.name == row.name for run in r.of(f.kind, offered))
+        was, is_now = spread(map(f.of, old)), spread(map(f.of, row.of(f.kind, offered)))
+        if was is not None and is_now is not None:
+            change = is_now.median / was.median - 1 if was.median else 0.0
+            yield [
+                row.name,
+                f.name,
+                spread_text(was, f.text),
+                spread_text(is_now, f.text),
+                f"{change:+.0%}",
+                _judge(was, is_now, more_is_better=f.more_is_better),
+            ]
+
+
+def _judge(was: Spread, now: Spread, *, more_is_better: bool) -> str:
+    if was.least <= now.most and now.least <= was.most:
+        return "no"
+    return "better" if (now.median > was.median) == more_is_better else "worse"
