@@ -92,7 +92,7 @@ ROOMS: dict[str, set[str]] = {
     "replay": {"trace", "tla", "rules"},
     "tlcjudge": {"trace", "tla", "tlc"},
     "statespace": {"trace", "tla", "tlc", "rules", "replay"},
-    "draw": {"trace", "tla", "tlc", "replay"},
+    "draw": {"trace", "tla", "tlc", "rules", "replay"},
     "modelcheck": {"tla", "tlc", "draw"},
     "formats": set(),
     "inputs": {"trace"},
