@@ -56,6 +56,10 @@ ADVICE: dict[str, str] = {
         "let each of two leaders reach one acceptor only (`link` with `message` and loss: 1) in "
         "one instance, then `heal` and let another lead"
     ),
+    "Phase2a.highest: a vote heard before": (
+        "cut off an acceptor that told a proposer of a vote (`link: {from: acceptor-1, loss: 1}`) "
+        "and let that proposer ask again; few programs keep such votes"
+    ),
     "Phase2b": "let an Accept reach an acceptor: `heal` before the run ends",
     "Phase2b.promise: the ballot promised": "let an acceptor hear both Prepare and Accept",
     "Phase2b.promise: a ballot above it": (

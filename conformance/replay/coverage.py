@@ -75,6 +75,12 @@ def _again(s: State, e: Any) -> bool:
     return bool(_reported(s, e))
 
 
+def _heard_before(s: State, e: Any) -> bool:
+    """Whether it takes a vote that its quorum did not report, or not as the highest."""
+    reported = _reported(s, e)
+    return bool(reported) and (max(b for b, _ in reported), e.batch) not in reported
+
+
 def _all_new(s: State, x: Any, e: Any) -> bool:
     learned = _learned(s, x, e.instance)
     return bool(learned) and learned == e.values
@@ -171,6 +177,7 @@ SHARED = (
         "votes of several ballots, the highest taken",
         lambda s, p, e: len({b for b, _ in _reported(s, e)}) > 1,
     ),
+    Branch("Phase2a.highest", "a vote heard before", lambda s, p, e: _heard_before(s, e)),
     Branch("Phase2b.promise", "the ballot promised", lambda s, a, e: e.ballot == held(s, a, e)),
     Branch("Phase2b.promise", "a ballot above it", lambda s, a, e: e.ballot > held(s, a, e)),
     Branch(

@@ -1,8 +1,9 @@
 """An effect before its cause: what an event rests on is in the run, but later in its order.
 
-That is no deviation from the protocol but a clock that is not carried, or runs behind: nobody can
-tell what happened first. So the verdict is unknown, and says which two events stand the wrong way
-round, and by how much.
+Where messages have to carry the clocks, one that is not carried, or runs behind, looks like that,
+and nobody can tell what happened first. So the verdict is unknown, and says which two events stand
+the wrong way round, and by how much. Where the header says that all processes have the clock of one
+host, the program did the effect first: a violation, whose report names the cause all the same.
 """
 
 from __future__ import annotations
@@ -49,11 +50,15 @@ class Lateness:
             if len(missing) < len(self._wanted):
                 self._wanted, self._last = missing, event
 
+    def cause(self) -> AnyEvent | None:
+        """The last of what the event rests on; none if it does not all come."""
+        return None if self._wanted else self._last
+
     def reason(self) -> str:
-        """Why the event is no violation; "" if its causes do not all come."""
-        if self._wanted or self._last is None:
+        """Why the event is no violation, if clocks may be wrong; "" if a cause never comes."""
+        effect, cause = self._event, self.cause()
+        if cause is None:
             return ""
-        effect, cause = self._event, self._last
         if cause.hlc == effect.hlc:
             behind = f"the same clock, {cause.hlc}"
         else:

@@ -31,14 +31,36 @@ def explain(run: str, verdict: Verdict, judged: str = "") -> str:
     assert verdict.violation is not None
     lines = [violation(run, verdict.violation, by)]
     if verdict.inferred:
-        lines.append(
-            f"  inferred  {omitted(verdict.inferred)}: no choice of these makes the event legal; "
-            "what is shown came nearest"
-        )
+        lines.append(f"  inferred  {_inferred(verdict.violation, verdict.inferred)}")
+    if verdict.late is not None:
+        late = verdict.late
+        cause = f"{late.action} at clock {late.hlc}, after it by the one clock of all processes"
+        lines.append(f"  later     {place(late)} has what it rests on, {cause}")
     lines += further(verdict)
     if verdict.held is not None:
         lines.append(f"  service   {verdict.held}")
     return "\n".join(lines)
+
+
+RESTS_ON = {
+    "Phase1a": {"Broadcast", "Phase1a", "Phase1a.to"},
+    "Phase1b": {"Phase1a", "Phase1a.to", "Phase1b.votes"},
+    "Phase2a": {"Broadcast", "Phase1b.votes", "Phase2a", "Phase2a.quorum"},
+    "Phase2b": {"Phase2a"},
+    "Decide": {"Decide.quorum"},
+    "Learn": {"Learn", "Learn.quorum"},
+    "Deliver": {"Learn"},
+}
+"""By the action, what a header may omit that makes an event legal or not, as it is put in."""
+
+
+def _inferred(violation: Violation, omits: tuple[str, ...]) -> str:
+    chosen = RESTS_ON.get(violation.event.action, set()) & set(omits)
+    if not chosen:
+        return f"{omitted(omits)}; this event does not rest on it"
+    return (
+        f"{omitted(chosen)}: no choice of these makes the event legal; what is shown came nearest"
+    )
 
 
 def further(verdict: Verdict) -> list[str]:

@@ -66,19 +66,20 @@ def judge(
 
 
 def _looked_at_again(run: Run, header: Header, verdict: Verdict) -> Verdict:
-    """A violation, with what the whole run kept all the same; or that it is a matter of clocks."""
+    """A violation, with what the whole run kept all the same; or that it is a matter of clocks,
+    where these may be wrong."""
     assert verdict.violation is not None
     service, lateness = Service(header), Lateness(verdict.violation)
     for number, (_, _, _, event) in enumerate(run.rows(), 1):
         service.note(event)
         if number > verdict.events + 1:
             lateness.note(event)
-    if reason := lateness.reason():
+    if header.clock == "carried" and (reason := lateness.reason()):
         return replace(
             verdict, kind="unknown", violation=None, further=(), reason=reason, todo=CARRY_IT,
             hangs=True,
         )  # fmt: skip
-    return replace(verdict, held=service.held())
+    return replace(verdict, held=service.held(), late=lateness.cause())
 
 
 def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:

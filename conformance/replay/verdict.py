@@ -73,4 +73,5 @@ class Verdict:
     notes: tuple[str, ...] = ()  # what did not happen, though it might be thought that it did
     silent: tuple[str, ...] = ()  # processes of the cluster that have no event
     inferred: tuple[str, ...] = ()  # what the header omits, and the reader put in
+    late: AnyEvent | None = None  # of a violation: what the event rests on, if that comes after it
     held: Held | None = None  # of a violation: what the run as a whole kept all the same

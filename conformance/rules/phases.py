@@ -196,15 +196,24 @@ def promises(s: State, p: int, e: Phase2a) -> Fault | None:
 
 
 def _promised_instead(s: State, a: int, e: Phase2a) -> str:
-    """What the acceptor did promise: this ballot elsewhere, or another ballot in the instance."""
+    """What the acceptor did promise: this ballot elsewhere, or others in the instance, its last to
+    this proposer and its last to others: one of these was taken for a promise of the ballot."""
     elsewhere = s.covered.get(e.ballot, {}).get(a)
     if elsewhere is not None:
         runs = [f"{first}..{last}" for first, last in elsewhere.runs()][-3:]
         return f"acceptor {a} promised it for {', '.join(runs)} only"
-    others = [b for b, by in s.covered.items() if a in by and e.instance in by[a]]
-    if not others:
+    there = sorted(b for b, by in s.covered.items() if a in by and e.instance in by[a])
+    parts = [
+        f"{to} {', '.join(map(show_ballot, ballots[-2:]))}"
+        for to, ballots in (
+            ("this proposer", [b for b in there if b[1] == e.ballot[1]]),
+            ("others", [b for b in there if b[1] != e.ballot[1]]),
+        )
+        if ballots
+    ]
+    if not parts:
         return f"acceptor {a} had promised no ballot there"
-    return f"acceptor {a} had promised {', '.join(map(show_ballot, sorted(others)[-3:]))} there"
+    return f"acceptor {a} had promised {' and '.join(parts)} there"
 
 
 @rule(

@@ -267,7 +267,7 @@ def _agree(run: Run, file: TraceFile) -> None:
     assert file.header is not None
     if run.header is None:
         run.header = file.header
-    for name in ("run", "spec", "constants", "cluster", "omits"):
+    for name in ("run", "spec", "constants", "cluster", "omits", "clock"):
         mine, theirs = getattr(file.header, name), getattr(run.header, name)
         if name == "cluster":
             same = all(set(getattr(mine, x)) == set(getattr(theirs, x)) for x in _CLUSTER)

@@ -66,6 +66,9 @@ OWN = "x_"
 """What the names of fields begin with that a writer of traces adds for itself: see line.py."""
 NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 
+Clock = Literal["carried", "host"]
+"""Where the clocks of a run come from: messages carry them, so that one is behind where a program
+does not do so; or all processes read that of their one host, and none can be."""
 Omission = Literal[
     "Broadcast",
     "Phase1a",
@@ -136,6 +139,7 @@ class Header(
     cluster: Cluster
     config: dict[str, str | Annotated[int, Meta(ge=-LARGEST_NUMBER - 1, le=LARGEST_NUMBER)] | bool]
     omits: tuple[Omission, ...] = ()
+    clock: Clock = "carried"
 
     def __post_init__(self) -> None:
         if len(set(self.omits)) != len(self.omits):

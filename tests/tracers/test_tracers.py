@@ -201,6 +201,8 @@ def test_the_clock_of_messages_orders_a_run(toy: list[str], tmp_path: Path) -> N
 def test_on_one_host_no_message_needs_a_clock(toy: list[str], tmp_path: Path) -> None:
     with Cluster(toy, tmp_path / "run", one_host=True) as cluster:
         play(cluster)
+        header = cluster.trace("acceptor-1.1").read_text().splitlines()[0]
+        assert json.loads(header)["clock"] == "host"
         assert judged(cluster).kind == "conforms", judged(cluster).violation
 
 

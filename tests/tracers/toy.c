@@ -194,7 +194,8 @@ int main(int argc, char **argv) {
         {"prepare", prepare}, {"accept", accept_}, {"voted", voted}};
     if (argc < 4) return 2;
     number = atoi(argv[2]), vote_any = argc > 4 && !strcmp(argv[4], "vote-any");
-    check(tracer_open(&trace, argv[3], argv[1], number, "MultiPaxos", CONSTANTS, CLUSTER));
+    check(tracer_open(&trace, argv[3], argv[1], number, "MultiPaxos", CONSTANTS,
+                      getenv("TOY_ON_ONE_HOST") ? CLUSTER ",\"clock\":\"host\"" : CLUSTER));
     snprintf(storage, sizeof storage, "%s/state-%d", argv[3], number);
     if (!strcmp(argv[1], "acceptor")) come_back();
     while (fgets(line, sizeof line, stdin)) {

@@ -276,7 +276,11 @@ func main() {
 		members[name+"s"] = ids
 	}
 	var err error
-	trace, err = tracer.Open(folder, role, number, tracer.Fields{"cluster": members})
+	header := tracer.Fields{"cluster": members}
+	if os.Getenv("TOY_ON_ONE_HOST") != "" {
+		header["clock"] = "host"
+	}
+	trace, err = tracer.Open(folder, role, number, header)
 	check(err)
 	p := &proposer{}
 	a := &acceptor{Votes: map[int]Vote{}, storage: filepath.Join(folder, "state-"+os.Args[2])}

@@ -9,7 +9,8 @@ const cluster = {acceptors: [1, 2, 3], proposers: [1, 2], learners: [1, 2], clie
 const MAJORITY = 2;
 const [role, id, folder, bug] = process.argv.slice(2);
 const number = Number(id);
-const trace = new Tracer(folder, role, number, {cluster});
+const trace = new Tracer(folder, role, number,
+    process.env.TOY_ON_ONE_HOST ? {cluster, clock: 'host'} : {cluster});
 
 const out = [];
 function send(to, kind, ...words) {

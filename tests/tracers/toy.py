@@ -24,7 +24,7 @@ CARRIES = "TOY_ON_ONE_HOST" not in os.environ
 
 role, number, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 bug = sys.argv[4] if len(sys.argv) > 4 else ""
-trace = tracer.Tracer(folder, role, number, CLUSTER)
+trace = tracer.Tracer(folder, role, number, CLUSTER, clock="carried" if CARRIES else "host")
 
 
 def send(to: str, kind: str, *words: object) -> None:

@@ -24,7 +24,7 @@ from conformance.replay.verdict import Verdict
 from conformance.trace.causality import Causes
 from conformance.trace.line import header_of
 from conformance.trace.reader import Run, open_run
-from tests.conformance.good_runs import failover, plain
+from tests.conformance.good_runs import failover, heard_before, plain, promises_per_instance
 from tests.conformance.scenario import Scenario, rng
 from tests.paths import TRACES
 
@@ -178,6 +178,14 @@ def test_coverage_counts_what_was_exercised() -> None:
     assert any(line.startswith("Decide.voted: decided before") for line in missing)
     assert "Phase2a.gap: the no-op fills a gap" not in missing
     assert "never     Recover: the action\n            `kill` an acceptor" in coverage.report()
+
+
+def test_coverage_tells_a_vote_heard_before_from_the_highest_of_the_quorum() -> None:
+    name = "Phase2a.highest: a vote heard before"
+    assert counted(heard_before()).branches["MultiPaxos"][name] == 1
+    coverage = counted(failover(), promises_per_instance())
+    assert coverage.branches["MultiPaxos"]["Phase2a.highest: a batch voted for"] > 0
+    assert coverage.branches["MultiPaxos"][name] == 0
 
 
 def test_coverage_over_a_set_of_runs() -> None:

@@ -499,6 +499,20 @@ def test_all_headers_leave_out_the_same(
     assert 'the header has omits ["Phase2a.quorum"], and it is [' in capsys.readouterr().out
 
 
+def test_the_clock_of_one_host_is_never_behind(
+    files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What looks like it is for `check` to judge; and nothing else may be written there."""
+    FAULTS["acceptors 1 ms behind"][0](files)
+    files.each("Header", setting(clock="host"))
+    files.write(tmp_path)
+    assert main(["lint", str(tmp_path)]) == 0, capsys.readouterr().out
+    files.each("Header", setting(clock="wall"))
+    files.write(tmp_path)
+    assert main(["lint", str(tmp_path)]) == 1
+    assert 'clock is "wall"; write one of carried, host [header]' in capsys.readouterr().out
+
+
 def test_max_batch_above_what_is_seen_is_nothing_to_speak_of(
     files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

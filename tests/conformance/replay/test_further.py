@@ -14,7 +14,7 @@ from conformance.replay.lateness import CLOCK_CHECK
 from conformance.replay.report import explain, summary
 from conformance.replay.run_folder import check_run
 from conformance.tlcjudge.validator import judge
-from conformance.trace.reader import open_run
+from conformance.trace.reader import TraceError, open_run
 from tests.conformance.good_runs import optimised, plain
 from tests.conformance.scenario import Scenario, rng
 from tests.paths import TRACES
@@ -142,6 +142,49 @@ def test_the_judges_agree_on_a_clock_that_is_behind() -> None:
     assert verdict.kind == "unknown"
     [by_tlc] = judge([open_run(run)])
     assert agree(verdict, by_tlc)
+
+
+def with_the_host_s_clock(run: Path, to: Path) -> Path:
+    to.mkdir()
+    for path in run.glob("*.ndjson"):
+        header, rest = path.read_text().split("\n", 1)
+        (to / path.name).write_text(
+            json.dumps({**json.loads(header), "clock": "host"}) + "\n" + rest
+        )
+    return to
+
+
+def test_where_all_have_one_clock_an_effect_before_its_cause_is_a_violation(tmp_path: Path) -> None:
+    """Its report names the cause, for somebody who has seen it in the trace."""
+    behind = TRACES / "bad" / "vote_at_the_clock_of_its_proposal"
+    verdict = check_run(with_the_host_s_clock(behind, tmp_path / "host"))
+    assert verdict.violation is not None and verdict.held is not None
+    assert verdict.violation.name == "Phase2b.proposed"
+    report = explain("run", verdict)
+    assert "  later     proposer-1.1.ndjson:3 has what it rests on, Phase2a at clock 17" in report
+
+
+def test_a_violation_without_a_later_cause_names_none(tmp_path: Path) -> None:
+    verdict = check_run(with_the_host_s_clock(TRACES / "bad" / "vote_for_nothing", tmp_path / "x"))
+    assert "  later  " not in explain("run", verdict)
+
+
+def test_all_files_of_a_run_have_one_kind_of_clock(tmp_path: Path) -> None:
+    run = with_the_host_s_clock(TRACES / "good" / "plain", tmp_path / "host")
+    assert check_run(run).kind == "conforms"
+    (run / "acceptor-1.1.ndjson").write_text(
+        (TRACES / "good/plain/acceptor-1.1.ndjson").read_text()
+    )
+    with pytest.raises(TraceError, match=r"clock differs.*\[File.one run\]"):
+        check_run(run)
+
+
+@pytest.mark.tlc
+def test_the_judges_agree_on_the_clock_of_one_host(tmp_path: Path) -> None:
+    behind = TRACES / "bad" / "vote_at_the_clock_of_its_proposal"
+    run = with_the_host_s_clock(behind, tmp_path / "host")
+    [by_tlc] = judge([open_run(run)])
+    assert agree(check_run(run), by_tlc)
 
 
 def broadcast_only(s: Scenario) -> None:

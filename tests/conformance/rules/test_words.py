@@ -24,8 +24,20 @@ def test_the_ballot_that_acceptors_did_promise_is_named() -> None:
     s = promised((1, 3))
     s.propose((1, 2), 1, rng("1.1", 1), q=(1, 3))
     assert found(s) == (
-        "none of [1, 3]; acceptor 1 had promised (1, 1) there; acceptor 3 had promised (1, 1) there"
+        "none of [1, 3]; acceptor 1 had promised others (1, 1) there; "
+        "acceptor 3 had promised others (1, 1) there"
     )
+
+
+def test_a_promise_of_an_older_ballot_of_the_proposer_is_named_whatever_came_after_it() -> None:
+    s = Scenario("words", prepare_ahead=True)
+    s.broadcast("1.1", rng("1.1", 1))
+    for ballot in ((1, 1), (1, 2), (2, 2), (3, 2), (4, 2)):
+        s.prepare(ballot, 1, 4, q=(2, 3))
+    s.ask((5, 1), 1, 4)
+    s.propose((5, 1), 1, rng("1.1", 1), q=(2, 3))
+    told = "had promised this proposer (1, 1) and others (3, 2), (4, 2) there"
+    assert found(s) == f"none of [2, 3]; acceptor 2 {told}; acceptor 3 {told}"
 
 
 def test_an_acceptor_that_promised_nothing_in_the_instance() -> None:

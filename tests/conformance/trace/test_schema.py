@@ -30,7 +30,7 @@ LINES: list[dict[str, Any]] = []
 for make in GOOD.values():
     scenario = make()
     LINES += [scenario.header(line["process"]) for line in scenario.lines[:3]]
-    LINES += [{**scenario.header("acceptor-1.1"), "omits": list(OMISSIONS[:2])}]
+    LINES += [{**scenario.header("acceptor-1.1"), "omits": list(OMISSIONS[:2]), "clock": "host"}]
     LINES += [{**line, "seq": 1} for line in scenario.numbered()]
 
 ODD = st.sampled_from(

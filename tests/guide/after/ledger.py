@@ -68,7 +68,7 @@ class Node:
         self.applied = 0  # slots
         self.wanted = [f"{name}{number}" for number in range(ENTRIES)]
         self.acceptor, self.proposer, self.learner, client = (
-            tracer.Tracer(sys.argv[2], role, ID[name], CLUSTER)
+            tracer.Tracer(sys.argv[2], role, ID[name], CLUSTER, clock="host")
             for role in ("acceptor", "proposer", "learner", "client")
         )
         for entry in self.wanted:

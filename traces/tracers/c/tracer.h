@@ -9,14 +9,15 @@
  *   message.clock = tracer_clock();       (every message carries it; tracer_heard(it) on arrival)
  *
  * CONSTANTS is {"direct_learning":true,"prepare_ahead":true,"max_batch":1} as text; CLUSTER is
- * {"acceptors":[1,2,3],"proposers":[1,2],"learners":[1],"clients":[1]}.
+ * {"acceptors":[1,2,3],"proposers":[1,2],"learners":[1],"clients":[1]}, and after it, if you have some,
+ * further fields of the header: ,"clock":"host","omits":["Broadcast"].
  *
  * Order of a step: make it durable, trace it, then send. An event is in the file (one system call,
  * nothing is buffered) when the call returns. Functions return -1 if the trace cannot be written: do
  * not send then what it does not have.
  *
- * One host: leave out tracer_clock and tracer_heard. The wall clock of one host, in microseconds,
- * orders the events of all its processes. Several hosts: each message has to carry the clock.
+ * One host: leave out tracer_clock and tracer_heard, and say "clock":"host". Its wall clock, in
+ * microseconds, orders the events of all its processes. Several hosts: each message carries the clock.
  * One process with several roles: a struct tracer for each; they share the clock. With threads: call
  * everything here under one lock. */
 #ifndef TRACER_H

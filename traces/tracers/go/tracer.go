@@ -12,8 +12,8 @@
 // Order of a step: make it durable, trace it, then send. An event is in the file (one system call,
 // nothing is buffered) when Event returns; if with an error, do not send what the trace does not have.
 //
-// One host: leave out Clock and Heard; its wall clock, in microseconds, orders the events of all its
-// processes. Several hosts: each message carries the clock. Several roles in one process share it.
+// One host: leave out Clock and Heard, and give the header "clock": "host": its wall clock orders the
+// events of all its processes. Several hosts: each message carries the clock.
 package tracer
 
 import (
@@ -79,9 +79,9 @@ func Value(data []byte, client string) []any {
 }
 
 // Open begins a trace. Its header has "cluster" always, "spec" and "constants" where they are not
-// MultiPaxos with both switches on and batches of one value. A new incarnation has a new file, whose clock goes on from the last line of
-// those before. Nothing is ever added to an old file: its last line may be torn, by a crash in the
-// middle of a write. The checker ignores such a line, and Recover tells what storage kept of it.
+// MultiPaxos with both switches on and batches of one value. A new incarnation has a new file, whose
+// clock goes on from the last line of those before. Nothing is ever added to an old file: its last line
+// may be torn by a crash. The checker ignores that line, and Recover tells what storage kept of it.
 func Open(folder, role string, number int, header Fields) (*Tracer, error) {
 	os.MkdirAll(folder, 0o777) // if that fails, opening the file says so
 	person := fmt.Sprintf("%s-%d", role, number)

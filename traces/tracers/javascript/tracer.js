@@ -10,7 +10,8 @@
 // Order of a step: make it durable, trace it, then send. An event is in the file (one system call,
 // nothing is buffered) when `event` returns. If it throws, do not send what the trace does not have.
 //
-// One host: leave out clock() and heard(). The clock of one host orders the events of all its processes.
+// One host: leave out clock() and heard(), and give the header clock: 'host'. That clock orders the
+// events of all its processes.
 // It is the host's monotonic clock in microseconds, because the wall clock that JavaScript shows has
 // milliseconds; processes in another language, which have the wall clock, need messages that carry it.
 // Several hosts: each message has to carry the clock. One process with several roles: a Tracer for
@@ -56,7 +57,7 @@ function value(data, client = '1.1') {
 /** The trace of one role of this process, in one incarnation. */
 class Tracer {
   /** `number` counts from 1. `header` has what the first line says beyond the process: `cluster`
-   * always; `spec` and `constants` where they are not those below. */
+   * always; `spec` and `constants` where they are not those below; `clock` and `omits` if need be. */
   constructor(folder, role, number, header) {
     fs.mkdirSync(folder, {recursive: true});
     this.seen = new Set();

@@ -10,8 +10,8 @@
 Order of a step: make it durable, trace it, then send. An event is in the file (one system call, nothing
 is buffered) when `event` returns, so nobody can have seen what the trace does not have.
 
-One host: leave `clock()` and `heard()` out. The wall clock of one host, in microseconds, orders the
-events of all its processes. Several hosts: each message has to carry the clock.
+One host: leave `clock()` and `heard()` out, and give the Tracer `clock="host"`. The wall clock of one
+host, in microseconds, orders the events of all its processes. Several hosts: each message carries it.
 One process with several roles: a Tracer for each role. All of them share the clock.
 """
 
