@@ -56,8 +56,8 @@ from conformance.trace.schema import (
 Voted = tuple[Ballot, Batch]
 
 MOST_VOTES = 5_000_000
-"""So many votes are put into the promises of a run. A short trace could ask for the square of its
-length."""
+"""So many votes are put into the promises of a run, and requests of one instance before what it
+recovers. A short trace could ask for the square of its length."""
 
 
 class TooMuch(Exception):
@@ -185,13 +185,14 @@ class Inference:
     def _votes_of(self, a: int, first: int, last: int) -> tuple[Vote, ...]:
         mine = self._votes[a]
         votes = tuple((i, *mine[i]) for i in self._voted_in[a].within(first, last))
-        self._put_in += len(votes)
-        if self._put_in > MOST_VOTES:
-            raise TooMuch(
-                f"the promises up to here would report more than {MOST_VOTES} votes that the "
-                "trace leaves out; write the votes of each Phase1b"
-            )
+        self._count(len(votes), "report", "votes", "write the votes of each Phase1b")
         return votes
+
+    def _count(self, n: int, do: str, what: str, todo: str) -> None:
+        self._put_in += n
+        if self._put_in > MOST_VOTES:
+            than = f"more than {MOST_VOTES} {what} that the trace leaves out"
+            raise TooMuch(f"the promises up to here would {do} {than}; {todo}")
 
     # Phase 2.
 
@@ -342,16 +343,24 @@ class Inference:
                 start = (e.trimmed or 0) + 1
                 if not any(b == e.promised for _, b, _ in e.votes or ()):
                     yield from self._ask(e, e.promised, start, start)
-            yield from self._ask_promises(e)
+            if "Phase1a" in self._omits:
+                yield from self._ask_promises(e)
         yield e
 
     def _ask_promises(self, e: Recover) -> Iterator[AnyEvent]:
         """The requests of what an acceptor came back with, where each instance has a promise; a
-        vote needs none."""
+        vote needs none. A range has one ballot, and may answer several requests."""
+        voted: dict[Ballot, IntervalSet] = {}
+        for i, b, _ in e.votes or ():
+            voted.setdefault(b, IntervalSet()).add(i, i)
         for start, last, b in e.promises or ():
             first = max(start, (e.trimmed or 0) + 1)
-            voted = sum(first <= i <= last and c == b for i, c, _ in e.votes or ())
-            if voted < last + 1 - first:
+            has = voted.get(b, IntervalSet())
+            if not self._ahead:
+                self._count(last + 1 - first, "answer", "Phase1a", "write each Phase1a")
+                for i in (i for i in range(first, last + 1) if i not in has):
+                    yield from self._ask(e, b, i, i)
+            elif sum(1 for _ in has.within(first, last)) < last + 1 - first:
                 yield from self._ask(e, b, first, last)
 
     def _before(self, e: Recover) -> Iterator[AnyEvent]:

@@ -8,15 +8,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conformance.replay.lateness import CLOCK_CHECK
+from conformance.replay.report import explain
 from conformance.replay.run_folder import check_run
 from conformance.replay.verdict import Verdict
 from conformance.trace import inference
 from conformance.trace.reader import TraceError, open_run
 from conformance.trace.schema import Omission
+from tests.conformance.scenario import Scenario, rng
 from tests.conformance.stripped import strip
 from tests.oracle.judge import Judge, Run
 from tests.oracle.mutants import mutant
@@ -44,6 +46,7 @@ def test_a_good_run_conforms_whatever_it_omits(name: str, tmp_path: Path) -> Non
 
 
 @given(st.integers(0, 2**32), st.sets(st.sampled_from(OMISSIONS), min_size=1))
+@example(2368, {"Phase1a"})  # comes back with promises of one ballot that two Phase1a asked for
 @settings(max_examples=40, deadline=None)
 def test_a_legal_run_with_events_of_every_kind_does_too(seed: int, omits: set[str]) -> None:
     assert judged(legal(seed, spec="Synod" if seed % 5 == 0 else "MultiPaxos"), omits)[0] is None
@@ -125,6 +128,29 @@ def test_a_vote_says_its_batch_only_where_proposals_are_omitted(tmp_path: Path) 
         check_run(run)
 
 
+@pytest.mark.parametrize(
+    ("bad", "omits", "words"),
+    [
+        (
+            "vote_below_promise",
+            ["Learn", "Broadcast"],
+            "Broadcast, Learn; this event does not rest",
+        ),
+        ("restart_without_a_vote", ["Learn"], "Learn; this event does not rest on it"),
+        (
+            "propose_the_lowest_vote",
+            ["Learn", "Phase2a.quorum"],
+            "quorums: no choice of these makes",
+        ),
+    ],
+)
+def test_a_report_says_whether_the_event_rests_on_what_was_put_in(
+    bad: str, omits: list[str], words: str, tmp_path: Path
+) -> None:
+    verdict = check_run(strip(TRACES / "bad" / bad, tmp_path, omits))
+    assert f"\n  inferred  {words}" in explain("run", verdict)
+
+
 def test_files_of_one_run_omit_the_same(tmp_path: Path) -> None:
     run = strip(TRACES / "good" / "plain", tmp_path, ["Learn", "Broadcast"])
     [path] = run.glob("acceptor-1*")
@@ -142,6 +168,18 @@ def test_more_votes_than_are_reasonable_are_refused(
     monkeypatch.setattr(inference, "MOST_VOTES", 1)
     with pytest.raises(TraceError, match="more than 1 votes"):
         list(open_run(run).rows())
+
+
+def test_more_requests_than_are_reasonable_are_refused(tmp_path: Path) -> None:
+    """Each instance was asked for by itself."""
+    s = Scenario("many", promise_scope="instance")
+    s.broadcast("1.1", rng("1.1", 1))
+    s.add("acceptor-1.2", "Recover", promises=[[1, 2**62, [1, 1]]], votes=[])
+    run = s.write(tmp_path / "whole")
+    stripped = strip(run, tmp_path / "stripped", ["Phase1a"])
+    with pytest.raises(TraceError, match="would answer more than 5000000 Phase1a that the trace"):
+        list(open_run(stripped).rows())
+    assert len([*open_run(strip(run, tmp_path / "other", ["Learn"])).rows()]) == 2
 
 
 @pytest.mark.parametrize(
