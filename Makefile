@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ graph: setup ## compare whole state graphs of specification and checker, and dri
 
 bench-check: setup ## measure how many events a second both judges of traces take; AGAINST=folder: in turn with another checkout, ratios
 	@$(BIN)/python -m tests.conformance.$(if $(AGAINST),bench_against $(AGAINST),bench)
+
+page-tools: ## install what checks the script of the pages (types, lint, accessibility, HTML), by npm, pinned; the tests that need it are skipped without
+	@npm ci --no-audit --no-fund --ignore-scripts --prefix tests/conformance/report
 
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .

@@ -14,7 +14,10 @@ import pytest
 from tests.paths import ROOT
 
 TOOLS = ("bash", "env", "cat", "dirname", "id", "mktemp", "paste", "rm", "sed", "tee", "timeout")
-NEEDED = {"iptables", "iproute2", "faketime", "strace", "gcc", "libc6-dev", "nodejs", "golang-go"}
+NEEDED = {
+    *("iptables", "iproute2", "faketime", "strace", "gcc", "libc6-dev", "nodejs", "golang-go"),
+    *("npm", "chromium"),
+}
 PRINTS = """\
 SKIPPED [2] tests/a.py:1: no Go (go)
 ===== 7 passed, 3 skipped =====

@@ -187,6 +187,14 @@ def test_a_sample_trace_is_rejected_and_drawn_here(command: Command, tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} >= {"explained.svg", "explained.png"}
 
 
+def test_a_sample_trace_is_shown_here(command: Command, tmp_path: Path) -> None:
+    samples = Path(command("conformance", "--files").stdout.strip()) / "traces"
+    ended = command("conformance", "report", samples / "bad" / "decide_with_a_minority")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    page = (tmp_path / "decide_with_a_minority.html").read_text(encoding="utf-8")
+    assert "class Timeline" in page and "Decide.quorum" in page and "--mono" in page
+
+
 def test_a_cluster_is_simulated(command: Command) -> None:
     ended = command("paxos", "simulate", "--seed", "8")
     assert ended.returncode == 0, ended.stdout + ended.stderr

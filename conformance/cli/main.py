@@ -69,6 +69,14 @@ COMMANDS = (
         "explained.svg and explained.png. Other tools read the whole run: ShiViz, Apalache (ITF).",
     ),
     Command(
+        "report",
+        "report_command",
+        "write a page that shows a run: events, messages, the state after each",
+        "Check a run, and write one HTML file that shows it, for any browser and without\n"
+        "network: lanes and messages, and at each event the state that the specification has,\n"
+        "the action's text with its conjuncts, and at a violation the one that is false.",
+    ),
+    Command(
         "lint",
         "lint",
         "say all that is wrong with traces as input, and what to write instead",

@@ -225,6 +225,12 @@ class Checker:
                 other.entered = False
         who.entered = True
 
+    def false_of(self, process: str, event: AnyEvent) -> list[False_]:
+        """Every guard that is false of the event in the state as it is now, each as if the others
+        held. Nothing is taken."""
+        who = self._processes.get(process) or self._enter(process)
+        return self._every_guard(who, who.actions[event.action], event, begun=False)
+
     def finish(self) -> Verdict:
         """The verdict on what was fed. Nothing fed is no evidence: unknown."""
         if self.verdict is None:

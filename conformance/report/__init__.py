@@ -1,0 +1,1 @@
+"""Pages that open in a browser from one file: a run, a model's counterexample, a state graph."""

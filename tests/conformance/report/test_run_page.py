@@ -1,0 +1,219 @@
+"""What a page says of a run: the state after each event, causes, actions, and what is false."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.replay.run_folder import check_run
+from conformance.report import window
+from conformance.report.page import LONGEST_TEXT, clipped
+from conformance.report.window import NoWindow
+from conformance.trace.reader import TraceError
+from tests.conformance.good_runs import failover, optimised, plain, trim
+from tests.conformance.report.pages import page_of, state_after, step_of
+from tests.conformance.scenario import Scenario, rng
+from tests.paths import TRACES
+
+RUNS = [
+    folder
+    for kind in ("good", "bad")
+    for folder in sorted((TRACES / kind).iterdir())
+    if folder.is_dir()
+]
+
+
+@pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
+def test_what_is_marked_is_what_the_verdict_names(folder: Path) -> None:
+    try:
+        verdict = check_run(folder)
+    except TraceError:
+        with pytest.raises(TraceError):
+            page_of(folder)
+        return
+    page = page_of(folder)
+    assert page.verdict == verdict.kind
+    marked = [s for s in page.steps if s.mark]
+    if verdict.violation is None:
+        assert [s.mark for s in marked] in ([], ["not settled"])
+        return
+    first = marked[0]
+    assert (first.mark, first.number, page.open_at) == (
+        "rejected",
+        verdict.events + 1,
+        first.number,
+    )
+    assert first.false[0].name == verdict.violation.name
+    assert first.false[0].expected == verdict.violation.fault.expected
+    counted = {d.name: d.times for d in verdict.further}
+    shown = [f.name for s in page.steps for f in s.false]
+    assert {name: shown.count(name) for name in shown}.items() <= counted.items()
+
+
+def test_the_state_after_each_event_is_that_of_the_specification(tmp_path: Path) -> None:
+    page = page_of(failover().write(tmp_path))
+    at = step_of(page, "Phase2b").number
+    before, after = state_after(page, at - 1), state_after(page, at)
+    cell = ("Log", "1", "acceptor 2")
+    assert (before.get(cell), after[cell]) == (None, "(1, 1) 1.1:1")
+    assert after["Acceptors", "2", "promised"] == "(1, 1)"
+    last = state_after(page, page.total)
+    assert last["Acceptors", "2", "promised"] == "(2, 2)"
+    assert last["Log", "1", "chosen"] == "1.1:1 in (1, 1) by 1, 2; 1.1:1 in (2, 2) by 2, 3"
+    assert last["Log", "2", "leader"] == "(1, 1) proposed 1.1:2; (2, 2) decided no-op"
+    assert last["Log", "5", "learner 2.1"] == "(2, 2) 1.1:2"
+    assert last["Learners", "2.1", "prefix"] == "5"
+    assert last["Learners", "2.1", "values delivered"] == "3"
+    assert last["Phase 1", "(2, 2)", "acceptor 3"] == "1..8"
+    assert last["Values broadcast", "values", "broadcast"] == "3"
+
+
+def test_a_vote_that_is_trimmed_leaves_its_cell(tmp_path: Path) -> None:
+    page = page_of(trim().write(tmp_path))
+    first = step_of(page, "Trim")
+    column = page.lanes[first.lane].partition(".")[0].replace("-", " ")
+    gone = [k for k, text in first.changes if not text]
+    assert gone and {page.cells[k][2] for k in gone} == {column}
+    assert ("Log", "1", column) not in state_after(page, first.number)
+
+
+def test_promises_of_each_instance_are_shown_by_instance() -> None:
+    page = page_of(TRACES / "good/promises_per_instance")
+    promised = {
+        text for (name, _, column), text in state_after(page, page.total).items()
+        if (name, column) == ("Acceptors", "promised")
+    }  # fmt: skip
+    assert promised and all(" in " in text for text in promised)
+
+
+def test_an_event_has_its_place_its_causes_and_its_parameters(tmp_path: Path) -> None:
+    page = page_of(optimised().write(tmp_path))
+    step = step_of(page, "Phase2a")
+    sent = {(page.steps[n - 1].kind, message) for n, message in step.causes}
+    assert sent == {("Broadcast", "value"), ("Phase1b", "1b")}
+    lines = (tmp_path / step.place.partition(":")[0]).read_text().splitlines()
+    written = msgspec.json.decode(lines[int(step.place.partition(":")[2]) - 1])
+    assert {k: msgspec.json.decode(v) for k, v in step.parameters} == {
+        k: v for k, v in written.items() if k not in ("event", "process", "seq", "hlc")
+    }
+    assert (step.first, step.last, step.ballot) == (1, 1, "(1, 1)")
+    assert step.values == (("1.1", 1, 2), ("2.1", 1, 2))
+
+
+def test_the_clause_of_an_optimisation_that_was_used_is_named(tmp_path: Path) -> None:
+    direct = page_of(optimised().write(tmp_path / "1"))
+    through = page_of(plain().write(tmp_path / "2"))
+    assert "Learn.decided: votes of a quorum (direct_learning)" in step_of(direct, "Learn").clauses
+    assert "Learn.decided: a Decide (not direct_learning)" in step_of(through, "Learn").clauses
+    assert "Phase1a.prepare: at any time (prepare_ahead)" in step_of(direct, "Phase1a").clauses
+    several = "Phase2a.batch: several values (max_batch over 1)"
+    assert several in step_of(direct, "Phase2a").clauses
+    assert (direct.waits, through.waits) == (False, True)
+
+
+def test_the_false_conjunct_is_found_in_the_text_of_the_action() -> None:
+    page = page_of(TRACES / "bad/decide_with_a_minority")
+    step = next(s for s in page.steps if s.mark == "rejected")
+    [action] = [a for a in page.actions if a.name == "Decide"]
+    assert [action.conjuncts[k].text for k in step.false[0].conjuncts] == ["quorum:: IsQuorum(q)"]
+    texts = [c.text for c in action.conjuncts if not c.effect]
+    assert [text.partition("::")[0] for text in texts] == ["quorum", "indirect", "voted"]
+    assert [c.effect for c in action.conjuncts] == [False, False, False, True, True]
+    assert step.false[0].actual == "[2]"
+
+
+def test_a_recover_is_called_what_the_specification_calls_it() -> None:
+    page = page_of(TRACES / "good/restart")
+    recovers = {s.kind for s in page.steps if s.text == "Recover"}
+    assert recovers and recovers <= {"Recover", "Restart", "Return"}
+    assert {a.name for a in page.actions} >= recovers
+
+
+def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "MOST_SHOWN", 20)
+    monkeypatch.setattr(window, "BEFORE", 12)
+    folder = plain(8).write(tmp_path)
+    whole = state_of_all(folder, monkeypatch)
+    page = page_of(folder, near="60")
+    assert [s.number for s in page.steps] == list(range(48, 68))
+    assert (page.open_at, page.total) == (60, len(whole))
+    assert page.partial == f"events 48 to 67 of {len(whole)}"
+    for number in (47, 50, 67):
+        here, there = state_after(page, number), whole[number - 1]
+        assert here.items() <= there.items()
+        # Instances that were over before the window are not in it.
+        assert {row for table, row, _ in there.keys() - here.keys()} <= {"1", "2", "3", "4", "5"}
+        assert not any(table != "Log" for table, _, _ in there.keys() - here.keys())
+    assert sum(sum(s.counts.values()) for s in page.seconds) == page.total
+    assert [(s.first, s.last) for s in page.spans] == [(i, i) for i in range(1, 17)]
+
+
+def state_of_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[dict[tuple[str, str, str], str]]:
+    """The state after each event, of a page that shows all of them."""
+    with monkeypatch.context() as patch:
+        patch.setattr(window, "MOST_SHOWN", 10_000)
+        page = page_of(folder)
+    return [state_after(page, s.number) for s in page.steps]
+
+
+def test_a_page_of_some_instances_has_what_is_about_them(tmp_path: Path) -> None:
+    page = page_of(plain(4).write(tmp_path), instances="3..4")
+    about = [s for s in page.steps if s.kind != "Broadcast"]
+    assert about and all(s.first >= 3 and s.last <= 4 for s in about)
+    proposed = {v for s in about if s.kind == "Phase2a" for v in s.values}
+    assert {v for s in page.steps if s.kind == "Broadcast" for v in s.values} == proposed
+    assert {row for t, row, _ in page.cells if page.tables[t].name == "Log"} == {"3", "4"}
+    last = state_after(page, page.total)
+    assert last["Learners", "1.1", "prefix"] == "4"
+    whole = state_after(page_of(tmp_path), page.total)
+    assert last["Log", "4", "chosen"] == whole["Log", "4", "chosen"]
+
+
+def test_what_happened_between_two_events_that_are_shown_is_not_lost(tmp_path: Path) -> None:
+    s = Scenario("between", prepare_ahead=True)
+    s.broadcast("1.1", rng("1.1", 1))
+    s.prepare((1, 1), 1, 4)
+    s.propose((1, 1), 1, rng("1.1", 1))
+    s.vote(1, (1, 1), 1)
+    s.vote(2, (1, 1), 1)
+    s.prepare((2, 1), 2, 2)  # about another instance, and it raises the promises
+    s.decide(1, (1, 1), 1)
+    page = page_of(s.write(tmp_path), instances="1")
+    decide = step_of(page, "Decide")
+    assert not any(step.ballot == "(2, 1)" for step in page.steps)
+    raised = {page.cells[k] for k, text in decide.between if text == "(2, 1)"}
+    assert raised == {(1, "1", "promised"), (1, "2", "promised")}
+    assert state_after(page, decide.number)["Log", "1", "leader"] == "(1, 1) decided 1.1:1"
+
+
+@pytest.mark.parametrize("near", ["0", "73", "x", "acceptor-1.1.ndjson:1", "acceptor-9.1:2", "-1"])
+def test_an_event_that_there_is_not_is_refused(near: str) -> None:
+    with pytest.raises(NoWindow):
+        page_of(TRACES / "good/plain", near=near)
+
+
+@pytest.mark.parametrize("instances", ["", "0", "5..3", "a..b", "1-2", "1..2..3"])
+def test_instances_that_are_none_are_refused(instances: str) -> None:
+    if not instances:
+        assert page_of(TRACES / "good/plain", instances="").partial == ""
+        return
+    with pytest.raises(NoWindow):
+        page_of(TRACES / "good/plain", instances=instances)
+
+
+def test_an_event_is_named_by_its_place_too() -> None:
+    page = page_of(TRACES / "good/plain", near="acceptor-1.1.ndjson:3")
+    assert page.steps[page.open_at - 1].place == "acceptor-1.1.ndjson:3"
+
+
+def test_a_long_text_is_cut_and_its_length_told() -> None:
+    text = clipped("x" * 60_000)
+    assert text.startswith("x" * LONGEST_TEXT) and text.endswith("(cut; 60,000 characters)")
+    assert len(text) < LONGEST_TEXT + 40
+    assert clipped("x" * LONGEST_TEXT) == "x" * LONGEST_TEXT
