@@ -19,7 +19,7 @@ def mutant(run: Run, seed: int) -> Run:
     new = Run(run.spec, run.constants, run.cluster, json.loads(json.dumps(run.lines)))
     for _ in range(draw.choice([1, 1, 2])):
         if new.lines:
-            draw.choice([drop, repeat, move, swap, alter, alter, alter, alter, rename])(draw, new)
+            draw.choice([*[drop, repeat, move, swap], *[alter] * 4, rename, recall])(draw, new)
     return new
 
 
@@ -53,9 +53,15 @@ def rename(draw: Random, run: Run) -> None:
     line["process"] = f"{role}-{number}.{life}"
 
 
-def alter(draw: Random, run: Run) -> None:
+def recall(draw: Random, run: Run) -> None:
+    """An acceptor or a proposer comes back with something else."""
+    if kept := [line for line in run.lines if line["event"] == "Recover"]:
+        alter(draw, run, kept)
+
+
+def alter(draw: Random, run: Run, among: list[Any] | None = None) -> None:
     """Another value for one parameter."""
-    line = draw.choice(run.lines)
+    line = draw.choice(among or run.lines)
     keys = [key for key in line if key not in FIXED]
     if line["event"] == "Recover":
         role, _, _ = decoded(line["process"])

@@ -1,4 +1,5 @@
 """Legal runs with events of every kind, drawn at random: what the oracle takes is what happens.
+What was tried and not taken is kept: it is what a run must not go on with.
 
 Acceptors vote late, trim, and come back up to twice, now and then with a vote, a promise or a
 trimming that no event has shown; proposers come back in higher rounds, learners from the start.
@@ -50,6 +51,7 @@ class Maker:
             },
         )
         self.judge = Judge(self.run)
+        self.refused: list[tuple[int, str, Line]] = []  # after how many lines, why, and what
         self.lives: dict[str, int] = {}
         self.next: dict[str, int] = {}  # of each client, the number of its next value
         self.values: list[list[Any]] = []
@@ -73,7 +75,8 @@ class Maker:
 
     def add(self, who: str, event: str, **rest: Any) -> bool:
         line = {"event": event, "process": self.name(who), **rest}
-        if self.judge.take(line) is not None:
+        if (why := self.judge.take(line)) is not None:
+            self.refused.append((len(self.run.lines), f"{event}.{why}", line))
             return False
         self.run.lines.append(json.loads(json.dumps(line)))
         return True
@@ -114,7 +117,8 @@ class Maker:
         if not asked:
             return
         latest = [m for m in asked if m[1] == asked[-1][1]]
-        message = self.draw.choice(latest if self.draw.random() < 0.8 else asked)
+        often = 0.5 if self.run.constants["promise_scope"] == "instance" else 0.8
+        message = self.draw.choice(latest if self.draw.random() < often else asked)
         a, b = self.draw.choice(self.acceptors), message[1]
         first, last = (1, 1) if self.judge.synod else message[2:4]
         if not self.judge.synod:
@@ -199,6 +203,9 @@ class Maker:
     def learn(self) -> None:
         n = self.draw.choice(self.learners)
         who, learned = f"learner-{n}", self.log.learned.get(self.me(f"learner-{n}"), {})
+        if self.judge.synod and not learned and self.draw.random() < 0.3:
+            self.learn_early(who)
+            learned = self.log.learned.get(self.me(who), {})
         if not (found := self.voted([1] * bool(learned) if self.judge.synod else learned)):
             return self.vote()
         b, i, quorum = found
@@ -208,6 +215,13 @@ class Maker:
         batch = [self.log.ValueOf(b)] if self.judge.synod else self.log.BatchOf(b, i)
         self.add(who, "Learn", ballot=b, instance=i, batch=batch, **counted)
         return None
+
+    def learn_early(self, who: str) -> None:
+        """Something that was proposed, whoever voted for it, without saying who did."""
+        if proposed := self.sent("2a"):
+            b, before = self.draw.choice(proposed)[1], deepcopy(self.judge)
+            if not self.add(who, "Learn", ballot=b, instance=1, batch=[self.log.ValueOf(b)]):
+                self.judge = before  # it may have learned before the votes were counted
 
     def deliver(self) -> None:
         n = self.draw.choice(self.learners)
@@ -245,6 +259,10 @@ class Maker:
             kept = self.storage(number)
         before = deepcopy(self.judge), self.lives.get(who, 1)
         self.lives[who] = before[1] + 1
+        if kept.get("promises") and self.draw.random() < 0.5:
+            if self.add(who, "Recover", **kept | {"promises": self.mistaken(kept["promises"])}):
+                return
+            self.judge = deepcopy(before[0])
         if role == "learner" and self.draw.random() < 0.5:
             return  # it need not say that it came back
         if not self.add(who, "Recover", **kept):
@@ -285,13 +303,26 @@ class Maker:
                 ranges.append([i, i, b])
         return ranges
 
+    def mistaken(self, kept: list[Any]) -> list[Any]:
+        """The same, but one range has an instance less; or the last ones have the ballot of some
+        question, mostly with an instance that it is not about."""
+        new = deepcopy(kept)
+        k = self.draw.randrange(len(new))
+        first, last, _ = new[k]
+        if self.draw.random() < 0.5:
+            new[k : k + 1] = [[first + 1, last, new[k][2]]] * (first < last)
+        else:
+            _, b, _, to = max(self.sent("1a"), key=lambda m: (m[1], self.draw.random()))
+            new[k:] = [[first, max(first, to) + self.draw.choice([0, 1]), b]]
+        return new
+
     def unseen(self, a: int) -> None:
-        lines = self.run.lines
-        self.run.lines = []
+        lines, refused = self.run.lines, self.refused
+        self.run.lines, self.refused = [], []
         kind: Callable[[], None] = self.draw.choice([self.vote, self.vote, self.promise, self.trim])
         every, self.acceptors = self.acceptors, [a]
         kind()
-        self.acceptors, self.run.lines = every, lines
+        self.acceptors, self.run.lines, self.refused = every, lines, refused
 
 
 WEIGHTS = {
@@ -302,11 +333,26 @@ WEIGHTS = {
 
 def legal(seed: int, steps: int = 220, spec: str = "MultiPaxos", shape: int | None = None) -> Run:
     """A run that conforms. Runs of one `shape` have the same constants and the same cluster."""
+    return _made(seed, steps, spec, shape).run
+
+
+def near_miss(seed: int, steps: int = 220, spec: str = "MultiPaxos") -> Run:
+    """A legal run up to something that was tried there, and that as its last event."""
+    maker = _made(seed, steps, spec)
+    if not maker.refused:
+        return maker.run
+    draw, run = Random(seed), maker.run
+    why = draw.choice(sorted({why for _, why, _ in maker.refused}))
+    k, line = draw.choice([(k, line) for k, reason, line in maker.refused if reason == why])
+    return Run(run.spec, run.constants, run.cluster, [*run.lines[:k], json.loads(json.dumps(line))])
+
+
+def _made(seed: int, steps: int, spec: str, shape: int | None = None) -> Maker:
     maker = Maker(seed, spec, shape)
     maker.broadcast()
     for _ in range(steps):
         maker.step()
-    return maker.run
+    return maker
 
 
 def header(run: Run, process: str) -> Line:

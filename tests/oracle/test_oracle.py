@@ -6,18 +6,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from conformance.replay import checker
 from conformance.replay.checker import SPECS
+from conformance.rules import recovery, synod
+from conformance.rules.promises import InstancePromises
 from tests.oracle.compare import difference
 from tests.oracle.judge import Run, verdict
 from tests.oracle.multipaxos import MultiPaxos
 from tests.oracle.mutants import mutant
-from tests.oracle.runs import legal
+from tests.oracle.runs import legal, near_miss
 from tests.paths import ROOT
 
 SEEDS = st.integers(0, 2**32)
@@ -36,6 +40,12 @@ def test_legal_runs_conform(seed: int, spec: str) -> None:
 @settings(max_examples=80)
 def test_on_mutants(seed: int, spec: str, which: int) -> None:
     assert difference(mutant(legal(seed, spec=spec), seed + which)) is None
+
+
+@given(SEEDS, SPEC)
+@settings(max_examples=40)
+def test_on_near_misses(seed: int, spec: str) -> None:
+    assert difference(near_miss(seed, 120, spec)) is None
 
 
 def test_runs_have_events_of_every_kind() -> None:
@@ -100,6 +110,30 @@ def test_a_rule_that_the_model_of_one_value_lacks_is_seen(
     runs = mutants("Synod")
     weak = SPECS["Synod"].without(frozenset({rule}))
     monkeypatch.setitem(checker.SPECS, "Synod", weak)
+    assert any(difference(run) for run in runs)
+
+
+@cache
+def near_misses(spec: str) -> list[Run]:
+    return [near_miss(seed, 120, spec) for seed in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "instead", "spec"),
+    [
+        (InstancePromises, "highest", lambda p, i, _: next(p.runs(i, i))[2], "MultiPaxos"),
+        (InstancePromises, "lowest", InstancePromises.highest, "MultiPaxos"),
+        (recovery, "_unasked", lambda *_: None, "MultiPaxos"),
+        (synod, "_not_said", lambda _, e: e.quorum is UNSET, "Synod"),
+    ],
+    ids=["highest", "lowest", "_unasked", "_not_said"],
+)
+def test_a_part_of_the_model_that_is_broken_is_seen(
+    model: Any, name: str, instead: Any, spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of promises in a scope of one instance, and of votes that are counted and not said."""
+    runs = near_misses(spec)
+    monkeypatch.setattr(model, name, instead)
     assert any(difference(run) for run in runs)
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.replay.lateness import CLOCK_CHECK
@@ -46,7 +46,6 @@ def test_a_good_run_conforms_whatever_it_omits(name: str, tmp_path: Path) -> Non
 
 
 @given(st.integers(0, 2**32), st.sets(st.sampled_from(OMISSIONS), min_size=1))
-@example(2368, {"Phase1a"})  # comes back with promises of one ballot that two Phase1a asked for
 @settings(max_examples=40, deadline=None)
 def test_a_legal_run_with_events_of_every_kind_does_too(seed: int, omits: set[str]) -> None:
     assert judged(legal(seed, spec="Synod" if seed % 5 == 0 else "MultiPaxos"), omits)[0] is None
@@ -168,6 +167,17 @@ def test_more_votes_than_are_reasonable_are_refused(
     monkeypatch.setattr(inference, "MOST_VOTES", 1)
     with pytest.raises(TraceError, match="more than 1 votes"):
         list(open_run(run).rows())
+
+
+def test_promises_of_one_ballot_may_answer_several_requests(tmp_path: Path) -> None:
+    """Each for one instance; an acceptor comes back with both promises in one range."""
+    s = Scenario("both", promise_scope="instance")
+    s.broadcast("1.1", rng("1.1", 1))
+    s.ask((1, 1), 1)
+    s.ask((1, 1), 2)
+    s.recover("acceptor-1.2", promises=[[1, 2, [1, 1]]], votes=[])
+    run = strip(s.write(tmp_path / "whole"), tmp_path / "stripped", ["Phase1a"])
+    assert check_run(run).kind == "conforms"
 
 
 def test_more_requests_than_are_reasonable_are_refused(tmp_path: Path) -> None:
