@@ -94,9 +94,8 @@ class _State:
         self.broadcast: list[str] = []
         self.msgs: dict[str, dict[str, Any]] = {}
         self.scope = header.constants.promise_scope
-        self.promised = {
-            f"acceptor-{a}": promises.none(self.scope) for a in header.cluster.acceptors
-        }
+        names = (f"acceptor-{a}" for a in header.cluster.acceptors)
+        self.promised = {name: promises.none(self.scope) for name in names}
         self.vote: dict[str, dict[int, Any]] = {name: {} for name in self.promised}
         self.trimmed = dict.fromkeys(self.promised, 0)
         self.learned: dict[str, dict[int, Any]] = {}
@@ -142,8 +141,8 @@ class _State:
         """The ballot promised; where each instance has a promise, by runs of instances."""
         if self.scope == "log":
             return as_tuple(made.highest(1, 1))
-        runs = {(first, last): b for first, last, b in made.runs() if b != NO_BALLOT}
-        return as_map({f"{first}..{last}": as_tuple(b) for (first, last), b in runs.items()})
+        runs = (run for run in made.runs() if run[2] != NO_BALLOT)
+        return as_map({f"{first}..{last}": as_tuple(b) for first, last, b in runs})
 
     def send(self, message: dict[str, Any]) -> None:
         self.msgs[json.dumps(message)] = message

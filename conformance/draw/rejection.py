@@ -24,7 +24,7 @@ from conformance.trace.schema import (
     Recover,
     Trim,
 )
-from conformance.trace.show import show_ballot, show_range
+from conformance.trace.show import show_ballot, show_numbers
 
 LOOKED_BACK = 20_000  # events before the rejected one that are looked at
 MOST_DRAWN = 24  # events that are drawn
@@ -110,4 +110,4 @@ def _ranges(ranges: Sequence[tuple[str, int, int, str]]) -> str:
     if not ranges:
         return "no-op"
     more = f" +{len(ranges) - 1}" if len(ranges) > 1 else ""
-    return show_range(ranges[0]).partition("#")[0] + more
+    return show_numbers(ranges[0]) + more

@@ -144,11 +144,12 @@ class Checker:
         if not who.entered or action.name == "Recover":
             for false in self._of_incarnations(who, event):
                 return false
-            self._begin(who)
         state, actor = self.state, who.actor
         refused = action.refused(state, actor, event)
         if refused is not None:
             return "guard", *refused
+        if not who.entered:
+            self._begin(who)
         action.effect(state, actor, event)
         broken = action.broken(state, actor, event)
         return None if broken is None else ("invariant", *broken)
@@ -157,10 +158,7 @@ class Checker:
         """Whether all that is false of the event is waived; it is taken then."""
         if not self._waived:
             return False
-        if false[0] == "invariant":
-            every = [false]
-        else:
-            every = self._every_guard(who, action, event, begun=false[0] == "guard")
+        every = [false] if false[0] == "invariant" else self._every_guard(who, action, event)
         if not self._are_waived(event, every):
             return False
         if false[0] != "invariant" and self._apply(who, action, event):
@@ -174,24 +172,19 @@ class Checker:
     def _are_waived(self, event: AnyEvent, every: Iterable[False_]) -> bool:
         return all(name_of(kind, event, rule) in self._waived for kind, rule, _ in every)
 
-    def _force(
-        self, who: Participant, action: Action, event: AnyEvent, *, begun: bool = False
-    ) -> None:
+    def _force(self, who: Participant, action: Action, event: AnyEvent) -> None:
         """Take an event after the verdict, whatever is false of it, and count that."""
-        for false in self._every_guard(who, action, event, begun=begun):
+        for false in self._every_guard(who, action, event):
             _count(self._further, event, false)
         if self._apply(who, action, event):
             broken = action.broken(self.state, who.actor, event)
             if broken is not None:
                 _count(self._further, event, ("invariant", *broken))
 
-    def _every_guard(
-        self, who: Participant, action: Action, event: AnyEvent, *, begun: bool
-    ) -> list[False_]:
-        """Every guard that is false of the event, each as if the others held. `begun`: nothing is
-        false of its incarnation, which has begun with it."""
+    def _every_guard(self, who: Participant, action: Action, event: AnyEvent) -> list[False_]:
+        """Every guard that is false of the event, each as if the others held."""
         found: list[False_] = []
-        if not begun and (not who.entered or action.name == "Recover"):
+        if not who.entered or action.name == "Recover":
             found += self._of_incarnations(who, event)
         for guard in action.guards:
             fault = guard.check(self.state, who.actor, event)
@@ -229,7 +222,7 @@ class Checker:
         """Every guard that is false of the event in the state as it is now, each as if the others
         held. Nothing is taken."""
         who = self._processes.get(process) or self._enter(process)
-        return self._every_guard(who, who.actions[event.action], event, begun=False)
+        return self._every_guard(who, who.actions[event.action], event)
 
     def finish(self) -> Verdict:
         """The verdict on what was fed. Nothing fed is no evidence: unknown."""
@@ -316,7 +309,7 @@ class Checker:
             if kind == "invariant":  # the event was taken
                 _count(self._further, event, false)
             else:
-                self._force(who, action, event, begun=kind == "guard")
+                self._force(who, action, event)
             return violation
         reason = (
             f"no trace file of {', '.join(lost)}, on whom event {who.name} seq {event.seq} "

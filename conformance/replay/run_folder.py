@@ -54,13 +54,7 @@ def judge(
         return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
     horizon = Horizon.of(run)
     header = assumed(run.header, assume)
-    checker = (make or _checker)(
-        header,
-        recorded=Recorded(
-            run.processes(), frozenset(f.process for f in run.files if f.torn), header.omits
-        ),
-        waived=waived,
-    )
+    checker = (make or _checker)(header, recorded=recorded(run, header), waived=waived)
     verdict = replay(run, checker, horizon)
     return verdict if verdict.violation is None else _looked_at_again(run, header, verdict)
 
@@ -80,6 +74,12 @@ def _looked_at_again(run: Run, header: Header, verdict: Verdict) -> Verdict:
             hangs=True,
         )  # fmt: skip
     return replace(verdict, held=service.held(), late=lateness.cause())
+
+
+def recorded(run: Run, header: Header) -> Recorded:
+    """What the files show besides their events; each has been read to its end."""
+    torn = frozenset(f.process for f in run.files if f.torn)
+    return Recorded(run.processes(), torn, header.omits)
 
 
 def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:

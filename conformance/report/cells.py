@@ -31,7 +31,7 @@ from conformance.trace.schema import (
     Recover,
     Trim,
 )
-from conformance.trace.show import show_ballot
+from conformance.trace.show import show_ballot, show_numbers
 
 INSTANCES, ACCEPTORS, LEARNERS, BALLOTS, VALUES = range(5)
 LEADER, CHOSEN = "leader", "chosen"
@@ -140,13 +140,9 @@ def _batch(batch: Batch) -> str:
     """A batch in short, without digests: the parameters of events have them."""
     if not batch:
         return "no-op"
-    named = [_range(*r[:3]) for r in batch[:MOST_RANGES_NAMED]]
+    named = list(map(show_numbers, batch[:MOST_RANGES_NAMED]))
     more = len(batch) - MOST_RANGES_NAMED
     return ", ".join(named) + (f" and {more} ranges more" if more > 0 else "")
-
-
-def _range(client: str, first: int, count: int) -> str:
-    return f"{client}:{first}" + (f"..{first + count - 1}" if count > 1 else "")
 
 
 def _acceptor(a: int) -> str:

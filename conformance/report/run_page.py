@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from conformance.draw.rejection import label
 from conformance.draw.spacetime import LANES
-from conformance.replay.checker import Checker, Recorded
+from conformance.replay.checker import Checker
 from conformance.replay.coverage import BRANCHES, possible
 from conformance.replay.retention import Horizon
+from conformance.replay.run_folder import recorded
 from conformance.replay.verdict import Verdict
 from conformance.report.cells import INSTANCES, Cell, every, read, tables, touched
 from conformance.report.clauses import action, action_name, false_of
@@ -151,10 +152,9 @@ class _Film:
         self._shown: dict[Cell, str] = {}  # what the last step that is shown left in each cell
         self._actions: dict[str, Action] = {}
         self._begun = False
-        recorded = Recorded(
-            run.processes(), frozenset(f.process for f in run.files if f.torn), header.omits
+        self._checker = Checker(
+            header.constants, header.cluster, header.spec, recorded=recorded(run, header)
         )
-        self._checker = Checker(header.constants, header.cluster, header.spec, recorded=recorded)
         self._branches = [b for b in BRANCHES[header.spec] if possible(b, header.constants)]
 
     def known_cells(self) -> tuple[tuple[int, str, str], ...]:
@@ -208,9 +208,9 @@ class _Film:
     def _changes(self, cells: Iterable[Cell]) -> tuple[tuple[int, str], ...]:
         """Of these cells, those that have something else than when they were last shown."""
         found = []
-        for cell in dict.fromkeys(cells):
-            text = clipped(read(self._checker.state, cell)) if self._is_about(cell) else ""
-            if text != self._shown.get(cell, "") and self._is_about(cell):
+        for cell in dict.fromkeys(filter(self._is_about, cells)):
+            text = clipped(read(self._checker.state, cell))
+            if text != self._shown.get(cell, ""):
                 self._shown[cell] = text
                 found.append((self._number(cell), text))
         return tuple(found)

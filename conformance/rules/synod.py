@@ -44,7 +44,7 @@ def wanted(s: State, p: int, e: Phase1a) -> Fault | None:
     return None if s.broadcasts else Fault("a Broadcast before", "there is none", phases.clients(s))
 
 
-@rule("quorum", "a quorum of votes is counted with direct learning, and only then")
+@rule("quorum", learning.quorum_if_direct.words)
 def quorum_if_said(s: State, me: str, e: Learn) -> Fault | None:
     return None if _not_said(s, e) else learning.quorum_if_direct.check(s, me, e)
 

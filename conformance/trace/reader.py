@@ -36,7 +36,7 @@ from conformance.trace.line_mistakes import (
 from conformance.trace.merge_order import merge
 from conformance.trace.mistakes import Mistake, a_role
 from conformance.trace.process import PROCESS_NAME, ROLES
-from conformance.trace.schema import AnyEvent, Header, Recover, actions_of
+from conformance.trace.schema import AGREED, AnyEvent, Header, Recover, actions_of
 
 __all__ = ["Run", "TraceError", "TraceFile", "open_run"]
 
@@ -267,7 +267,7 @@ def _agree(run: Run, file: TraceFile) -> None:
     assert file.header is not None
     if run.header is None:
         run.header = file.header
-    for name in ("run", "spec", "constants", "cluster", "omits", "clock"):
+    for name in AGREED:
         mine, theirs = getattr(file.header, name), getattr(run.header, name)
         if name == "cluster":
             same = all(set(getattr(mine, x)) == set(getattr(theirs, x)) for x in _CLUSTER)

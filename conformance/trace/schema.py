@@ -146,6 +146,10 @@ class Header(
             raise ValueError("omits names something twice")
 
 
+AGREED = ("run", "spec", "constants", "cluster", "omits", "clock")
+"""What all headers of a run say."""
+
+
 class Event(
     Struct, frozen=True, kw_only=True, dict=True, forbid_unknown_fields=True, tag_field="event"
 ):

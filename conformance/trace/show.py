@@ -14,10 +14,14 @@ def show_ballot(b: Ballot) -> str:
     return "none" if b == NO_BALLOT else f"({b[0]}, {b[1]})"
 
 
+def show_numbers(r: Range) -> str:
+    """Whose values a range has, and which, without their digest."""
+    client, first, count, _ = r
+    return f"{client}:{first}" + (f"..{first + count - 1}" if count > 1 else "")
+
+
 def show_range(r: Range) -> str:
-    client, first, count, digest = r
-    values = f"{first}" if count == 1 else f"{first}..{first + count - 1}"
-    return f"{client}:{values}#{digest[:6]}"
+    return f"{show_numbers(r)}#{r[3][:6]}"
 
 
 def show_batch(batch: Batch) -> str:
