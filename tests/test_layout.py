@@ -94,7 +94,7 @@ ROOMS: dict[str, set[str]] = {
     "statespace": {"trace", "tla", "tlc", "rules", "replay"},
     "draw": {"trace", "tla", "tlc", "rules", "replay"},
     "modelcheck": {"tla", "tlc", "draw"},
-    "report": {"trace", "tla", "rules", "replay", "draw", "formats"},
+    "report": {"trace", "tla", "tlc", "rules", "replay", "draw", "formats"},
     "formats": set(),
     "inputs": {"trace"},
     "lint": {"trace"},

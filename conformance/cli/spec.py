@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from conformance.cli.arguments import positive
+from conformance.cli.exit_status import complain
 from conformance.modelcheck.manifest import ManifestError, Model, choose, load
 from conformance.modelcheck.run import Overrides, Row, run_models, table
 from conformance.paths import MANIFEST
 from conformance.tlc import errors, toolchain
 from conformance.tlc.checkpoints import EVERY_S, kept
 from conformance.tlc.interrupts import termination_as_interrupt
+from conformance.tlc.runner import Result
 
 WORK = Path(".tlc")
 """Counterexamples, checkpoints, and which models failed last: in the current folder."""
@@ -42,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show",
         action="store_true",
         help="show every counterexample, also those that are expected (so does --model)",
+    )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="with --model: write its counterexample as a page for a browser too",
     )
     parser.add_argument("--jobs", type=positive, metavar="N", help="models run side by side")
     parser.add_argument(
@@ -77,6 +84,9 @@ def main(args: argparse.Namespace) -> int:
             if not names:
                 print("no model failed when it was run last")
                 return 0
+        if args.report and not args.model:
+            complain("--report needs --model NAME: it writes a page for each counterexample")
+            return 2
         models = choose(load(args.manifest), args.size, names)
         if args.list:
             print("\n".join(f"{m.name:24} {m.size:6} {m.about or m.mutant}" for m in models))
@@ -116,8 +126,21 @@ def _show(rows: Sequence[Row], args: argparse.Namespace, *, every: bool) -> None
             into = args.work / "counterexamples"
             try:
                 print(show_counterexample(row.model, args.manifest.parent, row.result, into))
+                if args.report:
+                    print(f"  page: {_page(row.model, args.manifest.parent, row.result, into)}")
             except (errors.TlcError, OSError) as error:
                 print(f"error: {row.model.name}: its counterexample: {error}", file=sys.stderr)
+
+
+def _page(model: Model, folder: Path, result: Result, into: Path) -> Path:
+    """Write the counterexample as a page; where it is."""
+    from conformance.report.model_page import model_page
+    from conformance.report.write import write
+
+    output = into / f"{model.name}.html"
+    config = folder / model.config
+    write(model_page(model.name, folder / model.module, config, folder.parent, result), output)
+    return output
 
 
 def notes(rows: Sequence[Row]) -> Iterable[str]:

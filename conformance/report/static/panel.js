@@ -64,7 +64,7 @@ function aboutFalse(one) {
     h("p", {}, h("strong", {}, `✗ ${one.name} is false: `), one.words),
     h("pre", {}, one.text),
     h("p", { class: "where" }, h("code", {}, one.place)),
-    h("dl", {}, h("dt", {}, "expected"), h("dd", {}, one.expected), h("dt", {}, "found"), h("dd", {}, one.actual)));
+    ...(one.expected ? [h("dl", {}, h("dt", {}, "expected"), h("dd", {}, one.expected), h("dt", {}, "found"), h("dd", {}, one.actual))] : []));
 }
 
 /** What is false in the whole run, by kind. @param {Timeline} timeline @param {(position: number) => void} choose */
@@ -116,7 +116,7 @@ function aboutAction(action, step) {
 function aboutState(timeline) {
   const { page } = timeline;
   const refused = timeline.step?.mark === "rejected" || timeline.step?.mark === "also false";
-  const parts = [h("h2", {}, "The state after it", refused ? h("span", { class: "quiet" }, ", as if it were allowed") : "")];
+  const parts = [h("h2", {}, timeline.page.noun === "state" ? "The variables" : "The state after it", refused ? h("span", { class: "quiet" }, ", as if it were allowed") : "")];
   page.tables.forEach((table, at) => {
     const rows = timeline.rows(at);
     if (table.columns.includes("leader")) addPhase1(timeline, table.columns, rows);
