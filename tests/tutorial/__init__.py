@@ -1,0 +1,1 @@
+"""The tutorial: its commands print what it shows, its programs and its drawings are as it says."""
