@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench-check: setup ## measure how many events a second both judges of traces tak
 page-tools: ## install what checks the script of the pages (types, lint, accessibility, HTML), by npm, pinned; the tests that need it are skipped without
 	@npm ci --no-audit --no-fund --ignore-scripts --prefix tests/conformance/report
 
+docs: setup ## build the site of all pages, the specifications and the API in .site/html, to be opened without a server
+	@$(BIN)/python -m tests.site.build
+
 lint: setup ## check style (ruff) and types (mypy --strict)
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check . || { echo "run 'make format'" >&2; exit 1; }
@@ -86,7 +89,7 @@ lock: ## pin the newest packages again in requirements.lock (needs uv)
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 clean: ## remove .venv, caches and recorded runs
-	rm -rf $(VENV) .tlc *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants traces/runs/*
+	rm -rf $(VENV) .tlc .site *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants traces/runs/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up in two steps, each with a stamp: packages (slow, redone when the lock changes) and the
