@@ -38,8 +38,8 @@ spec-growth: setup ## measure how models grow with each constant, write docs/gro
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick; AGAINST=file: beside an earlier table.json
 	@$(BIN)/paxos compare $(if $(N),--count $(N)) $(if $(AGAINST),--against $(AGAINST))
 
-bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to bench/; BENCH="part part": some
-	@$(BIN)/paxos bench $(if $(BENCH),--only "$(BENCH)")
+bench: setup ## measure the cluster, raw multicast and PySyncObj by turns, to bench/; BENCH="part part": some; AGAINST=file: beside an earlier results.json
+	@$(BIN)/paxos bench $(if $(BENCH),--only "$(BENCH)") $(if $(AGAINST),--against $(AGAINST))
 
 bench-smoke: setup ## a little of everything that make bench does, to see that it works
 	@$(BIN)/paxos bench --smoke --out bench/smoke

@@ -15,6 +15,7 @@ setup(
     package_data={
         "paxos": ["samples/*"],
         "conformance.report": ["*.j2", "*.css", "static/*"],
+        "harness.measure": ["*.j2", "*.css", "*.js"],
         "conformance.data.spec": ["*.md", "*.tla", "*.cfg", "models/*"],
         "conformance.data.traces": [
             *("README.md", "*.json"),

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
+import jinja2
+import markupsafe
 import msgspec
 import pytest
 import yaml
@@ -232,7 +234,7 @@ def test_without_its_extra_a_command_says_which(
     """And checking a trace needs none."""
     few = tmp_path / "few"
     few.mkdir()
-    for package in (msgspec, yaml):
+    for package in (msgspec, yaml, jinja2, markupsafe):
         (few / package.__name__).symlink_to(Path(str(package.__file__)).parent)
     samples = Path(command("conformance", "--files").stdout.strip()) / "traces"
     words = [word.format(good=samples / "good" / "plain") for word in words]

@@ -27,7 +27,9 @@ def test_a_little_of_everything(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert list((out / "runs").iterdir()) == [], "checked runs are removed"
     assert not (out / "values").exists()
-    assert {path.name for path in out.iterdir()} > {"table.md", "results.json", "flat.svg"}
+    files = {path.name for path in out.iterdir()}
+    assert files > {"table.md", "results.json", "flat.svg", "index.html"}
+    assert "conforms to MultiPaxos" in (out / "index.html").read_text(encoding="utf-8")
     assert (out / "table.md").read_text(encoding="utf-8").strip() == ended.stdout.strip()
     result = json.loads((out / "results.json").read_text(encoding="utf-8"))
     rows = {json.dumps(row["setting"]): row["runs"] for row in result["rows"]}

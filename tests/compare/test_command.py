@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ def test_a_small_comparison(tmp_path: Path) -> None:
     assert [row[4].strip() for row in rows] == ["6 / 6", "3 / 3"]
     assert {path.name for path in out.iterdir()} > {"table.md", "table.json", "delays.svg"}
     assert list((out / "runs").iterdir()) == [], "checked runs are removed"
+    page = (out / "index.html").read_text(encoding="utf-8")
+    linked = re.findall(r'href="(pages/[^"]*)"', page)
+    assert linked == ["pages/001-off-idle.html", "pages/002-direct-ahead-batch-idle.html"]
+    assert all("<title>" in (out / link).read_text(encoding="utf-8") for link in linked)
     kinds = [r["kind"] for r in json.loads((out / "table.json").read_text())["rows"][0]["runs"]]
     assert kinds == ["idle", "full", "load", "load"]
     # What TLC found is remembered.

@@ -8,7 +8,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from harness.bench import performance_tables, proc, rivals, schedule
+from harness.bench import performance_tables, proc, rivals, schedule, side_by_side
 from harness.bench.benchmark import Benchmark
 from harness.bench.rounds import Rounds
 from harness.bench.runner import Runner
@@ -41,6 +41,7 @@ def main(options: argparse.Namespace) -> int:
             options.only, options.runs, options.seconds, options.long_values, changes
         )
     )
+    before = None if options.against is None else side_by_side.load(options.against)
     output.make(options.out)
     _take_two_cores()
     share_layout()
@@ -66,15 +67,25 @@ def main(options: argparse.Namespace) -> int:
     )
     tables = performance_tables.render(result, chosen)
     draw = None if options.no_plots else partial(_draw, result, chosen, options.out)
-    output.write(options.out, "results.json", result, tables, draw)
+    plots = output.write(options.out, "results.json", result, tables, draw)
+    beside = "" if before is None else side_by_side.render(before, result)
+    if beside:
+        output.write_text(options.out / "against.md", beside)
+    shown = [tables, *_beside(options.against, beside), performance_tables.runs(result)]
+    output.write_page(options.out, "\n".join(shown), plots)
     wrong = [failure.splitlines()[0] for failure in result.failures]
-    return output.conclude(options.out, tables, wrong)
+    return output.conclude(options.out, "\n".join(filter(None, (tables, beside))), wrong)
 
 
-def _draw(result: Benchmark, chosen: Plan, out: Path) -> None:
+def _beside(against: Path | None, text: str) -> list[str]:
+    """The section of the page in which another benchmark stands beside this one."""
+    return [f"## Side by side with {against}\n\n{text}"] if text else []
+
+
+def _draw(result: Benchmark, chosen: Plan, out: Path) -> list[Path]:
     from harness.bench.performance_plots import draw  # matplotlib is slow to import
 
-    draw(result, chosen, out)
+    return draw(result, chosen, out)
 
 
 def _take_two_cores() -> None:

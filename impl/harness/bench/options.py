@@ -56,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("bench"), help="default: bench"
     )
+    parser.add_argument(
+        "--against",
+        metavar="FILE",
+        type=Path,
+        help="results.json of an earlier benchmark: put the two side by side, in DIR/against.md, "
+        "with each change and whether it is beyond noise",
+    )
     parser.add_argument("--no-peer", action="store_true", help="without PySyncObj")
     parser.add_argument("--no-plots", action="store_true", help="tables only")
     parser.add_argument("--keep", action="store_true", help="keep the run folders, in DIR/runs")

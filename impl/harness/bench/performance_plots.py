@@ -24,8 +24,11 @@ from harness.measure.plotting import (
     draw_all,
     plain_ticks,
     thousands,
+    tip,
+    tips,
 )
 from harness.measure.spread import Spread
+from harness.measure.text import figure as figure_text
 from paxos.core.names import ROLES
 
 _LINES = ("-", "--", ":", "-.")
@@ -54,12 +57,15 @@ def _rows(result: Benchmark, chosen: Plan, part: str) -> list[Row]:
 
 
 def _bar(axes: Axes, place: float, found: Spread | None, unit: float = 1.0, **style: Any) -> None:
-    """A bar for the median, a line from the least to the most."""
+    """A bar for the median, a line from the least to the most. It says its figures."""
     if found is None:
         return
     middle, least, most = (x / unit for x in (found.median, found.least, found.most))
     error = [[middle - least], [most - middle]]
-    axes.bar(place, middle, yerr=error, capsize=2.5, error_kw={"linewidth": 0.9}, **BOX, **style)
+    bars = axes.bar(
+        place, middle, yerr=error, capsize=2.5, error_kw={"linewidth": 0.9}, **BOX, **style
+    )
+    tip(bars[0], f"{figure_text(middle)} ({figure_text(least)}–{figure_text(most)})")
 
 
 # By size of value.
@@ -129,6 +135,8 @@ def _quantiles(axes: Axes, place: float, row: Row | PeerRow, marker: str, colour
         axes.plot([place, place], [p50.median, p99.median], color=colour, linewidth=1.2)
         axes.plot(place, p50.median, marker=marker, color=colour, markersize=6)
         axes.plot(place, p99.median, marker="_", color=colour, markersize=10, markeredgewidth=1.6)
+        for name, found in (("p50", p50), ("p99", p99)):
+            tips(axes, [(place, found.median, f"{name}: {figure_text(found.median)} µs")])
 
 
 # By load, by switch, by number.
@@ -140,11 +148,15 @@ def _load(result: Benchmark, rows: list[Row], usual: Setting) -> Figure:
     rows = [row for row in rows if row.setting.rate]
     for quantile, line, marker in zip(("p50", "p99", "p99.9"), _LINES, _MARKERS, strict=False):
         points = [
-            (row.setting.rate, us.median / 1e3) for row in rows if (us := row.latency_us(quantile))
+            (row.setting.rate or 0.0, us.median / 1e3)
+            for row in rows
+            if (us := row.latency_us(quantile))
         ]
         if points:
             xs, ys = zip(*points, strict=True)
             axes.plot(xs, ys, linestyle=line, marker=marker, color=DARK, label=quantile)
+            said = (f"{quantile} at {x:,.0f}/s: {figure_text(y)} ms" for x, y in points)
+            tips(axes, ((*point, text) for point, text in zip(points, said, strict=True)))
     axes.set_xscale("log")
     axes.set_yscale("log")
     plain_ticks(axes, "x")
@@ -210,6 +222,7 @@ def _scale(_: Benchmark, rows: list[Row], usual: Setting) -> Figure:
             if what != "acceptors":  # these double from point to point
                 axes.set_xscale("log", base=2)
             counts = [count for count, _ in points]
+            tips(axes, ((n, y, f"{n} {what}: {figure_text(y)} values/s") for n, y in points))
             axes.set_xticks(counts, [str(count) for count in counts])
         axes.set(title=f"{what} (otherwise {getattr(usual, what)})", xlabel=f"number of {what}")
         axes.yaxis.set_major_formatter(thousands)

@@ -46,6 +46,27 @@ def render(result: Benchmark, chosen: Plan) -> str:
     return "\n".join(lines)
 
 
+def runs(result: Benchmark) -> str:
+    """A section with each run: its figures, its verdict, and a link to its page."""
+    heads = ["setting", "values/s", "p50, ms", "p99, ms", "verdict", "page"]
+    found = [(row.setting.name, run) for row in result.rows for run in row.runs]
+    found += [("long", flat.run) for flat in result.flat]
+    rows = [
+        [
+            name,
+            figure(run.rate),
+            *(ms(run.latency_us.get(quantile)) for quantile in ("p50", "p99")),
+            run.checked.verdict.partition("\n")[0].replace("|", "/")
+            if run.checked
+            else "not traced",
+            f"[page]({run.checked.page})" if run.checked and run.checked.page else "-",
+        ]
+        for name, run in found
+    ]
+    note = "A page shows a run step by step. With --keep each traced run has one."
+    return "\n".join(["## Runs", "", *table(heads, rows), "", note, ""])
+
+
 _MEANING = (
     "Figures are medians, with the least and the most in parentheses. Values/s: delivered at the "
     "slowest learner. Latency: from broadcast to the client's hearing of the delivery; with a load "

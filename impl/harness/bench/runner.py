@@ -66,7 +66,7 @@ class Runner:
             cluster.watch(lambda delivered: min(delivered) >= total + 1)
         checked = self._check(setting, folder, inputs, cluster.outputs)
         run = figures(cluster, began_s, total, folder, checked)
-        self._folders.done(folder, conforms=checked is None or checked.conforms)
+        self._done(folder, checked)
         return run, cluster, began_s
 
     def late(self, setting: Setting, before: int, after: int) -> Late:
@@ -90,10 +90,15 @@ class Runner:
                     raise
         outputs = cluster.outputs if caught_up else cluster.outputs[:others]
         checked = self._check(setting, folder, inputs, outputs)
-        self._folders.done(folder, conforms=checked is None or checked.conforms)
+        self._done(folder, checked)
         return _late(cluster.samples, began_s, alone, wanted, caught_up, checked)
 
     # Parts of a run.
+
+    def _done(self, folder: Path, checked: Checked | None) -> None:
+        page = self._folders.done(folder, conforms=checked is None or checked.conforms)
+        if checked:
+            checked.page = page
 
     def _values(self, setting: Setting, values: int) -> tuple[list[Path], int]:
         """A file of values for each client, one of one value for the client that warms the cluster

@@ -1,9 +1,5 @@
-"""Two comparisons side by side: what has changed since an earlier one, and whether that is noise.
-
-A change is beyond noise if the repetitions of the two have no figure in common: the worst of one is
-better than the best of the other. With three repetitions each and no change at all that happens to
-one figure in ten, so a single one says little; and figures of two machines say nothing.
-"""
+"""Two comparisons side by side: what has changed since an earlier one, and whether that is noise
+(see `harness.measure.change`)."""
 
 from __future__ import annotations
 
@@ -14,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from harness.compare.comparison import Comparison, Row, Run
-from harness.measure.spread import Spread, spread
-from harness.measure.text import figure, ms, spread_text, table
+from harness.measure import change
+from harness.measure.spread import spread
+from harness.measure.text import figure, ms, table
 from paxos.errors import InputError, reason
 
 
@@ -63,18 +60,13 @@ def load(path: Path) -> Comparison:
 def render(before: Comparison, now: Comparison) -> str:
     """Both in Markdown, with a line for each figure that both have."""
     rows = [line for row in now.rows for line in _lines(before, now, row)]
-    heads = ("optimisations", "figure", "before", "now", "change", "beyond noise")
-    note = "Median (least–most of the repetitions). Beyond noise: the two ranges do not meet."
-    return "\n".join([*_differences(before, now), *table(heads, rows), "", note, ""])
+    heads = ("optimisations", "figure", *change.HEADS)
+    return "\n".join([*_differences(before, now), *table(heads, rows), "", change.NOTE, ""])
 
 
 def _differences(before: Comparison, now: Comparison) -> list[str]:
     """What else differs, so that the figures may have nothing to say about the code."""
-    lines = [
-        f"- {name} was: {old}; is: {now.machine.get(name, 'not known')}"
-        for name, old in before.machine.items()
-        if old != now.machine.get(name)
-    ]
+    lines = [*change.differences(before.machine, now.machine)]
     if before.workload.get("values") != now.workload.get("values"):
         lines.append("- another workload: " + before.workload.get("values", "not known"))
     return [*lines, ""] if lines else []
@@ -88,18 +80,5 @@ def _lines(before: Comparison, now: Comparison, row: Row) -> Iterator[list[str]]
         old = (run for r in before.rows if r.name == row.name for run in r.of(f.kind, offered))
         was, is_now = spread(map(f.of, old)), spread(map(f.of, row.of(f.kind, offered)))
         if was is not None and is_now is not None:
-            change = is_now.median / was.median - 1 if was.median else 0.0
-            yield [
-                row.name,
-                f.name,
-                spread_text(was, f.text),
-                spread_text(is_now, f.text),
-                f"{change:+.0%}",
-                _judge(was, is_now, more_is_better=f.more_is_better),
-            ]
-
-
-def _judge(was: Spread, now: Spread, *, more_is_better: bool) -> str:
-    if was.least <= now.most and now.least <= was.most:
-        return "no"
-    return "better" if (now.median > was.median) == more_is_better else "worse"
+            beside = change.cells(was, is_now, f.text, more_is_better=f.more_is_better)
+            yield [row.name, f.name, *beside]

@@ -64,9 +64,14 @@ def main(options: argparse.Namespace) -> int:
     )
     tables = optimisation_tables.render(result)
     draw = None if options.no_plots else partial(_draw, result, options.out)
-    output.write(options.out, "table.json", result, tables, draw)
-    if before is not None:
-        print(output.write_text(options.out / "against.md", against.render(before, result)))
+    plots = output.write(options.out, "table.json", result, tables, draw)
+    beside = "" if before is None else against.render(before, result)
+    if beside:
+        print(output.write_text(options.out / "against.md", beside))
+    shown = [tables, optimisation_tables.runs(result)]
+    if beside:
+        shown.insert(1, f"## Side by side with {options.against}\n\n{beside}")
+    output.write_page(options.out, "\n".join(shown), plots)
     lines = tables.splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("| optimisations"))
     main_table = "\n".join(lines[start : start + 2 + len(result.rows)])
@@ -74,10 +79,10 @@ def main(options: argparse.Namespace) -> int:
     return output.conclude(options.out, main_table, wrong)
 
 
-def _draw(result: Comparison, out: Path) -> None:
+def _draw(result: Comparison, out: Path) -> list[Path]:
     from harness.compare.optimisation_plots import draw  # matplotlib is slow to import
 
-    draw(result, out)
+    return draw(result, out)
 
 
 def _check_models(

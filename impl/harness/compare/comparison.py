@@ -37,6 +37,8 @@ class Run(Struct):
     traffic: dict[str, Traffic]
     delays: dict[int, int] = field(default_factory=dict)
     """Of `idle`: how many deliveries took how many message delays."""
+    page: str = ""
+    """The page that shows the run, from the folder of the comparison; empty: there is none."""
 
 
 class Model(Struct):

@@ -24,6 +24,8 @@ from harness.measure.plotting import (
     draw_all,
     plain_ticks,
     thousands,
+    tip,
+    tips,
 )
 
 # Line style says direct learning and prepare ahead; a filled marker and a dark line say batching.
@@ -77,7 +79,7 @@ def _speed(result: Comparison) -> Figure:
     for place, row in zip(places, result.rows, strict=True):
         batching = _parts(row)[1]
         rate = row.throughput() or 0.0
-        rates.barh(
+        (bar,) = rates.barh(
             place,
             rate,
             height=0.68,
@@ -85,6 +87,7 @@ def _speed(result: Comparison) -> Figure:
             hatch="///" if batching else "",
             **BOX,
         )
+        tip(bar, f"{_label(row)}: {rate:,.0f} values/s")
         rates.annotate(
             f"{rate:,.0f}", (rate, place), (4, 0), textcoords="offset points", va="center"
         )
@@ -124,6 +127,8 @@ def _latency_marks(axes: Axes, result: Comparison, row: Row, place: int) -> None
         axes.plot([low / 1e3, high / 1e3], [place + shift] * 2, color=colour, linewidth=0.9)
         for us, share in ((low, 0.5), (high, 0.99)):
             axes.plot(us / 1e3, place + shift, linestyle="", **_MARKS[kind, share])
+            said = f"{_label(row)}, {kind}: {us / 1e3:.3g} ms, p{share:.0%}".rstrip("%")
+            tips(axes, [(us / 1e3, place + shift, said)])
 
 
 # The distribution of latency.
@@ -175,8 +180,10 @@ def _delays(result: Comparison) -> Figure:
     axes = figure.subplots()
     for place, row in enumerate(result.rows):
         spec, measured = row.spec_delays or 0, row.measured_delays or 0
-        axes.barh(place - 0.19, spec, height=0.36, color="white", hatch="////", **BOX)
-        axes.barh(place + 0.19, measured, height=0.36, color="#8a8a8a", **BOX)
+        (bar,) = axes.barh(place - 0.19, spec, height=0.36, color="white", hatch="////", **BOX)
+        tip(bar, f"{_label(row)}: {spec} in the specification")
+        (bar,) = axes.barh(place + 0.19, measured, height=0.36, color="#8a8a8a", **BOX)
+        tip(bar, f"{_label(row)}: {measured} in the traces")
         for shift, delays in ((-0.19, row.spec_delays), (0.19, row.measured_delays)):
             text = "-" if delays is None else str(delays)
             axes.annotate(
@@ -212,6 +219,7 @@ def _load(result: Comparison) -> Figure:
             ]
             if points:
                 axes.plot(*zip(*points, strict=True), **_style(row))
+                tips(axes, ((x, y, f"{_label(row)} at {x:,.0f}/s: {y:.3g} ms") for x, y in points))
         axes.set(title=title, xlabel="values/s offered (log scale)")
         axes.set_xscale("log")
         axes.set_yscale("log")

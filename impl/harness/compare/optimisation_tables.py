@@ -50,6 +50,26 @@ def render(result: Comparison) -> str:
     )
 
 
+def runs(result: Comparison) -> str:
+    """A section with each run: its figures, its verdict, and a link to its page."""
+    heads = ["optimisations", "run", "values/s", "p50, ms", "p99, ms", "verdict", "page"]
+    kinds = {"idle": "one value at a time", "full": "full speed"}
+    rows = [
+        [
+            row.name,
+            kinds.get(run.kind, f"{run.offered:,.0f} values/s offered" if run.offered else ""),
+            figure(run.achieved),
+            *(ms(run.latency.quantile_us(share)) for share in (0.5, 0.99)),
+            run.verdict.partition("\n")[0].replace("|", "/"),
+            f"[page]({run.page})" if run.page else "-",
+        ]
+        for row in result.rows
+        for run in row.runs
+    ]
+    note = "A page shows a run step by step; with --keep, each run has one."
+    return "\n".join(["## Runs", "", *table(heads, rows), "", note, ""])
+
+
 def short(row: Row, load: float) -> list[str]:
     """The cells of a row of the main table."""
     idle, loaded = row.of("idle"), row.of("load", load)

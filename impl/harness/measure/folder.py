@@ -14,14 +14,17 @@ from msgspec import Struct
 from conformance.replay.report import explain, summary
 from conformance.replay.run_folder import check_run
 from conformance.trace.reader import TraceError
+from harness.measure import run_pages
 from harness.measure.latency import Latency, merge
 from paxos.core.names import pattern_of
+from paxos.errors import RunError, reason
 
 
 class RunFolders:
     """The run folders below a folder, numbered. Those of runs that went well are removed."""
 
     def __init__(self, out: Path, *, keep: bool) -> None:
+        self._out = out
         self._folder = out / "runs"
         self._keep = keep
         self._made = 0
@@ -33,10 +36,29 @@ class RunFolders:
         shutil.rmtree(folder, ignore_errors=True)
         return folder
 
-    def done(self, folder: Path, *, conforms: bool) -> None:
-        """A run has ended: remove its folder, unless it is to be kept or to be looked at."""
-        if conforms and not self._keep:
+    def done(self, folder: Path, *, conforms: bool, instances: str = "") -> str:
+        """A run has ended: remove its folder, unless it is to be kept or to be looked at.
+
+        Args:
+            folder: the run's.
+            conforms: whether it went well.
+            instances: make a page of these, such as "1..20", also if it did.
+
+        Returns:
+            The page of the run, from the folder of the measurement; "" if it has none. One that is
+            not removed has one.
+
+        Raises:
+            RunError: the page cannot be written.
+        """
+        kept = self._keep or not conforms
+        try:
+            page = run_pages.show(folder, self._out, instances) if kept or instances else ""
+        except OSError as error:
+            raise RunError(f"folder {self._out}: {reason(error)}") from error
+        if not kept:
             shutil.rmtree(folder)
+        return page
 
 
 class Checked(Struct):
@@ -48,6 +70,8 @@ class Checked(Struct):
     events: int
     seconds: float
     """What the check took."""
+    page: str = ""
+    """The page that shows the run, from the folder of the measurement; empty: there is none."""
 
     @property
     def events_per_s(self) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from harness.measure import figures_page
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime.report import fail, say
 
@@ -33,16 +34,24 @@ def make(folder: Path) -> None:
 
 
 def write(
-    folder: Path, figures: str, result: Struct, table: str, draw: Callable[[], object] | None
-) -> None:
+    folder: Path, figures: str, result: Struct, table: str, draw: Callable[[], list[Path]] | None
+) -> list[str]:
     """Write the result as JSON into the file `figures`, its tables into `table.md`, and have its
-    plots drawn if `draw` does that. Raises `RunError`."""
+    plots drawn if `draw` does that; their names. Raises `RunError`."""
     try:
         text = msgspec.json.format(msgspec.json.encode(result), indent=1)
         (folder / figures).write_bytes(text + b"\n")
         (folder / "table.md").write_text(table, encoding="utf-8")
-        if draw:
-            draw()
+        drawn = draw() if draw else []
+    except OSError as error:
+        raise RunError(f"folder {folder}: {reason(error)}") from error
+    return [path.stem for path in drawn if path.suffix == ".svg"]
+
+
+def write_page(folder: Path, tables: str, plots: Sequence[str]) -> None:
+    """Write the page of the tables, in Markdown, and of these plots. Raises `RunError`."""
+    try:
+        figures_page.write(folder, tables, plots)
     except OSError as error:
         raise RunError(f"folder {folder}: {reason(error)}") from error
 
@@ -62,5 +71,5 @@ def conclude(folder: Path, text: str, problems: Sequence[str]) -> int:
     sys.stdout.flush()
     for problem in problems:
         fail(problem)
-    say(f"tables, figures and plots: {folder}/")
+    say(f"tables, figures and plots: {folder}/; as a page: {folder / 'index.html'}")
     return 1 if problems else 0

@@ -3,11 +3,15 @@ alone, but by line style, marker, hatch and label too."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -44,6 +48,29 @@ def draw_all(figures: Iterable[tuple[str, Figure]], folder: Path) -> list[Path]:
         return [path for name, figure in figures for path in save(figure, folder, name)]
 
 
+def tip(artist: Artist, text: str) -> None:
+    """Have what is drawn say this when it is pointed at, in an SVG."""
+    artist.set_gid(f"{_TIP}{quote(text)}")
+
+
+def tips(axes: Axes, points: Iterable[tuple[float, float, str]]) -> None:
+    """The same of points, (x, y, text): of a line, each of which is one thing to be drawn."""
+    for x, y, text in points:
+        tip(axes.plot(x, y, marker="o", markersize=12, alpha=0, linestyle="")[0], text)
+
+
+_TIP = "tip:"
+
+
+def _with_titles(svg: str) -> str:
+    """The SVG with what is said of its parts where a browser looks for it."""
+    return re.sub(
+        rf'<g id="{_TIP}([^"]*)">',
+        lambda found: f"<g>\n<title>{escape(unquote(found[1]), quote=False)}</title>",
+        svg,
+    )
+
+
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Save a figure as PNG and SVG, the same bytes each time for the same figure; the paths.
     Raises `OSError`."""
@@ -52,6 +79,8 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         paths.append(folder / f"{name}.{suffix}")
         metadata = {"Date": None} if suffix == "svg" else None
         figure.savefig(paths[-1], bbox_inches="tight", metadata=metadata)
+    svg = paths[-1].read_text(encoding="utf-8")
+    paths[-1].write_text(_with_titles(svg), encoding="utf-8")
     return paths
 
 

@@ -1,0 +1,1 @@
+"""What comparisons and benchmarks share: the page of their figures, changes and noise."""
