@@ -23,7 +23,6 @@ HERE = files(__package__ or "harness.measure")
 
 _NAMED = re.compile(r'(\sid="|href="#|url\(#)')
 _PROLOGUE = re.compile(r"\A.*?(?=<svg\b)", re.DOTALL)
-_SIZE = re.compile(r'(<svg\b[^>]*?)\swidth="[\d.]+pt"')
 _HEIGHT = re.compile(r'(<svg\b[^>]*?)\sheight="[\d.]+pt"')
 
 
@@ -74,9 +73,9 @@ def _facts(part: object) -> list[str]:
 
 
 def _inline(path: Path, name: str) -> str:
-    """A plot as a part of a page: its names are of no other's, its size is that of the page."""
+    """A plot as a part of a page: its names are of no other's, and it is no wider."""
     svg = _PROLOGUE.sub("", path.read_text(encoding="utf-8"))
-    svg = _HEIGHT.sub(r"\1", _SIZE.sub(r"\1", svg, count=1), count=1)
+    svg = _HEIGHT.sub(r"\1", svg, count=1)  # it follows from the width, as the page has it
     return _NAMED.sub(rf"\g<1>{name}-", svg)
 
 
