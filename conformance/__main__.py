@@ -13,8 +13,10 @@ def main() -> int:
             "or `pip install msgspec pyyaml`\n"
         )
         return 2
-    from conformance.cli.main import main as command
-
+    try:
+        from conformance.cli.main import main as command
+    except KeyboardInterrupt:
+        return 130
     return command()
 
 

@@ -1,4 +1,5 @@
-"""How the command ends: exit status 1 means a violation, and nothing else ever becomes 1.
+"""How the command ends: exit status 1 means a violation, and nothing else ever becomes 1. Ctrl-C
+ends every subcommand with status 130.
 
 Anything else that goes wrong, with the input, the output or the machine, is one line on standard
 error and exit status 2. Control characters in a trace or a path are printed as escapes.
@@ -9,9 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 def complain(error: str) -> None:
@@ -42,6 +45,9 @@ def guarded(command: Callable[[], int]) -> int:
             sys.stdout.flush()
         return status
     except KeyboardInterrupt:
+        if sys.stderr is not None:
+            with suppress(OSError):
+                print("stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away: nothing is left to say
         _silence(sys.stdout)

@@ -19,6 +19,7 @@ exit status:
   0  every run conforms (check, merge), every model gives what its manifest says (spec)
   1  a run violates the specification, or a model does not give what it should
   2  unknown: something was missing, or the input could not be read (`lint` says all that is wrong)
+  130  interrupted by Ctrl-C, as every subcommand
 """
 
 

@@ -28,10 +28,10 @@ traces/schedules/ has some that find the classic bugs. Check the traces afterwar
 """
 EXITS = """\
 exit status:
-  0    all steps were done (without steps: it was interrupted)
+  0    all steps were done (without steps: it was told to end by SIGTERM)
   1    a step could not be done, or what it waited for did not come
   2    the schedule is no schedule, or the machine does not have what it needs
-  130  interrupted before the last step
+  130  interrupted by Ctrl-C; or told to end before the last step
 """
 
 
@@ -98,12 +98,18 @@ async def _until_interrupted(script: Script) -> int:
     """Run it; SIGINT and SIGTERM end it in order."""
     task = asyncio.ensure_future(script.run(lambda addresses: _opened(script, addresses)))
     loop = asyncio.get_running_loop()
+    told: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        told.append(number)
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, end, number)
     try:
         await task
     except asyncio.CancelledError:
-        return INTERRUPTED if script.schedule.steps else 0
+        return INTERRUPTED if script.schedule.steps or signal.SIGINT in told else 0
     return 0
 
 

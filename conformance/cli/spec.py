@@ -102,9 +102,8 @@ def main(args: argparse.Namespace) -> int:
         with termination_as_interrupt():
             rows = run_models(models, args.manifest.parent, overrides, jobs=args.jobs)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
         _say_what_is_kept(models, args.manifest.parent, root)
-        return 130
+        raise
     _note_failed(failed, rows)
     print(table(rows))
     for line in notes(rows):

@@ -91,9 +91,6 @@ def main(args: argparse.Namespace) -> int:
     except (ManifestError, errors.TlcError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     print(table([row]))
     if row.result and row.result.violation:
         print(f"the whole counterexample: conformance spec --model {model.name}")

@@ -52,8 +52,5 @@ def main(args: argparse.Namespace) -> int:
     except (errors.TlcError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     print(f"written: {runner.short_path(page)}, {runner.short_path(args.docs / 'growth.svg')}")
     return 0

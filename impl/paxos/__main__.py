@@ -6,7 +6,7 @@ import sys
 
 def main() -> int:
     """Run the command; the exit status."""
-    from paxos.errors import shortage
+    from paxos.errors import INTERRUPTED, shortage
 
     try:
         import msgspec  # noqa: F401 - asked for first: the one package that everything here needs
@@ -20,6 +20,8 @@ def main() -> int:
             "or `pip install msgspec pyyaml`\n"
         )
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except (MemoryError, ImportError, OSError) as error:
         if not (short := shortage(error)):
             raise

@@ -1,7 +1,7 @@
 """The `paxos` command: options and exit status. What it does is in `paxos.runtime`.
 
 Exit status 0: done; 1: something failed, or not everything was delivered; 2: the input is wrong, or
-the machine has not enough of something (memory, threads, descriptors) to go on.
+the machine has not enough of something (memory, threads, descriptors) to go on; 130: Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from paxos import arguments
-from paxos.errors import InputError, RunError, reason, shortage
+from paxos.errors import INTERRUPTED, InputError, RunError, reason, shortage
 from paxos.paths import SAMPLES
 from paxos.runtime.report import describe, fail, say, tell
 from paxos.runtime.shutdown import Stop
@@ -48,42 +48,48 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command with `words` (default: the process's own); the exit status. Nothing ends in
-    a traceback: what nobody has foreseen is a line too, and no verdict."""
+    """Run the command with `words` (default: the process's own); the exit status, which is that of
+    an interruption wherever Ctrl-C has ended it. Nothing ends in a traceback: what nobody has
+    foreseen is a line too, and no verdict."""
     reserve_standard()
     # A parent that blocks signals hands that down to what it starts; none of it is meant for us.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    failed, verbose = 1, False
+    failed, verbose, stop = 1, False, None
     try:
         words = sys.argv[1:] if words is None else words
         options = _parser(words).parse_args(words)
         verbose = options.role in (*ROLES, "run") and options.verbose
         failed = 2 if options.role == "simulate" else 1  # there, 1 is the verdict on the protocol
-        return _run(options)
-    except InputError as error:
-        fail(str(error))
-        return 2
-    except RunError as error:
-        fail(str(error))
-        return failed
-    except OSError as error:
-        fail(f"{error.filename}: {reason(error)}" if error.filename else describe(error))
-        return 2 if shortage(error) else failed
+        stop = None if options.role in HARNESS else Stop()
+        status = _run(options, stop)
     except KeyboardInterrupt:
         say("stopped")
-        return 130
+        return INTERRUPTED
     except Exception as error:
-        fail(describe(error))
-        if verbose:
+        status = _explained(error, failed)
+        if verbose and not isinstance(error, InputError | RunError | OSError):
             say(traceback.format_exc())
-        return 2
+    return INTERRUPTED if stop and stop.interrupted else status
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.role in HARNESS:
+def _explained(error: Exception, failed: int) -> int:
+    """Say what has ended the command; the exit status, `failed` where it ran and failed."""
+    match error:
+        case InputError() | RunError():
+            fail(str(error))
+            return 2 if isinstance(error, InputError) else failed
+        case OSError():
+            fail(f"{error.filename}: {reason(error)}" if error.filename else describe(error))
+            return 2 if shortage(error) else failed
+        case _:
+            fail(describe(error))
+            return 2
+
+
+def _run(options: argparse.Namespace, stop: Stop | None) -> int:
+    if stop is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # it has children to end
         return int(import_module(f"{HARNESS[options.role][0]}.command").main(options))
-    stop = Stop()
     stop.on_signals()
     return _run_cluster(options, stop) if options.role == "run" else _run_role(options, stop)
 

@@ -5,6 +5,10 @@ import errno
 
 __all__ = ["InputError", "RunError"]
 
+INTERRUPTED = 130
+"""The exit status of every command that Ctrl-C has ended, whatever else it has said: 128 and the
+number of SIGINT, as shells have it."""
+
 
 class InputError(Exception):
     """What the user gave cannot be used: a configuration, an option, a file, an address. The text

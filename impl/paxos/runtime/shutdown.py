@@ -19,15 +19,21 @@ class Stop:
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
         self.requested = False
+        self.interrupted = False
+        """It was Ctrl-C, or another SIGINT."""
         self.failure: BaseException | None = None
 
     def on_signals(self) -> None:
         """Let SIGTERM and SIGINT request a stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.request())
+            signal.signal(number, lambda number, _: self._signalled(number))
         # Python runs the handler once the main thread is awake. A signal that another thread was
         # given, or that came just before the main thread went to sleep, wakes it by this byte.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+
+    def _signalled(self, number: int) -> None:
+        self.interrupted |= number == signal.SIGINT
+        self.request()
 
     @staticmethod
     def ignore_signals() -> None:
