@@ -187,10 +187,14 @@ class Cluster:
                         yield line
 
     def stop(self) -> None:
-        """End what still runs, with SIGTERM; all of it must end well."""
+        """End what still runs, with SIGTERM; all of it must end well. A client may not have heard
+        yet of the deliveries that the test has seen."""
         running = {n: p for n, p in self.processes.items() if p.poll() is None}
         for name, process in running.items():
             wait_for(partial(can_be_told_to_stop, process), f"start of {name}")
             process.send_signal(signal.SIGTERM)
         for name, process in running.items():
-            assert process.wait(PATIENCE_S) == 0, f"{name}: {self.log(name).read_text()}"
+            status = process.wait(PATIENCE_S)
+            said = self.log(name).read_text(encoding="utf-8")
+            is_early = name.startswith("client") and "not known to be delivered" in said
+            assert status == int(is_early), f"{name}: {said}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.processes import Cluster, wait_for
+from tests.cluster.processes import PATIENCE_S, Cluster, wait_for
 
 pytestmark = pytest.mark.multicast
 
@@ -47,11 +49,42 @@ def test_each_role_says_what_it_waits_for_and_that_it_goes_on(tmp_path: Path) ->
             assert len(said) == len(set(said)) <= 4, said
 
 
-def test_an_acceptor_and_a_client_that_hear_nobody_say_so(cluster: Cluster) -> None:
+def test_an_acceptor_and_a_client_that_hear_nobody_say_so_and_go_on(cluster: Cluster) -> None:
     cluster.start("acceptor-1", "client-1")
     cluster.say("client-1", b"v")
+    wait_said(cluster, "client-1", "in the last 3 s it has heard nobody")
     wait_said(cluster, "acceptor-1", "has heard no proposer and no learner for 10 s: none runs")
-    wait_said(cluster, "client-1", "in the last 10 s it has heard nobody")
+    cluster.start("acceptor-2", "proposer-1", "learner-1")
+    cluster.wait_delivered(1, "learner-1")
+    wait_said(cluster, "client-1", IT_GOES_ON)
+    cluster.say("client-1", b"w")
+    cluster.wait_delivered(2, "learner-1")
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ([], "3 values not known to be delivered"),
+        (["--outstanding", "1"], "1 value not known to be delivered, and 2 values read and not"),
+    ],
+)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 1), (signal.SIGINT, 130)])
+def test_a_client_that_is_stopped_says_how_many_values_are_not_known_to_be_delivered(
+    cluster: Cluster, options: list[str], left: str, number: signal.Signals, status: int
+) -> None:
+    cluster.start("client-1", options=options)
+    cluster.say("client-1", b"one", b"two", b"three")
+    traced = '"event":"Broadcast"'
+    traces = cluster.run_dir
+    wait_for(
+        lambda: any(traced in path.read_text("utf-8") for path in traces.glob("client-1.*")),
+        "broadcast",
+    )
+    client = cluster.processes["client-1"]
+    client.send_signal(number)
+    assert client.wait(PATIENCE_S) == status
+    (line,) = cluster.log("client-1").read_text(encoding="utf-8").splitlines()
+    assert re.match(rf"error: client-1\.\d+: stopped with {left}", line)
 
 
 def test_a_learner_says_that_some_have_trimmed_and_the_others_tell_nothing(

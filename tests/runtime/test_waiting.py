@@ -6,7 +6,7 @@ from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.waiting import Wait, for_deliveries, for_instance, for_quorum
-from paxos.runtime.waiting import LOOK_S, PATIENCE_S, Waiting
+from paxos.runtime.waiting import CLIENT_PATIENCE_S, LOOK_S, PATIENCE_S, Waiting
 
 SETTINGS = Settings(acceptors=3, direct_learning=True)
 
@@ -48,7 +48,7 @@ def test_a_short_wait_and_work_that_gets_on_are_not_spoken_of() -> None:
     bench = Bench()
     for first in range(1, 100):
         bench.role.wait = for_deliveries(first, 5)
-        assert bench.live(PATIENCE_S - LOOK_S, "learner-1") == []
+        assert bench.live(CLIENT_PATIENCE_S - LOOK_S, "learner-1") == []
     bench.role.wait = None
     assert bench.live(100) == []
 
@@ -56,9 +56,10 @@ def test_a_short_wait_and_work_that_gets_on_are_not_spoken_of() -> None:
 def test_a_long_wait_is_said_once_with_who_was_heard_and_so_is_its_end() -> None:
     bench = Bench()
     bench.role.wait = for_deliveries(7, 5)
-    assert bench.live(2 * PATIENCE_S, "learner-1", "proposer-2") == [
-        "client-1.1: waits for word of 5 values, that a learner has delivered them; in the last "
-        "10 s it has heard learner-1, proposer-2"
+    assert bench.live(CLIENT_PATIENCE_S, "learner-1", "proposer-2") == []
+    assert bench.live(LOOK_S, "learner-1", "proposer-2") == [
+        "client-1.1: waits for word of 5 values, that a learner has delivered them, and goes on "
+        "sending them; in the last 3 s it has heard learner-1, proposer-2"
     ]
     bench.role.wait = for_deliveries(7, 9)  # more values, the same wait
     assert bench.live(100, "learner-1") == []

@@ -68,6 +68,11 @@ class Client(Role):
         """Whether nothing submitted is waiting for its delivery."""
         return not self.outstanding
 
+    @property
+    def outstanding_values(self) -> int:
+        """How many values were broadcast and are not known to be delivered."""
+        return sum(o.packet.count for o in self.outstanding.values())
+
     def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
         """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now). They
         are sent at once, as far as the window for what is under way admits it.
@@ -128,8 +133,7 @@ class Client(Role):
     def waits_for(self) -> Wait | None:
         if self.finished:
             return None
-        values = sum(o.packet.count for o in self.outstanding.values())
-        return waiting.for_deliveries(min(self.outstanding), values)
+        return waiting.for_deliveries(min(self.outstanding), self.outstanding_values)
 
     def deadline_s(self) -> float:
         return self._flight.deadline_s()

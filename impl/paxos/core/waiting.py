@@ -67,7 +67,8 @@ def for_instance(
 
 def for_deliveries(first: int, values: int) -> Wait:
     """A client waits until a learner says that it has delivered what was broadcast."""
-    return Wait("deliveries", first, f"word of {values} values, that a learner has delivered them")
+    text = f"word of {values} values, that a learner has delivered them, and goes on sending them"
+    return Wait("deliveries", first, text)
 
 
 def _acceptors(numbers: Iterable[int]) -> str:

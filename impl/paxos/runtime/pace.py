@@ -56,8 +56,7 @@ class Pace:
         """How many values the client may have broadcast, whatever the time."""
         room = self._client.room()
         if self._limits.outstanding is not None:
-            under_way = sum(o.packet.count for o in self._client.outstanding.values())
-            room = min(room, self._limits.outstanding - under_way)
+            room = min(room, self._limits.outstanding - self._client.outstanding_values)
         return max(0, room)
 
     def take(self, waiting: int, now_s: float) -> int:

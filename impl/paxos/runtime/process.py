@@ -3,7 +3,6 @@
 import os
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +85,10 @@ def run_process(member: Member, config: Config, stop: Stop, options: ProcessOpti
     if warning := exposure(key, config.interface):
         say(f"{process}: {warning}")
     _introduce(process, begun, network, options)
-    node.start(*_other_work(role, node, stop, options.limits))
+    reader = _reader(role, node, stop, options.limits)
+    node.start(*([reader.run] if reader else ()))
     stop.wait(parent_fd=options.parent_fd)
-    return _finish(process, node, stop, options)
+    return _finish(node, stop, options, reader)
 
 
 def _begin(
@@ -158,13 +158,25 @@ def _make_role(process: ProcessName, settings: Settings, storage: Storage) -> Ro
     return Client(settings, process.client, now_s)
 
 
-def _other_work(role: Role, node: Node, stop: Stop, limits: Limits) -> list[Callable[[], None]]:
+def _reader(role: Role, node: Node, stop: Stop, limits: Limits) -> Reader | None:
+    """Of a client, what reads its input."""
     from paxos.core.client import Client
 
-    return [Reader(node, role, stop, limits).run] if isinstance(role, Client) else []
+    return Reader(node, role, stop, limits) if isinstance(role, Client) else None
 
 
-def _finish(process: ProcessName, node: Node, stop: Stop, options: ProcessOptions) -> int:
+def _what_is_left(process: ProcessName, reader: Reader, options: ProcessOptions) -> int:
+    """Say which values a client that was stopped leaves without knowing that they are delivered;
+    its exit status. Whoever started the whole cluster looks at what the learners delivered."""
+    left = reader.unfinished()
+    if not left or options.parent_fd is not None:
+        return 0
+    fail(f"{process}: stopped with {left}")
+    return 1
+
+
+def _finish(node: Node, stop: Stop, options: ProcessOptions, reader: Reader | None) -> int:
+    process = node.stats.process
     stop.ignore_signals()
     stopped = node.stop()
     if options.verbose:
@@ -191,6 +203,8 @@ def _finish(process: ProcessName, node: Node, stop: Stop, options: ProcessOption
         status = 1
     else:
         status = 1 if node.trace_failed else 0
+    if reader:
+        status = max(status, _what_is_left(process, reader, options))
     if not stopped:
         os._exit(status)  # a thread is stuck in a system call, and would be waited for
     return status

@@ -70,6 +70,15 @@ class Reader:
         self._stop = stop
         self._limits = limits
         self._fd = fd
+        self._unsent = 0  # values that were read and not broadcast yet
+
+    def unfinished(self) -> str:
+        """What a client that stops now leaves undone, in words; empty: nothing. What is still in
+        its input is not known here."""
+        unknown = self._client.outstanding_values
+        left = [f"{_values(unknown)} not known to be delivered"] if unknown else []
+        left += [f"{_values(self._unsent)} read and not broadcast"] if self._unsent else []
+        return ", and ".join(left)
 
     def run(self) -> None:
         """Read to the end, wait until every value is delivered, then stop the process."""
@@ -89,6 +98,7 @@ class Reader:
     def _submit(self, values: list[bytes], pace: Pace) -> None:
         """Have the client broadcast `values`: those that are due, as soon as there is room."""
         done = 0
+        self._unsent = len(values)
 
         def submit_some(now_s: float) -> bool:
             """Whether this thread has to go on: all are broadcast, or the next are not due yet."""
@@ -98,9 +108,14 @@ class Reader:
             since_s = pace.since_s()
             some = values[done : done + pace.take(len(values) - done, now_s)]
             done += len(some)
+            self._unsent = len(values) - done
             self._client.submit(some, now_s, since_s)
             return done == len(values) or pace.due_s() > now_s
 
         while done < len(values) and not self._stop.requested:
             self._node.sleep_until(pace.due_s())
             self._node.run_in_steps(submit_some)
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'s' * (count != 1)}"

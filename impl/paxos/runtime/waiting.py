@@ -14,7 +14,10 @@ PATIENCE_S = 10.0
 """What is waited for for so long is said. A cluster whose processes are started one by one, or on a
 machine that has much else to do, takes several seconds to get going."""
 
-LOOK_S = 1.0
+CLIENT_PATIENCE_S = 3.0
+"""The same of a client: who has given it values wants to know, and may be waiting for it."""
+
+LOOK_S = 0.5
 """How often the role is asked."""
 
 HEARS = {"learner": ("proposer",), "acceptor": ("proposer", "learner")}
@@ -31,6 +34,8 @@ class Waiting:
         self, process: ProcessName, role: Role, now_s: float, out: Callable[[str], None] = say
     ) -> None:
         self._role = role
+        is_client = process.member.role == "client"
+        self._patience_s = CLIENT_PATIENCE_S if is_client else PATIENCE_S
         self._hears = HEARS.get(process.member.role, ())
         self._heard: dict[Member, float] = {}
         self._wait = Notice(str(process), out)
@@ -46,7 +51,7 @@ class Waiting:
 
     def look(self, now_s: float) -> None:
         """Ask the role, and say what is to be said."""
-        if now_s - self._looked_s > PATIENCE_S / 2:
+        if now_s - self._looked_s > self._patience_s / 2:
             self._began_s = now_s  # it did not run itself meanwhile: nobody was waited for
             self._known = self._known[0], now_s
             self._heard = dict.fromkeys(self._heard, now_s)
@@ -58,29 +63,30 @@ class Waiting:
         progress = wait and wait.progress
         if progress != self._known[0]:
             self._known = progress, now_s
-        if wait is None or now_s - self._known[1] < PATIENCE_S:
+        if wait is None or now_s - self._known[1] < self._patience_s:
             self._wait.update(None, "", "waits no more for what it said: it goes on")
         else:
             heard = self.heard()
             self._wait.update(
                 (wait.kind, bool(heard)),
-                f"waits for {wait.text}; in the last {PATIENCE_S:g} s it has heard "
+                f"waits for {wait.text}; in the last {self._patience_s:g} s it has heard "
                 f"{', '.join(heard) or 'nobody'}",
             )
 
     def _look_around(self, now_s: float) -> None:
         """Whether those are heard that should be."""
         since_s = [s for peer, s in self._heard.items() if peer.role in self._hears]
-        if not self._hears or now_s - max(since_s, default=self._began_s) < PATIENCE_S:
+        if not self._hears or now_s - max(since_s, default=self._began_s) < self._patience_s:
             self._lonely.update(None, "", "is not alone any more")
             return
+        missing = " and no ".join(self._hears)
         self._lonely.update(
             "lonely",
-            f"has heard no {' and no '.join(self._hears)} for {PATIENCE_S:g} s: none runs with "
+            f"has heard no {missing} for {self._patience_s:g} s: none runs with "
             "this configuration, or the network does not carry multicast here",
         )
 
     def heard(self) -> list[str]:
         """Whom it has heard of late, itself left out."""
-        since_s = self._looked_s - PATIENCE_S
+        since_s = self._looked_s - self._patience_s
         return sorted(str(peer) for peer, s in self._heard.items() if s >= since_s)
