@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from paxos import arguments
 from paxos.errors import INTERRUPTED, InputError, RunError, reason, shortage
@@ -106,6 +106,7 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
         ProcessOptions(
             run_dir=options.run_dir,
             limits=_limits(options),
+            **_streams(options),
             verbose=options.verbose,
             parent_fd=options.parent_fd,
         ),
@@ -134,6 +135,18 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
         ],
     )
     return run_cluster(wanted, stop, how)
+
+
+def _streams(options: argparse.Namespace) -> dict[str, Any]:
+    """What a client's standard input and a learner's standard output look like."""
+    from paxos.runtime.deliveries import Output
+    from paxos.runtime.framing import SPLITS
+
+    if options.role == "client":
+        return {"split": SPLITS[options.format]}
+    if options.role == "learner":
+        return {"deliveries": Output(options.format, options.first)}
+    return {}
 
 
 def _limits(options: argparse.Namespace) -> Limits:
@@ -184,6 +197,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
         if role == "client":
             _add_client_options(command)
+        if role in ("client", "learner"):
+            _add_stream_options(command, role)
         _add_common_options(command)
     return parser
 
@@ -191,8 +206,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 _ABOUT = {
     "acceptor": "An acceptor: it promises and votes.",
     "proposer": "A proposer: the one that leads gets values chosen.",
-    "learner": "A learner: it writes each delivered value as a line to standard output.",
-    "client": "A client: it broadcasts the lines of standard input, and ends when all of them are "
+    "learner": "A learner: it writes each delivered value to standard output.",
+    "client": "A client: it broadcasts the values on standard input, and ends when all of them are "
     "delivered.",
 }
 
@@ -260,6 +275,33 @@ def _add_client_options(parser: argparse.ArgumentParser) -> None:
         metavar="VALUES",
         type=arguments.whole_number,
         help="broadcast no more while so many are not delivered, each client; 1: one at a time",
+    )
+
+
+def _add_stream_options(parser: argparse.ArgumentParser, role: str) -> None:
+    raw = "raw: the length in 4 bytes, highest first, and then the value, which may be any bytes"
+    if role == "client":
+        parser.add_argument(
+            "--format",
+            choices=("lines", "raw"),
+            default="lines",
+            help=f"what standard input looks like: a line a value (default), or {raw}",
+        )
+        return
+    parser.add_argument(
+        "--format",
+        choices=("lines", "json", "raw"),
+        default="lines",
+        help="what a value looks like on standard output: a line (default); json: an object a line "
+        f"with its place in the order, its client and its number; {raw}",
+    )
+    parser.add_argument(
+        "--from",
+        metavar="POSITION",
+        dest="first",
+        type=arguments.whole_number,
+        default=1,
+        help="write no value before this position in the order (default 1, the first)",
     )
 
 

@@ -114,7 +114,7 @@ def test_a_steady_rate_begins_when_there_are_values(monkeypatch: pytest.MonkeyPa
     reader, writer = os.pipe()
     client, node = Client(Settings(max_batch=10), "1.1", 0.0), Node()
     stop = SimpleNamespace(requested=False, request=lambda: None)
-    made = Reader(node, client, stop, Limits(rate=10.0), reader)  # type: ignore[arg-type]
+    made = Reader(node, client, stop, Limits(rate=10.0), fd=reader)  # type: ignore[arg-type]
     clock.now_s = 99.0
     os.write(writer, b"a\nb\n")
     os.close(writer)

@@ -42,7 +42,7 @@ def give(learner: Learner, *messages: tuple[int, Message], now_s: float = 0.0) -
 
 
 def values(step: Step) -> list[bytes]:
-    return [value for packet in step.deliveries for value in unpack(packet)]
+    return [value for d in step.deliveries for value in unpack(d.packet)]
 
 
 def test_delivers_in_order_whatever_the_order_of_learning() -> None:
@@ -68,6 +68,7 @@ def test_delivers_a_value_once() -> None:
     deliver = step.events[-1]
     assert isinstance(deliver, events.Deliver)
     assert deliver.position == 2 and [r[1] for r in deliver.values] == [2]
+    assert [(d.instance, d.position) for d in step.deliveries] == [(1, 1), (2, 2)]
 
 
 def test_direct_a_quorum_of_distinct_acceptors_in_one_ballot() -> None:

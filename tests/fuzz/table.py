@@ -173,8 +173,8 @@ class Table:
 
     def _flush(self, seat: Seat) -> None:
         step = seat.role.flush(self.now_s)
-        for packet in step.deliveries:
-            self.delivered.setdefault(seat.role, []).extend(unpack(packet))
+        for delivery in step.deliveries:
+            self.delivered.setdefault(seat.role, []).extend(unpack(delivery.packet))
         self.refused.update(step.refused)
         by_group: dict[Group, list[bytes]] = {}
         for group, message in step.sends:

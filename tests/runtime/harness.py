@@ -17,6 +17,7 @@ from paxos.core.messages import (
 from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.core.step import Delivery
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
 from paxos.runtime.faults import Faults
@@ -32,13 +33,17 @@ HEADER_BYTES = len(Envelope(b"cluster!", "client", 1, 1, {}).seal(0, b""))
 MEMBERS = {"client": 1, "proposer": 1, "acceptor": 3, "learner": 1}
 
 
+_OUTSIDE = ("network", "storage", "tracer", "deliveries")
+
+
 class Recorder:
-    """A network, a storage and a tracer that write down what is done, in order."""
+    """What a node has around it, writing down what is done, in order."""
 
     def __init__(self) -> None:
         self.packet_bytes = 65_507
         self.done: list[str] = []
         self.sent: list[tuple[Endpoint, bytes]] = []
+        self.delivered: list[Delivery] = []
         self.arriving: list[bytes] = []
         self.arrived = threading.Condition()
         self.awake = False
@@ -77,6 +82,10 @@ class Recorder:
         if self.failing == "trace":
             raise TraceError("trace: No space left on device")
         self._do("trace")
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self._do("deliver")
+        self.delivered += deliveries
 
     def close(self) -> None:
         self._do("close")
@@ -121,7 +130,7 @@ class Quiet(Presence):
 class Harness:
     def __init__(self, strict_trace: bool = False) -> None:
         self.world = Recorder()
-        outside: dict[str, Any] = dict.fromkeys(("network", "storage", "tracer"), self.world)
+        outside: dict[str, Any] = dict.fromkeys(_OUTSIDE, self.world)
         self.role = Fake()
         self.stop = Stop()
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)

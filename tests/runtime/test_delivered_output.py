@@ -1,74 +1,13 @@
-"""Lines in, lines out: reading values from a file descriptor, and comparing what was delivered."""
+"""Values in, values out: comparing what was delivered with what was broadcast."""
 
 from __future__ import annotations
 
-import os
-import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from paxos.errors import InputError
-from paxos.runtime import stdin_reader
 from paxos.runtime.delivered_output import LineCounter, compare, compare_one, count_values
-from paxos.runtime.stdin_reader import split_lines
-
-
-def read_through_a_pipe(chunks: list[bytes], limit: int) -> tuple[list[bytes], str]:
-    source, sink = os.pipe()
-
-    def write() -> None:
-        for chunk in chunks:
-            os.write(sink, chunk)
-        os.close(sink)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    values: list[bytes] = []
-    problem = ""
-    try:
-        for some in split_lines(source, limit, "input"):
-            values += some
-    except InputError as error:
-        problem = str(error)
-    writer.join()
-    os.close(source)
-    return values, problem
-
-
-@given(st.lists(st.binary(max_size=30) | st.just(b"\n"), max_size=20))
-def test_lines_are_values_whatever_their_bytes(chunks: list[bytes]) -> None:
-    text = b"".join(chunks)
-    expected = text.split(b"\n")
-    if not expected[-1]:
-        expected.pop()  # what ends in a newline has no line after it
-    assert read_through_a_pipe([c for c in chunks if c], 10_000) == (expected, "")
-
-
-def test_empty_lines_are_values_and_so_is_a_last_line_without_newline() -> None:
-    assert read_through_a_pipe([b"\n\na\n\r\nb"], 9) == ([b"", b"", b"a", b"\r", b"b"], "")
-    assert read_through_a_pipe([], 9) == ([], "")
-
-
-def test_values_before_one_that_is_too_large_are_kept() -> None:
-    values, problem = read_through_a_pipe([b"one\n", b"12345\n123456\nfour\n"], 5)
-    assert values == [b"one", b"12345"]
-    assert problem.startswith("input, line 3: a value of 6 bytes does not fit a datagram, which")
-
-
-def test_an_endless_line_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stdin_reader, "CHUNK_BYTES", 100)
-    source = os.open("/dev/zero", os.O_RDONLY)
-    with pytest.raises(InputError, match=r"line 1: a value of 600 bytes or more"):
-        list(split_lines(source, 512, "input"))
-    os.close(source)
-
-
-def test_what_cannot_be_read() -> None:
-    with pytest.raises(InputError, match="input: Bad file descriptor"):
-        list(split_lines(987, 5, "input"))
 
 
 def test_counting(tmp_path: Path) -> None:

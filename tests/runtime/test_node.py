@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import Counter
@@ -25,7 +24,7 @@ from paxos.core.messages import (
     Reject,
     encode_messages,
 )
-from paxos.core.step import PromiseWrite
+from paxos.core.step import Delivery, PromiseWrite
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError
 from paxos.runtime import node as node_module
@@ -43,35 +42,27 @@ def harness() -> Iterator[Harness]:
     made.node.stop()  # a thread that went on would take its time from all tests that follow
 
 
+DELIVERY = Delivery(1, 1, pack("1.1", 1, [b"v", b"w"]))
+
+
 def full_step(role: Fake) -> None:
     role.step.send(Ask(1, 1), Group.LEARNERS)
-    role.step.deliveries.append(pack("1.1", 1, [b"v", b"w"]))
+    role.step.deliveries.append(DELIVERY)
     role.step.events.append(events.Phase2b(ballot=B, instance=1))
     role.step.writes.append(PromiseWrite(B))
 
 
-def test_durable_then_traced_then_delivered_then_sent(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output: list[bytes] = []
-
-    def deliver(fd: int, data: bytes) -> None:
-        harness.world.done.append("deliver")
-        output.append(data)
-
-    monkeypatch.setattr(node_module, "write_all", deliver)
+def test_durable_then_traced_then_delivered_then_sent(harness: Harness) -> None:
     harness.role.on_flush = lambda: full_step(harness.role)
     harness.node.run_in_steps(lambda now_s: True)
     assert harness.world.done == ["save", "trace", "deliver", "send"]
-    assert output == [b"v\nw\n"]
+    assert harness.world.delivered == [DELIVERY]
 
 
 @pytest.mark.parametrize(("failing", "done"), [("save", []), ("deliver", ["save", "trace"])])
 def test_what_failed_is_not_followed_by_the_rest(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, failing: str, done: list[str]
+    harness: Harness, failing: str, done: list[str]
 ) -> None:
-    full = os.open("/dev/full", os.O_WRONLY)
-    monkeypatch.setattr(node_module, "_OUTPUT_FD", full)
     harness.world.failing = failing
     harness.role.on_flush = lambda: full_step(harness.role)
     harness.node.start()
@@ -79,7 +70,6 @@ def test_what_failed_is_not_followed_by_the_rest(
     assert harness.stop.wait(5)
     assert "No space left on device" in str(harness.stop.failure)
     assert harness.world.done == done
-    os.close(full)
 
 
 def test_after_a_step_that_failed_there_is_no_other(harness: Harness) -> None:
@@ -112,7 +102,7 @@ def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(
     harness.role.on_flush = lambda: full_step(harness.role)
     harness.node.run_in_steps(lambda now_s: True)
     assert harness.node.trace_failed
-    assert harness.world.done == ["save", "send"]
+    assert harness.world.done == ["save", "deliver", "send"]
     assert capfd.readouterr().err == "proposer-1.1: trace: No space left on device\n"
 
 

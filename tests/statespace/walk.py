@@ -81,7 +81,9 @@ class Walk:
         self._sends(step)
         self._stores(step)
         if not self.cast.settings.synod:
-            self._equal("delivered", self.cast.delivered(step.deliveries), delivered)
+            self._equal(
+                "delivered", self.cast.delivered(d.packet for d in step.deliveries), delivered
+            )
         self._keeps()
         return [label for _, label in self.taken]
 

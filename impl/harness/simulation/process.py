@@ -321,8 +321,8 @@ class Process:
         return event
 
     def _deliver(self, step: Step) -> None:
-        for packet in step.deliveries:
-            self.output += unpack(packet)
+        for delivery in step.deliveries:
+            self.output += unpack(delivery.packet)
 
     def _send(self, step: Step) -> None:
         now_s = self.world.now_s

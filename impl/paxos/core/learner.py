@@ -32,6 +32,7 @@ from paxos.core.portions import portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
+from paxos.core.step import Delivery
 from paxos.core.waiting import Wait
 
 __all__ = ["Learner"]
@@ -220,7 +221,7 @@ class Learner(Role):
             if not done.overlaps(packet.first, packet.last):
                 done.add(packet.first, packet.last)
                 values.append(described)
-                self.step.deliveries.append(packet)
+                self.step.deliveries.append(Delivery(instance, self.position + 1, packet))
                 self.position += packet.count
             self._say(packet.client, packet.first, packet.last)
         self.prefix = instance

@@ -13,7 +13,7 @@ from paxos.core.batch import Packet
 from paxos.core.events import Event
 from paxos.core.messages import Group, Message, Vote
 
-__all__ = ["PromiseWrite", "RoundWrite", "Step", "TrimWrite", "VoteWrite", "Write"]
+__all__ = ["Delivery", "PromiseWrite", "RoundWrite", "Step", "TrimWrite", "VoteWrite", "Write"]
 
 
 class PromiseWrite(Struct, frozen=True):
@@ -43,6 +43,15 @@ class TrimWrite(Struct, frozen=True):
 Write = PromiseWrite | VoteWrite | RoundWrite | TrimWrite
 
 
+class Delivery(Struct, frozen=True, gc=False):
+    """A packet that a learner delivers, and its place: the instance, and the position of its first
+    value in the one order of all values, from 1 on. Its other values follow one by one."""
+
+    instance: int
+    position: int
+    packet: Packet
+
+
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
@@ -54,7 +63,7 @@ class Step:
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
-        self.deliveries: list[Packet] = []
+        self.deliveries: list[Delivery] = []
         self.urgent: list[tuple[Group, Message]] = []
         """To be sent at once."""
         self.later: list[tuple[Group, Message]] = []

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from paxos.errors import InputError, reason
-from paxos.runtime.stdin_reader import split_lines
+from paxos.runtime.framing import split_lines
 
 SHOWN = 3
 """Values shown of those that are missing or too many."""

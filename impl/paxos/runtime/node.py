@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from math import inf
 
 from paxos.config import Groups
-from paxos.core.batch import unpack
 from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.names import ProcessName
 from paxos.core.role import Role
@@ -21,6 +20,7 @@ from paxos.core.step import Step
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.clock import LATEST_US, Clock
+from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import encode_about
@@ -33,7 +33,6 @@ from paxos.runtime.shutdown import Stop
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.storage import Storage
-from paxos.runtime.streams import write_all
 from paxos.runtime.tracer import TraceError, Tracer
 from paxos.runtime.waiting import Waiting
 
@@ -43,8 +42,6 @@ STOP_S = 0.3
 TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
 """What a node does not send. A role makes no such message, unless others have told it of a batch
 that is too large for it: processes with larger datagrams do, or one that lies."""
-
-_OUTPUT_FD = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +57,8 @@ class Surroundings:
     storage: Storage
     tracer: Tracer | None
     """None: it leaves no trace."""
+    deliveries: Deliveries
+    """Where a learner's deliveries go."""
     faults: Faults
     stop: Stop
     presence: Presence
@@ -79,6 +78,7 @@ class Node:
         self._clock = around.clock
         self._storage = around.storage
         self._tracer = around.tracer
+        self._deliveries = around.deliveries
         self._faults = around.faults
         self._stop = around.stop
         self._strict_trace = around.strict_trace
@@ -282,7 +282,7 @@ class Node:
         if step.events and self._tracer:
             self._trace(self._tracer, step)
         if step.deliveries:
-            self._deliver(step)
+            self._deliveries.deliver(step.deliveries)
         if step.urgent:
             self._send(step.urgent)
         if step.later:
@@ -313,14 +313,6 @@ class Node:
             if self._strict_trace:
                 raise RunError(str(error)) from error
             say(f"{self._process}: {error}")
-
-    def _deliver(self, step: Step) -> None:
-        values = [value for packet in step.deliveries for value in unpack(packet)]
-        values.append(b"")
-        try:
-            write_all(_OUTPUT_FD, b"\n".join(values))
-        except OSError as error:
-            raise RunError(f"standard output: {reason(error)}") from error
 
     def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
         """Messages to the same group share datagrams; each is encoded once."""

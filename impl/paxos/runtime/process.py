@@ -4,7 +4,7 @@ import os
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
@@ -13,8 +13,10 @@ from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime.clock import Clock
+from paxos.runtime.deliveries import Deliveries, Output
 from paxos.runtime.envelope import Envelope
 from paxos.runtime.faults import Faults
+from paxos.runtime.framing import Split, split_lines
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
 from paxos.runtime.incarnation import Incarnation, begin
@@ -38,6 +40,10 @@ class ProcessOptions:
     """Where its trace and its statistics go; None: nowhere."""
     limits: Limits = UNLIMITED
     """Of a client."""
+    split: Split = split_lines
+    """How a client tells the values on its standard input apart."""
+    deliveries: Deliveries = field(default_factory=Output)
+    """Where a learner's deliveries go; default: standard output, a line a value."""
     verbose: bool = False
     parent_fd: int | None = None
     """Closes at its other end when whoever started the whole cluster is gone; None: nobody did."""
@@ -75,6 +81,7 @@ def run_process(member: Member, config: Config, stop: Stop, options: ProcessOpti
         clock=clock,
         storage=begun.storage,
         tracer=begun.tracer,
+        deliveries=options.deliveries,
         faults=faults,
         stop=stop,
         presence=presence,
@@ -85,7 +92,7 @@ def run_process(member: Member, config: Config, stop: Stop, options: ProcessOpti
     if warning := exposure(key, config.interface):
         say(f"{process}: {warning}")
     _introduce(process, begun, network, options)
-    reader = _reader(role, node, stop, options.limits)
+    reader = _reader(role, node, stop, options)
     node.start(*([reader.run] if reader else ()))
     stop.wait(parent_fd=options.parent_fd)
     return _finish(node, stop, options, reader)
@@ -158,11 +165,13 @@ def _make_role(process: ProcessName, settings: Settings, storage: Storage) -> Ro
     return Client(settings, process.client, now_s)
 
 
-def _reader(role: Role, node: Node, stop: Stop, limits: Limits) -> Reader | None:
+def _reader(role: Role, node: Node, stop: Stop, options: ProcessOptions) -> Reader | None:
     """Of a client, what reads its input."""
     from paxos.core.client import Client
 
-    return Reader(node, role, stop, limits) if isinstance(role, Client) else None
+    if not isinstance(role, Client):
+        return None
+    return Reader(node, role, stop, options.limits, options.split)
 
 
 def _what_is_left(process: ProcessName, reader: Reader, options: ProcessOptions) -> int:

@@ -1,74 +1,34 @@
-"""The client's reader: standard input, a line a value, to the client, as fast as it takes them.
-
-Any bytes but the newline may be in a value; an empty line is a value, and so is a last line without
-a newline.
-"""
+"""The client's reader: the values on standard input, to the client, as fast as it takes them."""
 
 import time
-from collections.abc import Iterator
 
 from paxos.core.client import Client
-from paxos.errors import InputError, reason
+from paxos.errors import InputError
+from paxos.runtime.framing import Split, split_lines
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits, Pace
 from paxos.runtime.report import fail
 from paxos.runtime.shutdown import Stop
-from paxos.runtime.streams import read
-
-CHUNK_BYTES = 1 << 16
-
-
-class ValueTooLongError(InputError):
-    """A line that is larger than a value may be. `line` counts from 1; `size` is a number of
-    bytes, in words."""
-
-    def __init__(self, source: str, line: int, size: str, limit: int) -> None:
-        super().__init__(
-            f"{source}, line {line}: a value of {size} does not fit a datagram, which holds "
-            f"{limit}; shorten it, or raise `datagram_bytes` in the configuration"
-        )
-
-
-def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
-    """The values in what can be read from `fd`, some at a time.
-
-    Raises `InputError`, after the values before the fault, when a value is larger than `limit`
-    bytes or `fd` cannot be read.
-    """
-    pending, line = b"", 1
-    while True:
-        try:
-            chunk = read(fd, CHUNK_BYTES)
-        except OSError as error:
-            raise InputError(f"{source}: {reason(error)}") from error
-        values = (pending + chunk).split(b"\n")
-        pending = values.pop()
-        long = next((i for i, value in enumerate(values) if len(value) > limit), None)
-        if long is not None:
-            yield values[:long]
-            raise ValueTooLongError(source, line + long, f"{len(values[long])} bytes", limit)
-        if values:
-            yield values
-        line += len(values)
-        if len(pending) > limit:
-            size = f"{len(pending)} bytes{' or more' if chunk else ''}"
-            raise ValueTooLongError(source, line, size, limit)
-        if not chunk:
-            break
-    if pending:
-        yield [pending]
 
 
 class Reader:
     """Feeds a client from a file descriptor; when all is delivered, the process may end."""
 
     def __init__(
-        self, node: Node, client: Client, stop: Stop, limits: Limits = UNLIMITED, fd: int = 0
+        self,
+        node: Node,
+        client: Client,
+        stop: Stop,
+        limits: Limits = UNLIMITED,
+        split: Split = split_lines,
+        fd: int = 0,
     ) -> None:
+        """`split` tells the values apart in what is read from `fd`."""
         self._node = node
         self._client = client
         self._stop = stop
         self._limits = limits
+        self._split = split
         self._fd = fd
         self._unsent = 0  # values that were read and not broadcast yet
 
@@ -85,7 +45,7 @@ class Reader:
         try:
             limit = self._client.settings.max_value_bytes
             pace = None  # begins with the first values, however long they are in coming
-            for values in split_lines(self._fd, limit, "standard input"):
+            for values in self._split(self._fd, limit, "standard input"):
                 pace = pace or Pace(self._limits, self._client, time.monotonic())
                 self._submit(values, pace)
         except InputError as error:

@@ -1,0 +1,110 @@
+"""Where a learner's deliveries go: a sink that the node gives them to, a step at a time. Standard
+output is one, in three forms."""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from paxos.core.batch import unpack
+from paxos.core.step import Delivery
+from paxos.errors import RunError, reason
+from paxos.runtime.framing import LENGTH
+from paxos.runtime.streams import write_all
+
+STANDARD_OUTPUT = 1
+
+
+class Deliveries(Protocol):
+    """What a node gives its deliveries to."""
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Take what one step delivers, in the order of the positions. Clients are told when this
+        has returned. It is called under the node's lock: nothing is received meanwhile, and what
+        comes then waits in the socket, or is lost and asked for later.
+
+        Raises `RunError` if it cannot take them: that ends the process."""
+
+
+class Output:
+    """Deliveries, written to a file descriptor."""
+
+    def __init__(self, form: str = "lines", first: int = 1, fd: int = STANDARD_OUTPUT) -> None:
+        """`form` is one of `FORMS`. Values before position `first` are not written."""
+        self._encode = FORMS[form]
+        self._first = first
+        self._fd = fd
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Write them; returns when the system has taken all of it."""
+        placed = [
+            (delivery, max(0, self._first - delivery.position))
+            for delivery in deliveries
+            if delivery.position + delivery.packet.count > self._first
+        ]
+        if not placed:
+            return
+        try:
+            write_all(self._fd, self._encode(placed))
+        except OSError as error:
+            raise RunError(f"standard output: {reason(error)}") from error
+
+
+Placed = Sequence[tuple[Delivery, int]]
+"""Deliveries, and how many values of each to leave out at its beginning."""
+
+
+def _lines(placed: Placed) -> bytes:
+    """A line a value: what values are told apart by, if none has a newline in it."""
+    values = [value for delivery, skip in placed for value in unpack(delivery.packet)[skip:]]
+    values.append(b"")
+    return b"\n".join(values)
+
+
+def _frames(placed: Placed) -> bytes:
+    """Each value with its length before it, which any bytes can be told apart by."""
+    parts: list[bytes] = []
+    for delivery, skip in placed:
+        for value in unpack(delivery.packet)[skip:]:
+            parts += (LENGTH.pack(len(value)), value)
+    return b"".join(parts)
+
+
+class _Object(Struct):
+    """A value in the form `json`."""
+
+    instance: int
+    position: int
+    client: str
+    seq: int
+    value: str | UnsetType = UNSET
+    """The value, where it is UTF-8."""
+    base64: str | UnsetType = UNSET
+    """The value, where it is not."""
+
+
+_json = msgspec.json.Encoder().encode
+
+
+def _objects(placed: Placed) -> bytes:
+    """An object a line."""
+    lines: list[bytes] = []
+    for delivery, skip in placed:
+        packet, at = delivery.packet, delivery.position
+        for number, value in enumerate(unpack(packet)):
+            if number < skip:
+                continue
+            shown = _Object(delivery.instance, at + number, packet.client, packet.first + number)
+            try:
+                shown.value = value.decode()
+            except UnicodeDecodeError:
+                shown.base64 = b64encode(value).decode("ascii")
+            lines.append(_json(shown))
+    lines.append(b"")
+    return b"\n".join(lines)
+
+
+FORMS: dict[str, Callable[[Placed], bytes]] = {"lines": _lines, "json": _objects, "raw": _frames}
+"""What standard output may look like."""
