@@ -22,8 +22,9 @@ from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
-from paxos.runtime.node import Node, Surroundings
+from paxos.runtime.node import Node
 from paxos.runtime.presence import Presence, Self
+from paxos.runtime.seat import Seat, Surroundings
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.tracer import TraceError
 
@@ -41,6 +42,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.packet_bytes = 65_507
+        self.look_s = inf
         self.done: list[str] = []
         self.sent: list[tuple[Endpoint, bytes]] = []
         self.delivered: list[Delivery] = []
@@ -145,12 +147,12 @@ class Harness:
             datagram_bytes=1000,
             clock=self.own_clock,
             faults=Faults(FaultRates(), str(PROPOSER)),
-            stop=self.stop,
             presence=self.presence,
             strict_trace=strict_trace,
             **outside,
         )
-        self.node = Node(ProcessName(PROPOSER, 1), self.role, around)
+        self.seat = Seat(ProcessName(PROPOSER, 1), self.role, around)
+        self.node = Node([self.seat], self.stop)
 
     def datagram(self, *messages: Message, clock: int = 0) -> bytes:
         (body,) = bodies(map(encode_messages, messages), 60_000)

@@ -27,8 +27,8 @@ from paxos.core.messages import (
 from paxos.core.step import Delivery, PromiseWrite
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError
-from paxos.runtime import node as node_module
 from paxos.runtime import outbox
+from paxos.runtime import seat as seat_module
 from paxos.runtime.clock import LATEST_US
 from paxos.runtime.envelope import PRESENCE, Envelope, Received, bodies
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
@@ -101,7 +101,7 @@ def test_a_trace_that_fails_is_said_once_and_does_not_stop_the_node(
     harness.world.failing = "trace"
     harness.role.on_flush = lambda: full_step(harness.role)
     harness.node.run_in_steps(lambda now_s: True)
-    assert harness.node.trace_failed
+    assert harness.seat.trace_failed
     assert harness.world.done == ["save", "deliver", "send"]
     assert capfd.readouterr().err == "proposer-1.1: trace: No space left on device\n"
 
@@ -144,7 +144,7 @@ def test_what_a_role_refuses_is_counted_with_it(
 
     harness.role.on_flush = refuse
     harness.node.run_in_steps(lambda now_s: True)
-    assert harness.node.stats.dropped["Asks for too much"] == 3
+    assert harness.seat.stats.dropped["Asks for too much"] == 3
     assert harness.node.stop()
     assert "proposer-1.1: dropped: 3 Asks for too much\n" in capfd.readouterr().err
 
@@ -163,8 +163,8 @@ def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness)
         (Groups().clients, next(bodies([encode_messages(delivered)], 1000))),
         (Groups().proposers, both),
     ]
-    assert harness.node.stats.sent == 2
-    counted: Any = harness.node.stats.content()["sent"]
+    assert harness.seat.stats.sent == 2
+    counted: Any = harness.seat.stats.content()["sent"]
     assert {kind: counted[kind]["datagrams"] for kind in counted} == {"Delivered": 1.5, "Ask": 0.5}
     sizes = sum(len(datagram) for _, datagram in harness.world.sent)
     assert sum(counted[kind]["bytes"] for kind in counted) == pytest.approx(sizes, abs=1)
@@ -189,7 +189,7 @@ def test_nothing_is_sent_that_is_larger_than_a_datagram(
     harness.role.on_flush = lambda: harness.role.step.send(large, Group.ACCEPTORS, Group.LEARNERS)
     harness.node.run_in_steps(lambda now_s: True)
     assert len(harness.world.sent) == (0 if over else 2)
-    assert harness.node.stats.dropped == Counter({node_module.TOO_LARGE: 2} if over else {})
+    assert harness.seat.stats.dropped == Counter({seat_module.TOO_LARGE: 2} if over else {})
     assert harness.node.stop()
     assert ("larger than a datagram" in capfd.readouterr().err) == bool(over)
 
@@ -219,7 +219,7 @@ def test_a_clock_that_no_honest_process_has_is_dropped_and_its_sender_named(
     harness.wait(lambda: len(harness.role.received) == 2_000)
     assert harness.node.stop()
     why = "of acceptor 2, with a clock that no honest process has"
-    assert harness.node.stats.dropped == {why: 1}
+    assert harness.seat.stats.dropped == {why: 1}
     assert f"proposer-1.1: dropped: 1 {why}\n" in capfd.readouterr().err
     assert harness.own_clock.tick() < LATEST_US
 
@@ -242,7 +242,7 @@ def test_whoever_is_ahead_is_followed_however_far(
 
     harness.wait(says_so)
     assert harness.node.stop()
-    assert not harness.node.stats.dropped
+    assert not harness.seat.stats.dropped
 
 
 def test_what_a_process_hears_of_itself_says_nothing_of_others(harness: Harness) -> None:
@@ -255,7 +255,7 @@ def test_what_a_process_hears_of_itself_says_nothing_of_others(harness: Harness)
     harness.world.arrive(harness.datagram(Reject(B)))
     harness.wait(lambda: len(harness.role.received) == 2)
     assert harness.node.stop()
-    assert harness.node.patience.heard() == ["acceptor-2"]
+    assert harness.seat.patience.heard() == ["acceptor-2"]
 
 
 def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
@@ -267,7 +267,7 @@ def test_a_datagram_that_is_dropped_is_not_followed(harness: Harness) -> None:
     of_the_life_before = harness.datagram(Reject(B), clock=LATEST_US)
     harness.world.arrive(one, later, of_the_life_before)
     harness.node.start()
-    harness.wait(lambda: harness.node.stats.dropped)
+    harness.wait(lambda: harness.seat.stats.dropped)
     assert harness.node.stop()
     assert harness.own_clock.tick() < LATEST_US
 
@@ -281,7 +281,7 @@ def test_a_datagram_is_consumed_once(harness: Harness) -> None:
     harness.node.start()
     harness.wait(lambda: len(harness.role.received) >= 3)
     assert harness.role.received == [(2, Reject(Ballot(n, n))) for n in (2, 1, 3)]
-    assert harness.node.stats.dropped == {"received before": 2, "of an earlier incarnation": 2}
+    assert harness.seat.stats.dropped == {"received before": 2, "of an earlier incarnation": 2}
     assert harness.node.stop()
 
 
@@ -293,7 +293,7 @@ def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:
 
 
 def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
-    harness.node.patience.due_s = inf  # nothing else wakes it
+    harness.seat.patience.due_s = inf  # nothing else wakes it
     harness.node.start()
     time.sleep(0.05)  # it waits by now
 

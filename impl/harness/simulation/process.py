@@ -1,6 +1,6 @@
 """A simulated process: a role, its clock, its disk and its inbox, through all its incarnations.
 
-It is driven as `paxos.runtime.node` drives a role: what has arrived is one group, and each step is
+It is driven as `paxos.runtime.seat` drives a role: what has arrived is one group, and each step is
 done in one order, make durable, trace, deliver, send. A crash may come at any point of that order;
 it loses the inbox, the role, and whatever was not durable.
 """
@@ -335,7 +335,7 @@ class Process:
 
     def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
         """Send each message in a datagram of its own: the more can go wrong with them. If messages
-        are to be packed, those to a group share datagrams, as in `paxos.runtime.node`."""
+        are to be packed, those to a group share datagrams, as in `paxos.runtime.seat`."""
         if self.world.packed:
             self._transmit_packed(sends)
             return

@@ -29,6 +29,31 @@ class Member(NamedTuple):
         """In a sentence: `acceptor 1`."""
         return f"{self.role} {self.id}"
 
+    @property
+    def members(self) -> tuple["Member", ...]:
+        """All that its operating system process is: itself."""
+        return (self,)
+
+
+class Replica(NamedTuple):
+    """A process that is a proposer, an acceptor and a learner, all with its id. As text,
+    `replica-1`. It is no process of the protocol: traces and datagrams name its members."""
+
+    id: int
+
+    def __str__(self) -> str:
+        return f"replica-{self.id}"
+
+    @property
+    def words(self) -> str:
+        """In a sentence: `replica 1`."""
+        return f"replica {self.id}"
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """What it is, in the order in which they do their steps."""
+        return tuple(Member(role, self.id) for role in ("proposer", "acceptor", "learner"))
+
 
 class ProcessName(NamedTuple):
     """One incarnation of a process. As text, `acceptor-1.3`: what a trace calls it."""

@@ -49,14 +49,16 @@ def begin(
     *,
     with_cluster: bool = False,
     ask: Ask | None = None,
+    least: int = 0,
 ) -> Incarnation:
     """Open the storage, choose the number, start the trace, and make the number durable, in this
     order: a number in the storage and no trace would be an incarnation that nobody knows of. Before
     the trace, `ask` the others.
 
     `with_cluster`: a whole cluster is started with this process, so nobody can have heard of any
-    incarnation of it but those in this run folder. Raises `InputError` if the process must not or
-    cannot start, `RunError` if a disk fails."""
+    incarnation of it but those in this run folder. `least`: that of another role of the replica
+    (two that are namesakes should compare alike in every role). Raises `InputError` if the process
+    must not or cannot start, `RunError` if a disk fails."""
     remembers = member.role in REMEMBERS
     data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
     has_run, traced = _look_back(member, run_dir, clock) if run_dir else (False, 0)
@@ -76,7 +78,7 @@ def begin(
         # not tell of incarnations that had another one.
         traces = run_dir if config.tracing else None
         counts = data_dir is not None or (with_cluster and traces is not None)
-        number, tracer = before + 1 if counts else wall_us(), None
+        number, tracer = max(before + 1, least) if counts else least or wall_us(), None
         if traces:
             number = max(number, traced + 1)
         if ask:

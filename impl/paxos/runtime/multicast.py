@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import TypeVar
 
 from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4, is_loopback
@@ -42,6 +43,9 @@ class Multicast:
 
     Receiving is for one thread; sending and `wake` are for any.
     """
+
+    look_s = inf
+    """When `receive` is wanted although nothing arrives: never."""
 
     def __init__(self, own: Endpoint, interface: str, ttl: int) -> None:
         """Raises `InputError` if the interface or the port cannot be used."""
@@ -162,6 +166,12 @@ class Multicast:
         self._poll.register(receiver, select.POLLIN)
         self._receiver.close()
         self._receiver = receiver
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """What is readable when `receive` need not wait, for who waits for several such sockets;
+        at present: `look` may change it."""
+        return self._receiver.fileno(), self._wake_receiver.fileno()
 
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`

@@ -45,7 +45,8 @@ class Network:
         self._groups: list[Endpoint] = [getattr(groups, name) for name in ROLE_GROUPS]
         self._numbers = {endpoint: number for number, endpoint in enumerate(self._groups)}
         self._parts = Parts(cluster, os.urandom(8), self._numbers[own], sockets.packet_bytes, key)
-        self._look_s = -inf
+        self.look_s = -inf
+        """When `receive` looks whether the interface is still the same."""
         self.name(ROLE_GROUPS[self._numbers[own]].removesuffix("s"))
 
     def name(self, process: str) -> None:
@@ -63,14 +64,19 @@ class Network:
         """The size of the buffer in which datagrams wait."""
         return self._sockets.receive_buffer_bytes
 
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """As those of `Multicast`."""
+        return self._sockets.descriptors
+
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams; [] if none came within `timeout_s`, if there was something to look
         after, or if `wake` was called."""
         now_s = time.monotonic()
-        if now_s >= self._look_s:
-            self._look_s = now_s + LOOK_S
+        if now_s >= self.look_s:
+            self.look_s = now_s + LOOK_S
             self._look()
-        wait_s = self._look_s - now_s
+        wait_s = self.look_s - now_s
         if timeout_s is not None:
             wait_s = min(timeout_s, wait_s)
         datagrams = []

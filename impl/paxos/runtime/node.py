@@ -1,108 +1,54 @@
-"""The node: threads around one role.
+"""The node: threads around the role of a process, or around the three of a replica.
 
-A receiver thread blocks on the multicast socket, a timer thread waits for the role's next
-deadline, and a client has a reader of its input besides (`paxos.runtime.stdin_reader`). They meet
-at one lock around the role. Whoever made the role do something performs the step that came of it,
-still under the lock, in the one order that is right: make durable, write the trace, deliver, send.
+A receiver thread blocks on the multicast sockets, a timer thread waits for the next deadline, and a
+client has a reader of its input besides (`paxos.runtime.stdin_reader`). They meet at one lock
+around all roles. Whoever made a role do something performs the step that came of it, still under
+the lock (`paxos.runtime.seat`), and the steps of other roles that follow from it
+(`paxos.runtime.handover`).
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import inf
 
-from paxos.config import Groups
-from paxos.core.messages import Group, Message, encode_messages
-from paxos.core.names import ProcessName
-from paxos.core.role import Role
-from paxos.core.step import Step
-from paxos.datagram import OVERHEAD_BYTES
-from paxos.errors import RunError, reason
-from paxos.runtime.clock import LATEST_US, Clock
-from paxos.runtime.deliveries import Deliveries
-from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
-from paxos.runtime.faults import Faults
-from paxos.runtime.hello import encode_about
-from paxos.runtime.multicast import Multicast
-from paxos.runtime.network import Network
-from paxos.runtime.outbox import Outbox
-from paxos.runtime.presence import Presence
-from paxos.runtime.report import Complaints, say
+from paxos.errors import RunError
+from paxos.runtime.handover import Handover
+from paxos.runtime.report import say
+from paxos.runtime.seat import Opened, Seat
 from paxos.runtime.shutdown import Stop
-from paxos.runtime.skew import Skew
-from paxos.runtime.stats import Stats
-from paxos.runtime.storage import Storage
-from paxos.runtime.tracer import TraceError, Tracer
-from paxos.runtime.waiting import Waiting
+from paxos.runtime.streams import readable
 
 STOP_S = 0.3
 """How long a stop waits for a thread that is in the middle of a step."""
 
-TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
-"""What a node does not send. A role makes no such message, unless others have told it of a batch
-that is too large for it: processes with larger datagrams do, or one that lies."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a node has around it."""
-
-    network: Multicast | Network
-    groups: Groups
-    envelope: Envelope
-    datagram_bytes: int
-    """The largest datagram that it may send."""
-    clock: Clock
-    storage: Storage
-    tracer: Tracer | None
-    """None: it leaves no trace."""
-    deliveries: Deliveries
-    """Where a learner's deliveries go."""
-    faults: Faults
-    stop: Stop
-    presence: Presence
-    strict_trace: bool = False
-    """Whether it stops when its trace cannot be written."""
+Arrived = Sequence[tuple[Seat, list[Opened]]]
+"""A group of datagrams, by whom they are for."""
 
 
 class Node:
-    """Drives a role until it is stopped."""
+    """Drives roles until it is stopped."""
 
-    def __init__(self, process: ProcessName, role: Role, around: Surroundings) -> None:
-        self._role = role
-        self._network = around.network
-        self._groups = {group: getattr(around.groups, group.value) for group in Group}
-        self._envelope = around.envelope
-        self._datagram_bytes = around.datagram_bytes
-        self._clock = around.clock
-        self._storage = around.storage
-        self._tracer = around.tracer
-        self._deliveries = around.deliveries
-        self._faults = around.faults
-        self._stop = around.stop
-        self._strict_trace = around.strict_trace
-        self._presence = around.presence
-        self._process = str(process)
-        self._skew = Skew(self._process, around.clock)
-        self.patience = Waiting(process, role, time.monotonic())
-        self.stats = Stats(process)
-        self._complaints = Complaints(self._process, self.stats.dropped)
-
+    def __init__(self, seats: Sequence[Seat], stop: Stop) -> None:
+        """`seats` in the order of `Handover`."""
+        self.seats = seats
+        """All that there were at the start."""
+        self._working = list(seats)
+        self._handover = Handover(seats)
+        self._stop = stop
         self._lock = threading.Lock()
         self._deadline_moved = threading.Condition(self._lock)
         self._task_done = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
-        self._outbox = Outbox(role.settings.in_flight)
+        self._is_settled = True  # or the roles have more to say to one another
         self._task: Callable[[float], bool] | None = None
         self._stopped = False
         self._threads: list[threading.Thread] = []
-        self.trace_failed = False
 
     # Threads.
 
     def start(self, *others: Callable[[], None]) -> None:
-        """Do what the role wants done first, and start the threads; each of `others` gets one
+        """Do what the roles want done first, and start the threads; each of `others` gets one
         too."""
         self._guard(self._begin)
         for work in (self._receive, self._watch_time):
@@ -115,8 +61,9 @@ class Node:
     def _begin(self) -> None:
         with self._lock:
             now_s = time.monotonic()
-            self._skew.start(now_s)
-            self._perform(self._role.flush(now_s), now_s)
+            for seat in self.seats:
+                seat.begin(now_s)
+            self._act(now_s)
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A thread must not die unnoticed: its failure stops the process."""
@@ -127,90 +74,61 @@ class Node:
 
     def stop(self) -> bool:
         """Finish the step under way, if any, and do nothing more. False if a step is stuck."""
-        self._network.wake()
+        for seat in self.seats:
+            seat.network.wake()
         # In parts: if this process was just frozen for as long, the thread that is in a step goes
         # on only now.
         if not any(self._lock.acquire(timeout=STOP_S / 6) for _ in range(6)):
             return False
         if not self._stopped:
             self._stopped = True
-            self._send(self._outbox.take())
+            for seat in self._working:
+                seat.send_held_back()
         self._deadline_moved.notify_all()
         self._task_done.notify_all()
         self._lock.release()
         for thread in self._threads:
             thread.join(STOP_S)
-        self._complaints.flush()
-        self.stats.repeated = self._role.repeated
-        if self._tracer:
-            self._tracer.close()
-        self._storage.close()
+        for seat in self.seats:
+            seat.close()
         return True
 
     def _receive(self) -> None:
         """The receiver thread."""
         while not self._stopped:
-            pause_s = self._faults.deadline_s() - time.monotonic()
-            timeout_s = None if pause_s == inf else max(0.0, pause_s)
-            datagrams = self._network.receive(timeout_s)
-            datagrams = self._faults.apply(datagrams, time.monotonic())
-            opened = [self._open(datagram) for datagram in datagrams]
+            arrived = self._wait()
             with self._lock:
-                self._consume(opened)
+                self._consume(arrived)
 
-    def _open(self, datagram: bytes) -> Received | RejectedError:
-        try:
-            return self._envelope.open(datagram)
-        except RejectedError as error:
-            return error
-
-    def _consume(self, group: list[Received | RejectedError]) -> None:
-        if self._stopped or not group:
-            return
+    def _wait(self) -> Arrived:
+        """Wait for datagrams, and for what else a seat wants to see to."""
+        seats = self._working
+        pause_s = min(seat.release_s for seat in seats) - time.monotonic()
+        timeout_s = None if pause_s == inf else max(0.0, pause_s)
+        if len(seats) == 1:
+            return [(seats[0], seats[0].receive(timeout_s))]
+        every = [fd for seat in seats for fd in seat.network.descriptors]
+        ready = {*readable(every, timeout_s)}
         now_s = time.monotonic()
-        for received in group:
-            if refusal := self._refusal(received, now_s):
-                self._complaints.add(*refusal)
-            elif isinstance(received, Received):
-                self.stats.received += 1
-                for message in received.messages:
-                    self._role.receive(received.sender, message, now_s)
-        if now_s >= self._skew.due_s:
-            self._skew.look(now_s)
-        self._be_present(now_s)
-        self._run_task(now_s)
-        self._perform(self._role.flush(now_s), now_s)
+        return [
+            (seat, seat.receive(0.0))
+            for seat in seats
+            if not ready.isdisjoint(seat.network.descriptors) or seat.release_s <= now_s
+        ]
 
-    def _refusal(
-        self, received: Received | RejectedError, now_s: float
-    ) -> tuple[str, int, str] | None:
-        """Why a datagram is dropped, if it is, as `Complaints.add` takes it; otherwise its
-        sender's clocks are noted."""
-        if isinstance(received, RejectedError):
-            return str(received), 1, received.detail
-        clock = received.clock
-        if clock > LATEST_US:
-            who = f"of {received.role} {received.sender}"
-            return f"{who}, with a clock that no honest process has", 1, ""
-        refuse = self._presence.refusal if received.about is None else self._presence.hear
-        if refusal := refuse(received, now_s):
-            return refusal[0], 1, refusal[1]
-        if received.about is None:
-            peer = received.member
-            if peer != self._presence.me.member:  # proposers hear themselves too
-                self._skew.hear(peer, clock, received.wall_us, now_s)
-                self.patience.hear(peer, now_s)
-            self._clock.merge(clock)
-        return None
+    def _consume(self, arrived: Arrived) -> None:
+        if self._stopped or not any(group for _, group in arrived):
+            return
 
-    def _be_present(self, now_s: float) -> None:
-        """Say what is to be said beside the protocol. Raises why this process must end."""
-        self._presence.tick(now_s)
-        for group, about in self._presence.take():
-            self._send_datagram(group, encode_about(about), PRESENCE)
-        if self._presence.failure:
-            self._stopped = True  # nothing more is said
-            raise self._presence.failure
+        def consume(now_s: float) -> None:
+            for seat, group in arrived:
+                if group:
+                    seat.consume(group, now_s)
+            for seat in self._working:
+                seat.be_present(now_s)
+            self._run_task(now_s)
+
+        self._act(time.monotonic(), consume)
 
     def _watch_time(self) -> None:
         """The timer thread."""
@@ -218,39 +136,40 @@ class Node:
             while not self._stopped:
                 now_s = time.monotonic()
                 deadline_s = self._deadline_s()
-                if now_s >= self.patience.due_s:
-                    self.patience.look(now_s)
-                    continue
                 if now_s >= deadline_s:
-                    self._be_present(now_s)
-                    if now_s >= self._role.deadline_s():
-                        self._role.tick(now_s)
-                    self._perform(self._role.flush(now_s), now_s)
+                    self._act(now_s, self._tick)
                     continue
                 self._awaited_s = deadline_s
                 self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
                 self._awaited_s = -inf  # awake: need not be told
+
+    def _tick(self, now_s: float) -> None:
+        for seat in self._working:
+            if now_s >= seat.due_s:
+                seat.tick(now_s)
 
     def run_in_steps(self, task: Callable[[float], bool]) -> None:
         """Run `task(now_s)`, which may act on the role, at once and then in each step that handles
         messages, until it returns True; the calling thread (one at a time) sleeps until then, or
         until the node is stopped. What comes of the task is performed with that step, so the thread
         that hears what the task waited for also does it, which costs less than to wake the caller.
+        For a node with one role.
         """
         with self._lock:
             if self._stopped:
                 return
             self._task = task
-            now_s = time.monotonic()
-            self._run_task(now_s)
-            self._perform(self._role.flush(now_s), now_s)
+            self._act(time.monotonic(), self._run_task)
             while self._task is not None and not self._stopped:
                 self._task_done.wait()
             self._task = None
 
     def _run_task(self, now_s: float) -> None:
         """Give the task of another thread a chance, if there is one."""
-        if self._task is not None and self._task(now_s):
+        if self._task is None:
+            return
+        self._working[0].is_touched = True
+        if self._task(now_s):
             self._task = None
             self._task_done.notify()
 
@@ -262,85 +181,28 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""
-        role_s = min(self._role.deadline_s(), self._outbox.due_s)
-        return min(role_s, self.patience.due_s, self._presence.due_s)
+        return min(seat.due_s for seat in self._working) if self._is_settled else -inf
 
     # Steps.
 
-    def _perform(self, step: Step, now_s: float) -> None:
-        """Do what the role wants done, in this order (see `paxos.core.step`). A step that fails is
-        the last: the role already believes that it was done."""
+    def _act(self, now_s: float, work: Callable[[float], None] = lambda now_s: None) -> None:
+        """Do `work(now_s)`, and the steps that come of it. What fails is the last that is done: a
+        role may already believe in what has not come to be."""
         try:
-            self._do(step, now_s)
+            work(now_s)
+            self._is_settled = self._handover.settle(now_s)
+            for seat in [seat for seat in self._working if seat.failure]:
+                self._retire(seat)
         except BaseException:
-            self._stopped = True
+            self._stopped = True  # nothing more is said
             raise
-
-    def _do(self, step: Step, now_s: float) -> None:
-        if step.writes:
-            self._save(step)
-        if step.events and self._tracer:
-            self._trace(self._tracer, step)
-        if step.deliveries:
-            self._deliveries.deliver(step.deliveries)
-        if step.urgent:
-            self._send(step.urgent)
-        if step.later:
-            self._outbox.add(step.later, now_s)
-        if self._outbox.is_due(now_s):
-            self._send(self._outbox.take())
-        for what, count in step.refused.items():
-            self._complaints.add(what, count)
-        if step.acknowledged:
-            self.stats.acknowledged(step.acknowledged)
         if self._deadline_s() < self._awaited_s:
             self._deadline_moved.notify()
-        if step.failure:
-            raise RunError(step.failure)
 
-    def _save(self, step: Step) -> None:
-        try:
-            self._storage.save(step.writes)
-        except OSError as error:
-            raise RunError(f"storage: {reason(error)}") from error
-
-    def _trace(self, tracer: Tracer, step: Step) -> None:
-        try:
-            tracer.write(step.events)
-        except TraceError as error:
-            # The protocol does not need the trace; whoever wants to check it must know.
-            self.trace_failed = True
-            if self._strict_trace:
-                raise RunError(str(error)) from error
-            say(f"{self._process}: {error}")
-
-    def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
-        """Messages to the same group share datagrams; each is encoded once."""
-        encoded: dict[int, bytes] = {}
-        by_group: dict[Group, tuple[list[bytes], list[type]]] = {}
-        for group, message in sends:
-            data = encoded.get(id(message))
-            if data is None:
-                data = encoded[id(message)] = encode_messages(message)
-            if len(data) > self._datagram_bytes - OVERHEAD_BYTES:
-                self._complaints.add(TOO_LARGE)
-                continue
-            datas, kinds = by_group.setdefault(group, ([], []))
-            datas.append(data)
-            kinds.append(type(message))
-        for group, (datas, kinds) in by_group.items():
-            datagrams = size = 0
-            for body in bodies(datas, self._datagram_bytes, self._network.packet_bytes):
-                datagrams += 1
-                size += self._send_datagram(group, body)
-            self.stats.sending(kinds, datas, datagrams, size)
-
-    def _send_datagram(self, group: Group, body: bytes, kind: int = PROTOCOL) -> int:
-        """Its size, in bytes."""
-        clock, commits = self._clock, self._storage.commits
-        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind)
-        try:
-            self._network.send(self._groups[group], datagram)
-        except OSError as error:  # like a loss on the way: it will be sent again
-            self._complaints.add(f"that could not be sent ({reason(error)})")
-        return len(datagram)
+    def _retire(self, seat: Seat) -> None:
+        """A role cannot go on. Others here can: without their votes, the cluster might not."""
+        if len(self._working) == 1:
+            raise RunError(seat.failure)
+        say(f"error: {seat.process}: {seat.failure}; without it, this process goes on")
+        self._working = [other for other in self._working if other is not seat]
+        self._handover.remove(seat)

@@ -1,0 +1,87 @@
+"""Handing over: what one role of a process says to a group reaches the role of that group in the
+same process without the network.
+
+The roles of a replica stay what they are when each has a process of its own. Each step is of one
+role, and is done in the one order (`paxos.core.step`); a message is handed over where it would be
+sent, so when its step is durable and in the trace. Nothing else would do. A vote that is durable,
+for a proposal that a crash kept out of the trace, would be a vote for what nobody has proposed; and
+a vote that is counted before it is durable may be gone after a crash, and what was delivered
+because of it stands.
+
+So for all that others can see, and a trace can tell, a replica is three processes that happen to
+hear each other at once, and that crash together. What was not handed over yet is then lost, as
+messages may be. The simulator drives the roles of its replicas by the same code.
+
+In one pass each role that has something to do does one step, in the order of the seats. A proposer
+sits before an acceptor, and that before a learner, so that what a group of datagrams brings about
+is done in one pass, with one commit of the acceptor's.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from paxos.core.messages import Group, Message
+from paxos.core.names import Member
+
+PASSES = 16
+"""How often each role does a step before others get the lock. Where one replica is the whole
+cluster, nothing that is said leaves it, and its roles would go on until no value waits."""
+
+GROUPS = {group.value.removesuffix("s"): group for group in Group}
+"""The group in which a role is heard."""
+
+
+class Party(Protocol):
+    """A role in a process that has several."""
+
+    member: Member
+
+    def is_ready(self, now_s: float) -> bool:
+        """Whether it has a step to do."""
+
+    def hand(self, sender: Member, message: Message, now_s: float) -> None:
+        """Consume what another one says."""
+
+    def perform(self, now_s: float) -> Sequence[tuple[Group, Message]] | None:
+        """Do a step; what was said in it, and to whom. None: it is not done yet, and whoever ends
+        it tells `Handover.hand` and `Handover.settle`."""
+
+
+class Handover:
+    """The roles of one process, each of another group."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        """In the order in which they are to do their steps."""
+        self._parties = {GROUPS[party.member.role]: party for party in parties}
+        self._is_shared = len(self._parties) > 1
+
+    def remove(self, party: Party) -> None:
+        """It does no more steps, and is told nothing."""
+        del self._parties[GROUPS[party.member.role]]
+
+    def settle(self, now_s: float) -> bool:
+        """Have all do their steps, until none has anything to say to another one. False if it has
+        not come to that: there is more to do, when others had the lock."""
+        for _ in range(PASSES):
+            ended = True
+            for party in self._parties.values():
+                if not party.is_ready(now_s):
+                    continue
+                ended = False
+                said = party.perform(now_s)
+                if said is None:
+                    return True
+                self.hand(party, said, now_s)
+            if ended or not self._is_shared:
+                return True
+        return False
+
+    def hand(self, sender: Party, said: Iterable[tuple[Group, Message]], now_s: float) -> None:
+        """Give what `sender` has said to those here whom it is for. It hears itself too, if it
+        speaks to its own group, as it would on the network; a process of one role does hear the
+        network."""
+        if not self._is_shared:
+            return
+        for group, message in said:
+            if party := self._parties.get(group):
+                party.hand(sender.member, message, now_s)

@@ -1,0 +1,280 @@
+"""A seat: one role in a process, and what is its own there: its name, its socket, its storage, its
+trace, and what the user is told of it.
+
+It does the role's steps, each in the one order that is right: make durable, write the trace,
+deliver, send. Used under the node's lock, but for `receive`, which is the receiver thread's.
+"""
+
+import time
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from paxos.config import Groups
+from paxos.core.messages import Group, Message, encode_messages
+from paxos.core.names import Member, ProcessName
+from paxos.core.role import Role
+from paxos.core.step import Step
+from paxos.datagram import OVERHEAD_BYTES
+from paxos.errors import RunError, reason
+from paxos.runtime.clock import LATEST_US, Clock
+from paxos.runtime.deliveries import Deliveries
+from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
+from paxos.runtime.faults import Faults
+from paxos.runtime.hello import encode_about
+from paxos.runtime.multicast import Multicast
+from paxos.runtime.network import Network
+from paxos.runtime.outbox import Outbox
+from paxos.runtime.presence import Presence
+from paxos.runtime.report import Complaints, say
+from paxos.runtime.skew import Skew
+from paxos.runtime.stats import Stats
+from paxos.runtime.storage import Storage
+from paxos.runtime.tracer import TraceError, Tracer
+from paxos.runtime.waiting import Waiting
+
+TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
+"""What is not sent. A role makes no such message, unless others have told it of a batch that is too
+large for it: processes with larger datagrams do, or one that lies."""
+
+Opened = Received | RejectedError
+"""A datagram, taken apart; or why it is not for this role."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a seat has around it."""
+
+    network: Multicast | Network
+    groups: Groups
+    envelope: Envelope
+    datagram_bytes: int
+    """The largest datagram that it may send."""
+    clock: Clock
+    """Of the whole process."""
+    storage: Storage
+    tracer: Tracer | None
+    """None: it leaves no trace."""
+    deliveries: Deliveries
+    """Where a learner's deliveries go."""
+    faults: Faults
+    presence: Presence
+    strict_trace: bool = False
+    """Whether the process stops when its trace cannot be written."""
+    has_mates: bool = False
+    """Whether there are other roles in the process, with which it hears of its own messages, and
+    they of them, without the network (`paxos.runtime.handover`)."""
+    unsent: Container[Group] = ()
+    """Groups that nobody in another process is in."""
+
+
+class Seat:
+    """One role, driven by a node."""
+
+    def __init__(self, process: ProcessName, role: Role, around: Surroundings) -> None:
+        self.process = process
+        self.member = process.member
+        self.network = around.network
+        self.role = role
+        self._groups = {group: getattr(around.groups, group.value) for group in Group}
+        self._envelope = around.envelope
+        self._datagram_bytes = around.datagram_bytes
+        self._clock = around.clock
+        self._storage = around.storage
+        self._tracer = around.tracer
+        self._deliveries = around.deliveries
+        self._faults = around.faults
+        self._strict_trace = around.strict_trace
+        self._presence = around.presence
+        self._has_mates = around.has_mates
+        self._unsent = around.unsent
+        self._skew = Skew(str(process), around.clock)
+        self.patience = Waiting(process, role, time.monotonic())
+        self.stats = Stats(process)
+        self._complaints = Complaints(str(process), self.stats.dropped)
+        self._outbox = Outbox(role.settings.in_flight)
+        self.is_touched = True
+        """Whether its role has heard or been told of something since its last step."""
+        self.trace_failed = False
+        self.failure = ""
+        """Why the role can do nothing more, for the user; empty: it can."""
+
+    def begin(self, now_s: float) -> None:
+        """Before anything is sent or received."""
+        self._skew.start(now_s)
+
+    def close(self) -> None:
+        """There are no more steps: let go of trace and storage."""
+        self._complaints.flush()
+        self.stats.repeated = self.role.repeated
+        if self._tracer:
+            self._tracer.close()
+        self._storage.close()
+
+    # What it hears.
+
+    @property
+    def release_s(self) -> float:
+        """When `receive` is next wanted although nothing arrives."""
+        return min(self._faults.deadline_s(), self.network.look_s)
+
+    def receive(self, timeout_s: float | None) -> list[Opened]:
+        """Wait for datagrams; [] if none came within `timeout_s`. Needs no lock."""
+        datagrams = self.network.receive(timeout_s)
+        if self._has_mates:  # they have it already, and it may be as often as there are groups
+            datagrams = [datagram for datagram in datagrams if not self._envelope.is_own(datagram)]
+        datagrams = self._faults.apply(datagrams, time.monotonic())
+        return [self._open(datagram) for datagram in datagrams]
+
+    def _open(self, datagram: bytes) -> Opened:
+        try:
+            return self._envelope.open(datagram)
+        except RejectedError as error:
+            return error
+
+    def consume(self, group: Iterable[Opened], now_s: float) -> None:
+        """Give the role what a group of datagrams has for it."""
+        self.is_touched = True
+        for received in group:
+            if refusal := self._refusal(received, now_s):
+                self._complaints.add(*refusal)
+            elif isinstance(received, Received):
+                self.stats.received += 1
+                for message in received.messages:
+                    self.role.receive(received.sender, message, now_s)
+        if now_s >= self._skew.due_s:
+            self._skew.look(now_s)
+
+    def _refusal(self, received: Opened, now_s: float) -> tuple[str, int, str] | None:
+        """Why a datagram is dropped, if it is, as `Complaints.add` takes it; otherwise its
+        sender's clocks are noted."""
+        if isinstance(received, RejectedError):
+            return str(received), 1, received.detail
+        clock = received.clock
+        if clock > LATEST_US:
+            who = f"of {received.role} {received.sender}"
+            return f"{who}, with a clock that no honest process has", 1, ""
+        refuse = self._presence.refusal if received.about is None else self._presence.hear
+        if refusal := refuse(received, now_s):
+            return refusal[0], 1, refusal[1]
+        if received.about is None:
+            peer = received.member
+            if peer != self.member:  # proposers hear themselves too
+                self._skew.hear(peer, clock, received.wall_us, now_s)
+                self.patience.hear(peer, now_s)
+            self._clock.merge(clock)
+        return None
+
+    def hand(self, sender: Member, message: Message, now_s: float) -> None:
+        """Give the role a message of another one in this process."""
+        self.is_touched = True
+        self.patience.hear(sender, now_s)
+        self.role.receive(sender.id, message, now_s)
+
+    # What it does by itself.
+
+    @property
+    def due_s(self) -> float:
+        """When `tick` is next wanted."""
+        role_s = min(self.role.deadline_s(), self._outbox.due_s)
+        return min(role_s, self.patience.due_s, self._presence.due_s)
+
+    def tick(self, now_s: float) -> None:
+        """Do what is due. Raises why this process must end."""
+        if now_s >= self.patience.due_s:
+            self.patience.look(now_s)
+        self.be_present(now_s)
+        if now_s >= self.role.deadline_s():
+            self.role.tick(now_s)
+            self.is_touched = True
+
+    def be_present(self, now_s: float) -> None:
+        """Say what is to be said beside the protocol. Raises why this process must end."""
+        self._presence.tick(now_s)
+        for group, about in self._presence.take():
+            self._send_datagram(group, encode_about(about), PRESENCE)
+        if self._presence.failure:
+            raise self._presence.failure
+
+    def is_ready(self, now_s: float) -> bool:
+        """Whether there is a step to be done."""
+        return self.is_touched or self._outbox.is_due(now_s)
+
+    # Steps.
+
+    def perform(self, now_s: float) -> Sequence[tuple[Group, Message]]:
+        """Do what the role wants done, in this order (see `paxos.core.step`); what it has said,
+        and to which groups. After one that fails there must be no other: the role already believes
+        that it was done."""
+        self.is_touched = False
+        step = self.role.flush(now_s)
+        if step.writes:
+            self._save(step)
+        if step.events and self._tracer:
+            self._trace(self._tracer, step)
+        if step.deliveries:
+            self._deliveries.deliver(step.deliveries)
+        if step.urgent:
+            self._send(step.urgent)
+        if step.later:
+            self._outbox.add(step.later, now_s)
+        if self._outbox.is_due(now_s):
+            self.send_held_back()
+        for what, count in step.refused.items():
+            self._complaints.add(what, count)
+        if step.acknowledged:
+            self.stats.acknowledged(step.acknowledged)
+        self.failure = step.failure
+        return step.sends
+
+    def _save(self, step: Step) -> None:
+        try:
+            self._storage.save(step.writes)
+        except OSError as error:
+            raise RunError(f"storage: {reason(error)}") from error
+
+    def _trace(self, tracer: Tracer, step: Step) -> None:
+        try:
+            tracer.write(step.events)
+        except TraceError as error:
+            # The protocol does not need the trace; whoever wants to check it must know.
+            self.trace_failed = True
+            if self._strict_trace:
+                raise RunError(str(error)) from error
+            say(f"{self.process}: {error}")
+
+    def send_held_back(self) -> None:
+        """Send what waits for company, which waits no more."""
+        self._send(self._outbox.take())
+
+    def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
+        """Messages to the same group share datagrams; each is encoded once."""
+        encoded: dict[int, bytes] = {}
+        by_group: dict[Group, tuple[list[bytes], list[type]]] = {}
+        for group, message in sends:
+            data = encoded.get(id(message))
+            if data is None:
+                data = encoded[id(message)] = encode_messages(message)
+            if len(data) > self._datagram_bytes - OVERHEAD_BYTES:
+                self._complaints.add(TOO_LARGE)
+                continue
+            datas, kinds = by_group.setdefault(group, ([], []))
+            datas.append(data)
+            kinds.append(type(message))
+        for group, (datas, kinds) in by_group.items():
+            if group in self._unsent:
+                continue
+            datagrams = size = 0
+            for body in bodies(datas, self._datagram_bytes, self.network.packet_bytes):
+                datagrams += 1
+                size += self._send_datagram(group, body)
+            self.stats.sending(kinds, datas, datagrams, size)
+
+    def _send_datagram(self, group: Group, body: bytes, kind: int = PROTOCOL) -> int:
+        """Its size, in bytes."""
+        clock, commits = self._clock, self._storage.commits
+        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind)
+        try:
+            self.network.send(self._groups[group], datagram)
+        except OSError as error:  # like a loss on the way: it will be sent again
+            self._complaints.add(f"that could not be sent ({reason(error)})")
+        return len(datagram)

@@ -1,0 +1,152 @@
+"""How the roles of a process come to their seats: sockets, whether they may begin, an incarnation
+with storage and trace, and the core as the storage left it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from paxos.config import Config, Endpoint, is_loopback
+from paxos.core.names import Member, ProcessName, Replica
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.runtime.clock import Clock
+from paxos.runtime.deliveries import Deliveries
+from paxos.runtime.envelope import Envelope
+from paxos.runtime.faults import Faults
+from paxos.runtime.freshness import Freshness
+from paxos.runtime.greeting import Greeting
+from paxos.runtime.handover import GROUPS
+from paxos.runtime.incarnation import Incarnation, begin
+from paxos.runtime.multicast import Multicast
+from paxos.runtime.network import Network
+from paxos.runtime.presence import Presence, Self
+from paxos.runtime.report import say
+from paxos.runtime.seat import Seat, Surroundings
+from paxos.runtime.storage import Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seating:
+    """Seats the roles of one process."""
+
+    who: Member | Replica
+    config: Config
+    key: bytes | None
+    run_dir: Path | None
+    deliveries: Deliveries
+    """Where a learner's deliveries go."""
+    with_cluster: bool
+    """Whoever starts this process starts the whole cluster. Then it has nobody to ask whether it
+    may begin, and would wait for every process of it."""
+    verbose: bool
+
+    def seats(self) -> list[Seat]:
+        """A seat for each role. Raises `InputError` if one of them must not or cannot begin."""
+        clock = Clock()
+        me = Self.of(self.who.members[0], str(self.config.identity()["cluster"]))
+        seats: list[Seat] = []
+        for member in self.who.members:
+            least = seats[-1].process.incarnation if seats else 0
+            seats.append(self._seat(me._replace(member=member), clock, least))
+        return seats
+
+    def _seat(self, me: Self, clock: Clock, least: int) -> Seat:
+        """`least`: the incarnation of the role that was seated before, if there is one."""
+        config, member = self.config, me.member
+        network = _open_network(member.role, config, self.key)
+        faults = Faults(config.faults, str(member))
+        presence = Presence(me, Freshness(), time.monotonic())
+
+        def envelope(number: int) -> Envelope:
+            tag, members = config.cluster_tag(), config.members()
+            return Envelope(tag, member.role, member.id, number, members, self.key, me.nonce)
+
+        greeting = Greeting(presence, network, config.endpoints(), clock, faults, envelope)
+        begun = begin(
+            member,
+            config,
+            self.run_dir,
+            clock,
+            with_cluster=self.with_cluster,
+            ask=None if self.with_cluster else greeting.ask,
+            least=least,
+        )
+        presence.begin(begun.number, lambda: begun.storage.commits)
+        process = ProcessName(member, begun.number)
+        if isinstance(network, Network):
+            network.name(str(process))
+        role = _make_role(process, config.settings(network.packet_bytes), begun.storage)
+        if not begun.is_first:
+            role.come_back()
+        self._introduce(process, begun, network)
+        around = Surroundings(
+            network=network,
+            groups=config.endpoints(),
+            envelope=envelope(begun.number),
+            datagram_bytes=config.datagram_bytes,
+            clock=clock,
+            storage=begun.storage,
+            tracer=begun.tracer,
+            deliveries=self.deliveries,
+            faults=faults,
+            presence=presence,
+            strict_trace=config.trace == "strict",
+            has_mates=len(self.who.members) > 1,
+            unsent=frozenset(GROUPS[m.role] for m in self.who.members if self._is_alone(m)),
+        )
+        seat = Seat(process, role, around)
+        seat.trace_failed = begun.trace_failed
+        return seat
+
+    def _is_alone(self, member: Member) -> bool:
+        """Whether it is the only one of its role, and others in this process tell it what there
+        is to tell."""
+        return len(self.who.members) > 1 and len(self.config.ids(member.role)) == 1
+
+    def _introduce(
+        self, process: ProcessName, begun: Incarnation, network: Multicast | Network
+    ) -> None:
+        """Say what the user should know of a role from the start."""
+        if begun.forgets:
+            say(
+                f"{process}: storage: memory: what it has promised is lost when this process ends, "
+                "so it must not be started again in this cluster"
+            )
+        if not self.verbose:
+            return
+        no_trace = "no trace (that needs --run-dir, and tracing)"
+        traced = f"trace in {self.run_dir}" if begun.tracer else no_trace
+        say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
+        if begun.data_dir:
+            say(f"{process}: storage in {begun.data_dir}")
+
+
+def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicast | Network:
+    """The sockets of a role, and beyond the loopback what looks after them."""
+    groups = config.endpoints()
+    own: Endpoint = getattr(groups, f"{role_name}s")
+    sockets = Multicast(own, config.interface, config.ttl)
+    if is_loopback(config.interface):
+        return sockets
+    return Network(sockets, groups, own, config.cluster_tag(), key)
+
+
+def _make_role(process: ProcessName, settings: Settings, storage: Storage) -> Role:
+    """The core of the role, as its storage left it. Only the role's own module is loaded."""
+    name, process_id = process.member
+    now_s = time.monotonic()
+    if name == "acceptor":
+        from paxos.core.acceptor import Acceptor
+
+        return Acceptor(settings, storage.promised, storage.votes, storage.trimmed, process_id)
+    if name == "proposer":
+        from paxos.core.proposer import Proposer
+
+        return Proposer(settings, process_id, now_s, storage.round)
+    if name == "learner":
+        from paxos.core.learner import Learner
+
+        return Learner(settings, now_s, process_id)
+    from paxos.core.client import Client
+
+    return Client(settings, process.client, now_s)
