@@ -163,7 +163,9 @@ def _common(options: argparse.Namespace) -> dict[str, float | int | str | None]:
     key_file = options.key_file and str(options.key_file.absolute())
     data_dir = options.data_dir and str(options.data_dir.absolute())
     faults = {name: getattr(options, name) for name in ("loss", "duplicate", "reorder", "seed")}
-    return {"key_file": key_file, "storage": options.storage, "data_dir": data_dir, **faults}
+    sizes = {name: getattr(options, name) for name in ("datagram_bytes", "max_value_bytes")}
+    files = {"key_file": key_file, "storage": options.storage, "data_dir": data_dir}
+    return {**files, **sizes, **faults}
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -320,6 +322,18 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
         help="a secret that all processes share: drop what others send (default: no key)",
     )
     parser.add_argument("--seed", metavar="N", type=int, help="choose the faults by N (default 0)")
+    parser.add_argument(
+        "--datagram-bytes",
+        metavar="N",
+        type=arguments.whole_number,
+        help="the largest datagram, up to 65507, in all processes alike (default 32768)",
+    )
+    parser.add_argument(
+        "--max-value-bytes",
+        metavar="N",
+        type=arguments.whole_number,
+        help="the largest value, in all processes alike (default 16777216)",
+    )
     parser.add_argument(
         "--storage",
         choices=("sqlite", "memory"),

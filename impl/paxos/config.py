@@ -39,7 +39,10 @@ Text = Annotated[str, Meta(min_length=1, max_length=100)]
 FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 _CORE = Settings()  # where the defaults of what the core uses are
-_AS_THEY_ARE = ("acceptors", "batch_wait_s", "window", "in_flight", "retain_instances")
+_AS_THEY_ARE = (
+    *("acceptors", "batch_wait_s", "max_value_bytes", "window", "in_flight"),
+    "retain_instances",
+)
 
 
 class Endpoint(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -160,9 +163,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
     datagram_bytes: Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)] = 32_768
-    """The largest datagram, and with it the largest value. The same in all processes, and no less
-    than when what is in storage was voted for. On a network, datagrams are made to fit its packets
+    """The largest datagram. The same in all processes, and no less than when what is in storage was
+    voted for. On a network, datagrams are made to fit its packets
     where they can be, and travel in parts where not (`paxos.runtime.parts`)."""
+    max_value_bytes: Annotated[int, Meta(ge=1, le=1 << 30)] = _CORE.max_value_bytes
+    """The largest value. One that fits no datagram is broadcast in parts (`paxos.core.part`);
+    learners keep up to eight times as much of values with missing parts. A Synod has no parts."""
     window: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.window
     """With prepare_ahead, how many instances Phase 1 covers; 1: the next one only."""
     in_flight: Annotated[int, Meta(ge=1, le=16_384)] = _CORE.in_flight
@@ -208,10 +214,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     def identity(self) -> dict[str, str | int | bool]:
-        """What makes this cluster and no other. Processes that disagree on what makes a quorum,
-        or on the protocol, must not hear each other or take over each other's state."""
+        """What makes this cluster and no other. Processes that disagree on what makes a quorum, on
+        the protocol, or on which values are delivered, must not hear each other or take over each
+        other's state."""
         settings = self.settings()
-        names = ("acceptors", "synod", "direct_learning", "prepare_ahead", "max_batch")
+        names = (
+            *("acceptors", "synod", "direct_learning", "prepare_ahead", "max_batch"),
+            "max_value_bytes",
+        )
         return {
             "cluster": self.cluster or "paxos",
             **{name: getattr(settings, name) for name in names},

@@ -13,7 +13,7 @@ from tests.cluster.processes import conformance, run
 pytestmark = pytest.mark.multicast
 
 SMALL = Config(datagram_bytes=600)
-LARGEST = SMALL.settings().max_value_bytes
+LARGEST = SMALL.settings().packed_value_bytes
 
 
 @pytest.fixture

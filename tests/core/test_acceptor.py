@@ -80,7 +80,7 @@ def test_direct_learning_sends_votes_to_the_learners() -> None:
 def test_of_votes_for_more_than_a_message_the_first_part_is_promised() -> None:
     settings = Settings(message_bytes=500)
     acceptor = Acceptor(settings)
-    batch = encode_batch([pack("1.1", 1, [bytes(settings.max_value_bytes)])])
+    batch = encode_batch([pack("1.1", 1, [bytes(settings.packed_value_bytes)])])
     for instance in (2, 3, 7):
         give(acceptor, Accept(LOW, instance, batch))
     promises = [

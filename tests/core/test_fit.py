@@ -68,5 +68,5 @@ def test_an_acceptor_reports_votes_in_promises_that_fit() -> None:
 
 def test_processes_with_other_packets_take_each_others_messages() -> None:
     """How large a message may be is the same for all."""
-    assert SETTINGS.max_value_bytes == Config().settings().max_value_bytes
+    assert SETTINGS.packed_value_bytes == Config().settings().packed_value_bytes
     assert SETTINGS.max_batch_bytes == Config().settings().max_batch_bytes

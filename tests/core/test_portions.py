@@ -26,9 +26,12 @@ from paxos.core.messages import (
     Ask,
     Decide,
     Delivered,
+    Fate,
     Heartbeat,
     Inquire,
     Message,
+    Outcome,
+    Outcomes,
     Prepare,
     Promise,
     Reject,
@@ -76,7 +79,7 @@ def packets(settings: Settings) -> list[Packet]:
     made = []
     middle = [[b""] * min(256, most // 2)] * (size // 500 + 2)
     small = [[b"x"]] * (size // 20 + 5)
-    for values in ([bytes(settings.max_value_bytes)], [b""] * (most // 2), *middle, *small):
+    for values in ([bytes(settings.packed_value_bytes)], [b""] * (most // 2), *middle, *small):
         made.append(pack(LONGEST_NAME, first, values))
         first += len(values)
     return made
@@ -90,7 +93,7 @@ def submits(settings: Settings) -> list[Message]:
     client.next_seq = BEGUN
     for packet in packets(settings):
         client.submit([b""] * packet.count, 0.0)
-    client.submit([bytes(settings.max_value_bytes)], 0.0)
+    client.submit([bytes(settings.packed_value_bytes)], 0.0)
     return give(client) + give(client, now_s=1e6)
 
 
@@ -164,6 +167,20 @@ def deliveries(settings: Settings) -> list[Message]:
     return said
 
 
+def outcomes(settings: Settings) -> list[Message]:
+    """Of a learner that has delivered many values in parts."""
+    learner = Learner(settings, 0.0, 1)
+    learner.prefix = BEGUN
+    learner.delivered[LONGEST_NAME] = IntervalSet()
+    learner.delivered[LONGEST_NAME].add(1, LARGEST_INT)
+    numbers = (LARGEST_INT - n for n in range(settings.message_bytes // 10))
+    learner.assembler.settled += [
+        Outcome(LONGEST_NAME, n, LARGEST_INT, Fate.DELIVERED, LARGEST_INT, LARGEST_INT)
+        for n in numbers
+    ]
+    return give(learner, Inquire([(LONGEST_NAME, LARGEST_INT, LARGEST_INT)]))
+
+
 def questions(settings: Settings) -> list[Message]:
     learner = Learner(replace(settings, acceptors=1_000), 0.0, 1)
     learner.prefix = BEGUN
@@ -185,6 +202,7 @@ CASES: dict[type, Callable[[Settings], list[Message]]] = {
     Votes: answers,
     Trimmed: answers,
     Delivered: deliveries,
+    Outcomes: outcomes,
     Ask: questions,
     Inquire: submits,
 }

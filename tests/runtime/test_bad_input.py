@@ -63,7 +63,16 @@ CASES = [
     ("run --duplicate -1", "duplicate: expected a number >= 0"),
     ("run --values none small", "values none: No such file"),
     ("run --values . small", "values .: expected a file"),
-    ("run --values small large", "values large, line 3: a value of 40000 bytes does not fit"),
+    (
+        "run --values small large --max-value-bytes 30000",
+        "values large, line 3: a value of 40000 bytes is too large, 30000 are the most",
+    ),
+    (
+        "run --values large --milestone synod",
+        "values large, line 3: a value of 40000 bytes is too large, 32",
+    ),
+    ("run --datagram-bytes 65508", "datagram_bytes: expected a whole number <= 65507"),
+    ("run --max-value-bytes 0", "argument --max-value-bytes: invalid whole number above 0"),
     ("run --values small small small --clients 2", "3 value files for 2 clients"),
     ("run --values small --run-dir old", "run folder old has a run in it"),
     ("run --values small --run-dir kept", "run folder kept has a run in it"),

@@ -18,9 +18,12 @@ from paxos.core.messages import (
     Ask,
     Decide,
     Delivered,
+    Fate,
     Heartbeat,
     Inquire,
     Message,
+    Outcome,
+    Outcomes,
     Prepare,
     Promise,
     Reject,
@@ -55,7 +58,11 @@ SAMPLES: dict[str, list[Message]] = {
         Trimmed(5),
         Votes([Vote(1, B, BATCH)]),
     ],
-    "learner": [Delivered(4, [("1.1", 1, 2)]), Ask(1, 2)],
+    "learner": [
+        Delivered(4, [("1.1", 1, 2)]),
+        Outcomes([Outcome("1.1", 1, 2, Fate.DELIVERED, 3, 4)]),
+        Ask(1, 2),
+    ],
 }
 
 

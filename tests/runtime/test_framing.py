@@ -55,7 +55,7 @@ def test_empty_lines_are_values_and_so_is_a_last_line_without_newline() -> None:
 def test_values_before_one_that_is_too_large_are_kept() -> None:
     values, problem = read_through_a_pipe([b"one\n", b"12345\n123456\nfour\n"], 5)
     assert values == [b"one", b"12345"]
-    assert problem.startswith("input, line 3: a value of 6 bytes does not fit a datagram, which")
+    assert problem.startswith("input, line 3: a value of 6 bytes is too large, 5 are the most")
 
 
 def test_an_endless_line_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_frame_that_is_too_large_is_not_waited_for() -> None:
     """Its length tells: what follows is not read."""
     values, problem = read_through_a_pipe([framed(b"a\nb", b""), LENGTH.pack(6)], 5, split_frames)
     assert values == [b"a\nb", b""]
-    assert problem.startswith("input, value 3: a value of 6 bytes does not fit a datagram, which")
+    assert problem.startswith("input, value 3: a value of 6 bytes is too large, 5 are the most")
     values, problem = read_through_a_pipe([framed(b"one", b"123456", b"two")], 5, split_frames)
     assert values == [b"one"]
     assert problem.startswith("input, value 2: a value of 6 bytes")

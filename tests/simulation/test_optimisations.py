@@ -138,12 +138,12 @@ def test_a_batch_that_exactly_fills_a_message(size: int) -> None:
 
 def test_every_message_that_holds_a_full_batch_fits() -> None:
     client = Client(SETTINGS, "999999999.9999999999999999", 0.0)
-    client.submit([bytes(SETTINGS.max_value_bytes)], 0.0)
+    client.submit([bytes(SETTINGS.packed_value_bytes)], 0.0)
     [submit] = {id(m): m for _, m in client.flush(0.0).sends}.values()
     assert isinstance(submit, Submit)
     assert len(submit.packets[0].payload) == FULL
     batch = encode_batch(submit.packets)
-    assert [unpack(p) for p in decode_batch(batch)] == [[bytes(SETTINGS.max_value_bytes)]]
+    assert [unpack(p) for p in decode_batch(batch)] == [[bytes(SETTINGS.packed_value_bytes)]]
     ballot, instance = Ballot(2**40, 999), 2**40
     vote = Vote(instance, ballot, batch)
     for message in (
@@ -161,9 +161,10 @@ def test_every_message_that_holds_a_full_batch_fits() -> None:
 
 
 def test_one_byte_more_is_refused() -> None:
-    client = Client(SETTINGS, "1.1", 0.0)
+    largest = SETTINGS.packed_value_bytes
+    client = Client(replace(SETTINGS, max_value_bytes=largest), "1.1", 0.0)
     with pytest.raises(ValueTooLargeError):
-        client.submit([bytes(SETTINGS.max_value_bytes + 1)], 0.0)
+        client.submit([bytes(largest + 1)], 0.0)
     assert not client.flush(0.0)
 
 

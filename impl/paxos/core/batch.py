@@ -6,6 +6,9 @@ between the client and the learner there is no Python object per value.
 
 A packet is never split or merged, whoever resends it: the range of sequence numbers it carries is
 what traces name, with a digest of its payload.
+
+A value that fits no packet is broadcast in parts, each the only one of its packet
+(`paxos.core.part`).
 """
 
 import struct
@@ -17,13 +20,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from paxos.core import part
 from paxos.core.ballot import Positive
 
 LENGTH_BYTES = 2
 """What a value takes in a packet beyond its own bytes: its length."""
 
-MAX_VALUE_BYTES = 0xFFFF
-"""The longest value whose length can be packed; a datagram is no larger."""
+MAX_VALUE_BYTES = 0xFFFE
+"""The longest value whose length can be packed; a datagram is no larger. One more marks a part."""
 
 ClientName = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}\.[1-9][0-9]{0,15}$")]
 """`id.incarnation`: a client that restarts is another client, with sequence numbers of its own."""
@@ -46,6 +50,12 @@ class Packet(Struct, array_like=True, frozen=True, gc=False):
         return self.first + self.count - 1
 
 
+class WholeValue(Packet, frozen=True, array_like=True, gc=False):
+    """A value that was put together from its parts, in the form in which learners deliver: `first`
+    is the number of its first part, `count` is 1, and `payload` is the value itself. No message
+    holds one."""
+
+
 class MalformedPacketError(ValueError):
     """A packet whose payload is not the values it says."""
 
@@ -59,8 +69,11 @@ def pack(client: str, first: int, values: Sequence[bytes]) -> Packet:
 def unpack(packet: Packet) -> list[bytes]:
     """The values of `packet`, in order.
 
-    Raises `MalformedPacketError` if the payload does not hold exactly `packet.count` values.
+    Raises `MalformedPacketError` if the payload does not hold exactly `packet.count` values; a part
+    of a value is none.
     """
+    if type(packet) is WholeValue:
+        return [packet.payload]
     payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
     if lengths_bytes > len(payload):
         raise MalformedPacketError(f"{packet.count} values do not fit in {len(payload)} bytes")
@@ -73,12 +86,25 @@ def unpack(packet: Packet) -> list[bytes]:
     return list(map(values.read, lengths))
 
 
+def is_part(packet: Packet) -> bool:
+    """Whether this is a part of a value."""
+    return packet.count == 1 and part.is_part(packet.payload)
+
+
 def is_well_formed(packet: Packet) -> bool:
-    """Whether `unpack` will succeed."""
+    """Whether `unpack` will succeed; of a part, whether its header can be true."""
     payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
+    if is_part(packet):
+        return part.read_part(payload) is not None
     return lengths_bytes <= len(payload) and lengths_bytes + sum(
         struct.unpack_from(f"<{packet.count}H", payload)
     ) == len(payload)
+
+
+def pack_parts(client: str, first: int, value: bytes, length: int) -> list[Packet]:
+    """The parts of `value`, each `length` bytes long but for the last, numbered from `first`."""
+    payloads = enumerate(part.cut_value(value, length), first)
+    return [Packet(client, number, 1, payload) for number, payload in payloads]
 
 
 NO_OP = b""

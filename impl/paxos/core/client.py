@@ -1,16 +1,31 @@
 """The client: it broadcasts values, and insists until it sees them delivered.
 
+A value that fits no packet is cut into parts (`paxos.core.part`), which are broadcast like any
+other values. What became of the whole value learners say besides, and the client asks until they
+do.
+
 Spec: `Broadcast`. That a value is sent again changes nothing in the spec: it is broadcast once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import groupby, takewhile
 
 from paxos.core import events, waiting
-from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack
+from paxos.core.batch import LENGTH_BYTES, Packet, describe, pack, pack_parts
 from paxos.core.flight import Flight
 from paxos.core.intervals import IntervalSet
-from paxos.core.messages import Delivered, Group, Inquire, Message, Submit
-from paxos.core.portions import cut, packet_bytes, portions
+from paxos.core.messages import (
+    Delivered,
+    Fate,
+    Group,
+    Inquire,
+    Message,
+    Outcome,
+    Outcomes,
+    Span,
+    Submit,
+)
+from paxos.core.portions import cut, packet_bytes, portions, span_bytes
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
@@ -26,18 +41,45 @@ PACKET_THRESHOLD = 3
 ordered as they come, and networks reorder few (RFC 9002 has the same threshold)."""
 
 
+DISCARDED = {
+    Fate.NO_ROOM: "will not be delivered: parts were missing of too many values at a time; "
+    "broadcast it again",
+    Fate.TOO_OLD: "will not be delivered: too much else was delivered between its parts; "
+    "broadcast it again",
+    Fate.LATER_INCARNATION: "will not be delivered: this client was started once more",
+    Fate.FORGOTTEN: "may have been delivered or discarded: learners do not remember it any more",
+}
+"""What a client says of a value that was not delivered."""
+
+
 class ValueTooLargeError(ValueError):
-    """A value that no datagram can carry."""
+    """A value that is larger than the cluster takes."""
+
+
+class InParts:
+    """A value in parts of which it is not known what became, or of which parts are outstanding."""
+
+    __slots__ = ("bytes", "first", "last", "left", "settled", "since_s")
+
+    def __init__(self, parts: Sequence[Packet], size: int, since_s: float) -> None:
+        self.first, self.last = parts[0].first, parts[-1].last
+        self.bytes = size
+        self.since_s = since_s
+        self.left = len(parts)
+        """Parts that are not known to be delivered."""
+        self.settled = False
 
 
 class Outstanding:
     """A packet that is not known to be delivered."""
 
-    __slots__ = ("packet", "since_s")
+    __slots__ = ("packet", "since_s", "value")
 
-    def __init__(self, packet: Packet, since_s: float) -> None:
+    def __init__(self, packet: Packet, since_s: float, value: InParts | None = None) -> None:
         self.packet = packet
         self.since_s = since_s
+        self.value = value
+        """What it is a part of."""
 
 
 class Client(Role):
@@ -49,6 +91,9 @@ class Client(Role):
         self.next_seq = 1
         self.outstanding: dict[int, Outstanding] = {}
         """By first sequence number, in this order."""
+        self.in_parts: dict[int, InParts] = {}
+        """By first sequence number too. While something else than its parts is waited for, the
+        number of its last part stands for the question in the flight."""
         shortest_s = RESEND_FACTOR * settings.shortest_s
         self._flight = Flight(
             settings, shortest_s, settings.resend_s, PACKET_THRESHOLD, ordered=True
@@ -59,46 +104,72 @@ class Client(Role):
 
     def room(self) -> int:
         """How many values may be submitted now; 0: wait until some are delivered. Of the last ones
-        some may have to wait in turn: the window says when they are sent."""
-        packets = self.settings.client_packets - len(self.outstanding)
+        some may have to wait in turn: the window, in bytes, says when they are sent. As long as
+        some wait there is no room, and so of values in parts at most one call's wait."""
+        packets = self.settings.client_packets - max(len(self.outstanding), len(self.in_parts))
         return max(0, packets) * self.settings.max_batch if self._flight.admits(1) else 0
 
     @property
     def finished(self) -> bool:
         """Whether nothing submitted is waiting for its delivery."""
-        return not self.outstanding
+        return not self.outstanding and not self.in_parts
 
     @property
     def outstanding_values(self) -> int:
-        """How many values were broadcast and are not known to be delivered."""
-        return sum(o.packet.count for o in self.outstanding.values())
+        """How many values were broadcast and are not known to be delivered, or discarded."""
+        packed = sum(o.packet.count for o in self.outstanding.values() if o.value is None)
+        return packed + sum(not value.settled for value in self.in_parts.values())
 
     def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
         """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now). They
         are sent at once, as far as the window for what is under way admits it.
 
-        Raises `ValueTooLargeError`, having broadcast none, if one of them fits no datagram.
+        Raises `ValueTooLargeError`, having broadcast none, if one of them is larger than
+        `max_value_bytes`, or in a Synod than a message.
         """
-        limit = self.settings.max_value_bytes
-        for value in values:
-            if len(value) > limit:
-                raise ValueTooLargeError(
-                    f"a value of {len(value)} bytes; the most that fits a datagram is {limit}"
-                )
+        limit = self.settings.largest_value_bytes
+        largest = max(map(len, values), default=0)
+        if largest > limit:
+            raise ValueTooLargeError(f"a value of {largest} bytes; {limit} are the most")
         if self._settled:
             return
+        since = now_s if since_s is None else since_s
+        packed = self.settings.packed_value_bytes
+        if largest <= packed:
+            self._submit_packed(values, since)
+            return
+        for is_large, some in groupby(values, lambda value: len(value) > packed):
+            if is_large:
+                for value in some:
+                    self._submit_in_parts(value, since)
+            else:
+                self._submit_packed(list(some), since)
+
+    def _submit_packed(self, values: Sequence[bytes], since_s: float) -> None:
         room, most = self.settings.fitting_payload_bytes, self.settings.max_batch
         for some in cut(values, lambda value: len(value) + LENGTH_BYTES, room, most):
-            packet = pack(self.name, self.next_seq, some)
-            self.next_seq += packet.count
-            since = now_s if since_s is None else since_s
-            self.outstanding[packet.first] = Outstanding(packet, since)
-            self._flight.offer(packet.first, packet_bytes(packet))
-            self._new.append(packet)
+            self._offer(Outstanding(pack(self.name, self.next_seq, some), since_s))
+
+    def _submit_in_parts(self, value: bytes, since_s: float) -> None:
+        parts = pack_parts(self.name, self.next_seq, value, self.settings.part_bytes)
+        whole = self.in_parts[self.next_seq] = InParts(parts, len(value), since_s)
+        for part in parts:
+            self._offer(Outstanding(part, since_s, whole))
+
+    def _offer(self, outstanding: Outstanding) -> None:
+        packet = outstanding.packet
+        self.next_seq += packet.count
+        self.outstanding[packet.first] = outstanding
+        self._flight.offer(packet.first, packet_bytes(packet))
+        self._new.append(packet)
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         if isinstance(message, Delivered):
             self._on_delivered(message, now_s)
+        elif isinstance(message, Outcomes):
+            for outcome in message.values:
+                if outcome.client == self.name:
+                    self._on_outcome(outcome, now_s)
 
     def _on_delivered(self, delivered: Delivered, now_s: float) -> None:
         if self._silence.ends(now_s):
@@ -116,24 +187,58 @@ class Client(Role):
 
     def _forget(self, first: int, last: int, now_s: float) -> None:
         """The values `first..last` are delivered. Sequence numbers may skip inside a packet, so
-        walk whichever is shorter: the interval or what is outstanding."""
+        walk whichever is shorter: the interval or what is outstanding up to its end."""
         if last - first < len(self.outstanding):
             done = [seq for seq in range(first, last + 1) if seq in self.outstanding]
         else:
-            done = [seq for seq in self.outstanding if first <= seq <= last]
+            upto = takewhile(lambda seq: seq <= last, self.outstanding)
+            done = [seq for seq in upto if first <= seq]
         for seq in done:
             outstanding = self.outstanding[seq]
             if outstanding.packet.last <= last:
-                self.step.acknowledged.append(
-                    (outstanding.packet.count, outstanding.since_s, now_s)
-                )
                 self._flight.answered(seq, now_s)
                 del self.outstanding[seq]
+                if outstanding.value is None:
+                    self._acknowledge(outstanding.packet.count, outstanding.since_s, now_s)
+                else:
+                    self._part_delivered(outstanding.value)
+
+    def _acknowledge(self, count: int, since_s: float, now_s: float) -> None:
+        self.step.acknowledged.append((count, since_s, now_s))
+
+    def _part_delivered(self, value: InParts) -> None:
+        value.left -= 1
+        if value.left:
+            return
+        if value.settled:
+            del self.in_parts[value.first]
+        else:  # learners say it with the last part, but that was lost or is late: ask
+            self._flight.offer(value.last, span_bytes((self.name, value.first, value.last)))
+
+    def _on_outcome(self, outcome: Outcome, now_s: float) -> None:
+        """What became of a value in parts. Those of one that was discarded stay outstanding: they
+        are broadcast, so they are to be delivered."""
+        value = self.in_parts.get(outcome.first)
+        if value is None or value.settled:
+            return
+        value.settled = True
+        if outcome.fate is Fate.DELIVERED:
+            self._acknowledge(1, value.since_s, now_s)
+            self._forget(value.first, value.last, now_s)
+        else:
+            self.step.discarded.append(
+                f"value {value.first} of {self.name}, of {value.bytes} bytes, "
+                f"{DISCARDED[outcome.fate]}"
+            )
+        if not value.left and value.first in self.in_parts:
+            del self.in_parts[value.first]
+            self._flight.answered(value.last, now_s)
 
     def waits_for(self) -> Wait | None:
         if self.finished:
             return None
-        return waiting.for_deliveries(min(self.outstanding), self.outstanding_values)
+        first = next(iter(self.outstanding), None) or next(iter(self.in_parts))
+        return waiting.for_deliveries(first, max(1, self.outstanding_values))
 
     def deadline_s(self) -> float:
         return self._flight.deadline_s()
@@ -143,8 +248,13 @@ class Client(Role):
             self.step.events.append(events.Broadcast(values=describe(self._new)))
             self._new = []
         taken = self._flight.take(now_s)
-        self._send([self.outstanding[first].packet for first, _ in taken])
-        self._inquire([self.outstanding[first].packet for first, again in taken if again])
+        packets = [
+            (self.outstanding[n].packet, again) for n, again in taken if n in self.outstanding
+        ]
+        self._send([packet for packet, _ in packets])
+        self._inquire([packet for packet, again in packets if again])
+        if len(packets) < len(taken):
+            self._ask_outcomes({n for n, _ in taken if n not in self.outstanding})
 
     def _send(self, packets: Sequence[Packet]) -> None:
         """Send `packets` to the proposers, in as few messages as they fit in."""
@@ -155,6 +265,13 @@ class Client(Role):
         """Ask the learners about packets that are sent again: they may have delivered them already,
         and only their saying so was lost."""
         self.repeated += len(packets)
-        spans = [(self.name, packet.first, packet.last) for packet in packets]
+        self._ask([(self.name, packet.first, packet.last) for packet in packets], in_parts=False)
+
+    def _ask_outcomes(self, lasts: Container[int]) -> None:
+        """Ask what became of the values in parts whose last parts have these numbers."""
+        values = [value for value in self.in_parts.values() if value.last in lasts]
+        self._ask([(self.name, value.first, value.last) for value in values], in_parts=True)
+
+    def _ask(self, spans: Sequence[Span], *, in_parts: bool) -> None:
         for some in portions(Inquire, spans, self.settings.fitting_bytes):
-            self.step.send(Inquire(some), Group.LEARNERS)
+            self.step.send(Inquire(some, in_parts), Group.LEARNERS)

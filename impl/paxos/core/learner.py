@@ -1,7 +1,8 @@
 """The learner: it finds out what was chosen, and delivers it in the order of the instances.
 
 It learns from a quorum of votes (direct learning) or from a proposer's Decide. What it misses it
-asks for. It delivers a value once, however often it was chosen.
+asks for. It delivers a value once, however often it was chosen. Values in parts are
+put together by `paxos.core.assembler`.
 
 Spec: `Learn`, `Deliver`.
 """
@@ -9,8 +10,9 @@ Spec: `Learn`, `Deliver`.
 from collections.abc import Iterable, Sequence
 
 from paxos.core import events, waiting
+from paxos.core.assembler import Assembler
 from paxos.core.ballot import Ballot
-from paxos.core.batch import Packet, Range, decode_batch, describe
+from paxos.core.batch import Packet, Range, decode_batch, describe, is_part
 from paxos.core.gaps import PACKET_THRESHOLD, Gaps
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
@@ -19,10 +21,13 @@ from paxos.core.messages import (
     Ask,
     Decide,
     Delivered,
+    Fate,
     Group,
     Heartbeat,
     Inquire,
     Message,
+    Outcome,
+    Outcomes,
     Span,
     Trimmed,
     Votes,
@@ -78,7 +83,9 @@ class Learner(Role):
         self.delivered: dict[str, IntervalSet] = {}  # by client
         self._open: dict[int, _Open] = {}
         self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
+        self.assembler = Assembler(settings)
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
+        self._outcomes: dict[tuple[str, int], Outcome] = {}  # the same, by client and first value
         self._tell = False
         self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
         self.highest = 0  # the highest instance that was learned
@@ -179,6 +186,9 @@ class Learner(Role):
             done = self.delivered.get(client)
             if done and done.covers(first, last):
                 self._say(client, first, last)
+                if inquire.in_parts:
+                    known = self.assembler.outcome(client, first)
+                    self._note(known or Outcome(client, first, last, Fate.FORGOTTEN))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. Without so many
@@ -217,11 +227,14 @@ class Learner(Role):
         values: list[Range] = []
         position = self.position + 1
         for packet, described in zip(packets, ranges, strict=True):
-            done = self.delivered.setdefault(packet.client, IntervalSet())
+            done = self.delivered.get(packet.client)
+            if done is None:
+                done = self.delivered[packet.client] = IntervalSet()
+                self.assembler.begins(packet.client)
             if not done.overlaps(packet.first, packet.last):
                 done.add(packet.first, packet.last)
                 values.append(described)
-                self.step.deliveries.append(Delivery(instance, self.position + 1, packet))
+                self._hand_over(instance, packet)
                 self.position += packet.count
             self._say(packet.client, packet.first, packet.last)
         self.prefix = instance
@@ -231,6 +244,15 @@ class Learner(Role):
                 events.Deliver(instance=instance, position=position, values=values)
             )
 
+    def _hand_over(self, instance: int, packet: Packet) -> None:
+        """Values are delivered. Parts are put together: the whole value is handed over in the place
+        of its last part."""
+        position = self.position + 1
+        self.assembler.reaches(position)
+        whole = self.assembler.add(instance, position, packet) if is_part(packet) else packet
+        if whole is not None:
+            self.step.deliveries.append(Delivery(instance, position, whole))
+
     # What it says.
 
     def _say(self, client: str, first: int, last: int) -> None:
@@ -239,8 +261,32 @@ class Learner(Role):
 
     def _finish(self, now_s: float) -> None:
         self._ask(self._gaps.finish(self, now_s))
+        self._look_at_assembler()
         if self._tell:
+            self._send_outcomes()
             self._send_delivered(now_s)
+
+    def _note(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.client, outcome.first] = outcome
+
+    def _look_at_assembler(self) -> None:
+        """Take over what became of values in parts."""
+        for outcome in self.assembler.settled:
+            self._note(outcome)
+        self.assembler.settled.clear()
+        for why in self.assembler.refused:
+            self.step.refuse(why)
+        self.assembler.refused.clear()
+
+    def _send_outcomes(self) -> None:
+        """Before the client hears that all parts are delivered: then it asks no more."""
+        for some in portions(Outcomes, list(self._outcomes.values()), self.settings.fitting_bytes):
+            outcomes = Outcomes(some)
+            if any(self._is_home_of(outcome.client) for outcome in some):
+                self.step.send(outcomes, Group.CLIENTS)
+            else:
+                self.step.send_later(outcomes, Group.CLIENTS)
+        self._outcomes.clear()
 
     def _send_delivered(self, now_s: float) -> None:
         spans: list[Span] = [

@@ -3,11 +3,12 @@ its tag. Decoding checks types and bounds.
 
 Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and Decide. The others
 change nothing that the spec sees: they carry values to the proposers (Submit), say what was
-delivered (Delivered) or ask for that (Inquire), elect a leader (Heartbeat, Reject), repair loss
-(Ask, Votes) and say what nobody can repair any more (Trimmed).
+delivered (Delivered) and what became of values in parts (Outcomes), ask for that (Inquire), elect a
+leader (Heartbeat, Reject), repair loss (Ask, Votes) and say what nobody can repair any more
+(Trimmed).
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 
 import msgspec
@@ -22,10 +23,13 @@ __all__ = [
     "Ask",
     "Decide",
     "Delivered",
+    "Fate",
     "Group",
     "Heartbeat",
     "Inquire",
     "Message",
+    "Outcome",
+    "Outcomes",
     "Prepare",
     "Promise",
     "Reject",
@@ -157,6 +161,8 @@ class Inquire(Struct, array_like=True, frozen=True, tag=12):
     delivered them says so again."""
 
     values: Annotated[list[Span], Meta(min_length=1)]
+    in_parts: bool = False
+    """Each of these spans is all parts of one value, and what became of it is asked for, too."""
 
 
 class Votes(Struct, array_like=True, frozen=True, tag=10):
@@ -166,6 +172,38 @@ class Votes(Struct, array_like=True, frozen=True, tag=10):
     votes: Annotated[list[Vote], Meta(min_length=1)]
     last: Natural = 0
     """How far an answer goes that does not go as far as was asked; 0: it does."""
+
+
+class Fate(IntEnum):
+    """What became of a value in parts."""
+
+    DELIVERED = 0
+    NO_ROOM = 1
+    """Discarded: too many values had missing parts."""
+    TOO_OLD = 2
+    """Discarded: too much was delivered since a part of it was."""
+    LATER_INCARNATION = 3
+    """Discarded: its client was started again."""
+    FORGOTTEN = 4
+    """All parts were delivered, and which of these became of it is not known any more."""
+
+
+class Outcome(Struct, array_like=True, frozen=True, gc=False):
+    """What became of the value whose parts are the values `first..last` of a client. If it was
+    delivered, with which instance and at which position: those of the part that came last."""
+
+    client: ClientName
+    first: Positive
+    last: Positive
+    fate: Fate
+    instance: Natural = 0
+    position: Natural = 0
+
+
+class Outcomes(Struct, array_like=True, frozen=True, tag=13):
+    """Learner to clients: this became of values in parts, now or earlier."""
+
+    values: Annotated[list[Outcome], Meta(min_length=1)]
 
 
 Message = (
@@ -182,6 +220,7 @@ Message = (
     | Votes
     | Trimmed
     | Inquire
+    | Outcomes
 )
 
 MAX_MESSAGES = 4_096

@@ -88,3 +88,8 @@ def pattern_of(role: str) -> str:
 def client_id(client: str) -> int:
     """The id of the process that broadcasts under the name `client`."""
     return int(client.partition(".")[0])
+
+
+def client_incarnation(client: str) -> int:
+    """Which incarnation of that process it is."""
+    return int(client.partition(".")[2])

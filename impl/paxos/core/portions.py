@@ -17,7 +17,10 @@ from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import MAX_VALUE_BYTES, Packet
 from paxos.core.messages import (
     Delivered,
+    Fate,
     Inquire,
+    Outcome,
+    Outcomes,
     Promise,
     Span,
     Submit,
@@ -48,6 +51,13 @@ VOTE_BYTES = len(encode_messages(Vote(LARGEST_INT, LARGEST_BALLOT, _BYTES))) - l
 SPAN_BYTES = len(encode_messages((LONGEST_NAME, LARGEST_INT, LARGEST_INT)))
 """What a span of values takes."""
 
+OUTCOME_BYTES = len(
+    encode_messages(
+        Outcome(LONGEST_NAME, LARGEST_INT, LARGEST_INT, Fate.FORGOTTEN, LARGEST_INT, LARGEST_INT)
+    )
+)
+"""What the outcome of a value takes."""
+
 
 def packet_bytes(packet: Packet) -> int:
     """What a packet takes in a Submit or in a batch."""
@@ -64,12 +74,18 @@ def span_bytes(span: Span) -> int:
     return SPAN_BYTES
 
 
+def outcome_bytes(outcome: Outcome) -> int:
+    """What the outcome of a value takes in an Outcomes."""
+    return OUTCOME_BYTES
+
+
 _EMPTY = (
     Submit([]),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
     Votes([], LARGEST_INT),
     Delivered(LARGEST_INT, []),
     Inquire([]),
+    Outcomes([]),
 )
 EMPTY_BYTES = {type(message): len(encode_messages(message)) + LIST_BYTES for message in _EMPTY}
 """What each kind of message that has a list takes beyond the parts in it."""
@@ -80,6 +96,7 @@ PART_BYTES: dict[type, Callable[[Any], int]] = {
     Votes: vote_bytes,
     Delivered: span_bytes,
     Inquire: span_bytes,
+    Outcomes: outcome_bytes,
 }
 """What a part takes in each of them."""
 

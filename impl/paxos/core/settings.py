@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from paxos.core.batch import LENGTH_BYTES, MAX_VALUE_BYTES
 from paxos.core.messages import Promise
+from paxos.core.part import HEAD_BYTES
 from paxos.core.portions import (
     EMPTY_BYTES,
     LIST_BYTES,
@@ -40,6 +41,16 @@ class Settings:
     fit_bytes: int | None = None
     """Messages whose size is ours to choose are made no larger, so that the network carries each in
     one packet; None: `message_bytes`. Processes may differ in this."""
+    max_value_bytes: int = 16 << 20
+    """The largest value. What fits no message is broadcast in parts."""
+    unfinished_values: int = 8
+    """Learners keep the parts of values of which others are missing. Together they take no more
+    than so many of the largest values; beyond, values are discarded."""
+    unfinished_positions: int = 100_000_000
+    """A value of which no part was among so many values delivered last is discarded, if parts of it
+    are missing. At the highest rates that is more than a minute."""
+    outcomes: int = 4_096
+    """Values of which a learner remembers what became of their parts, the last ones."""
     window: int = 256
     """Instances that Phase 1 covers in advance, with prepare_ahead."""
     in_flight: int = 64
@@ -150,6 +161,22 @@ class Settings:
         return self.max_packets_bytes - PACKET_BYTES - len(LONGEST_NAME)
 
     @property
-    def max_value_bytes(self) -> int:
-        """The largest value that can be broadcast, as the only one of its packet."""
+    def packed_value_bytes(self) -> int:
+        """The largest value that fits a packet, as the only one of it."""
         return min(self.max_payload_bytes - LENGTH_BYTES, MAX_VALUE_BYTES)
+
+    @property
+    def largest_value_bytes(self) -> int:
+        """The largest value that can be broadcast. A Synod has one instance, and so no parts."""
+        most = self.packed_value_bytes if self.synod else self.max_value_bytes
+        return min(most, self.max_value_bytes)
+
+    @property
+    def part_bytes(self) -> int:
+        """What a part holds of its value."""
+        return self.fitting_payload_bytes - HEAD_BYTES
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """The most that parts take whose values are not whole."""
+        return self.unfinished_values * self.max_value_bytes

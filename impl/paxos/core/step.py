@@ -56,8 +56,8 @@ class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
     __slots__ = (
-        *("acknowledged", "deliveries", "events", "failure", "later", "refused", "urgent"),
-        "writes",
+        *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "refused"),
+        *("urgent", "writes"),
     )
 
     def __init__(self) -> None:
@@ -72,6 +72,9 @@ class Step:
         self.acknowledged: list[tuple[int, float, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited, until when)`."""
+        self.discarded: list[str] = []
+        """To be reported only: for the user of a client, which of its values will not be delivered,
+        or may not have been, and why."""
         self.refused: dict[str, int] = {}
         """To be counted and reported only: what was dropped because of a limit, how often."""
 

@@ -52,7 +52,7 @@ def run_cluster(config: Config, stop: Stop, options: ClusterOptions) -> int:
         say(warning)
     if is_loopback(config.interface):
         share_layout()
-    limit = config.settings().max_value_bytes
+    limit = config.settings().largest_value_bytes
     total = sum(count_values(path, limit) for path in inputs)
     with ChosenGroups(config) as groups:
         config = configuration.override(config, groups=groups.groups, cluster=groups.cluster)

@@ -37,6 +37,7 @@ _WHO = slice(13, 21)
 _SENT_BY: dict[type[Message], str] = {
     messages.Submit: "client",
     messages.Inquire: "client",
+    messages.Outcomes: "learner",
     messages.Prepare: "proposer",
     messages.Accept: "proposer",
     messages.Decide: "proposer",

@@ -23,8 +23,8 @@ class ValueTooLongError(InputError):
 
     def __init__(self, where: str, size: str, limit: int) -> None:
         super().__init__(
-            f"{where}: a value of {size} does not fit a datagram, which holds "
-            f"{limit}; shorten it, or raise `datagram_bytes` in the configuration"
+            f"{where}: a value of {size} is too large, {limit} are the most; shorten it, or raise "
+            "`max_value_bytes` in the configuration (of a Synod `datagram_bytes`)"
         )
 
 
@@ -48,10 +48,15 @@ def _chunks(fd: int, source: str) -> Iterator[bytes]:
 
 def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
     """See `Split`; a line a value."""
-    pending, line = b"", 1
+    begun: list[bytes] = []  # of a line of which the end has not come, joined once
+    begun_bytes, line = 0, 1
     for chunk in _chunks(fd, source):
-        values = (pending + chunk).split(b"\n")
-        pending = values.pop()
+        values = chunk.split(b"\n")
+        if len(values) > 1 and begun:
+            values[0] = b"".join((*begun, values[0]))
+            begun, begun_bytes = [], 0
+        begun.append(values.pop())
+        begun_bytes += len(begun[-1])
         long = next((i for i, value in enumerate(values) if len(value) > limit), None)
         if long is not None:
             yield values[:long]
@@ -60,11 +65,11 @@ def split_lines(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:
         if values:
             yield values
         line += len(values)
-        if len(pending) > limit:
-            size = f"{len(pending)} bytes{' or more' if chunk else ''}"
+        if begun_bytes > limit:
+            size = f"{begun_bytes} bytes{' or more' if chunk else ''}"
             raise ValueTooLongError(f"{source}, line {line}", size, limit)
-    if pending:
-        yield [pending]
+    if begun_bytes:
+        yield [b"".join(begun)]
 
 
 def split_frames(fd: int, limit: int, source: str) -> Iterator[list[bytes]]:

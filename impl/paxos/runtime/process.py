@@ -118,7 +118,11 @@ def _finish(
         fail(f"{name}: stopped in the middle of a step that did not end; output may be cut")
         status = 1
     else:
-        status = 1 if any(seat.trace_failed or seat.failure for seat in node.seats) else 0
+        status = (
+            1
+            if any(seat.trace_failed or seat.discarded or seat.failure for seat in node.seats)
+            else 0
+        )
     if reader:
         status = max(status, _what_is_left(name, reader, options))
     if not stopped:

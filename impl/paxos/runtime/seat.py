@@ -25,7 +25,7 @@ from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
 from paxos.runtime.outbox import Outbox
 from paxos.runtime.presence import Presence
-from paxos.runtime.report import Complaints, say
+from paxos.runtime.report import Complaints, fail, say
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.storage import Storage
@@ -95,6 +95,8 @@ class Seat:
         self.is_touched = True
         """Whether its role has heard or been told of something since its last step."""
         self.trace_failed = False
+        self.discarded = 0
+        """Values of a client that will not be delivered."""
         self.failure = ""
         """Why the role can do nothing more, for the user; empty: it can."""
 
@@ -221,6 +223,9 @@ class Seat:
             self.send_held_back()
         for what, count in step.refused.items():
             self._complaints.add(what, count)
+        for text in step.discarded:
+            self.discarded += 1
+            fail(f"{self.process}: {text}")
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged)
         self.failure = step.failure

@@ -43,7 +43,7 @@ class Reader:
     def run(self) -> None:
         """Read to the end, wait until every value is delivered, then stop the process."""
         try:
-            limit = self._client.settings.max_value_bytes
+            limit = self._client.settings.largest_value_bytes
             pace = None  # begins with the first values, however long they are in coming
             for values in self._split(self._fd, limit, "standard input"):
                 pace = pace or Pace(self._limits, self._client, time.monotonic())

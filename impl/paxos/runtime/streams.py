@@ -31,15 +31,16 @@ def read(fd: int, size: int) -> bytes:
 
 def write_all(fd: int, data: bytes) -> None:
     """Write all of `data`, however many system calls it takes; usually one. Raises `OSError`."""
+    left = memoryview(data)
     while True:
         try:
-            written = os.write(fd, data)
+            written = os.write(fd, left)
         except BlockingIOError:
             _wait(fd, select.POLLOUT)
             continue
-        if written == len(data):
+        if written == len(left):
             return
-        data = data[written:]
+        left = left[written:]
 
 
 def _wait(fd: int, event: int) -> None:
