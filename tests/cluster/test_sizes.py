@@ -39,8 +39,9 @@ def test_values_that_exactly_fill_a_datagram(tmp_path: Path, config: Path, switc
 def test_one_byte_more_is_refused_in_one_line(tmp_path: Path, config: Path) -> None:
     (tmp_path / "values").write_bytes(b"small\n" + b"x" * (LARGEST + 1) + b"\n")
     options = ["--config", config, "--values", tmp_path / "values"]
-    ended = run("run", *options, "--run-dir", tmp_path / "r")
+    limit = ["--max-value-bytes", LARGEST]
+    ended = run("run", *options, *limit, "--run-dir", tmp_path / "r")
     assert ended.returncode == 2
     [line] = ended.stderr.splitlines()
-    assert f"line 2: a value of {LARGEST + 1} bytes does not fit" in line
+    assert f"line 2: a value of {LARGEST + 1} bytes is too large" in line
     assert not (tmp_path / "r").exists()
