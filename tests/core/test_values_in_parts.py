@@ -147,8 +147,9 @@ def test_what_was_not_delivered_is_said_once_and_its_parts_are_still_broadcast(f
     client = Client(SMALL, "1.1", 0.0)
     submit(client, b"a", LARGE)
     step = give(client, *[Outcomes([Outcome("1.1", 2, 5, fate)])] * 2)
-    [line] = step.discarded
-    assert line.startswith("value 2 of 1.1, of 1024 bytes, ")
+    [told] = step.discarded
+    assert (told.first, told.fate) == (2, fate)
+    assert told.text.startswith("value 2 of 1.1, of 1024 bytes, ")
     assert not client.finished and client.outstanding_values == 1
     step = give(client, Delivered(9, [("1.1", 1, 5)]))
     assert client.finished and [count for count, _, _ in step.acknowledged] == [1]

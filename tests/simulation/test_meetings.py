@@ -17,7 +17,7 @@ from paxos.core.messages import Accept
 from paxos.core.proposer import Proposer
 
 STEPS = 3_000
-SEEDS = range(6)
+SEEDS = range(10)
 
 
 @pytest.fixture(scope="module")

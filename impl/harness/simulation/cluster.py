@@ -19,6 +19,7 @@ from paxos.core.client import Client
 from paxos.core.messages import Group, Message
 from paxos.core.names import Member
 from paxos.core.settings import Settings
+from paxos.core.step import Delivery
 from paxos.datagram import ARRAY_BYTES
 
 GROUPS = {
@@ -59,6 +60,8 @@ class Observers:
     """Of one that a crash kept from being written as a whole."""
     born: Callable[[Process], None] = lambda process: None
     """Of a process that starts."""
+    deliver: Callable[[Process, Delivery], None] = lambda process, delivery: None
+    """Of what a learner delivers."""
 
 
 USUAL, NOBODY = Shape(), Observers()
@@ -82,6 +85,7 @@ class Simulation(Assembly):
         self.observe = observers.observe
         self.tear = observers.tear
         self.born = observers.born
+        self.deliver = observers.deliver
         self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
         """Is called with each message before a process consumes it, and the sender's id."""
         self.say: Say = lambda sender, group, messages, body, clock: None

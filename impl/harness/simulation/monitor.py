@@ -1,5 +1,8 @@
 """Watches a simulated run: every event is replayed against the specification as it happens.
 
+Values in parts are values to the specification; that learners make the same of them is asked here:
+each incarnation of each learner delivers the same, at the same positions, from the first one on.
+
 It sees an event as a reader of the trace does, as the line that is written; a digest of all lines
 says whether two runs are the same. Besides what the specification asks, it holds the clocks to
 what traces promise: a process's clock goes forward, through all its incarnations.
@@ -7,6 +10,7 @@ what traces promise: a process's clock goes forward, through all its incarnation
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -21,6 +25,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.events import Event
 from paxos.core.messages import Accept, Group, Message
 from paxos.core.names import Member, ProcessName
+from paxos.core.step import Delivery
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyEvent).decode
@@ -43,7 +48,11 @@ class Monitor:
         """Whether the run is wrong already."""
         self.contradiction = ""
         """What a proposer said that it may not say; empty: nothing so far."""
+        self.difference = ""
+        """How what a learner delivers differs from what others do; empty: not so far."""
         self._proposed: dict[tuple[Ballot, int], bytes] = {}
+        self._order: list[Delivery] = []  # of the learner that was the first to come so far
+        self._done: Counter[ProcessName] = Counter()  # how much of it each has delivered
         self._clocks: dict[Member, int] = {}
         self._digest = blake2b(digest_size=8)
         self._traces = traces
@@ -81,6 +90,22 @@ class Monitor:
                     )
                     self.is_rejected = True
 
+    def deliver(self, learner: Process, delivery: Delivery) -> None:
+        """A learner has delivered something."""
+        at = self._done[learner.name]
+        self._done[learner.name] += 1
+        if at == len(self._order):
+            self._order.append(delivery)
+        theirs = self._order[at]
+        if (theirs.position, theirs.packet) != (delivery.position, delivery.packet):
+            self.difference = (
+                f"{learner.name} delivers {_place(delivery)}, and others, or its earlier "
+                f"incarnations, deliver {_place(theirs)}"
+            )
+        elif at and delivery.position <= self._order[at - 1].position:
+            self.difference = f"{learner.name} delivers {_place(delivery)} after later positions"
+        self.is_rejected |= bool(self.difference)
+
     def tear(self, event: Event) -> None:
         """A crash came while this event was written."""
         line = _encode(event)
@@ -91,3 +116,8 @@ class Monitor:
     def digest(self) -> str:
         """Of all lines, in the order in which they were written."""
         return self._digest.hexdigest()
+
+
+def _place(delivery: Delivery) -> str:
+    packet = delivery.packet
+    return f"value {packet.first} of client {packet.client} at position {delivery.position}"

@@ -18,6 +18,9 @@ from paxos import config
 from paxos.config import Config
 from paxos.core.settings import Settings
 
+LARGE_RUNS = 0.4
+"""In so many runs there are values in parts."""
+
 CONFIG: dict[str, dict[str, Any]] = {
     "parts": {"prepare_ahead": True, "window": 8},
     "trimming": {"prepare_ahead": True, "window": 32},
@@ -80,6 +83,10 @@ class Load:
     """At most so many values at a time."""
     pause_s: float
     """So long between them, in the mean."""
+    large: float = 0.0
+    """So often one of them is larger than a message; it is broadcast in parts."""
+    largest_parts: int = 0
+    """Of so many at most."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ def draw(request: Request) -> Plan:
     )
     settings = _draw_limits(random, wanted, towards)
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
+    settings, load = _draw_large(Random(f"{request.seed}/large"), settings, load)
     shape = Shape(
         proposers=len(wanted.ids("proposer")),
         learners=len(wanted.ids("learner")),
@@ -159,3 +167,19 @@ def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Sett
     for mechanism in towards:
         settings = replace(settings, **LIMITS.get(mechanism, {}))
     return settings
+
+
+def _draw_large(random: Random, settings: Settings, load: Load) -> tuple[Settings, Load]:
+    """Whether there are values that fit no message, and how little room learners have for what is
+    not whole: mostly enough, and sometimes so little that values are discarded."""
+    if random.random() >= LARGE_RUNS:
+        return settings, load
+    parts = random.choice((3, 12))
+    settings = replace(
+        settings,
+        max_value_bytes=parts * settings.part_bytes,
+        unfinished_values=random.choice((1, 2, 8, 8)),
+        unfinished_positions=random.choice((30, 2_000, 10**8, 10**8)),
+        outcomes=random.choice((3, 4_096)),
+    )
+    return settings, replace(load, large=random.choice((0.02, 0.2)), largest_parts=parts)

@@ -22,7 +22,7 @@ from paxos.core.messages import Group, Message, decode_messages, encode_messages
 from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.core.step import Step
+from paxos.core.step import Delivery, Discarded, Step
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import array, shared
 from paxos.runtime.outbox import Outbox
@@ -59,6 +59,7 @@ class World(Protocol):
     observe: Callable[[Event], None]
     tear: Callable[[Event], None]
     born: Callable[[Process], None]
+    deliver: Callable[[Process, Delivery], None]
     hear: Callable[[Process, int, Message], None]
 
     def make_disk(self, role: str, process_id: int) -> Disk: ...
@@ -96,6 +97,8 @@ class Process:
         self.name = ProcessName(self.key, 0)
         self.role: Role | None = None
         self.output: list[bytes] = []
+        self.discarded: list[Discarded] = []
+        """What a client has heard to be lost."""
         self.failure = ""
         """Why it has ended, if it did so by itself."""
         self.wall_offset_us = 0
@@ -132,6 +135,7 @@ class Process:
         self.incarnation += 1
         self.name = ProcessName(self.key, self.incarnation)
         self.output, self.doom, self._rest = [], None, None
+        self.discarded = []
         self._outbox = Outbox(self.world.settings.in_flight)
         self.failure = ""
         self._seq = self._holds = 0
@@ -258,6 +262,9 @@ class Process:
 
     def _perform(self, step: Step) -> None:
         """Do what the role wants done."""
+        for value in step.discarded:
+            self.world.injected[f"values {value.fate.name.lower().replace('_', ' ')}"] += 1
+            self.discarded.append(value)
         if self.doom is None and not self.save_s:
             for stage in self._stages:
                 stage(step)
@@ -322,6 +329,7 @@ class Process:
 
     def _deliver(self, step: Step) -> None:
         for delivery in step.deliveries:
+            self.world.deliver(self, delivery)
             self.output += unpack(delivery.packet)
 
     def _send(self, step: Step) -> None:

@@ -110,7 +110,9 @@ class _Run:
             plan.settings,
             plan.shape,
             parts=parts,
-            observers=Observers(self.monitor.observe, self.monitor.tear, _announce(traces)),
+            observers=Observers(
+                self.monitor.observe, self.monitor.tear, _announce(traces), self.monitor.deliver
+            ),
         )
         self.world.say = self.monitor.say
         self.meetings = Meetings(self.world)
@@ -170,6 +172,8 @@ class _Run:
             return Failure(verdict.violation.name, text)
         if self.monitor.contradiction:
             return Failure("two proposals in a ballot", self.monitor.contradiction)
+        if self.monitor.difference:
+            return Failure("different deliveries", self.monitor.difference)
         if self.monitor.disorder:
             return Failure("clock", self.monitor.disorder)
         problems = self.load.problems()

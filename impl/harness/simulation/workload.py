@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 from harness.simulation import plan
@@ -10,6 +11,7 @@ from harness.simulation.cluster import Simulation
 from harness.simulation.process import Process
 from paxos.core.client import Client
 from paxos.core.learner import Learner
+from paxos.core.messages import Fate
 
 
 class Workload:
@@ -21,6 +23,8 @@ class Workload:
         self._over = False
         self.submitted: dict[str, list[bytes]] = {}
         """What each client was given, by the name of its incarnation."""
+        self._numbers: dict[tuple[str, int], bytes] = {}
+        """Values in parts, by the client and the number of the first part."""
         for process in world.of("client"):
             self._pause(process, Random(f"{seed}/load/{process.id}"))
 
@@ -43,9 +47,33 @@ class Workload:
                 b"%s/%d" % (client.name.encode(), len(known) + k) + bytes(bytes_more)
                 for k in range(1, min(count, room) + 1)
             ]
+            if self._load.large:
+                values = [self._perhaps_enlarge(value, random) for value in values]
+            first = client.next_seq
             if process.act(lambda now_s: client.submit(values, now_s)):
                 known += values
+                self._note_parts(client, first, values)
         self._pause(process, random)
+
+    def _perhaps_enlarge(self, value: bytes, random: Random) -> bytes:
+        """The value, or one of the same name that is larger than a message. Its bytes are like no
+        other's, so that parts are not mistaken for one another; its size may be another's."""
+        if random.random() >= self._load.large:
+            return value
+        settings = self._world.settings
+        most = min(self._load.largest_parts * settings.part_bytes, settings.max_value_bytes)
+        size = random.choice((settings.packed_value_bytes + 1, most))
+        head = value.rstrip(b"\0") + b"\0"
+        return head + random.randbytes(size - len(head))
+
+    def _note_parts(self, client: Client, first: int, values: Sequence[bytes]) -> None:
+        """Values were submitted, numbered from `first`."""
+        for value in values:
+            if len(value) > client.settings.packed_value_bytes:
+                self._numbers[client.name, first] = value
+                first += -(-len(value) // client.settings.part_bytes)
+            else:
+                first += 1
 
     def is_delivered(self) -> bool:
         """Whether all is quiet: no client waits, and the learners are equally far."""
@@ -61,7 +89,8 @@ class Workload:
 
     def problems(self) -> list[str]:
         """What is wrong with what the learners delivered; empty: nothing. What a client was given
-        must be there if the client is up; if it crashed, it may be."""
+        must be there if the client is up, but for what it was told to be discarded, which must not;
+        if it crashed, it may be."""
         found: list[str] = []
         possible = {value for values in self.submitted.values() for value in values}
         outputs = {str(process.name): process.output for process in self._learners()}
@@ -78,7 +107,13 @@ class Workload:
                 found.append(f"{learner} has delivered {_show(wrong)}, which nobody broadcast")
             for process in self._world.of("client"):
                 mine = self.submitted.get(process.name.client, [])
-                missing = [value for value in mine if value not in delivered]
+                gone, unknown = self._discarded(process)
+                missing = [v for v in mine if v not in delivered and v not in gone | unknown]
+                found += [
+                    f"{learner} has delivered {_show(value)}, which {process.name} was told to be "
+                    "discarded"
+                    for value in sorted(gone & delivered)[:1]
+                ]
                 if missing:
                     found.append(
                         f"{learner} misses {len(missing)} of {len(mine)} values of {process.name}, "
@@ -86,6 +121,15 @@ class Workload:
                     )
         return found
 
+    def _discarded(self, client: Process) -> tuple[set[bytes], set[bytes]]:
+        """The values that a client was told to be discarded, and those of which learners did not
+        know any more."""
+        told: tuple[set[bytes], set[bytes]] = set(), set()
+        for lost in client.discarded:
+            value = self._numbers[client.name.client, lost.first]
+            told[lost.fate is Fate.FORGOTTEN].add(value)
+        return told
+
 
 def _show(value: bytes) -> str:
-    return value.rstrip(b"\0").decode()
+    return value.partition(b"\0")[0][:40].decode(errors="backslashreplace")

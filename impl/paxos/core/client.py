@@ -29,6 +29,7 @@ from paxos.core.portions import cut, packet_bytes, portions, span_bytes
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
+from paxos.core.step import Discarded
 from paxos.core.waiting import Wait
 
 __all__ = ["Client", "ValueTooLargeError"]
@@ -226,10 +227,9 @@ class Client(Role):
             self._acknowledge(1, value.since_s, now_s)
             self._forget(value.first, value.last, now_s)
         else:
-            self.step.discarded.append(
-                f"value {value.first} of {self.name}, of {value.bytes} bytes, "
-                f"{DISCARDED[outcome.fate]}"
-            )
+            which = f"value {value.first} of {self.name}, of {value.bytes} bytes,"
+            text = f"{which} {DISCARDED[outcome.fate]}"
+            self.step.discarded.append(Discarded(value.first, outcome.fate, text))
         if not value.left and value.first in self.in_parts:
             del self.in_parts[value.first]
             self._flight.answered(value.last, now_s)

@@ -11,9 +11,18 @@ from msgspec import Struct
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
 from paxos.core.events import Event
-from paxos.core.messages import Group, Message, Vote
+from paxos.core.messages import Fate, Group, Message, Vote
 
-__all__ = ["Delivery", "PromiseWrite", "RoundWrite", "Step", "TrimWrite", "VoteWrite", "Write"]
+__all__ = [
+    "Delivery",
+    "Discarded",
+    "PromiseWrite",
+    "RoundWrite",
+    "Step",
+    "TrimWrite",
+    "VoteWrite",
+    "Write",
+]
 
 
 class PromiseWrite(Struct, frozen=True):
@@ -52,6 +61,17 @@ class Delivery(Struct, frozen=True, gc=False):
     packet: Packet
 
 
+class Discarded(Struct, frozen=True):
+    """A value that its client broadcast in parts, and that will not be delivered, or may not have
+    been."""
+
+    first: int
+    """The number of its first part."""
+    fate: Fate
+    text: str
+    """For the user: which value, and why."""
+
+
 class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
@@ -72,9 +92,8 @@ class Step:
         self.acknowledged: list[tuple[int, float, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited, until when)`."""
-        self.discarded: list[str] = []
-        """To be reported only: for the user of a client, which of its values will not be delivered,
-        or may not have been, and why."""
+        self.discarded: list[Discarded] = []
+        """To be reported only."""
         self.refused: dict[str, int] = {}
         """To be counted and reported only: what was dropped because of a limit, how often."""
 

@@ -223,9 +223,9 @@ class Seat:
             self.send_held_back()
         for what, count in step.refused.items():
             self._complaints.add(what, count)
-        for text in step.discarded:
+        for value in step.discarded:
             self.discarded += 1
-            fail(f"{self.process}: {text}")
+            fail(f"{self.process}: {value.text}")
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged)
         self.failure = step.failure
