@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from paxos import arguments
 from paxos.errors import INTERRUPTED, InputError, RunError, reason, shortage
 from paxos.paths import SAMPLES
-from paxos.runtime.report import describe, fail, say, tell
+from paxos.runtime.report import describe, fail, say, tell, tell_parent
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
 
@@ -99,6 +99,8 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     from paxos.core.names import Member
     from paxos.runtime.process import ProcessOptions, run_process
 
+    if options.parent_fd is not None:
+        tell_parent(options.parent_fd)
     return run_process(
         Member(options.role, options.id),
         config.override(config.load(options.config), **_common(options)),

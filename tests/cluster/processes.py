@@ -195,6 +195,7 @@ class Cluster:
             process.send_signal(signal.SIGTERM)
         for name, process in running.items():
             status = process.wait(PATIENCE_S)
-            said = self.log(name).read_text(encoding="utf-8")
+            log = self.log(name)  # a test may have sent it elsewhere
+            said = log.read_text(encoding="utf-8") if log.exists() else ""
             is_early = name.startswith("client") and "not known to be delivered" in said
             assert status == int(is_early), f"{name}: {said}"

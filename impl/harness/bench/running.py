@@ -149,9 +149,7 @@ class Cluster:
             watched.read(now_s, udp)
             # Only now: a process whose end was noticed is gone from /proc.
             if watched.child.just_died() and watched.child.status != 0:
-                raise RunError(
-                    f"{watched.child.member} {watched.child.how}: {_last_words(watched)}"
-                )
+                raise RunError(f"{watched.child.member} {watched.child.how}")
 
     def wait_for_end(self, member: Member) -> None:
         """Until a process has ended by itself. Raises `RunError` as `watch` does."""
@@ -165,8 +163,3 @@ def _feed(gate: int, values: Path) -> None:
         while os.sendfile(gate, file.fileno(), None, PIPE_BYTES):
             pass
     os.close(gate)
-
-
-def _last_words(watched: Watched) -> str:
-    lines = watched.child.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[-1] if lines else "without a word"

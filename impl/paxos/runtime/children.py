@@ -1,11 +1,14 @@
 """The processes of a cluster, as children of the one that runs it.
 
-A child holds the reading end of a pipe whose writing end only the parent has. When the parent is
-gone, however it went, the child sees the pipe close, and stops.
+A child holds one end of a pair of sockets whose other end only the parent has. When the parent is
+gone, however it went, the child sees its end close, and stops. When the child is gone, the parent
+sees the same at once. And there the child says why it ends, whatever becomes of its log: the disk
+that has it may be full, and that the reason.
 """
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,17 +21,23 @@ from paxos.runtime.patience import LOOK_S, Patience
 PATIENCE_S = 5.0
 """A child that has not ended so long after SIGTERM is killed."""
 
+LAST_WORDS_BYTES = 4_096
+"""What is kept of what a child has said of its end."""
+
 
 class Child:
     """A process of the cluster."""
 
     def __init__(
-        self, member: Member, process: subprocess.Popen[bytes], log: Path, pipe: int
+        self, member: Member, process: subprocess.Popen[bytes], log: Path, link: socket.socket
     ) -> None:
         self.member = member
         self.log = log
         self._process = process
-        self._pipe = pipe
+        self._link = link
+        self._link.setblocking(False)
+        self._is_linked = True
+        self._last_words = b""
         self._noticed = False
 
     @property
@@ -47,16 +56,39 @@ class Child:
         return self._process.poll() or 0
 
     @property
+    def news(self) -> list[int]:
+        """Where something can be read when it has said something, or is gone; [] once it is."""
+        return [self._link.fileno()] if self._is_linked else []
+
+    def listen(self) -> None:
+        """Take what it has said of its end, if anything."""
+        if not self._is_linked:
+            return
+        try:
+            while self._is_linked:
+                said = self._link.recv(LAST_WORDS_BYTES)
+                self._is_linked = bool(said)
+                self._last_words = (self._last_words + said)[-LAST_WORDS_BYTES:]
+        except BlockingIOError:
+            return
+        except OSError:  # it went without reading
+            self._is_linked = False
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(LOOK_S)  # the system has closed its end, and is about to be done
+
+    @property
     def how(self) -> str:
-        """How it ended."""
+        """How it ended, and why if it has said so."""
         if self.status >= 0:
-            return f"ended with exit status {self.status}"
+            *_, why = ["", *self._last_words.decode(errors="replace").splitlines()]
+            return f"ended with exit status {self.status}{why and f': {why}'}"
         with suppress(ValueError):
             return f"was killed ({signal.Signals(-self.status).name})"
         return f"was killed (signal {-self.status})"
 
     def just_died(self) -> bool:
         """Whether it ended since this was last asked."""
+        self.listen()
         if self._noticed or self.alive:
             return False
         self._noticed = True
@@ -77,7 +109,9 @@ class Child:
                 if by_itself and patience.is_over():
                     by_itself = False
                     self._process.kill()
-        os.close(self._pipe)
+        self.listen()
+        self._link.close()
+        self._is_linked = False
         return by_itself
 
 
@@ -100,7 +134,7 @@ def start(
     children in order."""
     log = run_dir / "logs" / f"{member}.log"
     stdout = output_path(run_dir, member) if member.role == "learner" else Path(os.devnull)
-    reader, writer = os.pipe()
+    own, its = socket.socketpair()
     try:
         with (
             (stdin or Path(os.devnull)).open("rb") as source,
@@ -109,20 +143,20 @@ def start(
         ):
             command = [sys.executable, "-m", "paxos", member.role, str(member.id), *options]
             process = subprocess.Popen(
-                [*command, "--parent-fd", str(reader)],
+                [*command, "--parent-fd", str(its.fileno())],
                 stdin=source,
                 stdout=sink,
                 stderr=errors,
-                pass_fds=(reader,),
+                pass_fds=(its.fileno(),),
                 start_new_session=True,
                 env=environment(),
             )
     except BaseException:
-        os.close(writer)
+        own.close()
         raise
     finally:
-        os.close(reader)
-    return Child(member, process, log, writer)
+        its.close()
+    return Child(member, process, log, own)
 
 
 def stop_all(children: Sequence[Child]) -> list[Member]:

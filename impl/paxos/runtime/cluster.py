@@ -21,7 +21,7 @@ from paxos.runtime.delivered_output import LineCounter, compare, compare_one, co
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.patience import LOOK_S, Patience
-from paxos.runtime.progress import Progress
+from paxos.runtime.progress import Comparing, Progress
 from paxos.runtime.report import fail, say, tell
 from paxos.runtime.shutdown import Stop
 
@@ -172,7 +172,7 @@ class _Run:
                         f"nothing was delivered for {self.options.stall_s:g} s; delivered "
                         f"{progress.summary(counts)}; run folder {self.run_dir}"
                     )
-                if self.stop.wait(LOOK_S):
+                if self.stop.wait(LOOK_S, news=[fd for c in self.children for fd in c.news]):
                     counts = [counter.update() for counter in self.counters]
                     raise RunError(
                         f"interrupted, all processes are stopped; delivered "
@@ -182,13 +182,14 @@ class _Run:
             progress.end()
 
     def _check_children(self) -> None:
-        """Notice who died. A crash is what the protocol is for; an error is the user's to see."""
+        """Notice who ended. A crash is what the protocol is for; an error is the user's to see. A
+        client that ends by itself has heard that all its values are delivered."""
         died = [child for child in self.children if child.just_died()]
         for child in died:
             if child.status > 0:
                 error = InputError if child.status == 2 else RunError
                 raise error(f"{child.member} {child.how}; run folder {self.run_dir}")
-            if child.status < 0:
+            if child.status < 0 or child.member.role != "client":
                 say(f"{child.member} {child.how}")
         if not died:
             return
@@ -217,9 +218,27 @@ class _Run:
                 if "storage: memory:" not in line:
                     say(f"  {child.member}: {line}")
 
-    def _verdict(self, seconds: float, killed: Sequence[Member]) -> int:
+    def _compare(self) -> list[str]:
+        """What is wrong with what the learners delivered. Raises `RunError` if it is interrupted:
+        of long outputs, this takes as long as some runs."""
+        shown = Comparing()
+
+        def note(more_bytes: int) -> None:
+            shown.add(more_bytes)
+            if self.stop.requested:
+                raise RunError(
+                    "interrupted while comparing outputs; all was delivered, and nothing is wrong "
+                    f"so far; run folder {self.run_dir}"
+                )
+
         check = compare_one if self.config.synod else compare
-        problems = check(self.inputs, self.outputs)
+        try:
+            return check(self.inputs, self.outputs, note)
+        finally:
+            shown.end()
+
+    def _verdict(self, seconds: float, killed: Sequence[Member]) -> int:
+        problems = self._compare()
         problems += [f"{c.member} {c.how}" for c in self.children if c.just_died() and c.status > 0]
         for counter, path in zip(self.counters, self.outputs, strict=True):
             tell(f"{path.stem} delivered {counter.update()} of {self.wanted}")

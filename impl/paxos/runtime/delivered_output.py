@@ -6,12 +6,17 @@ is one too.
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b, sha256
 from pathlib import Path
 
 from paxos.errors import InputError, reason
 from paxos.runtime.framing import split_lines
+
+CHUNK_BYTES = 1 << 20
+
+Note = Callable[[int], None]
+"""Told of so many bytes more that were read: comparing takes long where outputs are long."""
 
 SHOWN = 3
 """Values shown of those that are missing or too many."""
@@ -50,33 +55,41 @@ class LineCounter:
         """The number of complete lines so far."""
         with self._path.open("rb") as file:
             file.seek(self._offset)
-            while chunk := file.read(1 << 20):
+            while chunk := file.read(CHUNK_BYTES):
                 self._offset += len(chunk)
                 self.lines += chunk.count(b"\n")
         return self.lines
 
 
-def compare(inputs: Sequence[Path], outputs: Sequence[Path]) -> list[str]:
+def _say_nothing(more_bytes: int) -> None:
+    """For whom nobody waits."""
+
+
+def compare(
+    inputs: Sequence[Path], outputs: Sequence[Path], note: Note = _say_nothing
+) -> list[str]:
     """What is wrong with the learners' `outputs`, in words: they must be the same sequence, made
     of every value of `inputs` exactly as often as it is there. [] if nothing is wrong."""
-    problems = _differences(outputs)
-    expected = Counter(_fingerprint(line) for path in inputs for line in _lines(path))
+    digests = [_digest(path, note) for path in outputs]
+    problems = _differences(outputs, digests)
+    expected = Counter(_fingerprint(line) for path in inputs for line in _lines(path, note))
     checked: set[bytes] = set()
-    for path in outputs:
-        digest = _digest(path)
+    for path, digest in zip(outputs, digests, strict=True):
         if digest in checked:
             continue
         checked.add(digest)
-        delivered = Counter(map(_fingerprint, _lines(path)))
+        delivered = Counter(map(_fingerprint, _lines(path, note)))
         if delivered != expected:
             problems += _explain(path, expected - delivered, "missing")
             problems += _explain(path, delivered - expected, "too many")
     return problems
 
 
-def compare_one(inputs: Sequence[Path], outputs: Sequence[Path]) -> list[str]:
+def compare_one(
+    inputs: Sequence[Path], outputs: Sequence[Path], note: Note = _say_nothing
+) -> list[str]:
     """As `compare`, for a Synod: every output is the same single value, one of the inputs."""
-    problems = _differences(outputs)
+    problems = _differences(outputs, [_digest(path, note) for path in outputs])
     for path in outputs:
         values = list(_lines(path))
         if len(values) != 1:
@@ -86,12 +99,12 @@ def compare_one(inputs: Sequence[Path], outputs: Sequence[Path]) -> list[str]:
     return problems
 
 
-def _differences(outputs: Sequence[Path]) -> list[str]:
+def _differences(outputs: Sequence[Path], digests: Sequence[bytes]) -> list[str]:
     first = outputs[0]
     return [
         f"{path} differs from {first}, first in line {_first_difference(first, path)}"
-        for path in outputs[1:]
-        if _digest(path) != _digest(first)
+        for path, digest in zip(outputs, digests, strict=True)
+        if digest != digests[0]
     ]
 
 
@@ -120,15 +133,17 @@ def _fingerprint(value: bytes) -> bytes:
     return value[:KEPT_BYTES] + blake2b(value).digest()
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, note: Note = _say_nothing) -> Iterator[bytes]:
     with path.open("rb") as file:
-        for line in file:
-            yield line.removesuffix(b"\n")
+        while lines := file.readlines(CHUNK_BYTES):
+            yield from (line.removesuffix(b"\n") for line in lines)
+            note(sum(map(len, lines)))
 
 
-def _digest(path: Path) -> bytes:
+def _digest(path: Path, note: Note) -> bytes:
     digest = sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
+        while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
+            note(len(chunk))
     return digest.digest()

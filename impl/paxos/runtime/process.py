@@ -117,12 +117,11 @@ def _finish(
     elif not stopped:
         fail(f"{name}: stopped in the middle of a step that did not end; output may be cut")
         status = 1
+    elif any(seat.trace_failed for seat in node.seats):
+        fail(f"{name}: its trace could not be written, and is not complete")
+        status = 1
     else:
-        status = (
-            1
-            if any(seat.trace_failed or seat.discarded or seat.failure for seat in node.seats)
-            else 0
-        )
+        status = 1 if any(seat.discarded or seat.failure for seat in node.seats) else 0
     if reader:
         status = max(status, _what_is_left(name, reader, options))
     if not stopped:

@@ -66,9 +66,21 @@ def describe(error: BaseException) -> str:
     )
 
 
+_parents: list[int] = []
+
+
+def tell_parent(fd: int) -> None:
+    """From now on `fail` says why the program ends there too: to whoever has started it, and may
+    not be able to read what it writes to standard error."""
+    _parents.append(fd)
+
+
 def fail(error: str) -> None:
     """Say why the program ends."""
     say(f"error: {error}")
+    for fd in _parents:
+        with suppress(OSError):
+            write_all(fd, _bytes(f"{error}\n"))
 
 
 class Complaints:

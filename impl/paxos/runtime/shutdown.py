@@ -6,6 +6,7 @@ be said of locks and conditions.
 
 import os
 import signal
+from collections.abc import Iterable
 from contextlib import suppress
 
 from paxos.runtime.streams import readable
@@ -54,9 +55,14 @@ class Stop:
         if self.failure is None:
             self.failure = failure
 
-    def wait(self, timeout_s: float | None = None, parent_fd: int | None = None) -> bool:
-        """Wait until a stop is requested, `parent_fd` is closed at its other end, or the time is
-        up. Whether to stop."""
-        watched = [self._reader] if parent_fd is None else [self._reader, parent_fd]
-        ready = readable(watched, timeout_s)
-        return self.requested or bool(ready)
+    def wait(
+        self,
+        timeout_s: float | None = None,
+        parent_fd: int | None = None,
+        news: Iterable[int] = (),
+    ) -> bool:
+        """Wait until a stop is requested, `parent_fd` is closed at its other end, there is
+        something to read at one of `news`, or the time is up. Whether to stop."""
+        ends = {self._reader} if parent_fd is None else {self._reader, parent_fd}
+        ready = readable([*ends, *news], timeout_s)
+        return self.requested or not ends.isdisjoint(ready)
