@@ -28,7 +28,7 @@ from conformance.report.page import (
     clipped,
 )
 from conformance.report.totals import Totals
-from conformance.report.window import Window, about, around, number_of
+from conformance.report.window import MOST_SHOWN, Window, about, around, number_of
 from conformance.trace.causality import Causes
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
@@ -60,13 +60,14 @@ LONGEST_REPORT = 20_000  # characters
 
 class Asked(NamedTuple):
     """What a page is asked for besides the run: what to call it, the verdict in a line and in full,
-    and of a long run, what to show."""
+    and of a long run, what to show and how much."""
 
     name: str
     line: str
     report: str
     near: str = ""  # an event: its number, or its file and line
     instances: str = ""  # "10..20"
+    most: int = MOST_SHOWN  # events in full, and half the rows about instances
 
 
 def run_page(run: Run, verdict: Verdict, asked: Asked) -> Page:
@@ -80,10 +81,10 @@ def run_page(run: Run, verdict: Verdict, asked: Asked) -> Page:
     total = sum(1 for _ in run.events())
     suspect = verdict.events + 1 if verdict.violation or verdict.hangs else 0
     if asked.instances:
-        window, open_at = about(run, asked.instances, total), suspect
+        window, open_at = about(run, asked.instances, total, asked.most), suspect
     else:
         open_at = number_of(run, asked.near, total) if asked.near else suspect
-        window = around(open_at or 1, total)
+        window = around(open_at or 1, total, asked.most)
     film = _Film(run, run.header, verdict, window)
     steps = list(film.steps())
     numbers = {s.number for s in steps}
@@ -110,7 +111,7 @@ def run_page(run: Run, verdict: Verdict, asked: Asked) -> Page:
         waits=not run.header.constants.prepare_ahead,
         width=film.totals.width,
         seconds=film.totals.stretches(),
-        spans=film.totals.spans(),
+        spans=film.totals.spans(2 * asked.most),
     )
 
 
@@ -164,14 +165,16 @@ class _Film:
         return tuple(self._actions.values())
 
     def steps(self) -> Iterator[Step]:
-        """The steps that are shown. All events are read, for the totals."""
-        causes, checker = Causes(), self._checker
-        # Of a run that is shown whole nothing is forgotten, so that the state keeps what is over.
-        horizon = Horizon.of(self._run) if self._window.words else None
+        """The steps that are shown. All events are read, for the totals; those after the last that
+        can be shown are only counted."""
+        causes, checker, last = Causes(), self._checker, self._window.last
+        horizon = Horizon.of(self._run) if self._window.forgets else None
         waiting: set[Cell] = set()  # may have changed since the last step that is shown
         judging = True
         for number, (_, process, _, event) in enumerate(self._run.rows(), 1):
             self.totals.note(event)
+            if number > last:
+                continue
             found = tuple((c.event, c.message) for c in causes.of(event))
             shown = judging and self._window.shows(number, event)
             if shown and not self._begun:

@@ -24,9 +24,6 @@ MOST_STRETCHES = 500
 
 SHORTEST = 1_000  # microseconds
 
-MOST_SPANS = 20_000
-"""Rows about instances; where there are more instances, a row is about several."""
-
 OfInstance = Phase2a | Phase2b | Decide | Learn | Deliver
 
 
@@ -99,9 +96,9 @@ class Totals:
             for at, (first, counts) in sorted(self._stretches.items())
         )
 
-    def spans(self) -> tuple[Span, ...]:
-        """The instances in order; where there are more than MOST_SPANS, several in a row."""
-        each = -(-len(self._instances) // MOST_SPANS) or 1
+    def spans(self, most: int) -> tuple[Span, ...]:
+        """The instances in order; where there are more than so many, several in a row."""
+        each = -(-len(self._instances) // most) or 1
         known = sorted(self._instances)
         return tuple(self._span(known[k : k + each]) for k in range(0, len(known), each))
 

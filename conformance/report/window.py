@@ -21,10 +21,10 @@ from conformance.trace.schema import (
 )
 
 MOST_SHOWN = 10_000
-"""Events that are shown in full."""
+"""Events that are shown in full, unless something else is asked for."""
 
-BEFORE = 6_000
-"""Of these, how many before the event that a window is around."""
+BEFORE = 0.6
+"""The part of those that is before the event that a window is around."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _PLACE = re.compile(r"(?:.*/)?([a-z]+-[0-9.]+?)(?:\.ndjson)?:([0-9]{1,18})")
@@ -37,24 +37,26 @@ class NoWindow(ValueError):
 
 @dataclass(frozen=True)
 class Window:
-    """Which events are shown: whether an event, with its number, is; in words; and the last number
-    that can be."""
+    """Which events are shown: whether an event, with its number, is; the last number that can be;
+    whether what was over before, of a long run, is left out of the state; and in words."""
 
     shows: Callable[[int, AnyEvent], bool]
+    last: int
+    forgets: bool
     words: str = ""
     instances: tuple[int, int] | None = None  # it has only what is about these
 
 
-def around(number: int, total: int) -> Window:
-    """A window of MOST_SHOWN events that has the event of this number."""
-    first = max(1, min(number - BEFORE, total - MOST_SHOWN + 1))
-    last = min(total, first + MOST_SHOWN - 1)
+def around(number: int, total: int, most: int) -> Window:
+    """A window of so many events that has the event of this number."""
+    first = max(1, min(number - int(BEFORE * most), total - most + 1))
+    last = min(total, first + most - 1)
     whole = first == 1 and last == total
     words = "" if whole else f"events {first:,} to {last:,} of {total:,}"
-    return Window(lambda n, _: first <= n <= last, words)
+    return Window(lambda n, _: first <= n <= last, last, first > 1, words)
 
 
-def about(run: Run, text: str, total: int) -> Window:
+def about(run: Run, text: str, total: int, most: int) -> Window:
     """A window of the events about some instances, "10..20", with the broadcasts of what was
     proposed there. Raises NoWindow."""
     found = _INSTANCES.fullmatch(text)
@@ -65,7 +67,7 @@ def about(run: Run, text: str, total: int) -> Window:
     for event in run.events():
         if isinstance(event, Phase2a) and first <= event.instance <= last:
             proposed.update(event.batch)
-    left = MOST_SHOWN
+    left = most
 
     def shows(number: int, event: AnyEvent) -> bool:
         nonlocal left
@@ -75,7 +77,8 @@ def about(run: Run, text: str, total: int) -> Window:
         return True
 
     words = f"events about instances {first} to {last}" if last > first else f"instance {first}"
-    return Window(shows, f"{words}, at most {MOST_SHOWN:,}, of {total:,} events", (first, last))
+    words = f"{words}, at most {most:,}, of {total:,} events"
+    return Window(shows, total, total > most, words, (first, last))
 
 
 def _is_about(event: AnyEvent, first: int, last: int, proposed: set[Range]) -> bool:

@@ -74,4 +74,4 @@ def test_a_run_during_which_the_clock_was_set_is_not_measured(
     monkeypatch.setattr(job_module, "_wall_ahead_s", lambda: next(ahead_s))
     monkeypatch.setattr(job_module, "_run_cluster", lambda job, run_dir: None)
     with pytest.raises(RunError, match=r"clock was set by 3600.0 s during the run"):
-        perform(Job(ALL[0], "full", []), tmp_path)
+        perform(Job(ALL[0], "full", []), tmp_path, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -33,6 +33,11 @@ from paxos.core.names import ROLES
 
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
+
+POINTED_AT = 60
+"""Points of a line that say their figures."""
+
+T = TypeVar("T", int, float)
 
 
 def draw(result: Benchmark, chosen: Plan, folder: Path) -> list[Path]:
@@ -248,6 +253,9 @@ def _flat(result: Benchmark) -> Figure:
     for number, flat in enumerate(result.flat):
         style = {"linestyle": _LINES[number % 4], "marker": _MARKERS[number % 4]}
         rates.plot(range(1, 11), flat.tenths, color=DARK, label=f"run {number + 1}", **style)
+        run = f"run {number + 1}"
+        tenths = enumerate(flat.tenths, 1)
+        tips(rates, ((n, y, f"{run}, tenth {n}: {y:,.0f} values/s") for n, y in tenths))
     rates.set(
         title="Speed in the course of a long run", xlabel="tenth of the values", ylim=(0, None)
     )
@@ -258,10 +266,16 @@ def _flat(result: Benchmark) -> Figure:
         points = result.flat[0].memory.get(role, [])
         if points:
             memory.plot(*zip(*points, strict=True), linestyle=line, color=DARK, label=role)
+            tips(memory, ((s, y, f"{role} at {s:.0f} s: {y:.0f} MiB") for s, y in _some(points)))
     memory.set(title="Memory of the largest process, run 1", xlabel="seconds", ylim=(0, None))
     memory.set_ylabel("MiB resident")
     memory.legend()
     return figure
+
+
+def _some(points: Sequence[tuple[float, T]]) -> Sequence[tuple[float, T]]:
+    """Of the points of a line, as many as one can point at."""
+    return points[:: -(-len(points) // POINTED_AT) or 1]
 
 
 def _late(result: Benchmark) -> Figure:
@@ -273,6 +287,8 @@ def _late(result: Benchmark) -> Figure:
     late = [(at_s, own) for at_s, _, own in course if own]
     if late:
         axes.plot(*zip(*late, strict=True), color=ORANGE, linestyle="--", label="late learner")
+    for who, line in (("slowest other", [p[:2] for p in course]), ("late learner", late)):
+        tips(axes, ((s, n, f"{who} at {s:.1f} s: {n:,} values") for s, n in _some(line)))
     axes.set(title="A learner that comes late", xlabel="seconds", ylabel="values delivered")
     axes.yaxis.set_major_formatter(thousands)
     axes.legend()

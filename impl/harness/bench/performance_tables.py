@@ -63,7 +63,7 @@ def runs(result: Benchmark) -> str:
         ]
         for name, run in found
     ]
-    note = "A page shows a run step by step. With --keep each traced run has one."
+    note = "A page shows a traced run step by step, a long one its beginning."
     return "\n".join(["## Runs", "", *table(heads, rows), "", note, ""])
 
 

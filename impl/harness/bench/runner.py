@@ -96,9 +96,7 @@ class Runner:
     # Parts of a run.
 
     def _done(self, folder: Path, checked: Checked | None) -> None:
-        page = self._folders.done(folder, conforms=checked is None or checked.conforms)
-        if checked:
-            checked.page = page
+        self._folders.done(folder, conforms=checked is None or checked.conforms)
 
     def _values(self, setting: Setting, values: int) -> tuple[list[Path], int]:
         """A file of values for each client, one of one value for the client that warms the cluster
@@ -124,15 +122,14 @@ class Runner:
         cluster.start("client", [setting.clients + 1], stdin=inputs[-1])
         cluster.wait_for_end(Member("client", setting.clients + 1))
 
-    @staticmethod
     def _check(
-        setting: Setting, folder: Path, inputs: Sequence[Path], outputs: Sequence[Path]
+        self, setting: Setting, folder: Path, inputs: Sequence[Path], outputs: Sequence[Path]
     ) -> Checked | None:
         """That everything was delivered in one order, and what the checker says of the traces."""
         problems = compare(inputs, outputs)
         if problems:
             raise RunError(problems[0])
-        return check(folder) if setting.tracing else None
+        return check(folder, self.out) if setting.tracing else None
 
 
 def _late(

@@ -41,9 +41,9 @@ class Job:
     options: list[str] = field(default_factory=list)
 
 
-def perform(job: Job, run_dir: Path) -> Run:
-    """Make the run, check it and measure it. Raises `RunError` if the cluster does not deliver
-    everything."""
+def perform(job: Job, run_dir: Path, out: Path) -> Run:
+    """Make the run, check it and measure it; its page goes below `out`. Raises `RunError` if the
+    cluster does not deliver everything."""
     count = sum(path.read_bytes().count(b"\n") for path in job.values)
     set_by_s = -_wall_ahead_s()
     _run_cluster(job, run_dir)
@@ -53,13 +53,14 @@ def perform(job: Job, run_dir: Path) -> Run:
             f"{job.combination.name}, {job.kind}: this machine's clock was set by {set_by_s:.1f} s "
             "during the run, and the speed is read off it; measure again"
         )
-    checked = check(run_dir)
+    checked = check(run_dir, out)
     return Run(
         combination=job.combination.name,
         kind=job.kind,
         offered=job.offered,
         conforms=checked.conforms,
         verdict=checked.verdict,
+        page=checked.page,
         achieved=_rate(run_dir, count, job.kind),
         latency=latency_of(run_dir),
         traffic=_traffic(run_dir, count),

@@ -66,7 +66,7 @@ def runs(result: Comparison) -> str:
         for row in result.rows
         for run in row.runs
     ]
-    note = "A page shows a run step by step; with --keep, each run has one."
+    note = "A page shows a run step by step, a long one its beginning."
     return "\n".join(["## Runs", "", *table(heads, rows), "", note, ""])
 
 

@@ -18,10 +18,6 @@ TOO_LATE_US = 100_000
 """A combination that takes longer, in the median, cannot keep up, and is not offered more."""
 
 
-SHOWN = "1..20"
-"""The instances that the page of the first idle run of each combination shows."""
-
-
 class Repetitions:
     """Makes the runs, interleaved: each repetition goes through all combinations, so that whatever
     changes on the machine changes for all of them."""
@@ -35,7 +31,6 @@ class Repetitions:
         self.load = 0.0
         """The load at which all are compared, when it is known; in values per second."""
         self._folders = RunFolders(out, keep=keep)
-        self._shown: set[str] = set()
         self._began_s = time.monotonic()
 
     def run(self) -> Iterator[Run]:
@@ -86,11 +81,8 @@ class Repetitions:
             for n in range(1, clients + 1)
         ]
         folder = self._folders.new(f"-{combination.name}-{kind}", 3)
-        run = perform(Job(combination, kind, files, offered, options), folder)
-        is_first = kind == "idle" and combination.name not in self._shown
-        self._shown.add(combination.name)
-        shown = SHOWN if is_first else ""
-        run.page = self._folders.done(folder, conforms=run.conforms, instances=shown)
+        run = perform(Job(combination, kind, files, offered, options), folder, self.out)
+        self._folders.done(folder, conforms=run.conforms)
         self._show(run)
         return run
 

@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from conformance.replay.report import explain, summary
-from conformance.replay.run_folder import check_run
-from conformance.trace.reader import TraceError
+from conformance.replay.run_folder import judge
+from conformance.trace.reader import TraceError, open_run
 from harness.measure import run_pages
 from harness.measure.latency import Latency, merge
 from paxos.core.names import pattern_of
@@ -24,7 +24,6 @@ class RunFolders:
     """The run folders below a folder, numbered. Those of runs that went well are removed."""
 
     def __init__(self, out: Path, *, keep: bool) -> None:
-        self._out = out
         self._folder = out / "runs"
         self._keep = keep
         self._made = 0
@@ -36,29 +35,10 @@ class RunFolders:
         shutil.rmtree(folder, ignore_errors=True)
         return folder
 
-    def done(self, folder: Path, *, conforms: bool, instances: str = "") -> str:
-        """A run has ended: remove its folder, unless it is to be kept or to be looked at.
-
-        Args:
-            folder: the run's.
-            conforms: whether it went well.
-            instances: make a page of these, such as "1..20", also if it did.
-
-        Returns:
-            The page of the run, from the folder of the measurement; "" if it has none. One that is
-            not removed has one.
-
-        Raises:
-            RunError: the page cannot be written.
-        """
-        kept = self._keep or not conforms
-        try:
-            page = run_pages.show(folder, self._out, instances) if kept or instances else ""
-        except OSError as error:
-            raise RunError(f"folder {self._out}: {reason(error)}") from error
-        if not kept:
+    def done(self, folder: Path, *, conforms: bool) -> None:
+        """A run has ended: remove its folder, unless it is to be kept or to be looked at."""
+        if conforms and not self._keep:
             shutil.rmtree(folder)
-        return page
 
 
 class Checked(Struct):
@@ -79,17 +59,23 @@ class Checked(Struct):
         return self.events / max(self.seconds, 1e-9)
 
 
-def check(run_dir: Path) -> Checked:
-    """Have the traces of a run checked."""
+def check(run_dir: Path, out: Path) -> Checked:
+    """Have the traces of a run checked, and its page written below `out`, the folder of the
+    measurement. Raises `RunError` if that cannot be written."""
     began_s = time.monotonic()
     try:
-        verdict = check_run(run_dir)
+        run = open_run(run_dir)
+        verdict = judge(run)
     except (TraceError, ValueError) as error:
         return Checked(False, str(error), 0, time.monotonic() - began_s)
     conforms = verdict.kind == "conforms"
     text = summary(str(run_dir), verdict) if conforms else explain(str(run_dir), verdict)
     seconds = time.monotonic() - began_s
-    return Checked(conforms, text.partition(": ")[2], verdict.events, seconds)
+    try:
+        page = run_pages.show(run, verdict, run_dir.name, out)
+    except OSError as error:
+        raise RunError(f"folder {out}: {reason(error)}") from error
+    return Checked(conforms, text.partition(": ")[2], verdict.events, seconds, page)
 
 
 def stats_of(run_dir: Path, role: str = "*") -> Iterator[dict[str, Any]]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from conformance.replay.run_folder import judge
 from conformance.report.page import Page, Step
 from conformance.report.run_page import Asked, run_page
+from conformance.report.window import MOST_SHOWN
 from conformance.trace.reader import open_run
 
 
-def page_of(folder: Path, near: str = "", instances: str = "") -> Page:
+def page_of(folder: Path, near: str = "", instances: str = "", most: int = MOST_SHOWN) -> Page:
     """The page of the run in this folder."""
     run = open_run(folder)
-    asked = Asked(folder.name, "in a line", "in full", near, instances)
+    asked = Asked(folder.name, "in a line", "in full", near, instances, most)
     return run_page(run, judge(run), asked)
 
 

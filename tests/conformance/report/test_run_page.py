@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from conformance.replay.run_folder import check_run
-from conformance.report import window
 from conformance.report.page import LONGEST_TEXT, clipped
 from conformance.report.window import NoWindow
 from conformance.trace.reader import TraceError
@@ -132,14 +131,10 @@ def test_a_recover_is_called_what_the_specification_calls_it() -> None:
     assert {a.name for a in page.actions} >= {kind for _, kind in recovers}
 
 
-def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(window, "MOST_SHOWN", 20)
-    monkeypatch.setattr(window, "BEFORE", 12)
+def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(tmp_path: Path) -> None:
     folder = plain(8).write(tmp_path)
-    whole = state_of_all(folder, monkeypatch)
-    page = page_of(folder, near="60")
+    whole = state_of_all(folder)
+    page = page_of(folder, near="60", most=20)
     assert [s.number for s in page.steps] == list(range(48, 68))
     assert (page.open_at, page.total) == (60, len(whole))
     assert page.partial == f"events 48 to 67 of {len(whole)}"
@@ -153,13 +148,19 @@ def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(
     assert [(s.first, s.last) for s in page.spans] == [(i, i) for i in range(1, 17)]
 
 
-def state_of_all(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> list[dict[tuple[str, str, str], str]]:
+def test_what_comes_after_a_window_is_counted(tmp_path: Path) -> None:
+    folder = plain(8).write(tmp_path)
+    whole = state_of_all(folder)
+    page = page_of(folder, most=20)
+    assert [s.number for s in page.steps] == list(range(1, 21))
+    assert page.partial == f"events 1 to 20 of {len(whole)}"
+    assert [state_after(page, n) for n in range(1, 21)] == whole[:20]
+    assert sum(sum(s.counts.values()) for s in page.seconds) == page.total == len(whole)
+
+
+def state_of_all(folder: Path) -> list[dict[tuple[str, str, str], str]]:
     """The state after each event, of a page that shows all of them."""
-    with monkeypatch.context() as patch:
-        patch.setattr(window, "MOST_SHOWN", 10_000)
-        page = page_of(folder)
+    page = page_of(folder)
     return [state_after(page, s.number) for s in page.steps]
 
 
