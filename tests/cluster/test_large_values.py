@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from paxos.config import Config, FaultRates
 from tests.cluster.processes import Cluster, conformance, run, wait_for
 
 pytestmark = pytest.mark.multicast
@@ -109,6 +110,42 @@ def test_a_client_that_is_killed_in_the_middle_leaves_no_value(tmp_path: Path) -
         expected = [b"another's", large(2, MIB), b"a later life", large(3, MIB)]
         assert cluster.lines("learner-1") == cluster.lines("learner-2")
         assert sorted(cluster.lines("learner-1")) == sorted(expected)
+        conformance(cluster.run_dir)
+
+
+def test_clients_are_told_what_is_discarded_and_nothing_else_is(tmp_path: Path) -> None:
+    """There is hardly room for the values that clients have under way at a time."""
+    count, clients = 30, range(1, 7)
+    size = 512
+    parts = -(-900 // Config(datagram_bytes=size).settings().part_bytes)
+    limits = {"datagram_bytes": size, "max_value_bytes": 900, "clients": len(clients)}
+    with Cluster(tmp_path, **limits, faults=FaultRates(loss=0.1)) as cluster:
+        cluster.start_all()
+        inputs = {n: [large(100 * n + k, 900) for k in range(count)] for n in clients}
+        for n, values in inputs.items():
+            cluster.start(f"client-{n}", values=write(tmp_path / f"values-{n}", values))
+        expected: set[bytes] = set()
+        lost = 0
+        for n, values in inputs.items():
+            status = cluster.processes[f"client-{n}"].wait(60)
+            said = cluster.log(f"client-{n}").read_text(encoding="utf-8").splitlines()
+            told = [line for line in said if line.startswith("error: ")]
+            assert all("of 900 bytes, will not be delivered: parts were" in line for line in told)
+            assert status == (1 if told else 0)
+            firsts = [int(line.split(" value ")[1].split()[0]) for line in told]
+            gone = {(first - 1) // parts for first in firsts}
+            assert len(gone) == len(told), "each is said once"
+            lost += len(gone)
+            expected |= {value for k, value in enumerate(values) if k not in gone}
+        cluster.wait_delivered(len(expected), "learner-1", "learner-2")
+        for process in cluster.processes.values():
+            process.terminate()
+        for process in cluster.processes.values():
+            process.wait()
+        assert lost > 0, "nothing was discarded: this tests nothing"
+        assert cluster.lines("learner-1") == cluster.lines("learner-2")
+        assert len(cluster.lines("learner-1")) == len(expected)
+        assert set(cluster.lines("learner-1")) == expected
         conformance(cluster.run_dir)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from paxos.core.assembler import PART_BYTES, UNFINISHED_BYTES, Assembler
 from paxos.core.batch import Packet, WholeValue, pack_parts
 from paxos.core.messages import Fate, Outcome
 from paxos.core.settings import Settings
+from tests.fuzz.bounds import check_assembler
 
 SETTINGS = Settings(max_value_bytes=1_000)
 VALUE = b"0123456789"
@@ -197,3 +200,49 @@ def test_who_begins_much_and_ends_nothing_does_not_keep_others_from_being_delive
                 assert assembler.unfinished_bytes <= settings.unfinished_bytes
         whole = feed(assembler, [part])
     assert whole == [WholeValue("3.1", 1, 1, value)]
+
+
+LYING = Settings(
+    max_value_bytes=10_000, unfinished_values=2, unfinished_positions=2_000, outcomes=50
+)
+
+
+def lie_for_long(limits: Settings) -> set[str]:
+    """Give an assembler parts that are begun and not ended, of many clients and incarnations, with
+    numbers that overlap; check what it holds. What it refused, and what became of values."""
+    random, assembler, met = Random(1), Assembler(limits), set[str]()
+    for position in range(1, 20_000):
+        client = f"{random.randint(1, 3)}.{1 + position // random.randint(500, 5_000)}"
+        value = bytes(random.choice((300, 300, 300, 900, 9_000, 12_000)))
+        part = random.choice(parts(client, 1, value, random.choice((150, 250, 8_000)))[:4])
+        assembler.begins(client)
+        assembler.reaches(position)
+        assembler.add(
+            position, position, lie(part, random.choice((part.first, random.randint(1, 200))))
+        )
+        met |= {outcome.fate.name for outcome in assembler.settled} | set(assembler.refused)
+        assembler.settled.clear()
+        assembler.refused.clear()
+        check_assembler(assembler, LYING)
+        assert all(
+            position - value.position <= LYING.unfinished_positions
+            for value in assembler._unfinished.values()
+        )
+    return met
+
+
+def test_whatever_is_said_no_more_is_kept_than_the_limits_allow() -> None:
+    assert lie_for_long(LYING) == {
+        *("DELIVERED", "NO_ROOM", "TOO_OLD", "LATER_INCARNATION"),
+        "parts of values above max_value_bytes",
+        "parts that no client makes",
+        "parts of an earlier incarnation of a client",
+        "parts that contradict others of the same value",
+    }
+
+
+@pytest.mark.parametrize("limit", ["unfinished_values", "unfinished_positions", "outcomes"])
+def test_without_a_limit_it_would_be_more(limit: str) -> None:
+    without: dict[str, Any] = {limit: 10**9}
+    with pytest.raises(AssertionError):
+        lie_for_long(replace(LYING, **without))

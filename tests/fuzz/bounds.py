@@ -1,13 +1,15 @@
 """What the messages of a stranger may make a role remember at most: each container that a message
 can make grow, and the setting that ends it. This is the list to extend when a role gets another.
 
-`Learner.delivered` is not in it: it grows with the clients whose values were chosen, and these are
-bounded where values are taken, by proposers.
+`Learner.delivered` is not in it, nor is what the assembler knows of the clients' incarnations: they
+grow with the clients whose values were chosen, and these are bounded where values are taken, by
+proposers.
 """
 
 from __future__ import annotations
 
 from paxos.core.acceptor import Acceptor
+from paxos.core.assembler import Assembler
 from paxos.core.ballot import LARGEST_INT
 from paxos.core.client import Client
 from paxos.core.intervals import IntervalSet
@@ -86,6 +88,17 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
     assert learner.top <= learner.prefix + limits.reach_instances
     assert len(learner._silent) <= limits.acceptors
     assert not learner._to_tell
+    check_assembler(learner.assembler, limits)
+    assert not learner.assembler.settled and not learner.assembler.refused, "all of it was said"
+
+
+def check_assembler(assembler: Assembler, limits: Settings) -> None:
+    """The same of values with missing parts."""
+    kept = sum(value.bytes for value in assembler._unfinished.values())
+    assert kept == assembler.unfinished_bytes <= limits.unfinished_bytes
+    assert kept == sum(held.bytes for held in assembler._held.values())
+    assert all(held.keys for held in assembler._held.values())
+    assert len(assembler._outcomes) <= limits.outcomes
 
 
 def check_presence(presence: Presence, members: int) -> None:

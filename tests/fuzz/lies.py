@@ -8,15 +8,19 @@ from __future__ import annotations
 from random import Random
 
 from paxos.core.ballot import LARGEST_INT, Ballot
-from paxos.core.batch import Packet, encode_batch, pack
+from paxos.core.batch import Packet, encode_batch, pack, pack_parts
 from paxos.core.messages import (
     Accept,
     Accepted,
     Ask,
     Decide,
     Delivered,
+    Fate,
     Heartbeat,
+    Inquire,
     Message,
+    Outcome,
+    Outcomes,
     Prepare,
     Promise,
     Reject,
@@ -63,6 +67,10 @@ def _tell(random: Random) -> Hello | Unheard:
 def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:
     match role:
         case "client":
+            if random.random() < 0.1:
+                first = random.randint(1, 500)
+                span = f"{sender}.{incarnation}", first, first + random.randint(0, 50)
+                return Inquire([span], in_parts=random.random() < 0.5)
             count = random.randint(0, 4)
             return Submit([_packet(random, f"{sender}.{incarnation}") for _ in range(count)])
         case "proposer":
@@ -72,6 +80,9 @@ def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:
         case _:
             if random.random() < 0.5:
                 return Ask(*_range(random))
+            if random.random() < 0.1:
+                client, first, last = _span(random)
+                return Outcomes([Outcome(client, first, last, random.choice(list(Fate)))])
             spans = [_span(random) for _ in range(random.choice((0, 1, 9)))]
             return Delivered(_instance(random), spans)
 
@@ -134,7 +145,17 @@ def _span(random: Random) -> Span:
 def _packet(random: Random, client: str) -> Packet:
     if random.random() < 0.02:
         return Packet(client, 1, 1, b"not what it says")
+    if random.random() < 0.3:
+        return _part(random, client)
     return pack(client, random.choice((random.randint(1, 500), 10**9)), [b"lie"])
+
+
+def _part(random: Random, client: str) -> Packet:
+    """A part of a value of which others are missing; of its numbers some are in use."""
+    value = bytes(random.choice((300, 300, 900, 20_000)))
+    part = random.choice(pack_parts(client, 1, value, random.choice((100, 150, 250))))
+    first = random.choice((part.first, random.randint(1, 50), random.randint(1, 10**6)))
+    return Packet(client, first, 1, part.payload)
 
 
 def _batch(random: Random) -> bytes:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from paxos.errors import InputError
-from paxos.runtime.delivered_output import LineCounter, compare, compare_one, count_values
+from paxos.runtime.delivered_output import (
+    SHOWN_BYTES,
+    LineCounter,
+    compare,
+    compare_one,
+    count_values,
+)
 
 
 def test_counting(tmp_path: Path) -> None:
@@ -48,6 +54,16 @@ def test_comparing(tmp_path: Path) -> None:
     assert "3 values missing, such as " in problems[0]
     assert "1 values too many, such as 'b'" in problems[1]
     assert "first in line 4" in compare(inputs, files(tmp_path, same, b"\xff\na\nb\n"))[0]
+
+
+def test_comparing_large_values(tmp_path: Path) -> None:
+    """Which are not kept: they are told from one another by all their bytes all the same."""
+    large, other = b"x" * 1_000_000 + b"a", b"x" * 1_000_000 + b"b"
+    inputs = files(tmp_path, large + b"\nb\n")
+    assert compare(inputs, files(tmp_path, large + b"\nb\n")) == []
+    missing, more = compare(inputs, files(tmp_path, b"b\n" + other + b"\n"))
+    assert f"1 values missing, such as '{'x' * SHOWN_BYTES}'" in missing
+    assert f"1 values too many, such as '{'x' * SHOWN_BYTES}'" in more
 
 
 def test_comparing_a_synod(tmp_path: Path) -> None:

@@ -47,6 +47,17 @@ def test_lines_are_values_whatever_their_bytes(chunks: list[bytes]) -> None:
     assert read_through_a_pipe([c for c in chunks if c], 10_000) == (expected, "")
 
 
+@given(st.lists(st.binary(max_size=30) | st.just(b"\n"), max_size=8), st.integers(1, 5))
+def test_values_are_the_same_however_little_is_read_at_a_time(chunks: list[bytes], n: int) -> None:
+    """A large value comes in many reads."""
+    text = b"".join(chunks)
+    for split, data in ((split_lines, text), (split_frames, framed(*chunks))):
+        expected = read_through_a_pipe([data] if data else [], 10_000, split)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(framing, "CHUNK_BYTES", n)
+            assert read_through_a_pipe([data] if data else [], 10_000, split) == expected
+
+
 def test_empty_lines_are_values_and_so_is_a_last_line_without_newline() -> None:
     assert read_through_a_pipe([b"\n\na\n\r\nb"], 9) == ([b"", b"", b"a", b"\r", b"b"], "")
     assert read_through_a_pipe([], 9) == ([], "")

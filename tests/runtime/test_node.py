@@ -19,12 +19,13 @@ from paxos.core.messages import (
     Accept,
     Ask,
     Delivered,
+    Fate,
     Group,
     Heartbeat,
     Reject,
     encode_messages,
 )
-from paxos.core.step import Delivery, PromiseWrite
+from paxos.core.step import Delivery, Discarded, PromiseWrite
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError
 from paxos.runtime import outbox
@@ -147,6 +148,16 @@ def test_what_a_role_refuses_is_counted_with_it(
     assert harness.seat.stats.dropped["Asks for too much"] == 3
     assert harness.node.stop()
     assert "proposer-1.1: dropped: 3 Asks for too much\n" in capfd.readouterr().err
+
+
+def test_a_value_that_will_not_be_delivered_is_said_at_once(
+    harness: Harness, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lost = Discarded(4, Fate.NO_ROOM, "value 4 of 1.1, of 70000 bytes, will not be delivered")
+    harness.role.on_flush = lambda: harness.role.step.discarded.append(lost)
+    harness.node.run_in_steps(lambda now_s: True)
+    assert capfd.readouterr().err == f"error: proposer-1.1: {lost.text}\n"
+    assert harness.seat.discarded == 1, "which makes the exit status 1"
 
 
 def test_messages_share_datagrams_and_are_sent_to_their_groups(harness: Harness) -> None:
