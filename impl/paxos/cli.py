@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paxos.runtime.pace import Limits
 
 ROLES = ("acceptor", "proposer", "learner", "client")
+PROCESSES = (*ROLES, "replica")
 HARNESS = {
     "compare": ("harness.compare", "measure what each optimisation buys"),
     "simulate": ("harness.simulation", "run a cluster in one process, with faults"),
@@ -58,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         words = sys.argv[1:] if words is None else words
         options = _parser(words).parse_args(words)
-        verbose = options.role in (*ROLES, "run") and options.verbose
+        verbose = options.role in (*PROCESSES, "run") and options.verbose
         failed = 2 if options.role == "simulate" else 1  # there, 1 is the verdict on the protocol
         stop = None if options.role in HARNESS else Stop()
         status = _run(options, stop)
@@ -96,13 +97,13 @@ def _run(options: argparse.Namespace, stop: Stop | None) -> int:
 
 def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     from paxos import config  # not before the signal handlers are there
-    from paxos.core.names import Member
+    from paxos.core.names import Member, Replica
     from paxos.runtime.process import ProcessOptions, run_process
 
     if options.parent_fd is not None:
         tell_parent(options.parent_fd)
     return run_process(
-        Member(options.role, options.id),
+        Replica(options.id) if options.role == "replica" else Member(options.role, options.id),
         config.override(config.load(options.config), **_common(options)),
         stop,
         ProcessOptions(
@@ -117,10 +118,14 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
 
 def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     from paxos import config
+    from paxos.core.names import REPLICA_ROLES
     from paxos.runtime.cluster import ClusterOptions, run_cluster
 
     base = config.load(options.config) if options.config else config.Config()
     counts = {f"{role}s": getattr(options, f"{role}s") for role in ROLES}
+    if options.replicas:
+        each = {f"{role}s": options.replicas for role in REPLICA_ROLES}
+        counts = {name: count or each.get(name) for name, count in counts.items()}
     switches = {name: getattr(options, name) for name in ("tracing", *dict(_SWITCHES))}
     wanted = config.override(
         base, milestone=options.milestone, **counts, **switches, **_common(options)
@@ -128,6 +133,7 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     how = ClusterOptions(
         values=options.values,
         run_dir=options.run_dir,
+        replicas=options.replicas or 0,
         stall_s=options.timeout,
         verbose=options.verbose,
         client_options=[
@@ -146,7 +152,7 @@ def _streams(options: argparse.Namespace) -> dict[str, Any]:
 
     if options.role == "client":
         return {"split": SPLITS[options.format]}
-    if options.role == "learner":
+    if options.role in ("learner", "replica"):
         return {"deliveries": Output(options.format, options.first)}
     return {}
 
@@ -191,7 +197,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         if words and words[0] == name:
             import_module(f"{package}.options").add_arguments(command)
-    for role in ROLES:
+    for role in PROCESSES:
         command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
         command.add_argument("id", metavar="ID", type=int, help="its number, from 1")
         command.add_argument("--config", metavar="FILE", type=Path, required=True)
@@ -201,7 +207,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
         if role == "client":
             _add_client_options(command)
-        if role in ("client", "learner"):
+        if role in ("client", "learner", "replica"):
             _add_stream_options(command, role)
         _add_common_options(command)
     return parser
@@ -211,6 +217,8 @@ _ABOUT = {
     "acceptor": "An acceptor: it promises and votes.",
     "proposer": "A proposer: the one that leads gets values chosen.",
     "learner": "A learner: it writes each delivered value to standard output.",
+    "replica": "A proposer, an acceptor and a learner with this number, in one process: what one "
+    "deploys on a machine. As a learner, it writes each delivered value to standard output.",
     "client": "A client: it broadcasts the values on standard input, and ends when all of them are "
     "delivered.",
 }
@@ -235,6 +243,13 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         run.add_argument(
             f"--{role}s", metavar="N", type=int, help=f"number of {role}s (default {count})"
         )
+    run.add_argument(
+        "--replicas",
+        metavar="N",
+        type=arguments.whole_number,
+        help="so many processes that are proposer, acceptor and learner in one (default: none; "
+        "there are as many of each role, unless more are asked for)",
+    )
     run.add_argument(
         "--values", metavar="FILE", type=Path, nargs="+", help="one file a client (default: two)"
     )

@@ -34,10 +34,10 @@ def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def conformance(run_dir: Path) -> str:
+def conformance(run_dir: Path, *options: str) -> str:
     """Check a run; the verdict, which must be that it conforms."""
     checked = subprocess.run(
-        [sys.executable, "-m", "conformance", "check", str(run_dir)],
+        [sys.executable, "-m", "conformance", "check", str(run_dir), *options],
         capture_output=True,
         text=True,
         check=False,

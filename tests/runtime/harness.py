@@ -34,7 +34,7 @@ HEADER_BYTES = len(Envelope(b"cluster!", "client", 1, 1, {}).seal(0, b""))
 MEMBERS = {"client": 1, "proposer": 1, "acceptor": 3, "learner": 1}
 
 
-_OUTSIDE = ("network", "storage", "tracer", "deliveries")
+OUTSIDE = ("network", "storage", "tracer", "deliveries")
 
 
 class Recorder:
@@ -132,7 +132,7 @@ class Quiet(Presence):
 class Harness:
     def __init__(self, strict_trace: bool = False) -> None:
         self.world = Recorder()
-        outside: dict[str, Any] = dict.fromkeys(_OUTSIDE, self.world)
+        outside: dict[str, Any] = dict.fromkeys(OUTSIDE, self.world)
         self.role = Fake()
         self.stop = Stop()
         self.other = Envelope(b"cluster!", "acceptor", 2, 1, MEMBERS)

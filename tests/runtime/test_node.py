@@ -33,7 +33,13 @@ from paxos.runtime import seat as seat_module
 from paxos.runtime.clock import LATEST_US
 from paxos.runtime.envelope import PRESENCE, Envelope, Received, bodies
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
-from tests.runtime.harness import HEADER_BYTES, MEMBERS, B, Fake, Harness
+from tests.runtime.harness import (
+    HEADER_BYTES,
+    MEMBERS,
+    B,
+    Fake,
+    Harness,
+)
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ from typing import NamedTuple
 ROLES = ("client", "proposer", "acceptor", "learner")
 """In the order of their numbers on the wire."""
 
+REPLICA_ROLES = ("proposer", "acceptor", "learner")
+"""Those of a replica, in the order in which they do their steps."""
+
 
 class Member(NamedTuple):
     """A process of the cluster, through all its incarnations. As text, `acceptor-1`."""
@@ -45,6 +48,11 @@ class Replica(NamedTuple):
         return f"replica-{self.id}"
 
     @property
+    def role(self) -> str:
+        """What the command line calls it, in the place of a role."""
+        return "replica"
+
+    @property
     def words(self) -> str:
         """In a sentence: `replica 1`."""
         return f"replica {self.id}"
@@ -52,7 +60,7 @@ class Replica(NamedTuple):
     @property
     def members(self) -> tuple[Member, ...]:
         """What it is, in the order in which they do their steps."""
-        return tuple(Member(role, self.id) for role in ("proposer", "acceptor", "learner"))
+        return tuple(Member(role, self.id) for role in REPLICA_ROLES)
 
 
 class ProcessName(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from paxos.core.names import Member
+from paxos.core.names import Member, Replica
 from paxos.runtime.patience import LOOK_S, Patience
 
 PATIENCE_S = 5.0
@@ -29,7 +29,11 @@ class Child:
     """A process of the cluster."""
 
     def __init__(
-        self, member: Member, process: subprocess.Popen[bytes], log: Path, link: socket.socket
+        self,
+        member: Member | Replica,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        link: socket.socket,
     ) -> None:
         self.member = member
         self.log = log
@@ -127,13 +131,18 @@ def output_path(run_dir: Path, learner: Member) -> Path:
 
 
 def start(
-    member: Member, options: Sequence[str], run_dir: Path, *, stdin: Path | None = None
+    member: Member | Replica,
+    options: Sequence[str],
+    run_dir: Path,
+    *,
+    stdin: Path | None = None,
 ) -> Child:
     """Start a process of the cluster, whose log goes to the run folder, and so does what a learner
     delivers. It is in a session of its own, so that Ctrl-C reaches only the parent, which stops its
     children in order."""
     log = run_dir / "logs" / f"{member}.log"
-    stdout = output_path(run_dir, member) if member.role == "learner" else Path(os.devnull)
+    learners = [output_path(run_dir, each) for each in member.members if each.role == "learner"]
+    stdout = learners[0] if learners else Path(os.devnull)
     own, its = socket.socketpair()
     try:
         with (
@@ -159,7 +168,7 @@ def start(
     return Child(member, process, log, own)
 
 
-def stop_all(children: Sequence[Child]) -> list[Member]:
+def stop_all(children: Sequence[Child]) -> list[Member | Replica]:
     """Ask all to stop, and wait until they have. Which of them had to be killed."""
     for child in children:
         child.terminate()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from paxos import config as configuration
 from paxos.config import Config, is_loopback
-from paxos.core.names import Member
+from paxos.core.names import REPLICA_ROLES, Member, Replica
 from paxos.errors import InputError, RunError, reason, shortage
 from paxos.paths import SAMPLES
 from paxos.runtime.aslr import share_layout
@@ -37,6 +37,9 @@ class ClusterOptions:
     """A file for each client; None: the samples."""
     run_dir: Path | None = None
     """A new folder; None: one that is named here."""
+    replicas: int = 0
+    """The first so many proposers, acceptors and learners are three to a process; each other one
+    has a process of its own."""
     stall_s: float = 60.0
     """It is given up when nothing was delivered for so long."""
     verbose: bool = False
@@ -48,6 +51,7 @@ def run_cluster(config: Config, stop: Stop, options: ClusterOptions) -> int:
     """Run a cluster until every learner has delivered every value; the exit status. Raises
     `InputError` before anything is started, `RunError` when it did not end well."""
     config, inputs = _complete(config, options.values)
+    _check_replicas(config, options.replicas)
     if warning := exposure(read_key(config.key_file), config.interface):
         say(warning)
     if is_loopback(config.interface):
@@ -74,6 +78,15 @@ def _complete(config: Config, values: Sequence[Path] | None) -> tuple[Config, li
     samples = sorted(SAMPLES.glob("*.txt"))
     inputs = [samples[n % len(samples)] for n in range(counts["clients"])]
     return configuration.override(config, **counts), inputs
+
+
+def _check_replicas(config: Config, replicas: int) -> None:
+    for role in REPLICA_ROLES:
+        if len(config.ids(role)) < replicas:
+            raise InputError(
+                f"{replicas} replicas have as many {role}s, and there are to be "
+                f"{len(config.ids(role))}: leave out --{role}s, or name at least {replicas}"
+            )
 
 
 def _make_run_dir(run_dir: Path | None) -> Path:
@@ -130,7 +143,7 @@ class _Run:
             killed = self._stop()
         return self._verdict(seconds, killed)
 
-    def _stop(self) -> list[Member]:
+    def _stop(self) -> list[Member | Replica]:
         """Stop all that runs, and say which had to be killed; who they are."""
         killed = stop_all(self.children)
         for member in killed:
@@ -140,18 +153,24 @@ class _Run:
     def _start(self, config_file: Path) -> None:
         options = ["--config", str(config_file), "--run-dir", str(self.run_dir)]
         options += ["--verbose"] if self.options.verbose else []
-        for role, _ in _STARTED:
-            for number in range(1, getattr(self.config, f"{role}s") + 1):
-                if self.stop.requested:
-                    return
-                is_client = role == "client"
-                child = start(
-                    Member(role, number),
-                    [*options, *self.options.client_options] if is_client else options,
-                    self.run_dir,
-                    stdin=self.inputs[number - 1] if is_client else None,
-                )
-                self.children.append(child)
+        for member in self._processes():
+            if self.stop.requested:
+                return
+            is_client = member.role == "client"
+            child = start(
+                member,
+                [*options, *self.options.client_options] if is_client else options,
+                self.run_dir,
+                stdin=self.inputs[member.id - 1] if is_client else None,
+            )
+            self.children.append(child)
+
+    def _processes(self) -> list[Member | Replica]:
+        """Whom to start, in this order."""
+        replicas = [Replica(number) for number in range(1, self.options.replicas + 1)]
+        seated = {member for replica in replicas for member in replica.members}
+        each = [Member(role, n) for role, _ in _STARTED for n in self.config.ids(role)]
+        return [*replicas, *(member for member in each if member not in seated)]
 
     def _watch(self) -> None:
         """Until every learner has delivered everything. Raises `RunError` when it will not."""
@@ -193,7 +212,7 @@ class _Run:
                 say(f"{child.member} {child.how}")
         if not died:
             return
-        alive = [child.member.role for child in self.children if child.alive]
+        alive = [m.role for child in self.children if child.alive for m in child.member.members]
         needed = {
             "acceptor": self.config.settings().quorum,
             "proposer": 1,
@@ -237,7 +256,7 @@ class _Run:
         finally:
             shown.end()
 
-    def _verdict(self, seconds: float, killed: Sequence[Member]) -> int:
+    def _verdict(self, seconds: float, killed: Sequence[Member | Replica]) -> int:
         problems = self._compare()
         problems += [f"{c.member} {c.how}" for c in self.children if c.just_died() and c.status > 0]
         for counter, path in zip(self.counters, self.outputs, strict=True):
