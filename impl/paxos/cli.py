@@ -147,11 +147,15 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
 
 def _streams(options: argparse.Namespace) -> dict[str, Any]:
     """What a client's standard input and a learner's standard output look like."""
+    from paxos.runtime.acks import print_acks
     from paxos.runtime.deliveries import Output
     from paxos.runtime.framing import SPLITS
 
     if options.role == "client":
-        return {"split": SPLITS[options.format]}
+        return {
+            "split": SPLITS[options.format],
+            "hear_places": print_acks if options.acks else None,
+        }
     if options.role in ("learner", "replica"):
         return {"deliveries": Output(options.format, options.first)}
     return {}
@@ -305,6 +309,12 @@ def _add_stream_options(parser: argparse.ArgumentParser, role: str) -> None:
             choices=("lines", "raw"),
             default="lines",
             help=f"what standard input looks like: a line a value (default), or {raw}",
+        )
+        parser.add_argument(
+            "--acks",
+            action="store_true",
+            help="write a line for each value that is delivered: its number, its instance and its "
+            "position in the order; - -: no learner remembers where",
         )
         return
     parser.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from paxos.config import FaultRates
 from paxos.runtime.framing import LENGTH
 from tests.cluster.processes import Cluster, conformance, run, wait_for
 
@@ -57,3 +58,20 @@ def test_positions_begin_at_one() -> None:
     assert ended.stderr.startswith(
         "error: argument --from: invalid whole number above 0 value: '0'"
     )
+
+
+def test_acks_say_where_values_are(tmp_path: Path) -> None:
+    """Under loss: a place that is lost is asked for."""
+    with Cluster(tmp_path, faults=FaultRates(loss=0.2), batch_values=2) as cluster:
+        cluster.start_all(learners=1)
+        many = [b"%d" % n for n in range(40)]
+        (tmp_path / "many").write_bytes(b"\n".join(many))
+        cluster.start("client-1", values=tmp_path / "many", options=["--acks"])
+        assert cluster.processes["client-1"].wait(60) == 0
+        cluster.wait_delivered(len(many), "learner-1")
+        cluster.stop()
+        order = cluster.lines("learner-1")
+        acks = [tuple(map(int, line.split())) for line in cluster.lines("client-1")]
+        assert sorted(seq for seq, _, _ in acks) == list(range(1, len(many) + 1))
+        assert [order[position - 1] for seq, _, position in sorted(acks)] == many
+        conformance(cluster.run_dir)

@@ -8,6 +8,7 @@ from paxos.core import events
 from paxos.core.batch import unpack
 from paxos.core.client import Client, ValueTooLargeError
 from paxos.core.messages import Delivered, Group, Inquire, Submit, encode_messages
+from paxos.core.places import NOWHERE, Placed
 from paxos.core.settings import Settings
 from paxos.core.step import Step
 
@@ -154,4 +155,78 @@ def test_synod_is_over_once_anything_is_delivered() -> None:
     client.receive(1, Delivered(1, []), 0.0)
     assert client.finished
     client.submit([b"c"], 1.0)
+    assert client.finished
+
+
+# Places.
+
+
+def placing() -> Client:
+    """A client that wants places, with values 1 and 2 in a packet, and 3 and 4 in another."""
+    client = Client(Settings(max_batch=2, resend_s=1.0), "1.1", 0.0, wants_places=True)
+    client.submit([b"a", b"b", b"c", b"d"], 0.0)
+    client.flush(0.0)
+    return client
+
+
+def test_a_place_says_that_it_is_delivered_too() -> None:
+    client = placing()
+    client.receive(1, Delivered(7, [], [("1.1", 1, 7, 20), ("2.1", 3, 7, 22)]), 0.1)
+    step = client.flush(0.1)
+    assert step.placed == [Placed(1, 2, 7, 20)]
+    assert [count for count, _, _ in step.acknowledged] == [2]
+    assert list(client.outstanding) == [3], "and not what another client broadcast"
+
+
+def test_asks_where_what_is_delivered_is_and_does_not_send_it_again() -> None:
+    """The first message that told it is lost."""
+    client = placing()
+    client.receive(1, Delivered(7, [("1.1", 1, 2)]), 0.1)
+    step = client.flush(0.1)
+    assert step.placed == [] and not client.finished
+    assert client.outstanding_values == 2, "the others: these are delivered"
+    assert step.sends == [(Group.LEARNERS, Inquire([("1.1", 1, 2)]))]
+    client.receive(1, Delivered(7, [("1.1", 1, 2)]), 0.2)
+    assert not client.flush(0.2).sends, "it waits for the answer"
+    asked: list[int] = []
+    sent: list[int] = []
+    while len(asked) < 4:
+        now_s = client.deadline_s()
+        client.tick(now_s)
+        for _, message in client.flush(now_s).sends:
+            if isinstance(message, Submit):
+                sent += [packet.first for packet in message.packets]
+            else:
+                assert isinstance(message, Inquire)
+                asked += [first for _, first, _ in message.values]
+    assert set(sent) == {3} and 1 in asked
+    client.receive(2, Delivered(7, [], [("1.1", 1, 7, 20)]), now_s)
+    step = client.flush(now_s)
+    assert step.placed == [Placed(1, 2, 7, 20)]
+    assert step.acknowledged == [], "they were counted when they were known to be delivered"
+
+
+def test_what_learners_have_forgotten_is_delivered_all_the_same() -> None:
+    client = placing()
+    client.receive(1, Delivered(7, [("1.1", 1, 2)], [("1.1", 1, 0, 0)]), 0.1)
+    step = client.flush(0.1)
+    assert step.placed == [Placed(1, 2, NOWHERE, NOWHERE)]
+    assert list(client.outstanding) == [3]
+
+
+def test_who_does_not_want_places_does_not_ask() -> None:
+    client = Client(Settings(), "1.1", 0.0)
+    client.submit([b"a"], 0.0)
+    client.flush(0.0)
+    client.receive(1, Delivered(7, [("1.1", 1, 1)]), 0.1)
+    step = client.flush(0.1)
+    assert client.finished and not step.sends and not step.placed
+
+
+def test_one_value_of_a_synod_has_a_place_and_the_others_have_not() -> None:
+    client = Client(Settings(synod=True), "1.1", 0.0, wants_places=True)
+    client.submit([b"a", b"b"], 0.0)
+    client.flush(0.0)
+    client.receive(1, Delivered(1, [("1.1", 2, 2)], [("1.1", 2, 1, 1)]), 0.1)
+    assert client.flush(0.1).placed == [Placed(2, 1, 1, 1)]
     assert client.finished

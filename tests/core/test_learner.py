@@ -212,13 +212,13 @@ def test_a_client_hears_of_all_that_was_delivered_without_a_gap() -> None:
     learner = Learner(Settings(), 0.0)
     give(learner, (1, Decide(FIRST, 1, batch(1, 2))), (1, Decide(FIRST, 2, batch(4))))
     step = give(learner, (1, Decide(FIRST, 3, batch(3))))
-    assert (Group.CLIENTS, Delivered(3, [("1.1", 1, 4)])) in step.sends
+    assert (Group.CLIENTS, Delivered(3, [("1.1", 1, 4)], [("1.1", 3, 3, 4)])) in step.sends
     assert (Group.PROPOSERS, Delivered(3, [("1.1", 3, 3)])) in step.sends
 
 
 def test_one_learner_tells_a_client_at_once_and_the_others_later() -> None:
     """`packet` is of client 1."""
-    delivered = Delivered(1, [("1.1", 1, 1)])
+    delivered = Delivered(1, [("1.1", 1, 1)], [("1.1", 1, 1, 1)])
     for learner_id, at_once in ((1, True), (2, False)):
         learner = Learner(Settings(learners=2), 0.0, learner_id)
         step = give(learner, (1, Decide(FIRST, 1, batch(1))))
@@ -239,10 +239,10 @@ def test_asked_again_another_acceptor_tells_the_batches() -> None:
 
 def test_acknowledges_and_acknowledges_again_to_who_inquires() -> None:
     learner = Learner(Settings(), 0.0)
-    delivered = Delivered(1, [("1.1", 1, 1)])
+    delivered = Delivered(1, [("1.1", 1, 1)], [("1.1", 1, 1, 1)])
     step = give(learner, (1, Decide(FIRST, 1, batch(1))))
     assert (Group.CLIENTS, delivered) in step.sends
-    assert (Group.PROPOSERS, delivered) in step.sends
+    assert (Group.PROPOSERS, Delivered(1, delivered.values)) in step.sends, "to whom it is nothing"
     assert (Group.CLIENTS, delivered) in give(learner, (1, Inquire([("1.1", 1, 1)]))).sends
     assert not give(learner, (1, Inquire([("1.1", 2, 2)]))).sends
 

@@ -164,6 +164,7 @@ def deliveries(settings: Settings) -> list[Message]:
         done.add(first, first)
     said = give(learner, Inquire([(LONGEST_NAME, first, first) for first in firsts]))
     assert sum(len(m.values) for m in said if isinstance(m, Delivered)) == 2 * len(firsts)
+    assert sum(len(m.places) for m in said if isinstance(m, Delivered)) == len(firsts)
     return said
 
 
@@ -268,6 +269,7 @@ def test_a_part_alone_fits_where_datagrams_are_smallest() -> None:
         Accept(LARGEST_BALLOT, LARGEST_INT, vote.batch),
         Decide(LARGEST_BALLOT, LARGEST_INT, vote.batch),
         Delivered(LARGEST_INT, [(LONGEST_NAME, LARGEST_INT, LARGEST_INT)]),
+        Delivered(LARGEST_INT, [], [(LONGEST_NAME, LARGEST_INT, LARGEST_INT, LARGEST_INT)]),
     ):
         assert len(encode_messages(message)) <= settings.message_bytes, message
 
@@ -285,13 +287,15 @@ PARTS: dict[type, st.SearchStrategy[object]] = {
     Submit: st.builds(Packet, NAMES, NUMBERS, NUMBERS, BYTES),
     Promise: st.builds(Vote, NUMBERS, BALLOTS, BYTES),
     Votes: st.builds(Vote, NUMBERS, BALLOTS, BYTES),
-    Delivered: st.tuples(NAMES, NUMBERS, NUMBERS),
+    Delivered: st.tuples(NAMES, NUMBERS, NUMBERS) | st.tuples(NAMES, NUMBERS, NUMBERS, NUMBERS),
 }
 WHOLE: dict[type, Callable[[list], Message]] = {  # type: ignore[type-arg]
     Submit: Submit,
     Promise: lambda votes: Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, votes),
     Votes: Votes,
-    Delivered: lambda spans: Delivered(LARGEST_INT, spans),
+    Delivered: lambda parts: Delivered(
+        LARGEST_INT, [p for p in parts if len(p) == 3], [p for p in parts if len(p) == 4]
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from paxos.core.ballot import LARGEST_INT
 from paxos.core.client import Client
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
+from paxos.core.places import Places
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -33,6 +34,12 @@ def check(role: Role, limits: Settings) -> None:
         case Client():
             assert len(role.outstanding) <= limits.client_packets
     assert not role.step, "everything was flushed"
+
+
+def _check_places(places: Places, limits: Settings) -> None:
+    remembered = list(places.remembered())
+    assert len(remembered) <= limits.placed_clients
+    assert max(remembered, default=0) <= limits.placed_packets
 
 
 def _check_acceptor(acceptor: Acceptor, limits: Settings) -> None:
@@ -79,6 +86,8 @@ def _check_intervals(numbers: IntervalSet) -> None:
 
 
 def _check_learner(learner: Learner, limits: Settings) -> None:
+    _check_places(learner._places, limits)
+    _check_places(learner._places, limits)
     beyond = range(learner.prefix + 1, learner.prefix + limits.learner_instances + 1)
     for remembered in (learner.learned, learner._open):
         assert all(instance in beyond for instance in remembered)

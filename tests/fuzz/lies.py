@@ -84,7 +84,11 @@ def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:
                 client, first, last = _span(random)
                 return Outcomes([Outcome(client, first, last, random.choice(list(Fate)))])
             spans = [_span(random) for _ in range(random.choice((0, 1, 9)))]
-            return Delivered(_instance(random), spans)
+            places = [
+                (client, first, at := random.randint(0, 9), at)
+                for client, first, _ in spans[: random.randint(0, 9)]
+            ]
+            return Delivered(_instance(random), spans, places)
 
 
 def _propose(random: Random, ballot: Ballot) -> Message:

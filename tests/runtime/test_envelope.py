@@ -59,7 +59,7 @@ SAMPLES: dict[str, list[Message]] = {
         Votes([Vote(1, B, BATCH)]),
     ],
     "learner": [
-        Delivered(4, [("1.1", 1, 2)]),
+        Delivered(4, [("1.1", 1, 2)], [("1.1", 1, 4, 7), ("1.1", 9, 0, 0)]),
         Outcomes([Outcome("1.1", 1, 2, Fate.DELIVERED, 3, 4)]),
         Ask(1, 2),
     ],
@@ -188,6 +188,8 @@ NOT_VALID: list[tuple[str, Message]] = [
     ("learner", Ask(-1, 1)),
     ("learner", Ask(2, 1)),
     ("learner", Delivered(1, [("1.1", 2, 1)])),
+    ("learner", Delivered(1, [], [("1.1", 1, 1, 0)])),
+    ("learner", Delivered(1, [], [("1.1", 1, 0, 1)])),
     ("learner", Delivered(1, [("1", 1, 1)])),
     ("client", Submit([pack("1.7", 1, [b"of another client"])])),
     ("client", Inquire([("1.7", 1, 1)])),

@@ -43,7 +43,12 @@ class Assembly(Scheduler):
         role: Role
         match process.role_name:
             case "client":
-                role = (make or Client)(self.settings, process.name.client, self.now_s)
+                role = (make or Client)(
+                    self.settings,
+                    process.name.client,
+                    self.now_s,
+                    wants_places=process.id % 2 == 1,  # the others are done without
+                )
             case "proposer":
                 role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
             case "acceptor":

@@ -20,6 +20,7 @@ from paxos.core.batch import unpack
 from paxos.core.events import Event
 from paxos.core.messages import Group, Message, decode_messages, encode_messages
 from paxos.core.names import Member, ProcessName
+from paxos.core.places import Placed
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import Delivery, Discarded, Step
@@ -99,6 +100,10 @@ class Process:
         self.output: list[bytes] = []
         self.discarded: list[Discarded] = []
         """What a client has heard to be lost."""
+        self.placed: list[Placed] = []
+        """What a client has heard of where its values are."""
+        self.positions: dict[int, bytes] = {}
+        """What a learner has delivered, by position."""
         self.failure = ""
         """Why it has ended, if it did so by itself."""
         self.wall_offset_us = 0
@@ -135,7 +140,7 @@ class Process:
         self.incarnation += 1
         self.name = ProcessName(self.key, self.incarnation)
         self.output, self.doom, self._rest = [], None, None
-        self.discarded = []
+        self.discarded, self.placed, self.positions = [], [], {}
         self._outbox = Outbox(self.world.settings.in_flight)
         self.failure = ""
         self._seq = self._holds = 0
@@ -330,7 +335,10 @@ class Process:
     def _deliver(self, step: Step) -> None:
         for delivery in step.deliveries:
             self.world.deliver(self, delivery)
-            self.output += unpack(delivery.packet)
+            values = unpack(delivery.packet)
+            self.output += values
+            self.positions.update(enumerate(values, delivery.position))
+        self.placed += step.placed
 
     def _send(self, step: Step) -> None:
         now_s = self.world.now_s

@@ -12,6 +12,7 @@ from harness.simulation.process import Process
 from paxos.core.client import Client
 from paxos.core.learner import Learner
 from paxos.core.messages import Fate
+from paxos.core.places import NOWHERE
 
 
 class Workload:
@@ -24,7 +25,7 @@ class Workload:
         self.submitted: dict[str, list[bytes]] = {}
         """What each client was given, by the name of its incarnation."""
         self._numbers: dict[tuple[str, int], bytes] = {}
-        """Values in parts, by the client and the number of the first part."""
+        """Values, by the client and the number; of one in parts, of the first part."""
         for process in world.of("client"):
             self._pause(process, Random(f"{seed}/load/{process.id}"))
 
@@ -52,7 +53,7 @@ class Workload:
             first = client.next_seq
             if process.act(lambda now_s: client.submit(values, now_s)):
                 known += values
-                self._note_parts(client, first, values)
+                self._note_numbers(client, first, values)
         self._pause(process, random)
 
     def _perhaps_enlarge(self, value: bytes, random: Random) -> bytes:
@@ -66,11 +67,11 @@ class Workload:
         head = value.rstrip(b"\0") + b"\0"
         return head + random.randbytes(size - len(head))
 
-    def _note_parts(self, client: Client, first: int, values: Sequence[bytes]) -> None:
+    def _note_numbers(self, client: Client, first: int, values: Sequence[bytes]) -> None:
         """Values were submitted, numbered from `first`."""
         for value in values:
+            self._numbers[client.name, first] = value
             if len(value) > client.settings.packed_value_bytes:
-                self._numbers[client.name, first] = value
                 first += -(-len(value) // client.settings.part_bytes)
             else:
                 first += 1
@@ -119,7 +120,21 @@ class Workload:
                         f"{learner} misses {len(missing)} of {len(mine)} values of {process.name}, "
                         f"the first of them {_show(missing[0])}"
                     )
+        for process in self._world.of("client"):
+            for learner_process in self._learners():
+                found += self._misplaced(process, learner_process)
         return found
+
+    def _misplaced(self, client: Process, learner: Process) -> list[str]:
+        """What a client has heard of the places of its values, and is not so."""
+        return [
+            f"{client.name} has heard that {_show(value)} is at position {placed.position + k}, "
+            f"where {learner.name} has something else"
+            for placed in client.placed
+            for k in range(placed.count if placed.position != NOWHERE else 0)
+            if (value := self._numbers[client.name.client, placed.first + k])
+            != learner.positions.get(placed.position + k, value)
+        ]
 
     def _discarded(self, client: Process) -> tuple[set[bytes], set[bytes]]:
         """The values that a client was told to be discarded, and those of which learners did not

@@ -7,7 +7,7 @@ do.
 Spec: `Broadcast`. That a value is sent again changes nothing in the spec: it is broadcast once.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import groupby, takewhile
 
 from paxos.core import events, waiting
@@ -22,10 +22,12 @@ from paxos.core.messages import (
     Message,
     Outcome,
     Outcomes,
+    PacketPlace,
     Span,
     Submit,
 )
-from paxos.core.portions import cut, packet_bytes, portions, span_bytes
+from paxos.core.places import Placed
+from paxos.core.portions import SPAN_BYTES, cut, packet_bytes, portions, span_bytes
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
@@ -72,22 +74,29 @@ class InParts:
 
 
 class Outstanding:
-    """A packet that is not known to be delivered."""
+    """A packet that is not known to be delivered, or not where."""
 
-    __slots__ = ("packet", "since_s", "value")
+    __slots__ = ("is_delivered", "packet", "since_s", "value")
 
     def __init__(self, packet: Packet, since_s: float, value: InParts | None = None) -> None:
         self.packet = packet
         self.since_s = since_s
         self.value = value
         """What it is a part of."""
+        self.is_delivered = False
+        """It is, but its place is not known, and is asked for."""
 
 
 class Client(Role):
     """Broadcasts values under the name `id.incarnation`, numbered 1, 2, 3, ..."""
 
-    def __init__(self, settings: Settings, name: str, now_s: float) -> None:
+    def __init__(
+        self, settings: Settings, name: str, now_s: float, *, wants_places: bool = False
+    ) -> None:
+        """`wants_places`: a value is done with when its place in the order is known too, and the
+        steps say it; or when a learner has forgotten it."""
         super().__init__(settings)
+        self._wants_places = wants_places
         self.name = name
         self.next_seq = 1
         self.outstanding: dict[int, Outstanding] = {}
@@ -112,13 +121,15 @@ class Client(Role):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing submitted is waiting for its delivery."""
+        """Whether nothing submitted is waiting for its delivery, or for its place if that is
+        wanted."""
         return not self.outstanding and not self.in_parts
 
     @property
     def outstanding_values(self) -> int:
         """How many values were broadcast and are not known to be delivered, or discarded."""
-        packed = sum(o.packet.count for o in self.outstanding.values() if o.value is None)
+        unknown = [o for o in self.outstanding.values() if not o.is_delivered]
+        packed = sum(o.packet.count for o in unknown if o.value is None)
         return packed + sum(not value.settled for value in self.in_parts.values())
 
     def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
@@ -175,6 +186,8 @@ class Client(Role):
     def _on_delivered(self, delivered: Delivered, now_s: float) -> None:
         if self._silence.ends(now_s):
             self._flight.revive()
+        if self._wants_places:
+            self._note_places(delivered.places, now_s)
         if self.settings.synod and delivered.prefix > 0:
             self._settled = True
             self.outstanding.clear()
@@ -184,9 +197,19 @@ class Client(Role):
             if client == self.name and first <= last:
                 mine.add(first, last)
         for first, last in mine.intervals():
-            self._forget(first, last, now_s)
+            self._hear_of(first, last, now_s)
 
-    def _forget(self, first: int, last: int, now_s: float) -> None:
+    def _note_places(self, places: Iterable[PacketPlace], now_s: float) -> None:
+        """Whoever tells where a packet is has delivered it. One that is said to be nowhere was
+        delivered too long ago for a learner to remember where."""
+        for client, first, instance, position in places:
+            outstanding = self.outstanding.get(first) if client == self.name else None
+            if outstanding and outstanding.value is None:
+                placed = Placed(first, outstanding.packet.count, instance, position)
+                self.step.placed.append(placed)
+                self._delivered(outstanding, now_s, is_placed=True)
+
+    def _hear_of(self, first: int, last: int, now_s: float) -> None:
         """The values `first..last` are delivered. Sequence numbers may skip inside a packet, so
         walk whichever is shorter: the interval or what is outstanding up to its end."""
         if last - first < len(self.outstanding):
@@ -196,13 +219,23 @@ class Client(Role):
             done = [seq for seq in upto if first <= seq]
         for seq in done:
             outstanding = self.outstanding[seq]
-            if outstanding.packet.last <= last:
-                self._flight.answered(seq, now_s)
-                del self.outstanding[seq]
-                if outstanding.value is None:
-                    self._acknowledge(outstanding.packet.count, outstanding.since_s, now_s)
-                else:
-                    self._part_delivered(outstanding.value)
+            if outstanding.packet.last <= last and not outstanding.is_delivered:
+                self._delivered(outstanding, now_s, is_placed=False)
+
+    def _delivered(self, outstanding: Outstanding, now_s: float, *, is_placed: bool) -> None:
+        """A packet is delivered. If its place is wanted, that was said before, and is lost: it is
+        asked for, and the packet stays in the flight for that."""
+        packet = outstanding.packet
+        self._flight.answered(packet.first, now_s)
+        if outstanding.value is None and not outstanding.is_delivered:
+            self._acknowledge(packet.count, outstanding.since_s, now_s)
+        if self._wants_places and outstanding.value is None and not is_placed:
+            outstanding.is_delivered = True
+            self._flight.offer(packet.first, SPAN_BYTES)
+            return
+        del self.outstanding[packet.first]
+        if outstanding.value is not None:
+            self._part_delivered(outstanding.value)
 
     def _acknowledge(self, count: int, since_s: float, now_s: float) -> None:
         self.step.acknowledged.append((count, since_s, now_s))
@@ -225,7 +258,9 @@ class Client(Role):
         value.settled = True
         if outcome.fate is Fate.DELIVERED:
             self._acknowledge(1, value.since_s, now_s)
-            self._forget(value.first, value.last, now_s)
+            if self._wants_places:
+                self.step.placed.append(Placed(value.first, 1, outcome.instance, outcome.position))
+            self._hear_of(value.first, value.last, now_s)
         else:
             which = f"value {value.first} of {self.name}, of {value.bytes} bytes,"
             text = f"{which} {DISCARDED[outcome.fate]}"
@@ -248,11 +283,9 @@ class Client(Role):
             self.step.events.append(events.Broadcast(values=describe(self._new)))
             self._new = []
         taken = self._flight.take(now_s)
-        packets = [
-            (self.outstanding[n].packet, again) for n, again in taken if n in self.outstanding
-        ]
-        self._send([packet for packet, _ in packets])
-        self._inquire([packet for packet, again in packets if again])
+        packets = [(self.outstanding[n], again) for n, again in taken if n in self.outstanding]
+        self._send([o.packet for o, _ in packets if not o.is_delivered])
+        self._inquire([o.packet for o, again in packets if again or o.is_delivered])
         if len(packets) < len(taken):
             self._ask_outcomes({n for n, _ in taken if n not in self.outstanding})
 
@@ -263,7 +296,7 @@ class Client(Role):
 
     def _inquire(self, packets: Sequence[Packet]) -> None:
         """Ask the learners about packets that are sent again: they may have delivered them already,
-        and only their saying so was lost."""
+        and only their saying so was lost. Or they have, and it is not known where."""
         self.repeated += len(packets)
         self._ask([(self.name, packet.first, packet.last) for packet in packets], in_parts=False)
 

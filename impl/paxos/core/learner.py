@@ -7,7 +7,7 @@ put together by `paxos.core.assembler`.
 Spec: `Learn`, `Deliver`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from paxos.core import events, waiting
 from paxos.core.assembler import Assembler
@@ -28,12 +28,14 @@ from paxos.core.messages import (
     Message,
     Outcome,
     Outcomes,
+    PacketPlace,
     Span,
     Trimmed,
     Votes,
 )
 from paxos.core.names import client_id
-from paxos.core.portions import portions
+from paxos.core.places import Places
+from paxos.core.portions import Part, portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
@@ -85,6 +87,8 @@ class Learner(Role):
         self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
         self.assembler = Assembler(settings)
         self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
+        self._places = Places(settings)
+        self._places_to_tell: dict[str, list[PacketPlace]] = {}  # by client
         self._outcomes: dict[tuple[str, int], Outcome] = {}  # the same, by client and first value
         self._tell = False
         self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
@@ -186,7 +190,9 @@ class Learner(Role):
             done = self.delivered.get(client)
             if done and done.covers(first, last):
                 self._say(client, first, last)
-                if inquire.in_parts:
+                if not inquire.in_parts:
+                    self._tell_place(self._places.recall(client, first))
+                else:
                     known = self.assembler.outcome(client, first)
                     self._note(known or Outcome(client, first, last, Fate.FORGOTTEN))
 
@@ -235,7 +241,11 @@ class Learner(Role):
                 done.add(packet.first, packet.last)
                 values.append(described)
                 self._hand_over(instance, packet)
+                if not is_part(packet):
+                    self._places.note(packet.client, packet.first, instance, self.position + 1)
                 self.position += packet.count
+            if not is_part(packet):
+                self._tell_place(self._places.recall(packet.client, packet.first))
             self._say(packet.client, packet.first, packet.last)
         self.prefix = instance
         self._tell = True
@@ -258,6 +268,9 @@ class Learner(Role):
     def _say(self, client: str, first: int, last: int) -> None:
         self._to_tell.setdefault(client, IntervalSet()).add(first, last)
         self._tell = True
+
+    def _tell_place(self, place: PacketPlace) -> None:
+        self._places_to_tell.setdefault(place[0], []).append(place)
 
     def _finish(self, now_s: float) -> None:
         self._ask(self._gaps.finish(self, now_s))
@@ -299,9 +312,10 @@ class Learner(Role):
         runs = dict.fromkeys(
             (client, *self.delivered[client].around(first)) for client, first, _ in spans
         )
-        for some in self._portions(list(runs)):
-            delivered = Delivered(self.prefix, some)
-            if any(self._is_home_of(client) for client, _, _ in some):
+        for delivered in self._tellings(list(runs)):
+            about = {place[0] for place in delivered.places}
+            about.update(client for client, _, _ in delivered.values)
+            if any(map(self._is_home_of, about)):
                 self.step.send(delivered, Group.CLIENTS)
             else:
                 self.step.send_later(delivered, Group.CLIENTS)
@@ -312,13 +326,25 @@ class Learner(Role):
             self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)
             self._report_s = now_s + self.settings.failover_s
         self._to_tell.clear()
+        self._places_to_tell.clear()
         self._tell = False
         self._status_s = now_s + self.settings.failover_s
 
-    def _portions(self, spans: Sequence[Span]) -> list[list[Span]]:
-        """As many as one message holds at a time; at least one list, since the prefix is said in
-        any case."""
-        return list(portions(Delivered, spans, self.settings.fitting_bytes)) or [[]]
+    def _tellings(self, runs: Sequence[Span]) -> Iterator[Delivered]:
+        """What clients are told: where their packets are, and then that they are delivered, so that
+        who hears the second without the first knows that it was lost. At least one message, since
+        the prefix is said in any case."""
+        parts: list[Span | PacketPlace] = []
+        for run in runs:
+            parts += self._places_to_tell.pop(run[0], [])
+            parts.append(run)
+        for some in self._portions(parts):
+            spans = [part for part in some if len(part) == 3]
+            yield Delivered(self.prefix, spans, [part for part in some if len(part) == 4])
+
+    def _portions(self, parts: Sequence[Part]) -> list[list[Part]]:
+        """As many as one message holds at a time; at least one list."""
+        return list(portions(Delivered, parts, self.settings.fitting_bytes)) or [[]]
 
     def _is_home_of(self, client: str) -> bool:
         """Whether this learner is the one that tells `client` at once what it has delivered. The

@@ -129,12 +129,19 @@ Span = tuple[ClientName, Positive, Positive]
 """Values `first..last` of a client: `(client, first, last)`."""
 
 
+PacketPlace = tuple[ClientName, Positive, Natural, Natural]
+"""Where a packet is in the order, by its first value: `(client, first, instance, position)`. If it
+is forgotten, the last two are 0."""
+
+
 class Delivered(Struct, array_like=True, frozen=True, tag=8):
     """Learner to clients and proposers: instances `1..prefix` are delivered, these values with
     them, now or earlier. From time to time, without values, to acceptors."""
 
     prefix: Natural
     values: list[Span]
+    places: list[PacketPlace] = []
+    """To clients: the places of packets that are delivered now, or were asked for."""
 
 
 class Ask(Struct, array_like=True, frozen=True, tag=9):

@@ -21,6 +21,7 @@ from paxos.core.messages import (
     Inquire,
     Outcome,
     Outcomes,
+    PacketPlace,
     Promise,
     Span,
     Submit,
@@ -51,6 +52,9 @@ VOTE_BYTES = len(encode_messages(Vote(LARGEST_INT, LARGEST_BALLOT, _BYTES))) - l
 SPAN_BYTES = len(encode_messages((LONGEST_NAME, LARGEST_INT, LARGEST_INT)))
 """What a span of values takes."""
 
+PLACE_BYTES = len(encode_messages((LONGEST_NAME, LARGEST_INT, LARGEST_INT, LARGEST_INT)))
+"""What the place of a packet takes."""
+
 OUTCOME_BYTES = len(
     encode_messages(
         Outcome(LONGEST_NAME, LARGEST_INT, LARGEST_INT, Fate.FORGOTTEN, LARGEST_INT, LARGEST_INT)
@@ -70,8 +74,13 @@ def vote_bytes(vote: Vote) -> int:
 
 
 def span_bytes(span: Span) -> int:
-    """What a span of values takes in a Delivered or an Inquire."""
+    """What a span of values takes in an Inquire."""
     return SPAN_BYTES
+
+
+def delivered_bytes(part: Span | PacketPlace) -> int:
+    """What either takes in a Delivered."""
+    return SPAN_BYTES if len(part) == 3 else PLACE_BYTES
 
 
 def outcome_bytes(outcome: Outcome) -> int:
@@ -83,18 +92,22 @@ _EMPTY = (
     Submit([]),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
     Votes([], LARGEST_INT),
-    Delivered(LARGEST_INT, []),
+    Delivered(LARGEST_INT, [], []),
     Inquire([]),
     Outcomes([]),
 )
-EMPTY_BYTES = {type(message): len(encode_messages(message)) + LIST_BYTES for message in _EMPTY}
-"""What each kind of message that has a list takes beyond the parts in it."""
+_LISTS: dict[type, int] = {Delivered: 2}
+EMPTY_BYTES = {
+    type(message): len(encode_messages(message)) + _LISTS.get(type(message), 1) * LIST_BYTES
+    for message in _EMPTY
+}
+"""What each kind of message that has lists, most have one, takes beyond the parts in them."""
 
 PART_BYTES: dict[type, Callable[[Any], int]] = {
     Submit: packet_bytes,
     Promise: vote_bytes,
     Votes: vote_bytes,
-    Delivered: span_bytes,
+    Delivered: delivered_bytes,
     Inquire: span_bytes,
     Outcomes: outcome_bytes,
 }

@@ -72,6 +72,12 @@ class Settings:
     """Instances that an acceptor keeps its votes in after every learner has delivered them. A
     learner that starts again needs all of them from the first one on; what is trimmed is gone."""
 
+    placed_packets: int = 512
+    """Packets of one client, those that were delivered last, whose places in the order a learner
+    remembers: twice what a client has outstanding."""
+    placed_clients: int = 256
+    """Clients, those that had values delivered last, of which a learner remembers places."""
+
     # Limits that no honest process meets. They bound what a stranger's messages can make a process
     # keep or do; what is beyond is dropped, as if it were lost.
 

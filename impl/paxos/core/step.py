@@ -1,9 +1,9 @@
 """The step: what a role wants done after a group of messages or a tick.
 
 The one rule of the runtime is the order: first make `writes` durable, then append `events` to the
-trace, then hand over `deliveries`, then `sends`. So a promise or vote that anybody can have seen
-is on disk and in the trace, and a value that a client is told was delivered is in the output. As
-a step is of a group of messages, there is one commit for all of them (group commit).
+trace, then hand over `deliveries` and `placed`, then `sends`. So a promise or vote that anybody can
+have seen is on disk and in the trace, and a value that a client is told was delivered is in the
+output. As a step is of a group of messages, there is one commit for all of them (group commit).
 """
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
 from paxos.core.events import Event
 from paxos.core.messages import Fate, Group, Message, Vote
+from paxos.core.places import Placed
 
 __all__ = [
     "Delivery",
@@ -76,14 +77,16 @@ class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
     __slots__ = (
-        *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "refused"),
-        *("urgent", "writes"),
+        *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "placed"),
+        *("refused", "urgent", "writes"),
     )
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         self.deliveries: list[Delivery] = []
+        self.placed: list[Placed] = []
+        """Values that a client has heard to be delivered, and where, if it wants to know."""
         self.urgent: list[tuple[Group, Message]] = []
         """To be sent at once."""
         self.later: list[tuple[Group, Message]] = []

@@ -29,7 +29,8 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
     """Whether process `sender` may say `message`; `client` is its name as a client.
 
     Ballots are real ones, a proposer asks in its own, ranges are not empty, no promise tells of a
-    vote above it or out of its range, values can be unpacked and a client broadcasts its own.
+    vote above it or out of its range, values can be unpacked, a client broadcasts its own, and a
+    place is known or not.
     Raises what decoding a batch raises.
     """
     match message:
@@ -39,8 +40,10 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
             return ballot.proposer == sender and _is_real(ballot) and _can_be_unpacked(batch)
         case Submit(packets=packets):
             return all(packet.client == client and _is_sound(packet) for packet in packets)
-        case Delivered(values=spans):
-            return all(first <= last for _, first, last in spans)
+        case Delivered(values=spans, places=places):
+            return all(first <= last for _, first, last in spans) and all(
+                (instance > 0) == (position > 0) for _, _, instance, position in places
+            )
         case Inquire(values=spans):
             return all(name == client and first <= last for name, first, last in spans)
         case Prepare(ballot=ballot, first=first, last=last):

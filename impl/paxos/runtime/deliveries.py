@@ -39,34 +39,34 @@ class Output:
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Write them; returns when the system has taken all of it."""
-        placed = [
+        wanted = [
             (delivery, max(0, self._first - delivery.position))
             for delivery in deliveries
             if delivery.position + delivery.packet.count > self._first
         ]
-        if not placed:
+        if not wanted:
             return
         try:
-            write_all(self._fd, self._encode(placed))
+            write_all(self._fd, self._encode(wanted))
         except OSError as error:
             raise RunError(f"standard output: {reason(error)}") from error
 
 
-Placed = Sequence[tuple[Delivery, int]]
+Wanted = Sequence[tuple[Delivery, int]]
 """Deliveries, and how many values of each to leave out at its beginning."""
 
 
-def _lines(placed: Placed) -> bytes:
+def _lines(wanted: Wanted) -> bytes:
     """A line a value: what values are told apart by, if none has a newline in it."""
-    values = [value for delivery, skip in placed for value in unpack(delivery.packet)[skip:]]
+    values = [value for delivery, skip in wanted for value in unpack(delivery.packet)[skip:]]
     values.append(b"")
     return b"\n".join(values)
 
 
-def _frames(placed: Placed) -> bytes:
+def _frames(wanted: Wanted) -> bytes:
     """Each value with its length before it, which any bytes can be told apart by."""
     parts: list[bytes] = []
-    for delivery, skip in placed:
+    for delivery, skip in wanted:
         for value in unpack(delivery.packet)[skip:]:
             parts += (LENGTH.pack(len(value)), value)
     return b"".join(parts)
@@ -88,10 +88,10 @@ class _Object(Struct):
 _json = msgspec.json.Encoder().encode
 
 
-def _objects(placed: Placed) -> bytes:
+def _objects(wanted: Wanted) -> bytes:
     """An object a line."""
     lines: list[bytes] = []
-    for delivery, skip in placed:
+    for delivery, skip in wanted:
         packet, at = delivery.packet, delivery.position
         for number, value in enumerate(unpack(packet)):
             if number < skip:
@@ -106,5 +106,5 @@ def _objects(placed: Placed) -> bytes:
     return b"\n".join(lines)
 
 
-FORMS: dict[str, Callable[[Placed], bytes]] = {"lines": _lines, "json": _objects, "raw": _frames}
+FORMS: dict[str, Callable[[Wanted], bytes]] = {"lines": _lines, "json": _objects, "raw": _frames}
 """What standard output may look like."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from paxos.config import Config
 from paxos.core.names import Member, Replica
 from paxos.errors import InputError, RunError, reason
+from paxos.runtime.acks import HearPlaces
 from paxos.runtime.deliveries import Deliveries, Output
 from paxos.runtime.framing import Split, split_lines
 from paxos.runtime.keys import exposure, read_key
@@ -35,6 +36,8 @@ class ProcessOptions:
     """How a client tells the values on its standard input apart."""
     deliveries: Deliveries = field(default_factory=Output)
     """Where a learner's deliveries go; default: standard output, a line a value."""
+    hear_places: HearPlaces | None = None
+    """What a client does with the places of its values; None: it does not ask for them."""
     verbose: bool = False
     parent_fd: int | None = None
     """Closes at its other end when whoever started the whole cluster is gone; None: nobody did."""
@@ -53,6 +56,7 @@ def run_process(who: Member | Replica, config: Config, stop: Stop, options: Proc
         key=key,
         run_dir=options.run_dir,
         deliveries=options.deliveries,
+        hear_places=options.hear_places,
         with_cluster=options.parent_fd is not None,
         verbose=options.verbose,
     )

@@ -16,6 +16,7 @@ from paxos.core.role import Role
 from paxos.core.step import Step
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
+from paxos.runtime.acks import HearPlaces
 from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
@@ -56,6 +57,8 @@ class Surroundings:
     """None: it leaves no trace."""
     deliveries: Deliveries
     """Where a learner's deliveries go."""
+    hear_places: HearPlaces | None = None
+    """Of a client that wants to know where its values are."""
     faults: Faults
     presence: Presence
     strict_trace: bool = False
@@ -82,6 +85,7 @@ class Seat:
         self._storage = around.storage
         self._tracer = around.tracer
         self._deliveries = around.deliveries
+        self._hear_places = around.hear_places
         self._faults = around.faults
         self._strict_trace = around.strict_trace
         self._presence = around.presence
@@ -215,6 +219,8 @@ class Seat:
             self._trace(self._tracer, step)
         if step.deliveries:
             self._deliveries.deliver(step.deliveries)
+        if step.placed and self._hear_places:
+            self._hear_places(step.placed)
         if step.urgent:
             self._send(step.urgent)
         if step.later:

@@ -9,6 +9,7 @@ from paxos.config import Config, Endpoint, is_loopback
 from paxos.core.names import Member, ProcessName, Replica
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.runtime.acks import HearPlaces
 from paxos.runtime.clock import Clock
 from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import Envelope
@@ -35,6 +36,8 @@ class Seating:
     run_dir: Path | None
     deliveries: Deliveries
     """Where a learner's deliveries go."""
+    hear_places: HearPlaces | None = None
+    """What a client does with the places of its values; None: it does not ask for them."""
     with_cluster: bool
     """Whoever starts this process starts the whole cluster. Then it has nobody to ask whether it
     may begin, and would wait for every process of it."""
@@ -75,7 +78,7 @@ class Seating:
         process = ProcessName(member, begun.number)
         if isinstance(network, Network):
             network.name(str(process))
-        role = _make_role(process, config.settings(network.packet_bytes), begun.storage)
+        role = self._make_role(process, config.settings(network.packet_bytes), begun.storage)
         if not begun.is_first:
             role.come_back()
         self._introduce(process, begun, network)
@@ -88,6 +91,7 @@ class Seating:
             storage=begun.storage,
             tracer=begun.tracer,
             deliveries=self.deliveries,
+            hear_places=self.hear_places,
             faults=faults,
             presence=presence,
             strict_trace=config.trace == "strict",
@@ -97,6 +101,27 @@ class Seating:
         seat = Seat(process, role, around)
         seat.trace_failed = begun.trace_failed
         return seat
+
+    def _make_role(self, process: ProcessName, settings: Settings, storage: Storage) -> Role:
+        """The core of the role, as its storage left it. Only the role's own module is loaded."""
+        name, process_id = process.member
+        now_s = time.monotonic()
+        if name == "acceptor":
+            from paxos.core.acceptor import Acceptor
+
+            return Acceptor(settings, storage.promised, storage.votes, storage.trimmed, process_id)
+        if name == "proposer":
+            from paxos.core.proposer import Proposer
+
+            return Proposer(settings, process_id, now_s, storage.round)
+        if name == "learner":
+            from paxos.core.learner import Learner
+
+            return Learner(settings, now_s, process_id)
+        from paxos.core.client import Client
+
+        wants_places = self.hear_places is not None
+        return Client(settings, process.client, now_s, wants_places=wants_places)
 
     def _is_alone(self, member: Member) -> bool:
         """Whether it is the only one of its role, and others in this process tell it what there
@@ -129,24 +154,3 @@ def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicas
     if is_loopback(config.interface):
         return sockets
     return Network(sockets, groups, own, config.cluster_tag(), key)
-
-
-def _make_role(process: ProcessName, settings: Settings, storage: Storage) -> Role:
-    """The core of the role, as its storage left it. Only the role's own module is loaded."""
-    name, process_id = process.member
-    now_s = time.monotonic()
-    if name == "acceptor":
-        from paxos.core.acceptor import Acceptor
-
-        return Acceptor(settings, storage.promised, storage.votes, storage.trimmed, process_id)
-    if name == "proposer":
-        from paxos.core.proposer import Proposer
-
-        return Proposer(settings, process_id, now_s, storage.round)
-    if name == "learner":
-        from paxos.core.learner import Learner
-
-        return Learner(settings, now_s, process_id)
-    from paxos.core.client import Client
-
-    return Client(settings, process.client, now_s)

@@ -1,0 +1,61 @@
+"""Where in the order packets were delivered: what a learner tells clients of it, and remembers for
+one that has missed it.
+
+Every learner delivers the same packets in the same order, so that what one has forgotten, another
+that is as far has forgotten too.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from paxos.core.messages import PacketPlace
+from paxos.core.settings import Settings
+
+__all__ = ["Placed", "Places"]
+
+NOWHERE = 0
+"""Stands for an instance and a position that are forgotten."""
+
+
+class Placed(Struct, frozen=True, gc=False):
+    """A client's values `first .. first + count - 1` are delivered, in `instance`, at `position`
+    and those that follow. Both are `NOWHERE` if no learner remembers."""
+
+    first: int
+    count: int
+    instance: int
+    position: int
+
+
+class Places:
+    """The places of the packets that were delivered last, of the clients that were last heard of:
+    `placed_packets` of each of `placed_clients`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._packets = settings.placed_packets
+        self._clients = settings.placed_clients
+        self._known: OrderedDict[str, dict[int, tuple[int, int]]] = OrderedDict()
+
+    def note(self, client: str, first: int, instance: int, position: int) -> None:
+        """The packet of `client` that begins with its value `first` is delivered there."""
+        known = self._known.get(client)
+        if known is None:
+            known = self._known[client] = {}
+            if len(self._known) > self._clients:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(client)
+        known[first] = instance, position
+        if len(known) > self._packets:
+            del known[next(iter(known))]
+
+    def recall(self, client: str, first: int) -> PacketPlace:
+        """Where that was, as far as it is remembered."""
+        known = self._known.get(client, {})
+        return client, first, *known.get(first, (NOWHERE, NOWHERE))
+
+    def remembered(self) -> Iterable[int]:
+        """How many packets of each client are remembered."""
+        return map(len, self._known.values())
