@@ -36,6 +36,10 @@ HARNESS = {
 """What runs and measures clusters is loaded when it is asked for: nothing here needs it."""
 
 
+STATUS = "paxos.runtime.status"
+"""So is this."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
@@ -61,7 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
         options = _parser(words).parse_args(words)
         verbose = options.role in (*PROCESSES, "run") and options.verbose
         failed = 2 if options.role == "simulate" else 1  # there, 1 is the verdict on the protocol
-        stop = None if options.role in HARNESS else Stop()
+        stop = None if options.role in (*HARNESS, "status") else Stop()
         status = _run(options, stop)
     except KeyboardInterrupt:
         say("stopped")
@@ -88,6 +92,8 @@ def _explained(error: Exception, failed: int) -> int:
 
 
 def _run(options: argparse.Namespace, stop: Stop | None) -> int:
+    if options.role == "status":
+        return int(import_module(STATUS).main(options))
     if stop is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # it has children to end
         return int(import_module(f"{HARNESS[options.role][0]}.command").main(options))
@@ -201,6 +207,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         if words and words[0] == name:
             import_module(f"{package}.options").add_arguments(command)
+    status = commands.add_parser("status", help="show where each process of a cluster is")
+    if words and words[0] == "status":
+        import_module(STATUS).add_arguments(status)
     for role in PROCESSES:
         command = commands.add_parser(role, help=f"run one {role}", description=_ABOUT[role])
         command.add_argument("id", metavar="ID", type=int, help="its number, from 1")

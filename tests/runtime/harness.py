@@ -17,6 +17,7 @@ from paxos.core.messages import (
 from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.core.standing import Standing
 from paxos.core.step import Delivery
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import Envelope, bodies
@@ -114,6 +115,9 @@ class Fake(Role):
 
     def deadline_s(self) -> float:
         return self.due_s
+
+    def standing(self) -> Standing:
+        return Standing(ballot=B, leads=True, prefix=3, top=5, pending=2)
 
     def _finish(self, now_s: float) -> None:
         self.groups += 1

@@ -40,7 +40,7 @@ from paxos.runtime.envelope import (
     Envelope,
     RejectedError,
     bodies,
-    is_presence,
+    may_be,
 )
 from paxos.runtime.hello import HOST_CHARACTERS, Hello, Reason, Unheard, encode_about
 
@@ -304,8 +304,8 @@ def test_what_is_not_of_the_protocol_is_of_another_kind(
     sealed = envelope(key=key).seal(99, encode_about(about), commits=8, kind=PRESENCE)
     received = envelope("learner", 1, key=key).open(sealed)
     assert received == ("acceptor", 2, NONCE, 7, 8, 99, 0, [], about)
-    assert is_presence(sealed)
-    assert not is_presence(seal(envelope(key=key), [Reject(B)]))
+    assert may_be(PRESENCE, sealed)
+    assert not may_be(PRESENCE, seal(envelope(key=key), [Reject(B)]))
     as_protocol = envelope(key=key).seal(99, encode_about(about))
     assert reason(as_protocol, envelope(key=key)) == "malformed"
     assert len(sealed) < 200, "it always fits"

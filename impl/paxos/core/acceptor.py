@@ -30,6 +30,7 @@ from paxos.core.portions import portions, vote_bytes
 from paxos.core.retention import Retention
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.core.standing import Standing
 from paxos.core.step import PromiseWrite, TrimWrite, VoteWrite
 
 __all__ = ["Acceptor"]
@@ -199,6 +200,14 @@ class Acceptor(Role):
             self.votes = {i: vote for i, vote in self.votes.items() if i > last}
             self.step.writes.append(TrimWrite(last))
             self.step.events.append(events.Trim(last=last))
+
+    def standing(self) -> Standing:
+        return Standing(
+            ballot=self.promised,
+            prefix=self.trimmed,
+            top=max(self.votes, default=self.trimmed),
+            pending=len(self.votes),
+        )
 
     def _finish(self, now_s: float) -> None:
         self._promising.renew()

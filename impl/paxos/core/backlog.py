@@ -60,6 +60,11 @@ class Backlog:
             -(-self._queued_bytes // self._settings.fitting_packets_bytes),
         )
 
+    @property
+    def queued_values(self) -> int:
+        """Values that wait to be proposed."""
+        return self._queued_values
+
     def next_bytes(self) -> int:
         """The size of the next batch, about."""
         return min(self._queued_bytes, self._settings.fitting_packets_bytes)

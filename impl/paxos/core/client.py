@@ -31,6 +31,7 @@ from paxos.core.portions import SPAN_BYTES, cut, packet_bytes, portions, span_by
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
+from paxos.core.standing import Standing
 from paxos.core.step import Discarded
 from paxos.core.waiting import Wait
 
@@ -274,6 +275,10 @@ class Client(Role):
             return None
         first = next(iter(self.outstanding), None) or next(iter(self.in_parts))
         return waiting.for_deliveries(first, max(1, self.outstanding_values))
+
+    def standing(self) -> Standing:
+        left = self.outstanding_values
+        return Standing(values=self.next_seq - 1 - left, pending=left)
 
     def deadline_s(self) -> float:
         return self._flight.deadline_s()

@@ -39,6 +39,7 @@ from paxos.core.portions import Part, portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
+from paxos.core.standing import Standing
 from paxos.core.step import Delivery
 from paxos.core.waiting import Wait
 
@@ -366,6 +367,11 @@ class Learner(Role):
         voted = set().union(*heard.votes.values())
         trimmed = {acceptor for acceptor, last in self._silent.items() if last > self.prefix}
         return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
+
+    def standing(self) -> Standing:
+        return Standing(
+            prefix=self.prefix, top=self.top, values=self.position, pending=len(self.learned)
+        )
 
     def deadline_s(self) -> float:
         return min(self._gaps.due_s, self._status_s)

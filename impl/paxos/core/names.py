@@ -9,6 +9,9 @@ ROLES = ("client", "proposer", "acceptor", "learner")
 REPLICA_ROLES = ("proposer", "acceptor", "learner")
 """Those of a replica, in the order in which they do their steps."""
 
+OBSERVER = "observer"
+"""Who asks the processes of a cluster where they are, and is none of them."""
+
 
 class Member(NamedTuple):
     """A process of the cluster, through all its incarnations. As text, `acceptor-1`."""

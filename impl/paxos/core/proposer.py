@@ -39,6 +39,7 @@ from paxos.core.repair import Repair
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
+from paxos.core.standing import Standing
 from paxos.core.step import RoundWrite
 from paxos.core.waiting import Wait
 
@@ -155,6 +156,15 @@ class Proposer(Role):
         promised = {first: phase1.promised(first) for first, phase1 in self.phase1.open.items()}
         voted = {instance: phase2.votes for instance, phase2 in self.phase2.open.items()}
         return waiting.for_quorum(self.settings, promised, voted)
+
+    def standing(self) -> Standing:
+        return Standing(
+            ballot=self.election.highest,
+            leads=self.election.ballot is not None,
+            prefix=self.chosen.first_missing(1) - 1,
+            top=self.top,
+            pending=self.backlog.queued_values,
+        )
 
     def deadline_s(self) -> float:
         flight_s = self.phase2.flight.deadline_s()

@@ -9,6 +9,7 @@ from math import inf
 
 from paxos.core.messages import Message
 from paxos.core.settings import Settings
+from paxos.core.standing import Standing
 from paxos.core.step import Step
 from paxos.core.waiting import Wait
 
@@ -41,6 +42,10 @@ class Role:
     def waits_for(self) -> Wait | None:
         """What it cannot go on without at present, for the user; None: all is well. Pure."""
         return None
+
+    def standing(self) -> Standing:
+        """Where it is, for the user. Pure."""
+        raise NotImplementedError
 
     def flush(self, now_s: float) -> Step:
         """Finish the group and return the step to be done for it."""

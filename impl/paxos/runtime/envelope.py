@@ -9,26 +9,33 @@ else is raised, whatever the bytes.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from paxos.core import messages
 from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import MAX_MESSAGES, Message, decode_messages
-from paxos.core.names import ROLES, Member
+from paxos.core.names import OBSERVER, ROLES, Member
 from paxos.core.portions import cut
 from paxos.core.validity import is_valid
 from paxos.datagram import HEADER, OVERHEAD_BYTES, TAG_BYTES
 from paxos.runtime.hello import Hello, Unheard, decode_about
+from paxos.runtime.questions import Answer, Question, decode_answer, decode_question
 
 PLAIN, TAGGED = 3, 4
 """The versions of the format: without and with a tag."""
-PROTOCOL, PRESENCE = 0, 1
-"""The kinds of body."""
+PROTOCOL, PRESENCE, QUESTION, ANSWER = range(4)
+"""The kinds of body: messages of the protocol; what a process says of itself or of another; a
+question of somebody who is no process of the cluster, and the answer to it."""
+_ABOUT: dict[int, Callable[[memoryview], Hello | Unheard | Answer]] = {
+    PRESENCE: decode_about,
+    ANSWER: decode_answer,
+}
+_NUMBERS = (*ROLES, OBSERVER)
 _MAGIC = b"Px"
 _KIND_AT = 3
 _WHO = slice(13, 21)
@@ -76,7 +83,7 @@ class Received(NamedTuple):
     wall_us: int
     """The sender's wall clock; 0: not said."""
     messages: list[Message]
-    about: Hello | Unheard | None = None
+    about: Hello | Unheard | Question | Answer | None = None
 
     @property
     def member(self) -> Member:
@@ -101,7 +108,7 @@ class Envelope:
         `nonce` is below 2**32."""
         self._cluster = cluster_tag
         self._members = members
-        self._own = ROLES.index(role), process_id, nonce, incarnation
+        self._own = _NUMBERS.index(role), process_id, nonce, incarnation
         self._who = struct.pack("!II", process_id, nonce)
         self._version = PLAIN if key is None else TAGGED
         self._mac = None if key is None else blake2b(key=key, digest_size=TAG_BYTES)
@@ -145,6 +152,9 @@ class Envelope:
                 self._name(role_number, sender, "each cluster its own name, or its own groups"),
             )
         body = self._authentic_body(version, memoryview(datagram), role_number, sender)
+        if kind == QUESTION and role_number == _NUMBERS.index(OBSERVER):
+            question = _decode_about(body, decode_question)
+            return Received(OBSERVER, sender, nonce, 0, 0, 0, 0, [], question)
         if role_number >= len(ROLES):
             raise RejectedError("of an unknown role")
         role = ROLES[role_number]
@@ -154,8 +164,8 @@ class Envelope:
             raise RejectedError(f"of {role} {sender}, which is not configured")
         if not 1 <= incarnation <= LARGEST_INT or commits > LARGEST_INT:
             raise RejectedError("malformed")
-        if kind == PRESENCE:
-            about = _decode_about(body)
+        if kind in _ABOUT:
+            about = _decode_about(body, _ABOUT[kind])
             return Received(role, sender, nonce, incarnation, commits, clock, wall_us, [], about)
         if kind != PROTOCOL:
             raise RejectedError("malformed")
@@ -196,10 +206,9 @@ class Envelope:
 _SAME_KEY = "all processes of the cluster the same key file"
 
 
-def is_presence(datagram: bytes) -> bool:
-    """Whether it may be of the kind that is not of the protocol: without opening it, which takes
-    long."""
-    return len(datagram) >= HEADER.size and datagram[_KIND_AT] == PRESENCE
+def may_be(kind: int, datagram: bytes) -> bool:
+    """Whether it may be of this kind: without opening it, which takes long."""
+    return len(datagram) >= HEADER.size and datagram[_KIND_AT] == kind
 
 
 def _decode(body: memoryview) -> list[Message]:
@@ -209,9 +218,12 @@ def _decode(body: memoryview) -> list[Message]:
         raise RejectedError("malformed") from error
 
 
-def _decode_about(body: memoryview) -> Hello | Unheard:
+About = TypeVar("About")
+
+
+def _decode_about(body: memoryview, decode: Callable[[memoryview], About]) -> About:
     try:
-        return decode_about(body)
+        return decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RejectedError("malformed") from error
 

@@ -10,7 +10,7 @@ from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import Group
 from paxos.errors import InputError
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import PRESENCE, Envelope, RejectedError, is_presence
+from paxos.runtime.envelope import PRESENCE, Envelope, RejectedError, may_be
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import Hello, Unheard, encode_about
 from paxos.runtime.multicast import Multicast
@@ -57,7 +57,7 @@ class Greeting:
     def _listen(self, envelope: Envelope, timeout_s: float) -> None:
         datagrams = self._network.receive(max(0.0, timeout_s))
         for datagram in self._faults.apply(datagrams, time.monotonic()):
-            if not is_presence(datagram):
+            if not may_be(PRESENCE, datagram):
                 continue  # it is not there yet, to hear it
             try:
                 received = envelope.open(datagram)

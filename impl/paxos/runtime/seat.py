@@ -17,15 +17,25 @@ from paxos.core.step import Step
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.acks import HearPlaces
+from paxos.runtime.answering import Answering
 from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.deliveries import Deliveries
-from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, Received, RejectedError, bodies
+from paxos.runtime.envelope import (
+    ANSWER,
+    PRESENCE,
+    PROTOCOL,
+    Envelope,
+    Received,
+    RejectedError,
+    bodies,
+)
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
 from paxos.runtime.outbox import Outbox
 from paxos.runtime.presence import Presence
+from paxos.runtime.questions import Answer, Question, encode
 from paxos.runtime.report import Complaints, fail, say
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
@@ -95,6 +105,7 @@ class Seat:
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
         self._complaints = Complaints(str(process), self.stats.dropped)
+        self._answering = Answering(around.presence.me, role, self.stats)
         self._outbox = Outbox(role.settings.in_flight)
         self.is_touched = True
         """Whether its role has heard or been told of something since its last step."""
@@ -159,8 +170,18 @@ class Seat:
         if clock > LATEST_US:
             who = f"of {received.role} {received.sender}"
             return f"{who}, with a clock that no honest process has", 1, ""
-        refuse = self._presence.refusal if received.about is None else self._presence.hear
-        if refusal := refuse(received, now_s):
+        match received.about:
+            case Question():
+                if answer := self._answering.answer(received, now_s):
+                    self._send_datagram(Group.CLIENTS, encode(answer), ANSWER)
+                return None
+            case Answer():  # for who has asked
+                return None
+            case None:
+                refusal = self._presence.refusal(received, now_s)
+            case _:
+                refusal = self._presence.hear(received, now_s)
+        if refusal:
             return refusal[0], 1, refusal[1]
         if received.about is None:
             peer = received.member
