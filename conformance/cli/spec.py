@@ -9,13 +9,13 @@ from pathlib import Path
 
 from conformance.cli.arguments import positive
 from conformance.cli.exit_status import complain
+from conformance.cli.spec_pages import check_graphs, counterexample_page, write_graph
 from conformance.modelcheck.manifest import ManifestError, Model, choose, load
 from conformance.modelcheck.run import Overrides, Row, run_models, table
 from conformance.paths import MANIFEST
 from conformance.tlc import errors, toolchain
 from conformance.tlc.checkpoints import EVERY_S, kept
 from conformance.tlc.interrupts import termination_as_interrupt
-from conformance.tlc.runner import Result
 
 WORK = Path(".tlc")
 """Counterexamples, checkpoints, and which models failed last: in the current folder."""
@@ -49,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report",
         action="store_true",
         help="with --model: write its counterexample as a page for a browser too",
+    )
+    parser.add_argument(
+        "--graph",
+        action="store_true",
+        help="with --model: write the state graph of a small model as a page for a browser",
     )
     parser.add_argument("--jobs", type=positive, metavar="N", help="models run side by side")
     parser.add_argument(
@@ -87,7 +92,12 @@ def main(args: argparse.Namespace) -> int:
         if args.report and not args.model:
             complain("--report needs --model NAME: it writes a page for each counterexample")
             return 2
+        if args.graph and not args.model:
+            complain("--graph needs --model NAME: it writes a page for each state graph")
+            return 2
         models = choose(load(args.manifest), args.size, names)
+        if args.graph:
+            check_graphs(models)
         if args.list:
             print("\n".join(f"{m.name:24} {m.size:6} {m.about or m.mutant}" for m in models))
             return 0
@@ -109,7 +119,8 @@ def main(args: argparse.Namespace) -> int:
     for line in notes(rows):
         print(line)
     _show(rows, args, every=args.show or bool(args.model))
-    return report(rows)
+    written = not args.graph or _write_graphs(models, args, overrides)
+    return report(rows) or (0 if written else 2)
 
 
 def _show(rows: Sequence[Row], args: argparse.Namespace, *, every: bool) -> None:
@@ -126,20 +137,23 @@ def _show(rows: Sequence[Row], args: argparse.Namespace, *, every: bool) -> None
             try:
                 print(show_counterexample(row.model, args.manifest.parent, row.result, into))
                 if args.report:
-                    print(f"  page: {_page(row.model, args.manifest.parent, row.result, into)}")
+                    places = (args.manifest.parent, row.result, into)
+                    print(f"  page: {counterexample_page(row.model, *places)}")
             except (errors.TlcError, OSError) as error:
                 print(f"error: {row.model.name}: its counterexample: {error}", file=sys.stderr)
 
 
-def _page(model: Model, folder: Path, result: Result, into: Path) -> Path:
-    """Write the counterexample as a page; where it is."""
-    from conformance.report.model_page import model_page
-    from conformance.report.write import write
-
-    output = into / f"{model.name}.html"
-    config = folder / model.config
-    write(model_page(model.name, folder / model.module, config, folder.parent, result), output)
-    return output
+def _write_graphs(models: Sequence[Model], args: argparse.Namespace, overrides: Overrides) -> bool:
+    """The state graphs, each as a page; whether all could be written."""
+    written = True
+    for model in models:
+        try:
+            page = write_graph(model, args.manifest.parent, overrides, args.work / "graphs")
+            print(f"state graph of {model.name}: {page}", flush=True)
+        except (errors.TlcError, OSError) as error:
+            print(f"error: {model.name}: its state graph: {error}", file=sys.stderr)
+            written = False
+    return written
 
 
 def notes(rows: Sequence[Row]) -> Iterable[str]:

@@ -29,8 +29,17 @@ SCRIPTS = {
         *("timeline.js", "find.js", "follow.js", "dom.js", "lanes.js", "panel.js", "totals.js"),
         "app.js",
     ),
+    "graph.html.j2": (
+        *("timeline.js", "find.js", "dom.js", "panel.js", "graph.js", "graph_drawing.js"),
+        *("graph_panel.js", "graph_app.js"),
+    ),
 }
 """Of each template the modules of its script, each after those that it imports."""
+
+STYLES = {"run.html.j2": ("page.css",), "graph.html.j2": ("page.css", "graph.css")}
+
+LIBRARIES = {"graph.html.j2": "cytoscape.min.js"}
+"""Of a template the library in vendored/ that its script calls, as its makers ship it."""
 
 
 def write(page: Titled, output: Path, template: str = "run.html.j2") -> None:
@@ -40,16 +49,15 @@ def write(page: Titled, output: Path, template: str = "run.html.j2") -> None:
 
 def render(page: Titled, template: str = "run.html.j2") -> str:
     """The HTML of the page."""
-    style, script = _style(), _script(SCRIPTS[template])
+    style, script = _style(STYLES[template]), _script(SCRIPTS[template])
+    library = _library(LIBRARIES[template]) if template in LIBRARIES else ""
+    scripts = " ".join(f"'{_hash(text)}'" for text in (library, script) if text)
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return (
-        _environment()
-        .get_template(template)
-        .render(page=page, style=style, script=script, policy=policy, data=embedded(page))
-    )
+    parts = {"style": style, "script": script, "library": library, "data": embedded(page)}
+    return _environment().get_template(template).render(page=page, policy=policy, **parts)
 
 
 def embedded(page: Titled) -> str:
@@ -67,8 +75,13 @@ def _environment() -> jinja2.Environment:
 
 
 @cache
-def _style() -> str:
-    return HERE.joinpath("page.css").read_text(encoding="utf-8")
+def _style(names: tuple[str, ...]) -> str:
+    return "\n".join(HERE.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def _library(name: str) -> str:
+    return HERE.joinpath("vendored", name).read_text(encoding="utf-8")
 
 
 @cache

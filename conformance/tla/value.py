@@ -15,8 +15,12 @@ from typing import Any
 class Function(dict[Any, Any]):
     """A function or a record: arguments (or field names) to values. Not to be changed."""
 
+    _hash: int | None = None  # of a message in many states it is asked for very often
+
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
+        if self._hash is None:
+            self._hash = hash(frozenset(self.items()))
+        return self._hash
 
 
 class Record(Function):

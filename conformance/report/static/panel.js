@@ -93,7 +93,7 @@ function links(timeline, title, others, choose) {
 }
 
 /** @param {import("./timeline.js").Action} action @param {Step} step */
-function aboutAction(action, step) {
+export function aboutAction(action, step) {
   const firstFalse = Math.min(...step.false.flatMap((f) => f.conjuncts), Infinity);
   const refused = step.false.length > 0;
   const items = action.conjuncts.map((c, k) => {
@@ -113,7 +113,7 @@ function aboutAction(action, step) {
 }
 
 /** @param {Timeline} timeline */
-function aboutState(timeline) {
+export function aboutState(timeline) {
   const { page } = timeline;
   const refused = timeline.step?.mark === "rejected" || timeline.step?.mark === "also false";
   const parts = [h("h2", {}, timeline.page.noun === "state" ? "The variables" : "The state after it", refused ? h("span", { class: "quiet" }, ", as if it were allowed") : "")];
@@ -161,7 +161,7 @@ function grid(timeline, table, all) {
   const [rows, some] = near(all, timeline);
   const used = table.columns.map((_, k) => all.some((row) => row.cells[k].text || row.cells[k].was !== undefined));
   const kept = table.columns.map((column, k) => ({ column, k })).filter(({ k }) => used[k]);
-  const head = h("tr", {}, h("th", { scope: "col" }, table.row), ...kept.map(({ column }) => h("th", { scope: "col" }, column || "value")));
+  const head = h("tr", {}, table.row ? h("th", { scope: "col" }, table.row) : h("td", {}), ...kept.map(({ column }) => h("th", { scope: "col" }, column || "value")));
   const body = rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.row), ...kept.map(({ k }) => {
     const { text, was, quiet } = row.cells[k];
     if (was === undefined) return h("td", { class: quiet ? "quiet" : "" }, text);

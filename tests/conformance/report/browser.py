@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 WAIT_MS = 60_000
 TWO_FRAMES = "() => new Promise(ok => requestAnimationFrame(() => requestAnimationFrame(ok)))"
 SIZES = {1280: 860, 800: 1100}
@@ -78,6 +79,14 @@ class Opened:
     def assert_quiet(self) -> None:
         assert self.requests == []
         assert self.said == []
+
+    def assert_accessible(self, what: str = "") -> None:
+        """By axe: labels, roles, contrast; nothing is asked where it is not installed."""
+        if AXE.is_file():
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = self.page.evaluate("axe.run()")
+            wrong = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]]
+            assert wrong == [], (what, wrong)
 
     def picture(self, name: str) -> None:
         if SCREENSHOTS:

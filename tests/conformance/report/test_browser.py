@@ -20,7 +20,6 @@ from tests.paths import TRACES
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)>\x07\u2028\u202e" + "long" * 15_000
 
 
@@ -177,11 +176,5 @@ def test_pages_are_accessible(
             it.picture(f"{name}-{width}-{'dark' if dark else 'light'}")
             wide = it.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, name
-            if AXE.is_file():
-                it.page.evaluate(AXE.read_text(encoding="utf-8"))
-                found = it.page.evaluate("axe.run()")
-                wrong = [
-                    (v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]
-                ]
-                assert wrong == [], name
+            it.assert_accessible(name)
             it.assert_quiet()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from conformance.tlc.name_steps import Step
 from conformance.tlc.output import Violation
 from conformance.tlc.runner import Result
 from tests.conformance.report.browser import launched, opened
+from tests.conformance.report.data import data_of
 
 SAFETY, LASSO = "synod-own-value", "live-voting-no-resend"
 
@@ -31,12 +31,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = [word for name in (SAFETY, LASSO) for word in ("--model", name)]
     assert main(["spec", *names, "--report", "--work", str(folder)]) == 0
     return folder / "counterexamples"
-
-
-def data_of(file: Path) -> Any:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', file.read_text())
-    assert found is not None
-    return json.loads(found[1])
 
 
 def states(page: Any) -> Iterator[dict[tuple[str, str, str], str]]:

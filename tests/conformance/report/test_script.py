@@ -76,6 +76,16 @@ def test_the_script_is_lint_free() -> None:
     assert f"Checked {len(list(STATIC.glob('*.js')))} files" in said
 
 
+def test_the_library_is_what_npm_has() -> None:
+    """Pinned with its hash in package-lock.json; what is shipped is that, with its licence."""
+    package = HERE / "node_modules/cytoscape"
+    if not package.is_dir():
+        pytest.skip("cytoscape is not installed: make page-tools")
+    shipped = ROOT / "conformance/report/vendored"
+    for file in ("dist/cytoscape.min.js", "LICENSE"):
+        assert (shipped / Path(file).name).read_bytes() == (package / file).read_bytes()
+
+
 def test_the_html_is_valid(tmp_path: Path) -> None:
     check = tool("html-validate", "bin/html-validate.mjs")
     file = tmp_path / "page.html"

@@ -96,6 +96,22 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def test_a_page_with_a_library_allows_that_too(page: Page) -> None:
+    """The graph's page, of which the data does not matter here."""
+    parts = Parts(render(page, "graph.html.j2"))
+    [policy] = [
+        a["content"] or ""
+        for t, a in parts.tags
+        if a.get("http-equiv") == "Content-Security-Policy"
+    ]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    _, library, script = parts.of("script")
+    assert "Cytoscape" in library[:100]
+    assert rules["script-src"] == f"'{_hash(library)}' '{_hash(script)}'"
+    assert rules["style-src"] == f"'{_hash(parts.of('style')[0])}'"
+    assert rules["default-src"] == "'none'"
+
+
 def test_the_page_names_nothing_outside_itself(page: Page) -> None:
     text = render(page)
     for tag, attributes in Parts(text).tags:
