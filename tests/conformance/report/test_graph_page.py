@@ -53,6 +53,8 @@ def test_states_depths_and_paths_are_those_of_the_model(written: Path) -> None:
             else:
                 assert (node["parent"], number) in edges
                 assert states[node["parent"]]["depth"] == node["depth"] - 1
+                before = held(page, node["parent"])
+                assert all(before.get(c, "") != page["texts"][t] for c, t in node["changes"])
         every = {tuple(sorted(held(page, n).items())) for n in range(len(states))}
         assert len(every) == len(states)
 

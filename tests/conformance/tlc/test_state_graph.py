@@ -10,7 +10,8 @@ import pytest
 from conformance.modelcheck.manifest import Model, load
 from conformance.paths import MODELS, SPEC
 from conformance.tlc import runner, state_graph
-from conformance.tlc.state_graph import NoGraph, StateGraph, shortest
+from conformance.tlc.name_steps import Disjunct
+from conformance.tlc.state_graph import NoGraph, StateGraph, Taken, shortest
 from tests.conformance.tlc.test_runner import write
 
 pytestmark = pytest.mark.tlc
@@ -62,6 +63,27 @@ def test_each_invariant_is_evaluated_in_each_state() -> None:
     [promised] = [named(graph, n)["promised"] for n in false]
     assert max(promised.values()) == 3  # there are two ballots
     assert all(len(holds) == len(graph.invariants) for holds in graph.holds)
+
+
+def test_of_states_that_are_alike_the_one_found_first_says_the_action() -> None:
+    graph = StateGraph(("x",), ())
+    offered = [Disjunct("Low", "v \\in V", ("v",), ("v",)), Disjunct("High", "", (), ())]
+    printed = """<<"symmetry", {(a :> b @@ b :> a)}>>
+        <<"state", TRUE, <<>>>>
+        <<{}>>
+        <<"step">>
+        <<{}>>
+        <<{a}>>
+        <<"taken", 1>>
+        <<"state", TRUE, <<>>>>
+        <<{a}>>
+        <<"step">>
+        <<{}>>
+        <<{b}>>
+        <<"taken", 0, b>>"""
+    state_graph._read(graph, offered, [line.strip() for line in printed.splitlines()])
+    assert graph.states == [(frozenset(),), (frozenset({"a"}),)]
+    assert graph.steps == {(0, 1): Taken("High", {})}
 
 
 def made(folder: Path, cfg: str) -> StateGraph:

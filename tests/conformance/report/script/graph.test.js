@@ -56,6 +56,8 @@ test("groups have their states and one edge for all between two of them", () => 
 
 test("beside a node is the nearest in its row, or itself at the end", () => {
   const groups = new Groups(graph, graph.page.views[0]);
+  const wide = { ...graph.page.views[0], places: /** @type {[number, number][]} */ ([[-5, 1], [-1, 1], [1, 1], [9, 1]]) };
+  assert.deepEqual([new Groups(graph, wide).beside(0, 1), new Groups(graph, wide).beside(3, -1)], [1, 2]);
   assert.deepEqual([groups.beside(1, 1), groups.beside(2, -1), groups.beside(2, 1), groups.beside(0, 1)], [2, 1, 2, 0]);
 });
 
