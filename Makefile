@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools docs lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth harness compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by 
 
 spec-growth: setup ## measure how models grow with each constant, write docs/growth.svg and the tables beside it; LIMIT=seconds a run
 	@$(BIN)/conformance spec-growth $(if $(LIMIT),--limit $(LIMIT))
+
+harness: setup ## make DIR=folder the project of a course's harness (README, "Run a course's harness")
+	@$(BIN)/python -m harness.project_folder "$(DIR)"
 
 compare: setup ## run all combinations of the optimisations, write tables and plots to compare/; N=100: quick; AGAINST=file: beside an earlier table.json
 	@$(BIN)/paxos compare $(if $(N),--count $(N)) $(if $(AGAINST),--against $(AGAINST))

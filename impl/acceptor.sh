@@ -1,3 +1,3 @@
 #!/bin/sh
-# Usage: ./acceptor.sh ID CONFIG - runs one acceptor until SIGTERM; see role.sh.
-exec "$(dirname "$0")/role.sh" acceptor "$@"
+# Usage: ./acceptor.sh ID CONFIG - runs one acceptor until SIGTERM; see src/main.py.
+exec python3 "$(dirname -- "$(readlink -f -- "$0")")/src/main.py" "$0" "$@"

@@ -1,3 +1,3 @@
 #!/bin/sh
-# Usage: ./learner.sh ID CONFIG - runs one learner until SIGTERM; see role.sh.
-exec "$(dirname "$0")/role.sh" learner "$@"
+# Usage: ./learner.sh ID CONFIG - runs one learner until SIGTERM; see src/main.py.
+exec python3 "$(dirname -- "$(readlink -f -- "$0")")/src/main.py" "$0" "$@"

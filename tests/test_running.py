@@ -14,8 +14,8 @@ from tests.paths import ROOT
 TEXT = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 SOURCES = sorted(
     path
-    for folder in ("", "core", "runtime")
-    for path in (ROOT / "impl" / "paxos" / folder).glob("*.py")
+    for folder in ("paxos", "paxos/core", "paxos/runtime", "src")
+    for path in (ROOT / "impl" / folder).glob("*.py")
 )
 
 SAY = {"say", "fail", "refuse", "update", "InputError", "RunError", "RejectedError", "kind"}

@@ -2,10 +2,11 @@
 in a line, as it does later (`paxos.cli`)."""
 
 import sys
+from collections.abc import Sequence
 
 
-def main() -> int:
-    """Run the command; the exit status."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command with `words` (default: the process's own); the exit status."""
     from paxos.errors import INTERRUPTED, shortage
 
     try:
@@ -27,7 +28,7 @@ def main() -> int:
             raise
         sys.stderr.write(f"error: {short}\n")
         return 2
-    return cli.main()
+    return cli.main(words)
 
 
 if __name__ == "__main__":

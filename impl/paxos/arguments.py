@@ -4,7 +4,9 @@ what is none; and options that only say something."""
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
+
+from paxos.runtime.report import fail, tell
 
 
 def seconds(text: str) -> float:
@@ -34,6 +36,18 @@ def whole_number(text: str) -> int:
 seconds.__name__ = "number of seconds"
 rate.__name__ = "number of values per second"
 whole_number.__name__ = "whole number above 0"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} (`{self.prog} --help` tells more)")
+        sys.exit(2)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """What is asked for with --help."""
+        tell(message.removesuffix("\n"))
 
 
 class Say(argparse.Action):

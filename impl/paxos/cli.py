@@ -14,12 +14,12 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from paxos import arguments
 from paxos.errors import INTERRUPTED, InputError, RunError, reason, shortage
 from paxos.paths import SAMPLES
-from paxos.runtime.report import describe, fail, say, tell, tell_parent
+from paxos.runtime.report import describe, fail, say, say_in, tell_parent
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
 
@@ -38,18 +38,6 @@ HARNESS = {
 
 STATUS = "paxos.runtime.status"
 """So is this."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        fail(f"{message} (`{self.prog} --help` tells more)")
-        sys.exit(2)
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        """What is asked for with --help."""
-        tell(message.removesuffix("\n"))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -108,6 +96,8 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
 
     if options.parent_fd is not None:
         tell_parent(options.parent_fd)
+    if options.log:
+        say_in(options.log)
     return run_process(
         Replica(options.id) if options.role == "replica" else Member(options.role, options.id),
         config.override(config.load(options.config), **_common(options)),
@@ -116,6 +106,7 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
             run_dir=options.run_dir,
             limits=_limits(options),
             **_streams(options),
+            batch_values=getattr(options, "batch", None),
             verbose=options.verbose,
             parent_fd=options.parent_fd,
         ),
@@ -187,7 +178,9 @@ def _common(options: argparse.Namespace) -> dict[str, float | int | str | None]:
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = _Parser(prog="paxos", description="Atomic broadcast from Multi-Paxos over multicast.")
+    parser = arguments.Parser(
+        prog="paxos", description="Atomic broadcast from Multi-Paxos over multicast."
+    )
     parser.add_argument(
         "--version",
         action=arguments.Say,
@@ -217,7 +210,18 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command.add_argument(
             "--run-dir", metavar="DIR", type=Path, help="write the trace there (default: no trace)"
         )
+        command.add_argument(
+            "--log",
+            metavar="FILE",
+            type=Path,
+            help="append what it says to FILE, which is made when there is something to say "
+            "(default: standard error, where errors that end it always go)",
+        )
         command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
+        if role in _BATCH:
+            command.add_argument(
+                "--batch", metavar="N", type=arguments.whole_number, help=_BATCH[role]
+            )
         if role == "client":
             _add_client_options(command)
         if role in ("client", "learner", "replica"):
@@ -235,6 +239,14 @@ _ABOUT = {
     "client": "A client: it broadcasts the values on standard input, and ends when all of them are "
     "delivered.",
 }
+
+
+_BATCH = {
+    "proposer": "propose no more than N values in an instance (default: `batch_values`)",
+    "client": "hand over no more than N values together (default: `batch_values`); what is handed "
+    "over together is proposed together, so no proposer's N may be less",
+}
+"""A process may put fewer values together than the configuration allows."""
 
 
 _SWITCHES = (

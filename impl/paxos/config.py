@@ -19,7 +19,7 @@ from paxos.core.names import ROLES, Member
 from paxos.core.settings import Settings
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import InputError
-from paxos.forms import ROLE_GROUPS
+from paxos.forms import MAX_COUNT, ROLE_GROUPS
 
 __all__ = ["Config", "Endpoint", "FaultRates", "Groups", "Timings", "dump", "load", "override"]
 
@@ -32,7 +32,7 @@ SMALLEST_DATAGRAM_BYTES = 512
 MAX_ID = 99
 """The largest id where the configuration does not say how many processes there are."""
 
-Count = Annotated[int, Meta(ge=1, le=999)]
+Count = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Seconds = Annotated[float, Meta(ge=0.001, le=3600)]
 Chance = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]

@@ -15,6 +15,9 @@ from paxos.errors import InputError, reason
 
 ROLE_GROUPS = ("clients", "proposers", "acceptors", "learners")
 
+MAX_COUNT = 999
+"""The most processes of one role."""
+
 
 def read(path: Path, settings: Collection[str]) -> dict[str, Any]:
     """The mapping in the file at `path`; its form is told by the name's ending. `settings` are the
@@ -32,7 +35,7 @@ def read(path: Path, settings: Collection[str]) -> dict[str, Any]:
             content = _parse_json(path, text)
         case _:
             content = _parse_lines(path, text, settings)
-    return _regroup(path, content, settings)
+    return _regroup(path, content)
 
 
 def _decode(content: bytes) -> str:
@@ -151,36 +154,71 @@ def _scalar(text: str) -> object:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def _regroup(path: Path, content: dict[str, Any], settings: Collection[str]) -> dict[str, Any]:
+def _regroup(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     """Courses also write the groups as `{"clients": ["239.0.0.1", 5000], ...}`, at the top and in
-    several forms. Such a file is not ours: what else is in it is left alone."""
-    groups: dict[str, object] = {
+    several forms, and beside them `n`, the number of acceptors."""
+    content = dict(content)
+    groups = {
         role: endpoint
         for role in ROLE_GROUPS
-        if isinstance(endpoint := _endpoint(content.get(role)), list)
+        if isinstance(endpoint := _endpoint(path, role, content.get(role)), list)
     }
-    known = dict(content)
-    nested = known.get("groups")
+    nested = content.get("groups")
     if isinstance(nested, dict):
         if both := [role for role in groups if role in nested]:
             raise InputError(
                 f"configuration {path}: `{both[0]}` is given twice, at the top and in `groups`; "
                 "leave one of them out"
             )
-        known["groups"] = {**{key: _endpoint(value) for key, value in nested.items()}, **groups}
+        ours = {role: _endpoint(path, role, endpoint) for role, endpoint in nested.items()}
+        content["groups"] = {**ours, **groups}
     elif groups:
-        known["groups"] = groups
-    if groups:
-        known = {key: known[key] for key in settings if key in known and key not in groups}
-    return known
+        content["groups"] = groups
+    for role in groups:
+        del content[role]
+    if groups and "n" in content:
+        if "acceptors" in content:
+            raise InputError(
+                f"configuration {path}: `n` and `acceptors` both say how many acceptors there "
+                "are; leave one of them out"
+            )
+        content["acceptors"] = _count(path, content.pop("n"))
+    return content
 
 
-def _endpoint(value: Any) -> Any:
+def _count(path: Path, value: object) -> int:
+    """The number of acceptors: `3`, or `"3"`."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_COUNT:
+        raise InputError(
+            f"configuration {path}: n: expected the number of acceptors, 1 to {MAX_COUNT}, not "
+            f"{value!r}"
+        )
+    return value
+
+
+_ADDRESS_NAMES = ("address", "ip", "host", "group")
+"""What courses call the address of a group."""
+
+
+def _endpoint(path: Path, role: str, value: Any) -> Any:
     """`{"ip": a, "port": p}` and `a:p` as `[a, p]`."""
-    if isinstance(value, dict) and "port" in value:
-        address = next((value[k] for k in ("address", "ip", "host", "group") if k in value), "")
-        return [address, value["port"]]
-    if isinstance(value, str) and re.fullmatch(r"[^:]+:\d+", value):
+    if isinstance(value, dict):
+        names = [key for key in value if key != "port"]
+        if len(names) != 1 or len(value) != 2 or names[0] not in _ADDRESS_NAMES:
+            given = ", ".join(f"`{key}`" for key in value) or "nothing"
+            raise InputError(
+                f"configuration {path}: {role}: expected an address (`ip`) and a `port`, not "
+                f"{given}"
+            )
+        return [value[names[0]], _port(value["port"])]
+    if isinstance(value, str) and re.fullmatch(r"[^:]+:[0-9]{1,9}", value):
         address, port = value.split(":")
         return [address, int(port)]
     return value
+
+
+def _port(value: object) -> object:
+    """`5000`, or `"5000"`. Whether it is a port is for the configuration to say."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value

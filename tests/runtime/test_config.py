@@ -21,6 +21,16 @@ acceptors 239.0.0.1 7000
 learners 239.0.0.1 8000
 """
 
+COURSE_2025 = """\
+{
+    "clients": {"ip": "239.1.2.3", "port": 5000},
+    "proposers": {"ip": "239.1.2.3", "port": 6000},
+    "acceptors": {"ip": "239.1.2.3", "port": 7000},
+    "learners": {"ip": "239.1.2.3", "port": 8000},
+    %s
+}
+"""
+
 
 def load(tmp_path: Path, name: str, text: str) -> Config:
     path = tmp_path / name
@@ -56,7 +66,8 @@ def test_settings_in_the_courses_lines(tmp_path: Path) -> None:
         '{"clients": ["239.0.0.1", 5000], "learners": ["239.0.0.9", 8000]}',
         '{"clients": {"ip": "239.0.0.1", "port": 5000},'
         ' "learners": {"host": "239.0.0.9", "port": 8000}}',
-        '{"clients": "239.0.0.1:5000", "learners": "239.0.0.9:8000", "students": ["a", "b"]}',
+        '{"clients": "239.0.0.1:5000", "learners": "239.0.0.9:8000"}',
+        '{"clients": {"group": "239.0.0.1", "port": "5000"}, "learners": "239.0.0.9:8000"}',
         '{"groups": {"clients": ["239.0.0.1", 5000], "learners": ["239.0.0.9", 8000]}}',
         '{"groups": {"learners": "239.0.0.9:8000"}, "acceptors": 3}',
     ],
@@ -65,6 +76,16 @@ def test_json_in_the_forms_that_courses_have(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, "config.json", text).groups == Groups(
         learners=Endpoint("239.0.0.9", 8000)
     )
+
+
+@pytest.mark.parametrize("n", ["5", '"5"'])
+def test_the_courses_number_of_acceptors(tmp_path: Path, n: str) -> None:
+    """In the form of 2025 `acceptors` is a group, and `n` says how many there are."""
+    loaded = load(tmp_path, "config.json", COURSE_2025 % f'"n": {n}')
+    assert (loaded.acceptors, loaded.settings().quorum) == (5, 3)
+    assert loaded.endpoints().acceptors == Endpoint("239.1.2.3", 7000)
+    with pytest.raises(InputError, match="which has acceptors 1 to 5"):
+        loaded.check_member(Member("acceptor", 6))
 
 
 def test_yaml_reaches_the_core(tmp_path: Path) -> None:
@@ -163,6 +184,19 @@ WRONG = [
     ("a.json", '{"acceptors": 5,\n "acceptors": 1}', "a.json:2: `acceptors` is given twice"),
     ("a.json", '{"a": [{"b:": 1,\n"\\u0062:": "{"}]}', "a.json:2: `b:` is given twice"),
     ("a.json", '{"clients": "239.0.0.1:1", "groups": {"clients": "239.0.0.1:2"}}', "in `groups`"),
+    ("a.json", COURSE_2025 % '"n": 3, "acceptor": 5', "unknown key `acceptor`; did you mean"),
+    ("a.json", COURSE_2025 % '"students": ["a"]', "unknown key `students`; known are"),
+    ("a.json", COURSE_2025 % '"n": "three"', "n: expected the number of acceptors, 1 to 999, not"),
+    ("a.json", COURSE_2025 % '"n": 0', "n: expected the number of acceptors, 1 to 999, not 0"),
+    ("a.json", COURSE_2025 % '"n": 3.0', "n: expected the number of acceptors, 1 to 999, not 3.0"),
+    ("a.json", COURSE_2025 % '"n": true', "n: expected the number of acceptors, 1 to 999, not T"),
+    ("a.json", COURSE_2025 % f'"n": "{"9" * 5000}"', "n: expected the number of acceptors"),
+    ("a.json", COURSE_2025 % '"n": 3, "groups": {"clients": 1}', "`clients` is given twice"),
+    ("a.json", '{"n": 5}', "unknown key `n`"),
+    ("a.json", '{"n": 5, "acceptors": 3, "clients": "239.0.0.1:1"}', "`n` and `acceptors` both"),
+    ("a.json", '{"clients": {"ip": "239.0.0.1"}}', "clients: expected an address (`ip`) and a"),
+    ("a.json", '{"clients": {"ip": "a", "host": "a", "port": 1}}', "not `ip`, `host`, `port`"),
+    ("a.json", '{"clients": {"ip": "239.0.0.1", "port": 1, "ttl": 1}}', "clients: expected an add"),
     ("a.conf", COURSE + "acceptors 5\nacceptors 1\n", "a.conf:6: `acceptors` is given twice"),
     ("a.conf", COURSE + "clients 239.0.0.1 5001\n", "a.conf:5: `clients` is given twice"),
 ]

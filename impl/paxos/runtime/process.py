@@ -38,6 +38,8 @@ class ProcessOptions:
     """Where a learner's deliveries go; default: standard output, a line a value."""
     hear_places: HearPlaces | None = None
     """What a client does with the places of its values; None: it does not ask for them."""
+    batch_values: int | None = None
+    """A proposer or client puts no more values together; None: as many as the cluster allows."""
     verbose: bool = False
     parent_fd: int | None = None
     """Closes at its other end when whoever started the whole cluster is gone; None: nobody did."""
@@ -59,6 +61,7 @@ def run_process(who: Member | Replica, config: Config, stop: Stop, options: Proc
         hear_places=options.hear_places,
         with_cluster=options.parent_fd is not None,
         verbose=options.verbose,
+        batch_values=options.batch_values,
     )
     seats = seating.seats()
     name = str(seats[0].process if len(seats) == 1 else who)

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from paxos.errors import RunError, reason, shortage
 from paxos.runtime.streams import write_all
@@ -22,10 +23,25 @@ MAX_REASONS = 100
 """Reasons for dropping something that are told apart."""
 
 
+class _Said:
+    log: Path | None = None
+
+
+def say_in(log: Path) -> None:
+    """From now on what this process says is appended to the file `log`, which is made when there
+    is something to say; why it ends still goes to standard error."""
+    _Said.log = log.absolute()
+
+
 def say(text: str, end: str = "\n") -> None:
-    """Write a line to standard error. If nobody can read it, there is nobody to tell."""
+    """Write a line to standard error, or where `say_in` has said. If nobody can read it, there is
+    nobody to tell."""
     with suppress(OSError):
-        write_all(2, _bytes(text + end))
+        if _Said.log is None:
+            write_all(2, _bytes(text + end))
+        else:
+            with _Said.log.open("ab") as file:
+                file.write(_bytes(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}{end}"))
 
 
 def tell(text: str) -> None:
@@ -76,8 +92,9 @@ def tell_parent(fd: int) -> None:
 
 
 def fail(error: str) -> None:
-    """Say why the program ends."""
-    say(f"error: {error}")
+    """Say why the program ends, on standard error."""
+    with suppress(OSError):
+        write_all(2, _bytes(f"error: {error}\n"))
     for fd in _parents:
         with suppress(OSError):
             write_all(fd, _bytes(f"{error}\n"))

@@ -2,7 +2,7 @@
 with storage and trace, and the core as the storage left it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
@@ -42,6 +42,8 @@ class Seating:
     """Whoever starts this process starts the whole cluster. Then it has nobody to ask whether it
     may begin, and would wait for every process of it."""
     verbose: bool
+    batch_values: int | None = None
+    """A proposer or client puts no more values together; None: as many as the cluster allows."""
 
     def seats(self) -> list[Seat]:
         """A seat for each role. Raises `InputError` if one of them must not or cannot begin."""
@@ -78,7 +80,7 @@ class Seating:
         process = ProcessName(member, begun.number)
         if isinstance(network, Network):
             network.name(str(process))
-        role = self._make_role(process, config.settings(network.packet_bytes), begun.storage)
+        role = self._make_role(process, self._settings(network.packet_bytes), begun.storage)
         if not begun.is_first:
             role.come_back()
         self._introduce(process, begun, network)
@@ -122,6 +124,11 @@ class Seating:
 
         wants_places = self.hear_places is not None
         return Client(settings, process.client, now_s, wants_places=wants_places)
+
+    def _settings(self, packet_bytes: int) -> Settings:
+        settings = self.config.settings(packet_bytes)
+        most = self.batch_values or settings.max_batch
+        return replace(settings, max_batch=min(most, settings.max_batch))
 
     def _is_alone(self, member: Member) -> bool:
         """Whether it is the only one of its role, and others in this process tell it what there
