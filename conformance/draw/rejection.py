@@ -24,7 +24,7 @@ from conformance.trace.schema import (
     Recover,
     Trim,
 )
-from conformance.trace.show import show_ballot, show_numbers
+from conformance.trace.show import show_ballot, show_numbers, show_run
 
 LOOKED_BACK = 20_000  # events before the rejected one that are looked at
 MOST_DRAWN = 24  # events that are drawn
@@ -96,7 +96,7 @@ def label(e: AnyEvent) -> str:
         return f"Trim to {e.last}"
     text = f"{e.action} {show_ballot(e.ballot)}"
     if isinstance(e, Phase1a | Phase1b):
-        text += f" for {e.first}" + (f"..{e.last}" if e.last != e.first else "")
+        text += f" for {show_run(e.first, e.last)}"
         if isinstance(e, Phase1b) and e.votes:
             text += f", {len(e.votes)} vote" + ("s" if len(e.votes) > 1 else "")
         return text

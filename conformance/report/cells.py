@@ -14,7 +14,6 @@ from conformance.report.page import Table
 from conformance.rules.state import NO_VOTE, State
 from conformance.trace.process import decode
 from conformance.trace.schema import (
-    LARGEST_NUMBER,
     NO_BALLOT,
     AnyEvent,
     Ballot,
@@ -31,7 +30,7 @@ from conformance.trace.schema import (
     Recover,
     Trim,
 )
-from conformance.trace.show import show_ballot, show_numbers
+from conformance.trace.show import show_ballot, show_numbers, show_run
 
 INSTANCES, ACCEPTORS, LEARNERS, BALLOTS, VALUES = range(5)
 LEADER, CHOSEN = "leader", "chosen"
@@ -194,29 +193,24 @@ def _promised(state: State, a: int) -> str:
     runs = [run for run in state.promised[a].runs() if run[2] != NO_BALLOT]
     if state.constants.promise_scope == "log":
         return ", ".join(show_ballot(b) for _, _, b in runs)
-    parts = [f"{show_ballot(b)} in {_run(first, last)}" for first, last, b in runs]
-    return _last_of(parts)
+    parts = [f"{show_ballot(b)} in {show_run(first, last)}" for first, last, b in runs]
+    return latest(parts)
 
 
-def _run(first: int, last: int) -> str:
-    if last == LARGEST_NUMBER:
-        return f"{first}.."
-    return f"{first}" if first == last else f"{first}..{last}"
-
-
-def _last_of(parts: list[str]) -> str:
+def latest(parts: list[str]) -> str:
+    """The last of some runs of instances, and how many others there are."""
     more = [f"{len(parts) - MOST_RUNS} more"] if len(parts) > MOST_RUNS else []
     return ", ".join([*more, *parts[-MOST_RUNS:]])
 
 
 def _asked(state: State, b: Ballot) -> str:
     known = state.asked.get(b)
-    return _last_of([_run(*run) for run in known.runs()]) if known else ""
+    return latest([show_run(*run) for run in known.runs()]) if known else ""
 
 
 def _covered(state: State, b: Ballot, a: int) -> str:
     told = state.covered.get(b, {}).get(a)
-    return _last_of([_run(*run) for run in told.runs()]) if told else ""
+    return latest([show_run(*run) for run in told.runs()]) if told else ""
 
 
 def _of_learner(state: State, member: str, column: str) -> str:

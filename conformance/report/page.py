@@ -145,6 +145,7 @@ class Page(Titled, frozen=True):
     open_at: int  # the number of the step that is seen first
     noun: str = "event"
     partial: str = ""  # which steps are shown, and how to see others; empty: all are
+    over: str = ""  # the instances that no state shows: they were over before the first step
     loops_to: int = 0  # the number of the step that follows the last one; 0: none does
     further: tuple[Further, ...] = ()
     waits: bool = False  # whether Phase 1 begins when a value waits, and so because of it

@@ -14,7 +14,7 @@ from conformance.replay.coverage import BRANCHES, possible
 from conformance.replay.retention import Horizon
 from conformance.replay.run_folder import recorded
 from conformance.replay.verdict import Verdict
-from conformance.report.cells import INSTANCES, Cell, every, read, tables, touched
+from conformance.report.cells import INSTANCES, Cell, every, latest, read, tables, touched
 from conformance.report.clauses import action, action_name, false_of
 from conformance.report.page import (
     MOST_RANGES,
@@ -30,6 +30,7 @@ from conformance.report.page import (
 from conformance.report.totals import Totals
 from conformance.report.window import MOST_SHOWN, Window, about, around, number_of
 from conformance.trace.causality import Causes
+from conformance.trace.intervals import IntervalSet
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
 from conformance.trace.schema import (
@@ -47,7 +48,7 @@ from conformance.trace.schema import (
     Trim,
     fields,
 )
-from conformance.trace.show import place, show_ballot
+from conformance.trace.show import place, show_ballot, show_run
 
 OPTIMISATIONS = {
     "direct_learning": "direct learning: learners count the votes themselves",
@@ -105,6 +106,7 @@ def run_page(run: Run, verdict: Verdict, asked: Asked) -> Page:
         total=total,
         open_at=open_at,
         partial=window.words,
+        over=film.over,
         further=tuple(
             Further(d.name, d.rule.words, d.times, place(d.first)) for d in verdict.further
         ),
@@ -149,6 +151,7 @@ class _Film:
         learners = tuple(p.member for p in processes if p.role == "learner")
         self.tables: tuple[Table, ...] = tables(header, learners)
         self.before: tuple[tuple[int, str], ...] = ()
+        self.over = ""
         self._numbers: dict[Cell, int] = {}
         self._shown: dict[Cell, str] = {}  # what the last step that is shown left in each cell
         self._actions: dict[str, Action] = {}
@@ -200,6 +203,11 @@ class _Film:
         found = {cell: read(state, cell) for cell in every(state) if self._is_about(cell)}
         self._shown = {cell: text for cell, text in found.items() if text}
         self.before = tuple((self._number(cell), text) for cell, text in self._shown.items())
+        over = IntervalSet()
+        for i in sorted(set(self.totals.instances_before()) - state.instances.keys()):
+            if self._is_about(Cell(INSTANCES, i, "")):
+                over.add(i, i)
+        self.over = latest([show_run(*run) for run in over.runs()])
 
     def _is_about(self, cell: Cell) -> bool:
         only = self._window.instances

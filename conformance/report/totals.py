@@ -5,6 +5,7 @@ of each instance. What a page says of the events that it does not show.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from conformance.report.page import Second, Span
 from conformance.trace.schema import (
@@ -88,6 +89,10 @@ class Totals:
             known.proposed = known.proposed or e.hlc
         elif isinstance(e, Learn):
             known.learned = e.hlc
+
+    def instances_before(self) -> Iterator[int]:
+        """The instances that events before the last one were about, if that one is not."""
+        return (i for i, known in self._instances.items() if known.last < self.count)
 
     def stretches(self) -> tuple[Second, ...]:
         """The stretches of time that have events, in order."""

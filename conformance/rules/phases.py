@@ -10,7 +10,7 @@ from conformance.rules.rule import Fault, Need, rule
 from conformance.rules.state import NO_VOTE, State, ValueSet
 from conformance.trace.intervals import IntervalSet, RangesAsked
 from conformance.trace.schema import Ballot, Decide, Phase1a, Phase1b, Phase2a, Phase2b
-from conformance.trace.show import show_ballot, show_batch, show_range, show_vote
+from conformance.trace.show import show_ballot, show_batch, show_range, show_run, show_vote
 
 
 # -- the sets that parameters are drawn from ----------------------------------------------------
@@ -86,9 +86,9 @@ def asked(s: State, a: int, e: Phase1b) -> Fault | None:
     known = s.asked.get(e.ballot)
     if known is not None and known.contain(e.first, e.last):
         return None
-    got = [f"{f}..{t}" for f, t in known.runs()][-5:] if known else []
+    got = [show_run(*run) for run in known.runs()][-5:] if known else []
     return Fault(
-        f"a Phase1a of ballot {show_ballot(e.ballot)} for {e.first}..{e.last} or more",
+        f"a Phase1a of ballot {show_ballot(e.ballot)} for {show_run(e.first, e.last)} or more",
         f"asked in that ballot: {', '.join(got) or 'nothing'}",
         (("proposer", e.ballot[1]),),
     )
@@ -121,7 +121,7 @@ def _another_scope(s: State, a: int, e: Phase1b | Phase2b) -> str:
         or any(vote[0] > e.ballot for vote in s.votes_of(a, first, last).values())
     ):
         return ""
-    here = f"instance {first}" if first == last else f"instances {first}..{last}"
+    here = f"instance{'s' if last > first else ''} {show_run(first, last)}"
     return (
         f"; in {here} itself it promised none above that: if an acceptor has a promise for each "
         'instance and not one for the log, say so in the headers: "promise_scope": "instance"'
@@ -200,7 +200,7 @@ def _promised_instead(s: State, a: int, e: Phase2a) -> str:
     this proposer and its last to others: one of these was taken for a promise of the ballot."""
     elsewhere = s.covered.get(e.ballot, {}).get(a)
     if elsewhere is not None:
-        runs = [f"{first}..{last}" for first, last in elsewhere.runs()][-3:]
+        runs = [show_run(*run) for run in elsewhere.runs()][-3:]
         return f"acceptor {a} promised it for {', '.join(runs)} only"
     there = sorted(b for b, by in s.covered.items() if a in by and e.instance in by[a])
     parts = [

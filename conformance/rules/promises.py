@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from conformance.trace.schema import LARGEST_NUMBER, NO_BALLOT, Ballot
+from conformance.trace.show import show_run
 
 Run = tuple[int, int, Ballot]  # first, last, what is promised there
 
@@ -105,4 +106,4 @@ def where(scope: str, first: int, last: int) -> str:
     """In which instances a promise is, in words; nothing if it is for all of them."""
     if scope != "instance":
         return ""
-    return f" in instance {first}" if first == last else f" in instances {first}..{last}"
+    return f" in instance{'s' if last > first else ''} {show_run(first, last)}"

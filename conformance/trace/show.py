@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from conformance.trace.schema import NO_BALLOT, AnyEvent, Ballot, Batch, Range, fields
+from conformance.trace.schema import (
+    LARGEST_NUMBER,
+    NO_BALLOT,
+    AnyEvent,
+    Ballot,
+    Batch,
+    Range,
+    fields,
+)
 
 WIDE = 240  # characters of an event that are shown
 
@@ -14,10 +22,17 @@ def show_ballot(b: Ballot) -> str:
     return "none" if b == NO_BALLOT else f"({b[0]}, {b[1]})"
 
 
+def show_run(first: int, last: int) -> str:
+    """Numbers next to one another, such as instances: "3", "3..5", or "3.." without an end."""
+    if last == LARGEST_NUMBER:
+        return f"{first}.."
+    return f"{first}" if first == last else f"{first}..{last}"
+
+
 def show_numbers(r: Range) -> str:
     """Whose values a range has, and which, without their digest."""
     client, first, count, _ = r
-    return f"{client}:{first}" + (f"..{first + count - 1}" if count > 1 else "")
+    return f"{client}:{show_run(first, first + count - 1)}"
 
 
 def show_range(r: Range) -> str:

@@ -140,7 +140,8 @@ function drawHead() {
   byId("report").textContent = page.report;
   if (page.partial) {
     byId("partial").hidden = false;
-    byId("partial").textContent = `Shown in full: ${page.partial}. Others: conformance report RUN --around EVENT, or --instances 10..20.`;
+    const over = page.over ? ` The state is without the instances that were over before: ${page.over}.` : "";
+    byId("partial").textContent = `Shown in full: ${page.partial}.${over} Others: conformance report RUN --around EVENT, or --instances 10..20.`;
   }
   byId("heads").replaceChildren(...page.lanes.map((lane) => h("span", {}, h("span", {}, lane))));
   const sent = new Set(steps.flatMap((step) => step.causes.map(([, message]) => message)));

@@ -51,7 +51,7 @@ export class StateGraph {
     return {
       title: page.title, verdict: page.verdict, summary: page.summary, facts: page.facts, report: "",
       lanes: page.lanes, tables: page.tables, cells: page.cells, before: [], actions: page.actions,
-      total: path.length, open_at: 1, noun: "state", partial: "", loops_to: 0, further: [],
+      total: path.length, open_at: 1, noun: "state", partial: "", over: "", loops_to: 0, further: [],
       waits: false, width: 0, seconds: [], spans: [],
       steps: path.map((state, k) => {
         const move = this.moveTo(state);

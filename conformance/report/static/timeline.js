@@ -12,7 +12,7 @@
 /** @typedef {{name: string, row: string, columns: string[], words: string, shape: string}} Table */
 /** @typedef {{start: number, first: number, counts: Record<string, number>}} Second */
 /** @typedef {{first: number, last: number, events: number, first_event: number, last_event: number, ballot: string, took: number}} Span */
-/** @typedef {{title: string, verdict: string, summary: string, facts: [string, string][], report: string, lanes: string[], tables: Table[], cells: [number, string, string][], before: [number, string][], steps: Partial<Step>[], actions: Action[], total: number, open_at: number, noun: string, partial: string, loops_to: number, further: {name: string, words: string, times: number, place: string}[], waits: boolean, width: number, seconds: Second[], spans: Span[]}} Page */
+/** @typedef {{title: string, verdict: string, summary: string, facts: [string, string][], report: string, lanes: string[], tables: Table[], cells: [number, string, string][], before: [number, string][], steps: Partial<Step>[], actions: Action[], total: number, open_at: number, noun: string, partial: string, over: string, loops_to: number, further: {name: string, words: string, times: number, place: string}[], waits: boolean, width: number, seconds: Second[], spans: Span[]}} Page */
 /** @typedef {{row: string, cells: {text: string, was: string | undefined, quiet: boolean}[], changed: boolean}} Row */
 
 /** @type {Step} */

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.cli.main import main
-from tests.conformance.good_runs import failover
+from conformance.report.write import write
+from tests.conformance.good_runs import failover, plain
 from tests.conformance.report.browser import SIZES, Opened, launched, opened
+from tests.conformance.report.pages import page_of
 from tests.conformance.scenario import Scenario, rng
 from tests.paths import TRACES
 
@@ -81,6 +83,18 @@ def test_at_a_step_there_is_its_place_its_causes_the_action_and_the_state(
         assert len(changed) == 1 and "(1, 1) proposed 1.1:1; (2, 2) decided 1.1:1" in changed[0]
         it.page.click("#event .links >> nth=0 >> button >> nth=0")
         assert it.selected() == "16"
+        it.assert_quiet()
+
+
+def test_a_window_says_which_instances_were_over_before_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = page_of(plain(8).write(tmp_path / "run"), near="60", most=20)
+    write(page, tmp_path / "window.html")
+    with opened(browser, tmp_path / "window.html") as it:
+        said = it.text("#partial")
+        assert said.startswith("Shown in full: events 48 to 67 of ")
+        assert f"instances that were over before: {page.over}." in said and page.over
         it.assert_quiet()
 
 

@@ -18,7 +18,7 @@ from conformance.tlc import name_steps
 from conformance.tlc.name_steps import Step
 from conformance.tlc.output import Violation
 from conformance.tlc.runner import Result
-from tests.conformance.report.browser import launched, opened
+from tests.conformance.report.browser import SIZES, launched, opened
 from tests.conformance.report.data import data_of
 
 SAFETY, LASSO = "synod-own-value", "live-voting-no-resend"
@@ -84,7 +84,7 @@ def test_a_counterexample_that_goes_on_for_ever_is_a_loop(written: Path) -> None
 
 @pytest.fixture
 def lasso(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A page whose last state is its second again: made by hand, since no model here has one."""
+    """A page whose last state is its second again: made by hand, so that no TLC is needed."""
 
     def state(up: set[str], promised: int) -> dict[str, Any]:
         return {"up": frozenset(up), "promised": Function({"a1": promised})}
@@ -102,6 +102,79 @@ def lasso(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     page = model_page("lasso", module, MODELS / "live-voting-no-resend.cfg", MODELS.parent, result)
     write(page, tmp_path / "lasso.html")
     return tmp_path / "lasso.html"
+
+
+DUEL = """---- MODULE Duel ----
+EXTENDS Naturals
+VARIABLES promised, learned
+Init == promised = [a \\in {1, 2} |-> 0] /\\ learned = FALSE
+Promise(a, b) ==
+    /\\ promised[a] = 3 - b \\/ (promised[a] = 0 /\\ b = 1)
+    /\\ promised' = [promised EXCEPT ![a] = b]
+    /\\ UNCHANGED learned
+Next == \\/ \\E a \\in {1, 2}, b \\in {1, 2} : Promise(a, b)
+Spec == Init /\\ [][Next]_<<promised, learned>> /\\ WF_<<promised, learned>>(Next)
+Progress == <>learned
+====
+"""
+"""Two proposers take the acceptors from each other for ever."""
+
+
+@pytest.fixture
+def duel(tmp_path: Path) -> Path:
+    """The page of a loop that TLC found, of several states."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "Duel.tla").write_text(DUEL, encoding="utf-8")
+    (folder / "duel.cfg").write_text("SPECIFICATION Spec\nPROPERTY Progress\n", encoding="utf-8")
+    entry = "{name: duel, module: Duel.tla, config: duel.cfg, class: tiny, states: 9, depth: 5, "
+    expect = "expect: {violates: Progress}}"
+    (folder / "manifest.yaml").write_text(f"models: [{entry}{expect}]\n", encoding="utf-8")
+    given = ["--manifest", str(folder / "manifest.yaml"), "--work", str(tmp_path)]
+    main(["spec", "--model", "duel", "--report", *given])
+    return tmp_path / "counterexamples/duel.html"
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_loop_of_several_states_is_drawn_and_gone_around(duel: Path, dark: bool) -> None:
+    page = data_of(duel)
+    every, loops_to = list(states(page)), page["loops_to"]
+    assert 1 < loops_to < page["total"] - 1  # more than a state that is repeated
+    assert every[loops_to - 1] == every[-1] != every[-2]
+    assert [s["kind"] for s in page["steps"][1:]] == ["Promise"] * (page["total"] - 1)
+    assert f"goes on from state {loops_to}, for ever" in page["summary"]
+    with launched() as browser, opened(browser, duel, dark=dark) as it:
+        it.page.keyboard.press("End")
+        it.drawn()
+        assert it.page.locator("#arrows .loop").count() == 2
+        box = it.page.locator("#arrows path.loop:not(.head)").bounding_box()
+        rows = it.page.locator("[role=option]")
+        ends = [rows.nth(n - 1).bounding_box() for n in (loops_to, page["total"])]
+        assert box is not None and ends[0] is not None and ends[1] is not None
+        middles = [end["y"] + end["height"] / 2 for end in ends if end is not None]
+        assert box["y"] == pytest.approx(middles[0], abs=6)
+        assert box["y"] + box["height"] == pytest.approx(middles[1], abs=6)
+        it.page.keyboard.press("ArrowRight")
+        assert it.selected() == str(loops_to)
+        it.assert_accessible()
+        it.picture(f"duel-1280-{'dark' if dark else 'light'}")
+        it.assert_quiet()
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", SIZES)
+def test_counterexamples_are_accessible(written: Path, width: int, dark: bool) -> None:
+    with launched() as browser:
+        for name in (SAFETY, LASSO):
+            with opened(browser, written / f"{name}.html", width=width, dark=dark) as it:
+                it.page.wait_for_selector("[role=option]")
+                assert it.page.evaluate("document.documentElement.scrollWidth") <= width, name
+                it.page.keyboard.press("End")
+                it.drawn()
+                it.assert_accessible(name)
+                it.assert_quiet()
 
 
 def test_what_a_set_loses_leaves_its_cell(lasso: Path) -> None:

@@ -138,6 +138,10 @@ def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(tmp_path: Pat
     assert [s.number for s in page.steps] == list(range(48, 68))
     assert (page.open_at, page.total) == (60, len(whole))
     assert page.partial == f"events 48 to 67 of {len(whole)}"
+    [(first, last)] = [tuple(map(int, page.over.split("..")))]
+    before = {int(row) for table, row, _ in whole[46] if table == "Log"}
+    known = {int(row) for table, row, _ in state_after(page, 47) if table == "Log"}
+    assert set(range(first, last + 1)) == before - known != set()
     for number in (47, 50, 67):
         here, there = state_after(page, number), whole[number - 1]
         assert here.items() <= there.items()
@@ -148,12 +152,30 @@ def test_of_a_long_run_a_window_is_shown_and_the_rest_is_summed_up(tmp_path: Pat
     assert [(s.first, s.last) for s in page.spans] == [(i, i) for i in range(1, 17)]
 
 
+def test_what_was_over_before_a_window_is_named(tmp_path: Path) -> None:
+    """Exactly the instances that the whole run's state has there, and the window's has not."""
+    folder = plain(4).write(tmp_path)
+    whole = state_of_all(folder)
+    seen = set()
+    for number in range(8, len(whole), 2):
+        page = page_of(folder, near=str(number), most=5)
+        first = page.steps[0].number
+        before = {int(row) for table, row, _ in whole[first - 2] if table == "Log"}
+        cells = {page.cells[k][:2] for k, text in page.before if text}
+        held = {int(row) for t, row in cells if page.tables[t].name == "Log"}
+        over = [run.partition("..") for run in page.over.split(", ") if run]
+        named = {i for a, _, b in over for i in range(int(a), int(b or a) + 1)}
+        assert named == before - held, number
+        seen.add((bool(named), bool(held)))
+    assert (True, True) in seen and (False, True) in seen
+
+
 def test_what_comes_after_a_window_is_counted(tmp_path: Path) -> None:
     folder = plain(8).write(tmp_path)
     whole = state_of_all(folder)
     page = page_of(folder, most=20)
     assert [s.number for s in page.steps] == list(range(1, 21))
-    assert page.partial == f"events 1 to 20 of {len(whole)}"
+    assert page.partial == f"events 1 to 20 of {len(whole)}" and page.over == ""
     assert [state_after(page, n) for n in range(1, 21)] == whole[:20]
     assert sum(sum(s.counts.values()) for s in page.seconds) == page.total == len(whole)
 

@@ -7,7 +7,7 @@
 export function page(parts) {
   return {
     title: "", verdict: "conforms", summary: "", facts: [], report: "", lanes: ["a", "b", "c"], tables: [],
-    cells: [], before: [], steps: [], actions: [], total: 0, open_at: 0, noun: "event", partial: "",
+    cells: [], before: [], steps: [], actions: [], total: 0, open_at: 0, noun: "event", partial: "", over: "",
     loops_to: 0, further: [], waits: false, width: 0, seconds: [], spans: [], ...parts,
   };
 }
