@@ -33,6 +33,15 @@ def whole_number(text: str) -> int:
     return value
 
 
+def address(text: str) -> tuple[str | None, int]:
+    """`PORT`, or `ADDRESS:PORT`."""
+    host, colon, port = text.rpartition(":")
+    if not 1 <= int(port) <= 65_535 or (colon and not host):
+        raise ValueError
+    return host or None, int(port)
+
+
+address.__name__ = "[ADDRESS:]PORT"
 seconds.__name__ = "number of seconds"
 rate.__name__ = "number of values per second"
 whole_number.__name__ = "whole number above 0"

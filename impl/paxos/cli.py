@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paxos import arguments
-from paxos.errors import INTERRUPTED, InputError, RunError, reason, shortage
+from paxos.errors import INTERRUPTED, InputError, RunError
 from paxos.paths import SAMPLES
-from paxos.runtime.report import describe, fail, say, say_in, tell_parent
+from paxos.runtime.report import explained, say, say_in, tell_parent
 from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
 
@@ -59,24 +59,10 @@ def main(words: Sequence[str] | None = None) -> int:
         say("stopped")
         return INTERRUPTED
     except Exception as error:
-        status = _explained(error, failed)
+        status = explained(error, failed)
         if verbose and not isinstance(error, InputError | RunError | OSError):
             say(traceback.format_exc())
     return INTERRUPTED if stop and stop.interrupted else status
-
-
-def _explained(error: Exception, failed: int) -> int:
-    """Say what has ended the command; the exit status, `failed` where it ran and failed."""
-    match error:
-        case InputError() | RunError():
-            fail(str(error))
-            return 2 if isinstance(error, InputError) else failed
-        case OSError():
-            fail(f"{error.filename}: {reason(error)}" if error.filename else describe(error))
-            return 2 if shortage(error) else failed
-        case _:
-            fail(describe(error))
-            return 2
 
 
 def _run(options: argparse.Namespace, stop: Stop | None) -> int:
@@ -98,9 +84,11 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
         tell_parent(options.parent_fd)
     if options.log:
         say_in(options.log)
+    metrics_address, metrics_port = options.metrics or (None, None)
+    metrics = {"metrics_address": metrics_address, "metrics_port": metrics_port}
     return run_process(
         Replica(options.id) if options.role == "replica" else Member(options.role, options.id),
-        config.override(config.load(options.config), **_common(options)),
+        config.override(config.load(options.config), **metrics, **_common(options)),
         stop,
         ProcessOptions(
             run_dir=options.run_dir,
@@ -216,6 +204,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             type=Path,
             help="append what it says to FILE, which is made when there is something to say "
             "(default: standard error, where errors that end it always go)",
+        )
+        command.add_argument(
+            "--metrics",
+            metavar="[ADDRESS:]PORT",
+            type=arguments.address,
+            help="serve metrics for Prometheus there (default address: 127.0.0.1; default: none)",
         )
         command.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
         if role in _BATCH:

@@ -186,6 +186,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tracing: bool = True
     """Each process that is given a run folder writes there what it does; without, nobody can check
     the run."""
+    metrics_port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    """Each process serves what it counts by HTTP at this port, for Prometheus. On one machine each
+    needs a port of its own: `--metrics PORT`."""
+    metrics_address: Text = "127.0.0.1"
+    """Where: an address of this machine. Anybody who reaches it may read, so by default nobody on
+    another machine does."""
     faults: FaultRates = FaultRates()
 
     @property

@@ -71,6 +71,11 @@ def _complete(config: Config, values: Sequence[Path] | None) -> tuple[Config, li
             f"{len(values)} value files for {config.clients} clients: give each client one file, "
             "or leave out --clients"
         )
+    if config.metrics_port:
+        raise InputError(
+            f"metrics_port {config.metrics_port} is one port, and `paxos run` starts many "
+            "processes on this machine; leave it out"
+        )
     counts = {f"{role}s": getattr(config, f"{role}s") or count for role, count in _STARTED}
     if values:
         counts["clients"] = len(values)

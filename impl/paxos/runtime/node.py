@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from math import inf
+from typing import TypeVar
 
 from paxos.errors import RunError
 from paxos.runtime.handover import Handover
@@ -21,6 +22,8 @@ from paxos.runtime.streams import readable
 
 STOP_S = 0.3
 """How long a stop waits for a thread that is in the middle of a step."""
+
+Found = TypeVar("Found")
 
 Arrived = Sequence[tuple[Seat, list[Opened]]]
 """A group of datagrams, by whom they are for."""
@@ -178,6 +181,11 @@ class Node:
         with self._lock:
             while not self._stopped and (pause_s := at_s - time.monotonic()) > 0:
                 self._task_done.wait(pause_s)
+
+    def look(self, read: Callable[[list[Seat]], Found]) -> Found:
+        """What `read` finds in the seats, while nobody does a step."""
+        with self._lock:
+            return read(list(self.seats))
 
     def _deadline_s(self) -> float:
         """When the timer thread is next wanted."""

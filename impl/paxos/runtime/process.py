@@ -68,6 +68,11 @@ def run_process(who: Member | Replica, config: Config, stop: Stop, options: Proc
     if warning := exposure(key, config.interface):
         say(f"{name}: {warning}")
     node = Node(seats, stop)
+    if config.metrics_port:
+        from paxos.runtime import metrics  # with the package that it needs
+
+        cluster = str(config.identity()["cluster"])
+        metrics.serve(node, cluster, config.metrics_address, config.metrics_port)
     reader = _reader(node, stop, options)
     node.start(*([reader.run] if reader else ()))
     stop.wait(parent_fd=options.parent_fd)

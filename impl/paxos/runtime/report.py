@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from paxos.errors import RunError, reason, shortage
+from paxos.errors import InputError, RunError, reason, shortage
 from paxos.runtime.streams import write_all
 
 INTERVAL_S = 1.0
@@ -98,6 +98,20 @@ def fail(error: str) -> None:
     for fd in _parents:
         with suppress(OSError):
             write_all(fd, _bytes(f"{error}\n"))
+
+
+def explained(error: Exception, failed: int) -> int:
+    """Say what has ended the command; the exit status, `failed` where it ran and failed."""
+    match error:
+        case InputError() | RunError():
+            fail(str(error))
+            return 2 if isinstance(error, InputError) else failed
+        case OSError():
+            fail(f"{error.filename}: {reason(error)}" if error.filename else describe(error))
+            return 2 if shortage(error) else failed
+        case _:
+            fail(describe(error))
+            return 2
 
 
 class Complaints:

@@ -26,6 +26,12 @@ from paxos.core.names import ProcessName
 BUCKET_RATIO = 1.02
 _LOG_RATIO = log(BUCKET_RATIO)
 
+LATENCY_BOUNDS_S = (
+    *(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Of the buckets in which metrics tell the same."""
+
 
 class Latency:
     """A histogram of waiting times with buckets on a log scale: small relative error everywhere."""
@@ -44,6 +50,14 @@ class Latency:
             return
         waited_us = max(1.0, (now_s - since_s) * 1e6)
         self._buckets[int(log(waited_us) / _LOG_RATIO)] += count
+
+    def cumulative(self) -> tuple[list[int], int, float]:
+        """How many values waited no longer than each of `LATENCY_BOUNDS_S`, how many there are, and
+        how long all of them waited, in seconds: as exact as the buckets are."""
+        waits = sorted((BUCKET_RATIO ** (n + 1) / 1e6, count) for n, count in self._buckets.items())
+        counts = [sum(count for s, count in waits if s <= bound) for bound in LATENCY_BOUNDS_S]
+        sum_s = sum(s * count for s, count in waits)
+        return counts, self._buckets.total(), sum_s
 
     def content(self) -> dict[str, object]:
         """For the file."""
@@ -96,6 +110,10 @@ class Stats:
         """A client has heard of deliveries: how many values, waiting since when until when."""
         for count, since_s, until_s in waits:
             self.latency.add(count, since_s, until_s)
+
+    def sent_by_type(self) -> list[tuple[str, _Sent]]:
+        """What was sent of each type of message."""
+        return [(kind.__name__, sent) for kind, sent in self._sent.items()]
 
     def content(self) -> dict[str, object]:
         """What the file holds."""
