@@ -3,12 +3,14 @@ middle of one. A value is delivered whole, once, at one position at every learne
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from paxos.config import Config, FaultRates
+from paxos.runtime.framing import LENGTH
 from tests.cluster.processes import Cluster, conformance, run, wait_for
 
 pytestmark = pytest.mark.multicast
@@ -162,4 +164,27 @@ def test_a_learner_that_is_killed_in_the_middle_delivers_the_same_again(tmp_path
         cluster.stop()
         assert cluster.lines("learner-1") == cluster.lines("learner-2")
         assert sorted(cluster.lines("learner-1")) == sorted(expected)
+        conformance(cluster.run_dir)
+
+
+def test_a_large_value_has_one_place_which_client_and_learners_tell_alike(tmp_path: Path) -> None:
+    """Whatever its bytes: on both ends values are told apart by their lengths."""
+    values = [b"small", b"\n" * 100_000 + b"\xff", b"", large(1, MIB)]
+    (tmp_path / "values").write_bytes(b"".join(LENGTH.pack(len(v)) + v for v in values))
+    with Cluster(tmp_path) as cluster:
+        cluster.start_all(learners=0)
+        cluster.start("learner-1", options=["--format", "json"])
+        cluster.start("learner-2", options=["--format", "raw"])
+        options = ["--format", "raw", "--acks", "--outstanding", "1"]
+        cluster.start("client-1", values=tmp_path / "values", options=options)
+        assert cluster.processes["client-1"].wait(30) == 0
+        raw = (tmp_path / "values").read_bytes()
+        wait_for(lambda: cluster.output("learner-2").read_bytes() == raw, "the same at learner 2")
+        cluster.wait_delivered(4, "learner-1")
+        cluster.stop()
+        placed = [json.loads(line) for line in cluster.lines("learner-1")]
+        told = [tuple(map(int, line.split())) for line in cluster.lines("client-1")]
+        assert [(d["seq"], d["instance"], d["position"]) for d in placed] == told
+        positions = [position for _, _, position in told]
+        assert positions == sorted(set(positions))
         conformance(cluster.run_dir)

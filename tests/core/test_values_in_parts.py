@@ -25,6 +25,7 @@ from paxos.core.messages import (
     Submit,
 )
 from paxos.core.settings import Settings
+from paxos.core.standing import Standing
 from paxos.core.step import Delivery, Step
 
 B = Ballot(1, 1)
@@ -75,6 +76,11 @@ def test_a_large_value_is_cut_in_its_place() -> None:
         (7, 7),
     ]
     assert client.outstanding_values == 4
+    assert client.standing() == Standing(values=0, pending=4)
+    give(client, Delivered(9, [("1.1", 1, 7)]))
+    assert client.standing() == Standing(values=3, pending=1), (
+        "all parts, and not known to be whole"
+    )
 
 
 def test_what_fits_a_packet_is_not_cut() -> None:

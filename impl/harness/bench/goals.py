@@ -9,8 +9,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.bench.benchmark import Benchmark, Flat, Row
-from harness.bench.schedule import ONE, USUAL
-from harness.bench.setting import Setting
+from harness.bench.schedule import LARGE, ONE, SIZES, USUAL
+from harness.bench.setting import Setting, size_text
 from harness.measure.spread import middle
 from harness.measure.text import figure
 
@@ -27,6 +27,7 @@ CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
 LOSS_COST = 0.6
 GROWTH = 1.1
 CLIFF = 0.4
+LARGE_SHARE = 1.0
 
 
 class Goal(NamedTuple):
@@ -59,6 +60,13 @@ def goals(result: Benchmark) -> Iterator[Goal]:
         "seconds of checking for a second of a saturated run", CHECK_S_PER_S, _check(result)
     )
     yield from _long(result)
+    yield _at_least(
+        f"MB/s with values of {size_text(LARGE.value_bytes)}, of that with {size_text(SIZES[-1])}",
+        LARGE_SHARE,
+        _ratio(
+            _bytes_rate(result, LARGE), _bytes_rate(result, replace(LARGE, value_bytes=SIZES[-1]))
+        ),
+    )
     lossy = _ratio(_rate(result, Setting(loss=0.1)), usual)
     yield _at_most("what 10 % loss costs", LOSS_COST, None if lossy is None else 1 - lossy)
     yield _at_least(
@@ -157,6 +165,11 @@ def _rate(result: Benchmark, setting: Setting) -> float | None:
     row: Row | None = result.row(setting)
     rate = row.rate() if row else None
     return rate.median if rate else None
+
+
+def _bytes_rate(result: Benchmark, setting: Setting) -> float | None:
+    rate = _rate(result, setting)
+    return None if rate is None else rate * setting.value_bytes
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:

@@ -11,6 +11,11 @@ from harness.bench.setting import Setting
 from harness.measure.combos import ALL
 
 SIZES = (16, 64, 1024, 16_384)
+"""Of values that a datagram holds."""
+
+LARGE = Setting(value_bytes=1 << 20)
+"""With values that are broadcast in parts. The peer is not run with them: it takes each whole."""
+
 LOADS = (1_000, 5_000, 20_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 """Values per second offered."""
 
@@ -84,7 +89,7 @@ ONE = Setting(clients=1, outstanding=1)
 """One value at a time."""
 
 _POINTS: dict[str, list[Setting]] = {
-    "throughput": [Setting(value_bytes=size) for size in SIZES],
+    "throughput": [*(Setting(value_bytes=size) for size in SIZES), LARGE],
     "latency": [
         *(replace(ONE, value_bytes=size) for size in SIZES),
         replace(ONE, storage="sqlite"),
@@ -144,7 +149,7 @@ def peers(wanted: Iterable[Setting]) -> list[tuple[str, int]]:
     """How the peer is to be run to be held against these settings: mode and size of values."""
     found: dict[tuple[str, int], None] = {}
     for setting in wanted:
-        if setting.one_at_a_time or setting.saturates:
+        if setting.value_bytes in SIZES and (setting.one_at_a_time or setting.saturates):
             found["one" if setting.one_at_a_time else "pipelined", setting.value_bytes] = None
     return list(found)
 

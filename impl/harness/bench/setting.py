@@ -13,7 +13,9 @@ ALL_ON = "direct-ahead-batch"
 SATURATED = 16_000
 """Values that a client has under way when the cluster is to be saturated, ..."""
 SATURATED_BYTES = 1 << 20
-"""... and bytes of them, at most: more only wait, and in memory that is not near."""
+"""... and bytes of them, at most: more only wait, and in memory that is not near. ..."""
+SATURATED_LEAST = 4
+"""But some values at least, so that one is sent while another is waited for."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -83,11 +85,13 @@ class Setting(Struct, frozen=True, kw_only=True):
         """What each client is told of the load."""
         options = []
         if self.outstanding is not None:
-            most = max(1, SATURATED_BYTES // self.value_bytes)
+            most = max(SATURATED_LEAST, SATURATED_BYTES // self.value_bytes)
             options.append(f"--outstanding={min(self.outstanding, most)}")
         return options if self.rate is None else [*options, f"--rate={self.rate / self.clients}"]
 
 
 def size_text(size: int) -> str:
     """A number of bytes, in words."""
+    if size >= 1 << 20 and size % (1 << 20) == 0:
+        return f"{size >> 20} MiB"
     return f"{size >> 10} KiB" if size >= 1024 and size % 1024 == 0 else f"{size} B"

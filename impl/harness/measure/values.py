@@ -10,7 +10,9 @@ WARM_UP = 0.2
 """At full speed, the share of a run's values that is delivered before its rate is taken."""
 
 CHUNK = 10_000
-"""Values written at a time."""
+"""Values written at a time, ..."""
+CHUNK_BYTES = 16 << 20
+"""... and bytes of them, about."""
 
 
 def value_file(path: Path, client: int, count: int, size: int) -> Path:
@@ -19,8 +21,9 @@ def value_file(path: Path, client: int, count: int, size: int) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            for first in range(1, count + 1, CHUNK):
-                numbers = range(first, min(first + CHUNK, count + 1))
+            some = max(1, min(CHUNK, CHUNK_BYTES // size))
+            for first in range(1, count + 1, some):
+                numbers = range(first, min(first + some, count + 1))
                 lines = [(b"%d.%d " % (client, n)).ljust(size, b".") for n in numbers]
                 file.write(b"\n".join(lines) + b"\n")
     except OSError as error:

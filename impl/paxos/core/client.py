@@ -110,6 +110,7 @@ class Client(Role):
             settings, shortest_s, settings.resend_s, PACKET_THRESHOLD, ordered=True
         )
         self._new: list[Packet] = []  # submitted in this group
+        self._submitted = 0  # values, each in parts counted once
         self._silence = Silence(now_s)  # of learners, who say where the log is from time to time
         self._settled = False  # Synod: the one value was chosen, ours or not
 
@@ -147,6 +148,7 @@ class Client(Role):
         if self._settled:
             return
         since = now_s if since_s is None else since_s
+        self._submitted += len(values)
         packed = self.settings.packed_value_bytes
         if largest <= packed:
             self._submit_packed(values, since)
@@ -278,7 +280,7 @@ class Client(Role):
 
     def standing(self) -> Standing:
         left = self.outstanding_values
-        return Standing(values=self.next_seq - 1 - left, pending=left)
+        return Standing(values=self._submitted - left, pending=left)
 
     def deadline_s(self) -> float:
         return self._flight.deadline_s()
