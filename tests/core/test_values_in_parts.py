@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paxos.core import client as client_module
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, encode_batch, is_part, unpack
 from paxos.core.client import Client, ValueTooLargeError
+from paxos.core.events import Broadcast
 from paxos.core.learner import Learner
 from paxos.core.messages import (
     Decide,
@@ -81,6 +83,18 @@ def test_a_large_value_is_cut_in_its_place() -> None:
     assert client.standing() == Standing(values=3, pending=1), (
         "all parts, and not known to be whole"
     )
+
+
+def test_a_trace_has_no_endless_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "EVENT_PACKETS", 3)
+    client = Client(SMALL, "1.1", 0.0)
+    client.submit([LARGE * 2], 0.0)
+    ranges = [
+        [first for _, first, _, _ in event.values]
+        for event in client.flush(0.0).events
+        if isinstance(event, Broadcast)
+    ]
+    assert ranges == [[1, 2, 3], [4, 5, 6], [7, 8]]
 
 
 def test_what_fits_a_packet_is_not_cut() -> None:

@@ -45,6 +45,9 @@ PACKET_THRESHOLD = 3
 ordered as they come, and networks reorder few (RFC 9002 has the same threshold)."""
 
 
+EVENT_PACKETS = 10_000
+"""Packets in one event of a trace: a value may have more parts, and a line has a limit."""
+
 DISCARDED = {
     Fate.NO_ROOM: "will not be delivered: parts were missing of too many values at a time; "
     "broadcast it again",
@@ -286,9 +289,10 @@ class Client(Role):
         return self._flight.deadline_s()
 
     def _finish(self, now_s: float) -> None:
-        if self._new:
-            self.step.events.append(events.Broadcast(values=describe(self._new)))
-            self._new = []
+        for at in range(0, len(self._new), EVENT_PACKETS):
+            some = self._new[at : at + EVENT_PACKETS]
+            self.step.events.append(events.Broadcast(values=describe(some)))
+        self._new.clear()
         taken = self._flight.take(now_s)
         packets = [(self.outstanding[n], again) for n, again in taken if n in self.outstanding]
         self._send([o.packet for o, _ in packets if not o.is_delivered])
