@@ -29,7 +29,10 @@ of it beside this file."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Tutorial": ("docs/tutorial/",),
-    "Use it": ("docs/check-your-own.md", "docs/ci.md", "docs/relay.md", "docs/running.md"),
+    "Use it": (
+        *("docs/check-your-own.md", "docs/ci.md", "docs/relay.md", "docs/running.md"),
+        "docs/three-machines.md",
+    ),
     "Traces": ("traces/",),
     "How it works": ("docs/design.md", "ARCHITECTURE.md", "docs/decisions/", "docs/references.md"),
     "Specification": ("spec/", "docs/model-checking.md"),
