@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from tests.cluster.processes import Cluster, conformance, run, wait_for
-from tests.cluster.test_crashes import FailingDisk, finish, has_trimmed, numbered, traces
+from tests.cluster.test_crashes import FailingDisk, finish, has_trimmed, numbered
 
 pytestmark = pytest.mark.multicast
 
+ROLES = ("proposer", "acceptor", "learner")
 REPLICAS = ("replica-1", "replica-2", "replica-3")
 
 
@@ -36,6 +37,12 @@ def events(cluster_dir: Path, name: str) -> Iterator[dict[str, Any]]:
     for path in sorted(cluster_dir.glob(f"{name}.*.ndjson")):
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
             yield json.loads(line)
+
+
+def lives(cluster: Cluster, name: str) -> list[int]:
+    """The incarnations of a process that have a trace. One may be killed while it starts, when not
+    all of its roles have begun."""
+    return [int(path.name.split(".")[1]) for path in cluster.run_dir.glob(f"{name}.*.ndjson")]
 
 
 @pytest.mark.parametrize("faults", [[], ["--loss", "0.05", "--reorder", "0.05", "--seed", "3"]])
@@ -130,15 +137,16 @@ def test_a_replica_is_killed_again_and_again_under_load(tmp_path: Path) -> None:
             cluster.start(victim)
         finish(cluster, lines, *REPLICAS)
         for n in (1, 2, 3):
-            lives = {traces(cluster, f"{role}-{n}") for role in ("proposer", "acceptor", "learner")}
-            assert len(lives) == 1 and lives.pop() >= 3, "the same lives in every role"
+            last = {max(lives(cluster, f"{role}-{n}")) for role in ROLES}
+            assert len(last) == 1 and last.pop() >= 3, "the same number in every role"
             recovers = [
                 e["process"]
                 for role in ("proposer", "acceptor")
                 for e in events(cluster.run_dir, f"{role}-{n}")
                 if e["event"] == "Recover"
             ]
-            assert {f"proposer-{n}.2", f"acceptor-{n}.2"} <= set(recovers)
+            assert len({name for name in recovers if name.startswith("acceptor")}) >= 2
+            assert len({name for name in recovers if name.startswith("proposer")}) >= 2
 
 
 def test_all_replicas_are_killed_at_once(tmp_path: Path) -> None:
@@ -181,9 +189,6 @@ def test_a_disk_that_fails_stops_all_roles_of_the_replica(
         cluster.repair(victim)
         cluster.start(victim)
         finish(cluster, numbered("v", 1, 100), *names)
-
-
-ROLES = ("proposer", "acceptor", "learner")
 
 
 def test_a_learner_that_is_too_late_takes_no_acceptor_with_it(tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from harness.simulation.disk import PlainDisk
 from harness.simulation.process import Process
+from harness.simulation.stages import STAGES
 from paxos.core.learner import Learner
 from paxos.core.messages import Ask
-from paxos.core.step import Write
+from paxos.core.step import Step, Write
 from paxos.runtime.clock import Clock
+from paxos.runtime.handover import PASSES, Handover
 from paxos.runtime.storage import MemoryStorage, Storage
 
 # The order of a step.
@@ -41,6 +43,44 @@ class SendsBeforeSaving(Process):
     """While the disk works, others go on with what was said."""
 
     order = ("send", "save", "trace", "deliver")
+
+
+class OneCommitForAll(Handover):
+    """All roles of a replica are heard out, and then there is one commit for all of them, and one
+    writing of the traces: so a vote is durable before it is in a trace for what it is."""
+
+    def settle(self, now_s: float) -> bool:
+        if len(self._parties) == 1:
+            return super().settle(now_s)
+        steps: list[tuple[Any, Step]] = []
+        parties = [cast("Any", party) for party in self._parties.values()]
+        ready = [party for party in parties if party.is_ready(now_s)]
+        for _ in range(PASSES):
+            for party in ready:
+                party.is_touched = False
+                steps.append((party, party.role.flush(now_s)))
+                self.hand(party, steps[-1][1].sends, now_s)
+            ready = [party for party in parties if party.role and party.is_touched]
+        self._do_together(steps)
+        return True
+
+    def _do_together(self, steps: Sequence[tuple[Any, Step]]) -> None:
+        for name, work in STAGES.items():
+            for party, step in steps:
+                stage = getattr(party, f"_{name}")
+                if party.doom and party.doom.stage == name and getattr(step, work):
+                    party._die(step, name, stage, party.doom.part)
+                    return
+                stage(step)
+        for party, step in steps:
+            party._end(step)
+
+
+class HandsNothingOver(Handover):
+    """What a replica drops as its own, nobody has told its roles."""
+
+    def hand(self, *_: object) -> None:
+        pass
 
 
 # What surrounds a role.
@@ -122,3 +162,8 @@ FAULTY_PARTS = [
         "learner", NeverAsks, {"not delivered"}, {*CRASHES, "loss", "partition", "leader", "link"}
     ),
 ]
+
+ONE_COMMIT = FaultyPart(
+    "handover", OneCommitForAll, {"Recover.new votes", "Recover.new promise"}, CRASHES
+)
+"""In replicas."""

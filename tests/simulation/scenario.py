@@ -32,6 +32,7 @@ class Scenario:
     prepare_ahead: bool = False
     max_batch: int = 1
     synod: bool = False
+    acceptors: int = 3
     proposers: int = 3
     retry_s: float = 0.02
     values: int = 20
@@ -50,6 +51,7 @@ class Scenario:
         # Short timeouts, so that leaders are suspected wrongly; few instances at a time and small
         # messages, so that windows run out and promises come in parts.
         return Settings(
+            acceptors=self.acceptors,
             learners=0 if self.retain is None else 3,
             retain_instances=self.retain or 0,
             synod=self.synod,
@@ -80,7 +82,8 @@ class CheckedSimulation(Simulation):
         self.scenario = scenario
         self.events: list[Event] = []
         settings = scenario.settings()
-        shape = Shape(**{name: cluster.pop(name) for name in COUNTS if name in cluster})
+        asked = [name for name in (*COUNTS, "replicas") if name in cluster]
+        shape = Shape(**{name: cluster.pop(name) for name in asked})
         self.monitor = Monitor(
             "Synod" if scenario.synod else "MultiPaxos",
             self.constants(),

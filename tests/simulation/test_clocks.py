@@ -77,9 +77,9 @@ def live_through(sim: Clocks, wrong: Process, off_us: int) -> list[str]:
     other = sim.process("acceptor", 1 if wrong is sim.process("acceptor", 2) else 2)
     failures = []
     acts: list[Callable[[], None]] = [
-        lambda: wrong.set_wall(off_us),
+        lambda: wrong.wall.set(off_us),
         other.crash,
-        lambda: wrong.set_wall(0),
+        lambda: wrong.wall.set(0),
         lambda: sim.start_again(wrong),
         other.start,
     ]
@@ -101,7 +101,7 @@ def test_one_wrong_clock_of_any_role_holds_nothing_up(role: str, off_us: int) ->
             sim = Clocks(optimised)
             wrong = sim.process(role, 1)
             if before_the_start:
-                wrong.set_wall(off_us)
+                wrong.wall.set(off_us)
             assert not sim.stopped()
             assert not any(live_through(sim, wrong, off_us))
             assert not sim.injected["clock refused"]
@@ -113,10 +113,10 @@ def test_all_clocks_set_back_at_once_hold_nothing_up(off_us: int) -> None:
     """As when they were all ahead, and are set right."""
     sim = Clocks(optimised=True)
     for key in EVERYBODY:
-        sim.process(*key).set_wall(off_us)
+        sim.process(*key).wall.set(off_us)
     assert not sim.stopped()
     for key in EVERYBODY:
-        sim.process(*key).set_wall(0)
+        sim.process(*key).wall.set(0)
     assert not sim.stopped()
     for key in EVERYBODY:
         if key[0] != "learner":
@@ -130,11 +130,11 @@ def test_all_clocks_wrong_each_in_its_own_way_and_drifting_hold_nothing_up() -> 
     sim = Clocks(optimised=False)
     for number, key in enumerate(EVERYBODY):
         off_us = (number - 4) * 10 * YEAR_US
-        sim.process(*key).set_wall(off_us, drift=(-1.0, -0.5, 0.0, 0.5, 100.0)[number % 5])
+        sim.process(*key).wall.set(off_us, drift=(-1.0, -0.5, 0.0, 0.5, 100.0)[number % 5])
     assert not sim.stopped()
     for step in range(20):  # back and forth, one after the other
         process = sim.process(*EVERYBODY[step % len(EVERYBODY)])
-        process.set_wall((-1) ** step * (step + 1) * 100 * HOUR_US)
+        process.wall.set((-1) ** step * (step + 1) * 100 * HOUR_US)
         assert not sim.stopped()
     sim.assert_merge_conforms()
 

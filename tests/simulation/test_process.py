@@ -12,7 +12,8 @@ import pytest
 from harness.simulation.nemesis import Nemesis
 from harness.simulation.network import Cut, Faults
 from harness.simulation.plan import Load as Pace
-from harness.simulation.process import Doom, Process
+from harness.simulation.process import Process
+from harness.simulation.stages import Doom
 from harness.simulation.workload import Workload
 from paxos.core import events
 from tests.simulation.scenario import CheckedSimulation, Scenario

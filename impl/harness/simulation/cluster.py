@@ -17,10 +17,11 @@ from harness.simulation.process import Process
 from paxos.core import events
 from paxos.core.client import Client
 from paxos.core.messages import Group, Message
-from paxos.core.names import Member
+from paxos.core.names import Member, Replica
 from paxos.core.settings import Settings
 from paxos.core.step import Delivery
 from paxos.datagram import ARRAY_BYTES
+from paxos.runtime.handover import Handover
 
 GROUPS = {
     Group.CLIENTS: "client",
@@ -46,6 +47,8 @@ class Shape:
     clients: int = 2
     group_s: float = 0.0001
     """What reaches a process within so long of the first is one group."""
+    replicas: int = 0
+    """The first so many proposers, acceptors and learners are three to a replica."""
     packed: bool = False
     """Whether messages of a step to one group share datagrams, as those of a real node do."""
 
@@ -109,8 +112,18 @@ class Simulation(Assembly):
             for i in range(1, count + 1)
         }
         self._receivers = {group: self.of(role) for group, role in GROUPS.items()}
+        for number in range(1, shape.replicas + 1):
+            self._seat_together(Replica(number))
         for process in self.processes.values():
-            process.start()
+            if not process.is_up:
+                process.start()
+
+    def _seat_together(self, replica: Replica) -> None:
+        """Put roles into one process."""
+        seated = [self.processes[member] for member in replica.members]
+        handover = self.parts.get("handover", Handover)(seated)
+        for process in seated:
+            process.together, process.handover, process.wall = seated, handover, seated[0].wall
 
     # Processes.
 
@@ -131,7 +144,7 @@ class Simulation(Assembly):
 
     def restart(self, role: str, process_id: int) -> None:
         """Start it again, if it is down."""
-        if self.process(role, process_id).role is None:
+        if not self.process(role, process_id).is_up:
             self.process(role, process_id).start()
 
     def outputs(self) -> list[list[bytes]]:
@@ -168,4 +181,6 @@ class Simulation(Assembly):
         assert len(body) <= self.settings.message_bytes + ARRAY_BYTES, "a datagram too large"
         self.say(sender, group, messages, body, clock)
         receivers = self._receivers[group]
+        if len(sender.together) > 1:  # it drops what it has sent itself
+            receivers = [other for other in receivers if other not in sender.together]
         self.network.send(self.now_s, sender, receivers, messages, body, clock)

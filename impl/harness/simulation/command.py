@@ -33,6 +33,7 @@ def main(options: argparse.Namespace) -> int:
         proposers=options.proposers,
         learners=options.learners,
         clients=options.clients,
+        replicas=options.replicas,
         direct_learning=options.direct_learning,
         prepare_ahead=options.prepare_ahead,
         batching=options.batching,

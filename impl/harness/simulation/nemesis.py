@@ -17,7 +17,8 @@ from harness.simulation.cluster import Simulation
 from harness.simulation.link import queue_bytes
 from harness.simulation.network import Cut, Faults
 from harness.simulation.options import KINDS
-from harness.simulation.process import Doom, Process
+from harness.simulation.process import Process
+from harness.simulation.stages import Doom
 from paxos.core.names import Member
 from paxos.core.proposer import Proposer
 from paxos.runtime.clock import LATEST_WALL_US
@@ -83,7 +84,8 @@ def delay(world: Simulation, random: Random) -> Struck:
 def partition(world: Simulation, random: Random) -> Struck:
     """The processes are in two parts that do not hear each other, or one does not hear the
     other."""
-    one = {key for key in world.processes if random.random() < 0.5}
+    drawn = {key for key in world.processes if random.random() < 0.5}
+    one = {key for key, p in world.processes.items() if p.together[0].key in drawn}
     cuts = [Cut(one, world.processes.keys() - one)]
     if random.random() < 0.5:
         cuts.append(Cut(cuts[0].receivers, one))
@@ -149,7 +151,7 @@ def hold_up_leader(world: Simulation, random: Random) -> Struck:
     world.injected[f"leaders {_PAST[how]}"] += 1
     if how == "stop":
         return seconds, _hold(chosen)
-    one, everybody = {chosen.key}, world.processes.keys()
+    one, everybody = {p.key for p in chosen.together}, world.processes.keys()
     deaf, mute = Cut(everybody, one), Cut(one, everybody)
     return seconds, cut(world, {"deaf": [deaf], "mute": [mute], "alone": [deaf, mute]}[how])
 
@@ -241,7 +243,9 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
 
 def may_crash(world: Simulation, process: Process) -> bool:
     """One learner stays where acceptors trim: if all began again, what is trimmed would be gone."""
-    return world.settings.retain_instances >= MANY or process is not world.of("learner")[0]
+    return world.settings.retain_instances >= MANY or (
+        world.of("learner")[0] not in process.together
+    )
 
 
 def restart_all(world: Simulation) -> None:
@@ -287,10 +291,10 @@ def clock(world: Simulation, random: Random) -> Struck:
     while; of the others, some runs set all right when the faults are over, and others none."""
     process = _any(world, random)
     jump_us, drift, seconds = _draw_jump(random), random.choice(DRIFTS), random.uniform(0.0, 0.5)
-    off_us = process.wall_error_us() + jump_us
+    off_us = process.wall.error_us() + jump_us
     if abs(off_us) > FURTHEST_US and jump_us != BEYOND_BELIEF_US:
         off_us = 0
-    process.set_wall(off_us, drift)
+    process.wall.set(off_us, drift)
     world.injected["clocks set " + ("forwards" if jump_us > 0 else "back")] += 1
     world.injected["clocks too fast or slow"] += drift != 0
     if random.random() < 0.5:
@@ -308,13 +312,13 @@ def clocks_at_the_start(world: Simulation, random: Random) -> None:
     """Some machines start with a wrong clock."""
     for process in world.processes.values():
         if random.random() < 0.2:
-            process.set_wall(_draw_jump(random))
+            process.wall.set(_draw_jump(random))
             world.injected["clocks wrong at the start"] += 1
 
 
 def _set_right(world: Simulation, processes: Iterable[Process]) -> None:
     for process in processes:
-        process.set_wall(0)
+        process.wall.set(0)
     world.injected["clocks set right"] += 1
 
 

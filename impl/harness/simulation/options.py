@@ -83,6 +83,13 @@ def _add_of_a_run(parser: argparse.ArgumentParser) -> None:
     )
     for role in ("acceptors", "proposers", "learners", "clients"):
         parser.add_argument(f"--{role}", metavar="N", type=whole_number, help=f"number of {role}")
+    parser.add_argument(
+        "--replicas",
+        metavar="N",
+        type=_natural,
+        help="so many proposers, acceptors and learners are three to a process; 0: none (default: "
+        "drawn)",
+    )
     for switch in ("direct-learning", "prepare-ahead", "batching"):
         parser.add_argument(f"--{switch}", action=argparse.BooleanOptionalAction)
     parser.add_argument(

@@ -16,7 +16,9 @@ from harness.simulation.cluster import Shape
 from harness.simulation.options import STEPS
 from paxos import config
 from paxos.config import Config
+from paxos.core.names import REPLICA_ROLES
 from paxos.core.settings import Settings
+from paxos.errors import InputError
 
 LARGE_RUNS = 0.4
 """In so many runs there are values in parts."""
@@ -47,6 +49,9 @@ class Request:
     proposers: int | None = None
     learners: int | None = None
     clients: int | None = None
+    replicas: int | None = None
+    """So many proposers, acceptors and learners are three to a process; there are as many of each
+    then, if nothing else is asked for."""
     direct_learning: bool | None = None
     prepare_ahead: bool | None = None
     batching: bool | None = None
@@ -60,7 +65,7 @@ class Request:
     def command(self) -> str:
         """What to type to have this run again."""
         words = [f"paxos simulate --seed {self.seed} --steps {self.steps}"]
-        for role in ("acceptors", "proposers", "learners", "clients"):
+        for role in ("acceptors", "proposers", "learners", "clients", "replicas"):
             if (count := getattr(self, role)) is not None:
                 words.append(f"--{role} {count}")
         for switch in ("direct_learning", "prepare_ahead", "batching"):
@@ -130,9 +135,9 @@ def draw(request: Request) -> Plan:
         drawn = config.override(drawn, **CONFIG.get(mechanism, {}))
     wanted = config.override(
         drawn,
-        acceptors=request.acceptors,
-        proposers=request.proposers,
-        learners=request.learners,
+        acceptors=request.acceptors or request.replicas or None,
+        proposers=request.proposers or request.replicas or None,
+        learners=request.learners or request.replicas or None,
         clients=request.clients,
         direct_learning=request.direct_learning,
         prepare_ahead=request.prepare_ahead,
@@ -145,10 +150,29 @@ def draw(request: Request) -> Plan:
         proposers=len(wanted.ids("proposer")),
         learners=len(wanted.ids("learner")),
         clients=len(wanted.ids("client")),
+        replicas=_replicas(request, wanted),
         group_s=random.choice((0.00002, 0.0001, 0.0005)),
         packed=Random(f"{request.seed}/packed").random() < 0.3,
     )
     return Plan(wanted, settings, load, shape)
+
+
+HAS_REPLICAS = 0.3
+"""How probable it is that a run has replicas, if nobody says."""
+
+
+def _replicas(request: Request, wanted: Config) -> int:
+    """How many replicas there are: where there are some, as many as can be. Raises `InputError`."""
+    random = Random(f"{request.seed}/shape")
+    most = min(len(wanted.ids(role)) for role in REPLICA_ROLES)
+    if request.replicas is None:
+        return most if random.random() < HAS_REPLICAS else 0
+    if request.replicas > most:
+        raise InputError(
+            f"--replicas {request.replicas}: each has a proposer, an acceptor and a learner, and "
+            f"of one of them there are only {most}"
+        )
+    return request.replicas
 
 
 def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Settings:

@@ -3,48 +3,39 @@
 It is driven as `paxos.runtime.seat` drives a role: what has arrived is one group, and each step is
 done in one order, make durable, trace, deliver, send. A crash may come at any point of that order;
 it loses the inbox, the role, and whatever was not durable.
+
+A replica is three of these that are together: they have one clock, stand still together and crash
+together, and hand over to one another as those of `paxos.runtime.node` do.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any, Protocol
 
 from harness.simulation.disk import Disk
 from harness.simulation.network import Network
+from harness.simulation.packing import by_group, one_by_one
+from harness.simulation.stages import STAGES, Doom
+from harness.simulation.wall_clock import WallClock
 from paxos.core.batch import unpack
 from paxos.core.events import Event
-from paxos.core.messages import Group, Message, decode_messages, encode_messages
+from paxos.core.messages import Group, Message, decode_messages
 from paxos.core.names import Member, ProcessName
 from paxos.core.places import Placed
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.step import Delivery, Discarded, Step
 from paxos.runtime.clock import Clock
-from paxos.runtime.envelope import array, shared
+from paxos.runtime.handover import Handover
 from paxos.runtime.outbox import Outbox
 from paxos.runtime.storage import Storage
 
 INBOX = 20_000
 """Datagrams that are kept for a process, as a socket's buffer keeps them; more are lost."""
-
-
-STAGES = {"save": "writes", "trace": "events", "deliver": "deliveries", "send": "urgent"}
-"""The stages of a step, in their order, and what of it each does. What need not be sent at once is
-held back, and lost in a crash."""
-
-
-@dataclass(frozen=True)
-class Doom:
-    """A crash to come: in the next step that has something to do in this stage."""
-
-    stage: str
-    part: float
-    """How much of the stage is done before: from 0, nothing, to 1, all. A save is whole or not."""
 
 
 class World(Protocol):
@@ -92,7 +83,7 @@ class Process:
         self.world = world
         self.role_name = role_name
         self.id = process_id
-        self.key = Member(role_name, process_id)
+        self.key = self.member = Member(role_name, process_id)
         self.disk = world.make_disk(role_name, process_id)
         self.incarnation = 0
         self.name = ProcessName(self.key, 0)
@@ -106,11 +97,12 @@ class Process:
         """What a learner has delivered, by position."""
         self.failure = ""
         """Why it has ended, if it did so by itself."""
-        self.wall_offset_us = 0
-        """How far its wall clock was off when it was set last."""
-        self.wall_drift = 0.0
-        """How much too fast it has gone since, in parts of the true time."""
-        self._wall_set_s = 0.0
+        self.wall = WallClock(world.wall_us, lambda: world.now_s)
+        self.together: Sequence[Process] = [self]
+        """All roles of the operating system's process that it is in, itself included."""
+        self.handover = Handover([self])
+        self.is_touched = False
+        """Whether its role has heard something since its last step."""
         self.save_s = 0.0
         """How long its disk takes to make a step durable."""
         self.pause_s: Callable[[], float] | None = None
@@ -134,8 +126,19 @@ class Process:
 
     # Incarnations.
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, if with other roles than this one."""
+        return any(process.role is not None for process in self.together)
+
     def start(self) -> None:
-        """Start, or start again with what the disk holds."""
+        """Start, or start again with what the disk holds, with those that it is together with."""
+        clock = self.world.make_clock(self.wall.show_us)
+        for process in self.together:
+            process._begin(clock)
+        self._settle()
+
+    def _begin(self, clock: Clock) -> None:
         now_s = self.world.now_s
         self.incarnation += 1
         self.name = ProcessName(self.key, self.incarnation)
@@ -146,7 +149,7 @@ class Process:
         self._seq = self._holds = 0
         self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
         heapify(self._inbox)
-        self.clock = self.world.make_clock(self.wall_us)
+        self.clock = clock
         self.clock.resume(self._traced_us)
         self.storage = self.disk.open(self.clock)
         self.world.born(self)
@@ -154,45 +157,46 @@ class Process:
         self.role = self.world.make_role(self)
         if self.incarnation > 1:
             self.role.come_back()
-        self._perform(self.role.flush(now_s))
+        self.is_touched = True
 
     def crash(self) -> None:
-        """Lose everything but the disk."""
+        """Lose everything but the disks, with those that it is together with."""
+        for process in self.together:
+            process._lose()
+
+    def _lose(self) -> None:
         self.role = self.doom = self._rest = None
         self._wake_s = inf
 
-    def wall_us(self) -> int:
-        """The wall clock of its machine."""
-        return self.world.wall_us() + self.wall_error_us()
-
-    def wall_error_us(self) -> int:
-        """How far its wall clock is off."""
-        drifted_s = self.wall_drift * (self.world.now_s - self._wall_set_s)
-        return self.wall_offset_us + int(drifted_s * 1e6)
-
-    def set_wall(self, offset_us: int, drift: float = 0.0) -> None:
-        """Set its wall clock so far off, and let it go too fast by `drift`; it is right with 0."""
-        self.wall_offset_us, self.wall_drift = offset_us, drift
-        self._wall_set_s = self.world.now_s
-
     def hold(self) -> None:
         """Stop it, as SIGSTOP does, until `release`; what arrives meanwhile waits."""
-        self._holds += 1
-        self._wake_s = inf
+        for process in self.together:
+            process._holds += 1
+            process._wake_s = inf
 
     def release(self, incarnation: int) -> None:
         """Let it go on, if it is still the same incarnation."""
-        if self.role is None or incarnation != self.incarnation:
+        if not self.is_up or incarnation != self.incarnation:
             return
-        self._holds -= 1
+        for process in self.together:
+            process._holds -= 1
         if self._holds:
             return
-        if self._rest:
-            step, at = self._rest
-            self._rest = None
-            self._go_on(step, at, saved=True)
-        else:
-            self._plan()
+        waiting = [process for process in self.together if process._rest]
+        for process in waiting:
+            process._end_what_is_begun()
+        if waiting:
+            self._settle()
+        for process in self.together:
+            process._plan()
+
+    def _end_what_is_begun(self) -> None:
+        """Go on with the step that its disk has held up."""
+        assert self._rest, "there is one"
+        step, at = self._rest
+        self._rest = None
+        if self._go_on(step, at, saved=True):
+            self.handover.hand(self, step.sends, self.world.now_s)
 
     # What wakes it.
 
@@ -212,7 +216,8 @@ class Process:
         if self.role is None or self._holds:
             return False
         action(self.world.now_s)
-        self._perform(self.role.flush(self.world.now_s))
+        self.is_touched = True
+        self._settle()
         return True
 
     def _wake_at(self, at_s: float) -> None:
@@ -240,21 +245,24 @@ class Process:
         if is_due and (not has_group or self.world.coin()):  # two threads race for the role
             if role.deadline_s() <= now_s:
                 role.tick(now_s)
+            self.is_touched = True
         elif has_group:
-            self._consume(role, now_s)
+            for process in self.together:
+                process._consume(now_s)
         else:
             self._plan()
             return
         self.world.steps += 1
-        self._perform(role.flush(now_s))
+        self._settle()
         if self.pause_s and (pause_s := self.pause_s()):
             self.world.injected["waits for a processor"] += 1
             self.hold()
             self.world.after(pause_s, self.release, self.incarnation)
 
-    def _consume(self, role: Role, now_s: float) -> None:
-        inbox, clock = self._inbox, self.clock
-        while inbox and inbox[0][0] <= now_s:
+    def _consume(self, now_s: float) -> None:
+        role, inbox, clock = self.role, self._inbox, self.clock
+        while role and inbox and inbox[0][0] <= now_s:
+            self.is_touched = True
             _, _, sender, stamp, datagram = heappop(inbox)
             if clock.merge(stamp):
                 for message in decode_messages(datagram):
@@ -265,8 +273,33 @@ class Process:
 
     # Steps.
 
-    def _perform(self, step: Step) -> None:
-        """Do what the role wants done."""
+    def _settle(self) -> None:
+        """Have all that are together do their steps, and see to it that they wake."""
+        if not self._holds and not self.handover.settle(self.world.now_s):
+            self.world.after(0.0, self._settle)
+        for process in self.together:
+            process._plan()
+
+    def is_ready(self, now_s: float) -> bool:
+        """Whether it has a step to do."""
+        return self.role is not None and (self.is_touched or self._outbox.is_due(now_s))
+
+    def hand(self, sender: Member, message: Message, now_s: float) -> None:
+        """Consume what another one says that is together with it."""
+        if self.role is not None:
+            self.world.hear(self, sender.id, message)
+            self.is_touched = True
+            self.role.receive(sender.id, message, now_s)
+
+    def perform(self, now_s: float) -> Sequence[tuple[Group, Message]] | None:
+        """Do a step; what was said in it. None: the disk holds it up, or a crash came."""
+        assert self.role is not None, "only who is up does steps"
+        self.is_touched = False
+        step = self.role.flush(now_s)
+        return step.sends if self._perform(step) else None
+
+    def _perform(self, step: Step) -> bool:
+        """Do what the role wants done; False if it is not done, or not yet."""
         for value in step.discarded:
             self.world.injected[f"values {value.fate.name.lower().replace('_', ' ')}"] += 1
             self.discarded.append(value)
@@ -274,31 +307,30 @@ class Process:
             for stage in self._stages:
                 stage(step)
             self._end(step)
-        else:
-            self._go_on(step, 0)
+            return True
+        return self._go_on(step, 0)
 
-    def _go_on(self, step: Step, at: int, *, saved: bool = False) -> None:
+    def _go_on(self, step: Step, at: int, *, saved: bool = False) -> bool:
         """Do the stages from the `at`-th on; a slow disk may hold them up, and a crash end them."""
         for number in range(at, len(self._stages)):
             name, stage = self.order[number], self._stages[number]
             work = getattr(step, STAGES[name])
             if name == "save" and work and self.save_s and not saved:
                 self._wait_for_the_disk(step, number)
-                return
+                return False
             if self.doom is not None and self.doom.stage == name and work:
                 self._die(step, name, stage, self.doom.part)
-                return
+                return False
             stage(step)
         self._end(step)
+        return True
 
     def _end(self, step: Step) -> None:
-        """A step is done; if the role cannot go on after it, that is the end of the process."""
+        """A step is done; if the role cannot go on after it, it ends, and no other one."""
         if step.failure:
             self.world.injected["learners too late"] += 1
             self.failure = step.failure
-            self.crash()
-        else:
-            self._plan()
+            self._lose()
 
     def _wait_for_the_disk(self, step: Step, at: int) -> None:
         self.world.injected["slow saves"] += 1
@@ -350,32 +382,11 @@ class Process:
             self._transmit(self._outbox.take())
 
     def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
-        """Send each message in a datagram of its own: the more can go wrong with them. If messages
-        are to be packed, those to a group share datagrams, as in `paxos.runtime.seat`."""
-        if self.world.packed:
-            self._transmit_packed(sends)
-            return
-        stamp = self.clock.tick()
-        sent = self.world.network.sent[self.key]
-        message: Message | None = None
-        body = b""
-        for group, to_send in sends:
-            if to_send is not message:
-                message, body = to_send, encode_messages([to_send])
-            sent.add(to_send, len(body))
-            self.world.send(self, group, [to_send], body, stamp)
-
-    def _transmit_packed(self, sends: Sequence[tuple[Group, Message]]) -> None:
-        by_group: dict[Group, list[Message]] = {}
-        for group, message in sends:
-            by_group.setdefault(group, []).append(message)
-        sent = self.world.network.sent[self.key]
-        for group, messages in by_group.items():
-            encoded = [encode_messages(message) for message in messages]
-            for message, data in zip(messages, encoded, strict=True):
-                sent.add(message, len(data))
-            at = 0
-            for some in shared(encoded, self.world.settings.message_bytes):
-                inside = messages[at : at + len(some)]
-                at += len(some)
-                self.world.send(self, group, inside, array(some), self.clock.tick())
+        """Hand it to the network, each message by itself or packed."""
+        sent, room = self.world.network.sent[self.key], self.world.settings.message_bytes
+        is_packed, clock = self.world.packed, 0
+        for datagram in by_group(sends, room) if is_packed else one_by_one(sends):
+            clock = self.clock.tick() if is_packed or not clock else clock
+            for message, size in zip(datagram.messages, datagram.sizes, strict=True):
+                sent.add(message, size)
+            self.world.send(self, datagram.group, datagram.messages, datagram.body, clock)

@@ -19,6 +19,8 @@ def report(outcome: Outcome) -> str:
         for role in ("acceptors", "proposers", "learners", "clients")
         for count in [len(config.ids(role[:-1]))]
     )
+    if replicas := outcome.plan.shape.replicas:
+        cluster += f" ({replicas} of each in replicas)"
     settings = outcome.plan.settings
     switches = [
         *(["direct learning"] if settings.direct_learning else []),

@@ -22,7 +22,7 @@ from harness.simulation.plan import Request
 from harness.simulation.run import simulate
 from tests.conformance.scenario import Line, Scenario, write_run
 from tests.simulation.bugs import BUGS
-from tests.simulation.faulty_parts import FAULTY_PARTS
+from tests.simulation.faulty_parts import FAULTY_PARTS, ONE_COMMIT
 from tests.simulation.scenario import CheckedSimulation, run
 from tests.simulation.scenario import Scenario as Storm
 from tests.simulation.test_bugs import SEEDS, STORM
@@ -91,20 +91,23 @@ def recovered(folder: Path) -> Iterator[Path]:
     """Runs as `paxos simulate` has them: with trimming, crashes in the midst of steps, torn traces,
     and recovered state that no trace has."""
     injected: Counter[str] = Counter()
-    for seed in (11, 15, 26, 27):
-        outcome = simulate(Request(seed, 1_200), trace_dir=folder / f"storm-of-seed-{seed}")
+    for seed, replicas in ((11, 0), (15, 0), (26, 0), (27, 0), (15, 3)):
+        place = folder / f"storm-of-seed-{seed}-{replicas}"
+        outcome = simulate(Request(seed, 1_200, replicas=replicas), trace_dir=place)
         assert outcome.failure is None, outcome.failure.text
         injected += outcome.injected
-        yield folder / f"storm-of-seed-{seed}"
+        yield place
     assert injected["crash after save"] and injected["crash before trace"]
 
 
 def broken_around_the_roles(folder: Path) -> Iterator[Path]:
     """A run with each planted bug in what surrounds the roles, if it breaks the specification."""
-    for bug in FAULTY_PARTS:
-        for seed in SEEDS if bug.part in ("process", "disk") else ():
+    for bug in [*FAULTY_PARTS, ONE_COMMIT]:
+        replicas = 3 if bug is ONE_COMMIT else 0
+        for seed in SEEDS if bug.part in ("process", "disk", "handover") else ():
             place = folder / f"{bug.make.__name__}-{seed}"
-            if simulate(Request(seed, 1_200), parts={bug.part: bug.make}, trace_dir=place).failure:
+            request = Request(seed, 1_200, replicas=replicas)
+            if simulate(request, parts={bug.part: bug.make}, trace_dir=place).failure:
                 yield place
                 break
 
