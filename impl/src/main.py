@@ -53,7 +53,8 @@ def what_is_missing() -> str:
     """A line, with the command that helps."""
     above = os.path.dirname(ROOT)
     venv = os.path.join(ROOT, ".venv")
-    command = f"python3 -m venv {venv} && {venv}/bin/pip install msgspec pyyaml"
+    python = "python3" if sys.version_info >= (3, 11) else "python3.11"
+    command = f"{python} -m venv {venv} && {venv}/bin/pip install msgspec pyyaml"
     if os.path.exists(os.path.join(above, "requirements.lock")):
         command = f"make -C {above} setup"
     version = ".".join(map(str, sys.version_info[:3]))
