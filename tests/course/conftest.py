@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from paxos.config import Config
+from paxos.runtime.groups import ChosenGroups
 from tests.paths import ROOT
 
 
@@ -31,3 +34,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bare")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     return folder / "bin"
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Iterator[Path]:
+    """A configuration in the course's lines, with groups that nobody else has."""
+    with ChosenGroups(Config()) as chosen:
+        path = tmp_path / "paxos.conf"
+        roles = ("clients", "proposers", "acceptors", "learners")
+        ends = [(role, getattr(chosen.groups, role)) for role in roles]
+        path.write_text("".join(f"{role} {end.address} {end.port}\n" for role, end in ends))
+        yield path

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -13,10 +14,9 @@ import pytest
 
 from harness import project_folder
 from paxos import course
-from tests.cluster.processes import wait_for
+from paxos.config import load
+from tests.cluster.processes import PATIENCE_S, wait_for
 from tests.paths import ROOT
-
-CONF = ROOT / "impl" / "paxos.conf"
 
 
 def start(folder: Path, path: Path, *command: object, **more: str) -> subprocess.Popen[str]:
@@ -34,12 +34,12 @@ def start(folder: Path, path: Path, *command: object, **more: str) -> subprocess
 def call(folder: Path, path: Path, *command: object, **more: str) -> tuple[int, str]:
     """Its exit status, and what it writes to standard error; nothing to standard output."""
     with start(folder, path, *command, **more) as process:
-        output, errors = process.communicate(timeout=60)
+        try:
+            output, errors = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
     assert output == ""
     return process.returncode, errors
-
-
-MISSING = "config.json"
 
 
 def looks_for(name: str) -> str:
@@ -57,6 +57,8 @@ def test_a_folder_that_was_made_knows_its_python(made: Path, bare: Path, tmp_pat
             looks_for("logs/config.json"),
         )
         assert call(folder, bare, "./acceptor.sh", "1", "no") == (2, looks_for("no"))
+    (copy / "paxos" / "course.py").write_text("main = len", encoding="utf-8")
+    assert call(copy, bare, "./acceptor.sh", "1", "no")[0] == 3, "it runs what is in it"
 
 
 def test_scripts_without_their_run_bit(made: Path, bare: Path, tmp_path: Path) -> None:
@@ -105,36 +107,54 @@ def test_the_first_environment_found_is_enough(made: Path, bare: Path, tmp_path:
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        (["./acceptor.sh", "2", str(CONF)], f"./acceptor.sh 2 {CONF}"),
-        (["python3", "src/main.py", "-r", "acceptor", "-p", "2", "--config", str(CONF)], None),
+        ("./acceptor.sh 2 CONF", "./acceptor.sh 2 CONF"),
+        (
+            "python3 src/main.py -r acceptor -p 2 --config CONF",
+            "python3 src/main.py -r acceptor -p 2 --config CONF",
+        ),
     ],
 )
 def test_the_command_line_is_what_harnesses_kill_by(
-    made: Path, bare: Path, command: list[str], shown: str | None
+    made: Path, bare: Path, conf: Path, command: str, shown: str
 ) -> None:
-    with start(made, bare, *command) as process:
+    with start(made, bare, *command.replace("CONF", str(conf)).split()) as process:
         assert process.stderr
         try:
             assert "storage: memory" in process.stderr.readline()  # it runs
             line = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
-            words = " ".join(line.split("\0")).strip()
-            assert words.endswith(shown) if shown else words == " ".join(command)
+            assert " ".join(line.split("\0")).strip().endswith(shown.replace("CONF", str(conf)))
         finally:
             process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
 
 
 @pytest.mark.multicast
-def test_what_a_learner_has_to_say_goes_to_a_file(made: Path, bare: Path, tmp_path: Path) -> None:
-    """Its standard error may be in the file that is compared."""
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_a_learner_has_to_say_goes_to_a_file(
+    made: Path, bare: Path, conf: Path, tmp_path: Path, debug: bool
+) -> None:
+    """Its standard error may be in the file that is compared. Here a stranger is heard."""
+    group = load(conf).endpoints().learners
     log = tmp_path / "paxos-learner-1.log"
-    command = ["python3", made / "src/main.py", "-r", "learner", "-p", "1", "-d", "--config", CONF]
-    with start(tmp_path, bare, *command) as process:
-        wait_for(lambda: log.exists() and log.stat().st_size > 0, "line in the log")
-        process.send_signal(signal.SIGTERM)
-        assert process.communicate() == ("", "")
-    first = log.read_text(encoding="utf-8").splitlines()[0]
-    assert "learner-1." in first and "no trace" in first
+    command = ["python3", made / "src/main.py", "-r", "learner", "-p", "1", "--config", conf]
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+        start(tmp_path, bare, *command, *["-d"] * debug) as process,
+    ):
+        interface = socket.inet_aton("127.0.0.1")
+        stranger.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+
+        def is_said() -> bool:
+            stranger.sendto(b"hello", (group.address, group.port))
+            return log.exists() and ": dropped: " in log.read_text(encoding="utf-8")
+
+        try:
+            wait_for(is_said, "line in the log")
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate(timeout=PATIENCE_S) == ("", "")
+        finally:
+            process.kill()
+    assert ("no trace" in log.read_text(encoding="utf-8")) == debug
 
 
 @pytest.mark.parametrize(

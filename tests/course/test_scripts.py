@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from paxos.config import Config
-from paxos.runtime.groups import ChosenGroups
 from tests.cluster.processes import (
     PATIENCE_S,
     can_be_told_to_stop,
@@ -26,16 +24,6 @@ from tests.paths import ROOT
 pytestmark = pytest.mark.multicast
 
 IMPL = ROOT / "impl"
-
-
-@pytest.fixture
-def conf(tmp_path: Path) -> Iterator[Path]:
-    with ChosenGroups(Config()) as chosen:
-        path = tmp_path / "paxos.conf"
-        roles = ("clients", "proposers", "acceptors", "learners")
-        ends = [(role, getattr(chosen.groups, role)) for role in roles]
-        path.write_text("".join(f"{role} {end.address} {end.port}\n" for role, end in ends))
-        yield path
 
 
 class Course:
