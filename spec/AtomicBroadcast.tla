@@ -7,8 +7,10 @@
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
-CONSTANTS Value,   \* what clients broadcast
-          Learner
+CONSTANTS Value,      \* what clients broadcast
+          Learner,
+          Before(_)   \* FIFO: Before(v) has the value that the client of v
+                      \* broadcasts just before v, if there is one
 
 VARIABLES broadcast,  \* the values that clients have broadcast
           order,      \* the one order, as far as it is fixed
@@ -23,20 +25,33 @@ LOCAL IsPrefix(s, t) == Len(s) <= Len(t) /\ s = SubSeq(t, 1, Len(s))
 Ordering == {s \in UNION {[1..n -> Value] : n \in 0..Cardinality(Value)} :
                 Cardinality(Range(s)) = Len(s)}
 
+(* FIFO is off: Before <- NothingBefore. *)
+NothingBefore(v) == {}
+
+(* The clause of FIFO: it is the turn of v once the value before it is in S. *)
+InTurn(v, S) == Before(v) \subseteq S
+
+(* Each value in s comes after the one that its client broadcast before it, and
+   so after all that it broadcast before. *)
+EachInTurn(s) ==
+    \A k \in DOMAIN s : Before(s[k]) \subseteq {s[j] : j \in 1..(k - 1)}
+
 -----------------------------------------------------------------------------
-(* A client broadcasts a value, once. *)
+(* A client broadcasts a value, once, and its values in turn. *)
 Broadcast(v) ==
     /\ v \notin broadcast
+    /\ InTurn(v, broadcast)
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<order, delivered>>
 
 (* The order is extended, by any number of broadcast values that it does not
-   have yet: what is fixed stays fixed.  Several at once, because one vote can
+   have yet, with FIFO each in turn: what is fixed stays fixed.  Several at once, because one vote can
    complete a batch, or close a gap below batches that were complete. *)
 Order ==
     /\ order' \in {s \in Ordering : IsPrefix(order, s)}
     /\ order' # order
     /\ Range(order') \subseteq broadcast
+    /\ \A k \in DOMAIN order' : InTurn(order'[k], {order'[j] : j \in 1..(k - 1)})
     /\ UNCHANGED <<broadcast, delivered>>
 
 (* A learner delivers some more of the order.  It takes nothing back, and
@@ -70,4 +85,8 @@ Integrity == \A l \in Learner :
 (* What any two learners delivered agrees as far as both go. *)
 TotalOrder == \A l, k \in Learner :
     IsPrefix(delivered[l], delivered[k]) \/ IsPrefix(delivered[k], delivered[l])
+
+(* What one client broadcast is delivered in the order in which it did, and
+   nothing of it is left out (Hadzilacos and Toueg, 1994, FIFO Order). *)
+FIFO == \A l \in Learner : EachInTurn(delivered[l])
 =============================================================================

@@ -6,7 +6,9 @@
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS Value,      \* what clients broadcast
-          MaxBatch    \* the most values in one batch; 1: batching is off
+          MaxBatch,   \* the most values in one batch; 1: batching is off
+          Before(_)   \* FIFO: Before(v) has the value that the client of v
+                      \* broadcasts just before v, if there is one
 
 Range(s) == {s[k] : k \in DOMAIN s}
 
@@ -19,11 +21,39 @@ NoOp == << >>
 Batch == {s \in UNION {[1..n -> Value] : n \in 0..MaxBatch} :
              Cardinality(Range(s)) = Len(s)}
 
-(* s, then the values of batch that s does not have yet. *)
-AppendNew(s, batch) == s \o SelectSeq(batch, LAMBDA v : v \notin Range(s))
+(* FIFO is off: Before <- NothingBefore.  Any value may come first. *)
+NothingBefore(v) == {}
+
+(* The clause of FIFO.  It is the turn of v once the value that its client
+   broadcasts before v is in S; and that one had to wait for its own turn. *)
+InTurn(v, S) == Before(v) \subseteq S
+
+(* s, then the values of batch that s does not have yet; but for those whose turn
+   it is not.  These are passed over, as if they were not in the batch, and must
+   be proposed again.
+
+   Why the turn is a matter of delivering and not of proposing.  The values of one
+   client are under way in several instances at a time.  A leader that proposes
+   them in turn may die, and the next one be obliged to the second value where the
+   first one got no vote that it hears of: by then it is too late to have proposed
+   them in turn (paxos-fifo-proposed in models/).  To propose a value only once the
+   one before it is known to be chosen, in an instance below, would do; but then a
+   client had one value, or one batch, under way at a time.
+
+   Why what comes too early is passed over, and not kept until its turn: what is
+   appended is then a function of the order so far and of the batch, and a
+   learner has to keep nothing for a client that will never send what is missing. *)
+RECURSIVE AppendNew(_, _)
+AppendNew(s, batch) ==
+    IF batch = << >> THEN s
+    ELSE LET v == Head(batch)
+         IN  AppendNew(IF v \notin Range(s) /\ InTurn(v, Range(s))
+                       THEN Append(s, v) ELSE s,
+                       Tail(batch))
 
 (* Instance i has the batches of c[i] chosen: the order of values is that of
-   the batches up to the first instance with none, duplicates dropped. *)
+   the batches up to the first instance with none, duplicates dropped, and with
+   FIFO what came before its turn. *)
 RECURSIVE OrderFrom(_, _, _)
 OrderFrom(c, i, s) ==
     IF i > Len(c) THEN s
@@ -31,6 +61,11 @@ OrderFrom(c, i, s) ==
     ELSE OrderFrom(c, i + 1, AppendNew(s, CHOOSE batch \in c[i] : TRUE))
 
 OrderOf(c) == OrderFrom(c, 1, << >>)
+
+(* Each value in s comes after the one that its client broadcast before it, and
+   so after all that it broadcast before. *)
+EachInTurn(s) ==
+    \A k \in DOMAIN s : Before(s[k]) \subseteq {s[j] : j \in 1..(k - 1)}
 
 IsPrefix(s, t) == Len(s) <= Len(t) /\ s = SubSeq(t, 1, Len(s))
 ==============================================================================

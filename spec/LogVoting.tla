@@ -53,9 +53,10 @@ VotedTogether(Q, b, i, batch) == \A a \in Q : <<b, batch>> \in votes[a][i]
 VotesBelow(Q, b, i) == {w \in UNION {votes[a][i] : a \in Q} : w[1] < b}
 
 -----------------------------------------------------------------------------
-(* A client broadcasts a value, once. *)
+(* A client broadcasts a value, once, and its values in turn. *)
 Broadcast(v) ==
     /\ v \notin broadcast
+    /\ InTurn(v, broadcast)
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<acceptorVars, learnerVars, historyVars>>
 
@@ -132,7 +133,8 @@ Learn(l, b, i, batch, Q) ==
 IsNext(l, i) == i = prefix[l] + 1
 
 (* Learner l delivers the batch of the next instance: its values in their
-   order, but for those that it has delivered before.  No instance may be
+   order, but for those that it has delivered before, and with FIFO those that
+   come before their turn (AppendNew).  No instance may be
    skipped: its batch, when it is learned, comes before. *)
 Deliver(l, i) ==
     /\ IsNext(l, i)
@@ -184,6 +186,10 @@ Integrity == \A l \in Learner :
 (* What any two learners delivered agrees as far as both go. *)
 TotalOrder == \A l, k \in Learner :
     IsPrefix(delivered[l], delivered[k]) \/ IsPrefix(delivered[k], delivered[l])
+
+(* What one client broadcast is delivered in the order in which it did, and
+   nothing of it is left out (Hadzilacos and Toueg, 1994, FIFO Order). *)
+FIFO == \A l \in Learner : EachInTurn(delivered[l])
 
 (* Two votes of one ballot in one instance are for the same batch. *)
 OneBatchPerBallot == \A a, c \in Acceptor, i \in Instance :

@@ -19,7 +19,8 @@ CONSTANTS Acceptor, Learner,
           Instances,       \* how many instances: they are 1..Instances
           DirectLearning,  \* optimisation 1: learners learn from votes
           PrepareAhead,    \* optimisation 2: Phase 1 before a value is known
-                           \* optimisation 3 is MaxBatch, in Batches
+                           \* optimisation 3 is MaxBatch, in Batches, and so
+                           \* is Before, which is for FIFO
           PromiseScope     \* what one promise is for: "log" or "instance"
 
 ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
@@ -127,9 +128,10 @@ ValueWaits(b) ==
 -----------------------------------------------------------------------------
 (* A client broadcasts a value: it submits it to the proposers, and submits
    it again until it sees it delivered.  A value is broadcast once; that it
-   is submitted often is invisible here. *)
+   is submitted often is invisible here.  It broadcasts its values in turn. *)
 Broadcast(v) ==
     /\ fresh:: v \notin broadcast
+    /\ turn:: InTurn(v, broadcast)
     /\ broadcast' = broadcast \cup {v}
     /\ UNCHANGED <<msgs, acceptorVars, learnerVars, historyVars>>
 
@@ -288,7 +290,8 @@ Learn(l, b, i, Q) ==
 IsNext(l, i) == i = prefix[l] + 1
 
 (* Learner l delivers the batch of the next instance: its values in their
-   order, but for those that it has delivered before.  No instance may be
+   order, but for those that it has delivered before, and with FIFO those that
+   come before their turn (AppendNew).  No instance may be
    skipped: its batch, when it is learned, comes before.  It says how far it
    is, for the acceptors to know what nobody needs any more. *)
 Deliver(l, i) ==
@@ -434,6 +437,10 @@ Integrity == \A l \in Learner :
 (* What any two learners delivered agrees as far as both go. *)
 TotalOrder == \A l, k \in Learner :
     IsPrefix(delivered[l], delivered[k]) \/ IsPrefix(delivered[k], delivered[l])
+
+(* What one client broadcast is delivered in the order in which it did, and
+   nothing of it is left out (Hadzilacos and Toueg, 1994, FIFO Order). *)
+FIFO == \A l \in Learner : EachInTurn(delivered[l])
 
 (* Two proposals of one ballot in one instance are the same proposal. *)
 OneBatchPerBallot == \A m, n \in msgs :

@@ -19,9 +19,10 @@
 (* across instances is laid out too, each where it is defined below: the   *)
 (* highest instance that was proposed in (Reached), a value that waits and *)
 (* every proposal of it (ValueWaits), the other instances in which a       *)
-(* value of the batch was delivered, or that were skipped (Deliver), and   *)
-(* who has delivered an instance (Trim): a learner has sent Delivered for  *)
-(* all instances up to its prefix, so these messages need not be kept.     *)
+(* value of the batch, or with FIFO the one before it, was delivered, or   *)
+(* that were skipped (Deliver), and who has delivered an instance (Trim):  *)
+(* a learner has sent Delivered for all instances up to its prefix, so     *)
+(* these messages need not be kept.                                        *)
 (* A vote that was trimmed stays in its part, and is not laid out.         *)
 (* A promise of the whole log is always in view; one of an instance is in  *)
 (* the part of the instance.                                               *)
@@ -34,7 +35,8 @@
 (* one that has just changed; the promises, which are of no instance, only *)
 (* rise.  As to the second: learners deliver instances from 1 on and skip  *)
 (* none, so they agree as far as both go if they delivered the same in     *)
-(* each instance in which both delivered.                                  *)
+(* each instance in which both delivered; and the values of a client are   *)
+(* in order if each, as it is delivered, comes after the one before it.    *)
 (*                                                                         *)
 (* A long trace is cut into windows.  A window starts from a border, which *)
 (* the checker has written, and the window before it must end in that      *)
@@ -95,6 +97,27 @@ LegalBatches ==
                 IsBatch(batches[j], most, weights)}}]
 
 TraceBatch == LegalBatches[Windows[window].most]
+
+(* Before comes from the order of the trace's Broadcast events; it has an element
+   with FIFO only. *)
+TraceBefore(v) == IF Previous(v) = 0 THEN {} ELSE {Previous(v)}
+
+(* AppendNew, by halves, since batches may be long: of batch[from..to], none of
+   which is in S yet, what is appended when S is in the order. *)
+RECURSIVE TakenInTurn(_, _, _, _)
+TakenInTurn(S, batch, from, to) ==
+    IF from > to THEN << >>
+    ELSE IF from = to
+         THEN IF InTurn(batch[from], S) THEN <<batch[from]>> ELSE << >>
+    ELSE LET middle == (from + to) \div 2
+             first == TLCEval(TakenInTurn(S, batch, from, middle))
+         IN  first \o TakenInTurn(TLCEval(S \cup Range(first)), batch, middle + 1, to)
+
+TraceAppendNew(s, batch) ==
+    LET had == TLCEval(Range(s))
+        new == SelectSeq(batch, LAMBDA v : v \notin had)
+    IN  s \o (IF \A k \in DOMAIN new : TraceBefore(new[k]) = {} THEN new
+              ELSE TakenInTurn(had, new, 1, Len(new)))
 
 -----------------------------------------------------------------------------
 OfTheLog == PromiseScope = "log"
@@ -299,11 +322,15 @@ ProposedIn(b, v) ==
 InView == Named \cup (IF AsksReached /\ top # 0 THEN {top} ELSE {})
                 \cup UNION {ProposedIn(Row[3], v) : v \in Waiting}
 
+(* With the values before them: what asks for a turn asks for these. *)
+AndBefore(S) == S \cup UNION {TraceBefore(v) : v \in S}
+
 (* The other instances whose delivered values Deliver may have to know: where
-   the values of the batch were proposed, and whatever would be skipped. *)
+   the values of the batch, and those before them, were proposed, and whatever
+   would be skipped. *)
 Others ==
     IF IsRow(KDeliver)
-    THEN (UNION {Fact(v).proposed : v \in Range(Part(Row[3]).learned[Row[2]][2])}
+    THEN (UNION {Fact(v).proposed : v \in AndBefore(Range(Part(Row[3]).learned[Row[2]][2]))}
               \cup ((prefix[Row[2]] + 1)..(Row[3] - 1))) \ {Row[3]}
     ELSE {}
 
@@ -320,12 +347,12 @@ DeliveredThere == [l \in Learner |->
 
 (* Values whose being broadcast matters. *)
 Mentioned ==
-    CASE IsRow(KBroadcast) -> {Row[3]} \cup Overlapping(Row[3])
+    CASE IsRow(KBroadcast) -> AndBefore({Row[3]}) \cup Overlapping(Row[3])
       [] IsRow(KPhase2a)   -> Range(Batches[Row[5]])
       [] IsRow(KDeliver)   -> UNION {Range(Part(i).given[l]) :
                                          i \in Others \cup {Row[3]}, l \in Learner}
                                   \cup Range(Batches[Row[4]])
-                                  \cup Range(Part(Row[3]).learned[Row[2]][2])
+                                  \cup AndBefore(Range(Part(Row[3]).learned[Row[2]][2]))
       [] OTHER             -> Waiting
 
 (* The 1a messages of ballot b for more than one instance, as far as they
@@ -449,10 +476,19 @@ Count ==
                   THEN [counted EXCEPT ![Row[2]] = @ + Weight(Batches[Row[4]], Weights)]
                   ELSE counted
 
+(* FIFO, of what the last row delivered: what must come before it was in view. *)
+TraceFIFO ==
+    LET last == Rows[row - 1]
+    IN  last[1] = KDeliver =>
+            LET s   == delivered[last[2]]
+                new == Range(Batches[last[4]])
+            IN  \A k \in DOMAIN s : s[k] \in new => Before(s[k]) \subseteq {s[j] : j \in 1..(k - 1)}
+
 Invariants == /\ TypeOK
               /\ Agreement
               /\ Integrity
               /\ TotalOrder
+              /\ FIFO
               /\ OneBatchPerBallot
               /\ VotesBelowPromise
               /\ LearnedFromOneBallot

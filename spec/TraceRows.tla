@@ -82,6 +82,11 @@ Weight(s, weights) == WeightOf(s, 1, Len(s), weights)
 Overlapping(v) == LET o == Overlaps[Chunk(v) - FirstChunk + 1][Slot(v)]
                   IN  IF o = 0 THEN {} ELSE {o}
 
+(* With FIFO, the range that its client broadcast just before this one, or 0 if it
+   was the first; or itself, if its numbers are not the next ones: it is nobody's
+   turn then.  Without FIFO, 0. *)
+Previous(v) == Befores[Chunk(v) - FirstChunk + 1][Slot(v)]
+
 -----------------------------------------------------------------------------
 (* What a trace must be beyond the specification.  An acceptor or a proposer is
    one process through all its lives; person x is acceptor x, or proposer

@@ -75,7 +75,7 @@ class Judgement(Struct, frozen=True, omit_defaults=True, kw_only=True):
     actions: dict[str, int] = field(default_factory=dict)  # accepted events, by action
     torn: list[str] = field(default_factory=list)  # processes whose last line is torn
     findings: list[Finding] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)  # of Agreement, Integrity and TotalOrder
+    held: list[str] = field(default_factory=list)  # of Agreement, Integrity, TotalOrder, FIFO
     broken: dict[str, str] = field(default_factory=dict)  # of them, and what shows it
     undecided: dict[str, str] = field(default_factory=dict)  # of them, and why it cannot be told
     warnings: list[str] = field(default_factory=list)  # "nothing was learned"

@@ -52,6 +52,7 @@ CONSTANTS
     DirectLearning = TRUE
     PrepareAhead = TRUE
     MaxBatch = {self.batch}
+    Before <- NothingBefore
     PromiseScope = "log"
     DueNow <- DueSoon
     MayVoteNow <- AnswersFirst

@@ -1,7 +1,7 @@
-"""What a run kept, whatever else is wrong with it: which of Agreement, Integrity and TotalOrder
-held in all of its events.
+"""What a run kept, whatever else is wrong with it: which of Agreement, Integrity, TotalOrder
+and, where the run promises it, FIFO held in all of its events.
 
-The replay ends at a violation, and most violations touch none of the three. So after one, all
+The replay ends at a violation, and most violations touch none of these. So after one, all
 events of the run are looked at again, without guards: who voted for what, and who delivered what.
 Nothing is assumed that the traces do not say. Where a batch is unknown, because no file has its
 proposal, the report says so.
@@ -34,7 +34,7 @@ Place = tuple[int, Ballot]  # instance, ballot
 
 @dataclass(frozen=True)
 class Held:
-    """What is known of the three. `broken` has, for each that is false, what shows it; `open` why
+    """What is known of them. `broken` has, for each that is false, what shows it; `open` why
     it cannot be told."""
 
     names: tuple[str, ...]
@@ -54,6 +54,7 @@ class Service:
     def __init__(self, header: Header) -> None:
         self.acceptors = frozenset(header.cluster.acceptors)
         self.synod = header.spec == "Synod"
+        self.fifo = header.constants.fifo
         self.broadcast: dict[str, ClientValues] = {}
         self.proposed: dict[Place, set[Batch]] = {}
         self.majority = len(self.acceptors) // 2 + 1
@@ -101,6 +102,9 @@ class Service:
                 self._break("Integrity", event, f"delivers {r[0]}:{r[1]}, which was not broadcast")
             if mine.add(r) < r[2]:
                 self._break("Integrity", event, f"delivers {r[0]}:{r[1]} again")
+            if self.fifo and not mine.has_all(r[0], r[1]):
+                due = mine.due(r[0])
+                self._break("FIFO", event, f"delivers {r[0]}:{r[1]} before {r[0]}:{due}")
             at = self.counts.get(me, 0)
             self.counts[me] = at + 1
             if at == len(self.order):
@@ -117,7 +121,7 @@ class Service:
         """What held in all events that were fed."""
         unknown = self._agreement()
         doubts = {"Agreement": unknown} if unknown and "Agreement" not in self.broken else {}
-        names = ("Agreement", "Integrity", "TotalOrder")
+        names = ("Agreement", "Integrity", "TotalOrder", *(["FIFO"] if self.fifo else []))
         sure = tuple(name for name in names if name not in self.broken and name not in doubts)
         return Held(sure, self.broken, doubts)
 

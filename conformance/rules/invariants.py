@@ -201,6 +201,22 @@ def total_order(s: State, me: str, e: Deliver) -> Fault | None:
     return None
 
 
+@rule("FIFO", "what one client broadcast is delivered in that order, with nothing left out")
+def fifo(s: State, me: str, e: Deliver) -> Fault | None:
+    """What was delivered before is in order: so it is enough that the values of each client that
+    are new come in a row, and reach back to its first one."""
+    ends: dict[str, int] = {}
+    for client, first, count, _ in e.values if s.constants.fifo else ():
+        due = ends.get(client, first)
+        if first != due or not s.learners[me].values.has_all(client, due):
+            return Fault(
+                f"all that client {client} broadcast before its value {first} delivered",
+                f"learner {me} delivered {first} before it",
+            )
+        ends[client] = first + count
+    return None
+
+
 def longest_other(s: State, me: Learner, before: int) -> Learner | None:
     """The learner other than me that delivered most, unless I had delivered as much before."""
     best = max((x for x in s.learners.values() if x is not me), key=Learner.ranges, default=None)

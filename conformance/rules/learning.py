@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from conformance.rules.phases import proposers
 from conformance.rules.rule import Fault, rule
-from conformance.rules.state import NO_VOTE, Learner, State
+from conformance.rules.state import NO_VOTE, Learner, State, ValueSet
 from conformance.trace.schema import Batch, Decide, Deliver, Learn, Range
 from conformance.trace.show import show_ballot, show_batch, show_vote
 
@@ -119,15 +119,37 @@ def is_learned(s: State, me: str, e: Deliver) -> Fault | None:
 
 
 def append_new(s: State, me: str, i: int) -> Batch:
-    """What AppendNew appends to delivered[l]: the new ranges of the batch learned in i."""
+    """What AppendNew appends to delivered[l]: the new ranges of the batch learned in i, with fifo
+    those whose turn it is."""
     values = s.learner(me).values
-    return tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
+    new = tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
+    return in_turn(values, new) if s.constants.fifo else new
 
 
-@rule("values", "delivered are the values of the batch, in order, but those delivered before")
+def in_turn(delivered: ValueSet, batch: Batch) -> Batch:
+    """InTurn: of these ranges, none of which is delivered, those that come when all that their
+    client broadcast before is. The others are passed over."""
+    due: dict[str, int] = {}
+    found: list[Range] = []
+    for r in batch:
+        if r[1] == due.setdefault(r[0], delivered.due(r[0])):
+            due[r[0]] += r[2]
+            found.append(r)
+    return tuple(found)
+
+
+@rule(
+    "values",
+    "delivered are the values of the batch, in order, but those delivered before, and with fifo "
+    "those that come before their turn",
+)
 def new_values(s: State, me: str, e: Deliver) -> Fault | None:
     due = append_new(s, me, e.instance)
-    return None if e.values == due else Fault(show_values(due), show_values(e.values))
+    if e.values == due:
+        return None
+    early = next((r for r in e.values if s.constants.fifo and r not in due), None)
+    why = f", as value {s.learner(me).values.due(early[0])} of {early[0]} is due" if early else ""
+    return Fault(show_values(due) + why, show_values(e.values))
 
 
 def show_values(values: tuple[Range, ...]) -> str:

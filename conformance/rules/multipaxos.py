@@ -44,6 +44,19 @@ def fresh(s: State, c: str, e: Broadcast) -> Fault | None:
     return None
 
 
+@rule("turn", "with fifo, a client broadcasts its values in the order of their numbers, from 1")
+def turn(s: State, c: str, e: Broadcast) -> Fault | None:
+    if not s.constants.fifo:
+        return None
+    known = s.broadcast.get(c)
+    due = known.next() if known else 1
+    for r in e.values:
+        if r[1] != due:
+            return Fault(f"value {due} of client {c}, which comes next", show_range(r))
+        due += r[2]
+    return None
+
+
 def do_broadcast(s: State, c: str, e: Broadcast) -> None:
     for r in e.values:
         s.broadcast.setdefault(r[0], ClientValues()).add(r)
@@ -51,7 +64,7 @@ def do_broadcast(s: State, c: str, e: Broadcast) -> None:
 
 
 _ACTIONS = (
-    Action("Broadcast", (own, fresh), do_broadcast, ()),
+    Action("Broadcast", (own, fresh, turn), do_broadcast, ()),
     Action(
         "Phase1a",
         (phases.owner, contract.new_ballot, phases.not_empty, phases.may_prepare),
@@ -112,7 +125,12 @@ _ACTIONS = (
         "Deliver",
         (learning.next_instance, learning.is_learned, learning.new_values, learning.position),
         learning.do_deliver,
-        (invariants.integrity, invariants.total_order, invariants.still_delivered),
+        (
+            invariants.integrity,
+            invariants.total_order,
+            invariants.fifo,
+            invariants.still_delivered,
+        ),
     ),
     Action(
         "Trim",

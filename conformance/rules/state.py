@@ -46,6 +46,10 @@ class ClientValues:
             and self.digests[k] == int(r[3], 16)
         )
 
+    def next(self) -> int:
+        """The number after the highest one."""
+        return self.firsts[-1] + self.counts[-1]
+
     def add(self, r: Range) -> None:
         k = bisect_right(self.firsts, r[1])
         self.firsts.insert(k, r[1])
@@ -65,6 +69,15 @@ class ValueSet:
     def has_any(self, r: Range) -> bool:
         known = self.clients.get(r[0])
         return known is not None and known.overlaps(r[1], r[1] + r[2] - 1)
+
+    def has_all(self, client: str, last: int) -> bool:
+        """Whether the values 1 to `last` of the client are in the set."""
+        return self.due(client) > last
+
+    def due(self, client: str) -> int:
+        """The lowest number of a value of the client that is not in the set."""
+        known = self.clients.get(client)
+        return known.lasts[0] + 1 if known and known.firsts[0] == 1 else 1
 
     def add(self, r: Range) -> int:
         """Add the values of a range; how many of them are new."""

@@ -15,6 +15,7 @@ from conformance.rules.promises import Promises
 from conformance.rules.recovery import Again, Unseen
 from conformance.rules.state import State as Checked
 from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
+from conformance.statespace.turns import append_new
 from conformance.trace import schema as ev
 
 
@@ -111,7 +112,8 @@ class Words:
                 )
             case "Deliver", [x, i]:
                 had = state.delivered[x - 1]
-                new = tuple(v for v in state.learned[x - 1][i - 1][1] if v not in had)
+                learned = state.learned[x - 1][i - 1][1]
+                new = append_new(self.bounds, had, learned)[len(had) :]
                 at = {"instance": i, "position": len(had) + 1, "values": self.batch(new)}
                 return f"{x}.1", ev.Deliver(**self.by("learner", f"{x}.1"), **at)
         return p[0], self.storage_step(label, state)
@@ -187,7 +189,7 @@ class Projection:
             delivered=tuple(w.names(x.delivered) for x in learners),
             votes=votes,
             chosen=self.initial.chosen if self.synod else chosen,
-            order=self.initial.order if self.synod else order_of(chosen),
+            order=self.initial.order if self.synod else self.order_of(chosen),
         )
 
     def promised(self, held: Promises) -> Any:
@@ -311,12 +313,11 @@ class Projection:
             for x in map(s.learner, self.learners)
         ]
 
-
-def order_of(chosen: tuple[frozenset[Batch], ...]) -> Batch:
-    """OrderOf(chosen), which the checker does not keep."""
-    order: list[str] = []
-    for batches in chosen:
-        if not batches:
-            break
-        order += [v for v in next(iter(batches)) if v not in order]
-    return tuple(order)
+    def order_of(self, chosen: tuple[frozenset[Batch], ...]) -> Batch:
+        """OrderOf(chosen), which the checker does not keep."""
+        order: Batch = ()
+        for batches in chosen:
+            if not batches:
+                break
+            order = append_new(self.bounds, order, next(iter(batches)))
+        return order

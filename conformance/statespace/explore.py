@@ -72,6 +72,7 @@ class Model:
             prepare_ahead=bounds.ahead,
             max_batch=bounds.max_batch,
             promise_scope="instance" if bounds.scope == "instance" else "log",
+            fifo=bounds.fifo,
         )
         upto = {n: tuple(range(1, getattr(bounds, n) + 1)) for n in ("acceptors", "proposers")}
         learners = tuple(range(1, bounds.learners + 1))

@@ -70,6 +70,7 @@ class Bounds:
     all_quorums: bool = False
     crashes: bool = True
     scope: str = "log"  # of promises
+    fifo: bool = False  # v2 after v1, v4 after v3
 
     @property
     def ballots(self) -> range:
@@ -134,30 +135,25 @@ class Bounds:
             lines.append("None = None")
         else:
             lines.append(f"Instances = {self.instances} MaxBatch = {self.max_batch}")
-            lines.append(f'PromiseScope = "{self.scope}"')
-            lines.append(f"PrepareAhead = {str(self.ahead).upper()}")
-            lines.append(f"Crashes = {str(self.crashes).upper()}")
+            before = "FirstOfTwo" if self.fifo else "NothingBefore"
+            lines.append(f'PromiseScope = "{self.scope}" Before <- {before}')
+            switches = f"PrepareAhead = {self.ahead} Crashes = {self.crashes}"
+            lines.append(switches.replace("True", "TRUE").replace("False", "FALSE"))
         return "\n".join([*lines, view, ""])
 
     def __str__(self) -> str:
-        counts = {
-            "acceptors": self.acceptors,
-            "values": self.values,
-            "proposers": self.proposers,
-            "rounds": self.rounds,
-            "instances": self.instances,
-            "learners": self.learners,
-        }
+        names = ("acceptors", "values", "proposers", "rounds", "instances", "learners")
+        counts = {name: getattr(self, name) for name in names}
         shown = [f"{n} {name if n > 1 else name[:-1]}" for name, n in counts.items() if n > 1]
         if self.requests < 99:
             shown.append(f"{self.requests} request{'s' if self.requests > 1 else ''}")
-        if self.all_quorums:
-            shown.append("all quorums")
-        if not self.crashes:
-            shown.append("no crashes")
-        if self.scope == "instance":
-            shown.append("a promise an instance")
-        return ", ".join(shown)
+        switches = {
+            "all quorums": self.all_quorums,
+            "no crashes": not self.crashes,
+            "a promise an instance": self.scope == "instance",
+            "FIFO": self.fifo,
+        }
+        return ", ".join([*shown, *(words for words, on in switches.items() if on)])
 
 
 @dataclass

@@ -17,8 +17,8 @@ from conformance.tla.trace_spec import guards, invariants, takes, variables
 def module(name: str, folder: Path = SPEC) -> str:
     """The text of module Why<name>: it prints what is false where a row is not taken.
 
-    <<"guard", window, row, number of the guard>>, or <<"invariants", window, row, those that
-    hold>>; and then each variable: of the state before, or for an invariant after.
+    <<"guard", window, row, number of the guard>>, or <<"invariants", window, row, numbers of those
+    that do not hold>>; and then each variable: of the state before, or for an invariant after.
     """
     source = read(name, folder)
     lines = [f"---- MODULE Why{name} ----", f"EXTENDS {name}", ""]
@@ -35,7 +35,8 @@ def module(name: str, folder: Path = SPEC) -> str:
     say = 'PrintT(<<"state", "{0}", ToString({0}{1})>>)'
     before = "".join(f"\n    /\\ {say.format(v, '')}" for v in variables(name, folder))
     after = "".join(f"\n    /\\ {say.format(v, chr(39))}" for v in variables(name, folder))
-    holds = ", ".join(f"{c.definition}'" for c in invariants(name, folder))
+    every = [f"{c.definition}'" for c in invariants(name, folder)]
+    false = f"{{k \\in 1..{len(every)} : ~(<<{', '.join(every)}>>)[k]}}"  # TLC breaks long lines
     lines += [
         "Why == CASE " + "\n    [] ".join(cases),
         "",
@@ -43,7 +44,7 @@ def module(name: str, folder: Path = SPEC) -> str:
         '\n    /\\ PrintT(<<"guard", window, row, Why>>)' + before + "\n    /\\ FALSE",
         "",
         "Broken ==\n    /\\ laid\n    /\\ Why = 0\n    /\\ Attempt\n    /\\ ~Invariants'"
-        f'\n    /\\ PrintT(<<"invariants", window, row, <<{holds}>>>>)' + after + "\n    /\\ FALSE",
+        f'\n    /\\ PrintT(<<"invariants", window, row, {false}>>)' + after + "\n    /\\ FALSE",
         "",
         "WhyNext == TraceNext \\/ Refused \\/ Broken",
         "====",

@@ -123,19 +123,24 @@ def _tables(job: Job) -> Iterator[str]:
     weights: list[list[int]] = [[] for _ in range(chunks)]
     clients: list[list[int]] = [[] for _ in range(chunks)]
     overlaps: list[list[int]] = [[] for _ in range(chunks)]
+    befores: list[list[int]] = [[] for _ in range(chunks)]
     for v, window in named.items():
         c, k = (v - 1) // SIZE - first, (v - 1) % SIZE
         if not weights[c]:
             weights[c], clients[c], overlaps[c] = [0] * SIZE, [0] * SIZE, [0] * SIZE
+            befores[c] = [0] * SIZE
         r = window.survey.numbers.range_of(v - window.shift)
         weights[c][k] = min(r[2], LARGEST // 4)
         clients[c][k] = window.survey.numbers.clients[r[0]] + window.client_shift
         other = window.survey.values.overlaps.get(v - window.shift)
         overlaps[c][k] = other + window.shift if other else 0
+        before = window.survey.values.before.get(v - window.shift)
+        befores[c][k] = before + window.shift if before else 0
     yield f"FirstChunk == {first}\n"
     yield f"Weights == {sequence(map(tuple_, weights))}\n"
     yield f"Clients == {sequence(map(tuple_, clients))}\n"
     yield f"Overlaps == {sequence(map(tuple_, overlaps))}\n"
+    yield f"Befores == {sequence(map(tuple_, befores))}\n"
     yield f"Clashes == {set_(_clashes(job, named))}\n"
 
 

@@ -261,7 +261,7 @@ def _rejections(
                 false = [trace_spec.guards(job.module, take, spec)[what - 1].conjunct]
             else:
                 every = trace_spec.invariants(job.module, spec)
-                false = [c for c, holds in zip(every, what, strict=True) if not holds]
+                false = [c for k, c in enumerate(every, 1) if k in what]
             found[left[number - 1]] = Rejection(
                 window.event_number(row), kind.removesuffix("s"), tuple(false), state, window
             )

@@ -18,12 +18,16 @@ from conformance.trace.schema import AnyEvent, Ballot, Broadcast, Deliver, Learn
 
 class ValueUse:
     """Tell it all events of a run in their order, each with the numbers of the ranges that it
-    names. A time is the number of an event."""
+    names. A time is the number of an event. `fifo`: whether values have their turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, fifo: bool = False) -> None:
+        self._fifo = fifo
         self.last = array("q", [0])  # by number: the time of the last use
         self.overlaps: dict[int, int] = {}
         """Of a range that is broadcast, one broadcast before it that shares a value with it."""
+        self.before: dict[int, int] = {}
+        """With fifo, of a range that is broadcast: the one that its client broadcast before it; not
+        of its first one; the range itself, if its numbers are not those that come next."""
         self._broadcast: dict[str, list[tuple[int, int, int]]] = {}
         """By client: first value, last value and number of what is broadcast, ascending."""
         self._places: dict[int, set[int]] = {}  # of each range, the instances it is proposed in
@@ -62,6 +66,8 @@ class ValueUse:
         value, or the one after that, since they do not overlap."""
         known = self._broadcast.setdefault(r[0], [])
         first, last = r[1], r[1] + r[2] - 1
+        if self._fifo and v not in self.before:
+            self._order(known[-1] if known else (0, 0, 0), first, v, time)
         k = bisect_right(known, first, key=itemgetter(0))
         for other_first, other_last, u in known[max(0, k - 1) : k + 1]:
             if other_first <= last and first <= other_last:
@@ -71,12 +77,24 @@ class ValueUse:
                 return
         known.insert(k, (first, last, v))
 
+    def _order(self, latest: tuple[int, int, int], first: int, v: int, time: int) -> None:
+        """Whose turn comes before that of range `v`, which begins with value `first`."""
+        _, last, u = latest
+        if first != last + 1:
+            self.before[v] = v
+        elif u:
+            self.before[v] = u
+            self.touch([u], time)
+
+    def _with_before(self, values: Values) -> Values:
+        return (*values, *(self.before[v] for v in values if v in self.before))
+
     def _deliver(self, event: Deliver, values: Values, time: int) -> None:
         """Whether a value is new is asked of the instances that it was proposed in, and so of all
-        that was delivered there, which may be other values."""
+        that was delivered there, which may be other values; and so is whether it is its turn."""
         i = event.instance
         self._given.setdefault(i, set()).update(values)
-        learned = self._learned.get((event.process, i), ())
+        learned = self._with_before(self._learned.get((event.process, i), ()))
         self.touch(learned, time)
         for other in {i, *(place for v in learned for place in self._places.get(v, ()))}:
             self.touch(self._given.get(other, ()), time)

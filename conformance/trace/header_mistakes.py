@@ -104,10 +104,13 @@ def _contradictions(header: Header, process: str) -> list[Mistake]:
         found.append(Mistake("Header.process", what, todo))
     if not h.constants.fit(h.spec):
         has = msgspec.json.encode(h.constants).decode()
-        todo = "leave promise_scope out, and write false for prepare_ahead and 1 for max_batch; or "
-        todo += "write MultiPaxos as the specification"
+        todo = "leave promise_scope and fifo out, and write false for prepare_ahead and 1 for "
+        todo += "max_batch; or write MultiPaxos as the specification"
         what = f"{h.spec} has one instance and one value, but {has}"
         found.append(Mistake("Header.constants", what, todo))
+    if h.constants.fifo and "Broadcast" in h.omits:
+        what = "fifo is true, and omits has Broadcast: the order that values are to keep is in it"
+        found.append(Mistake("Header.constants", what, "write the broadcasts, or leave fifo out"))
     if not h.cluster.admits(h.role, h.id):
         what = f"{h.role} {h.id} is not in the cluster of its own header"
         ids = sorted({*getattr(h.cluster, f"{h.role}s"), h.id})
@@ -176,6 +179,12 @@ def _switch(what: str, x: Any) -> Mistakes:
         yield Mistake("header", f"{what} is {shown(x)}", LEFT_OUT[what])
 
 
+def _fifo(what: str, x: Any) -> Mistakes:
+    if not isinstance(x, bool):
+        todo = "write true if the values of one client are delivered in order, or leave it out"
+        yield Mistake("header", f"{what} is {shown(x)}", todo)
+
+
 def _ids(what: str, x: Any) -> Mistakes:
     if not isinstance(x, list) or (what == "acceptors" and not x):
         yield Mistake("header", f"{what} is {shown(x)}", LEFT_OUT[what])
@@ -213,5 +222,6 @@ CONSTANTS: dict[str, Look] = {
     **{"direct_learning": _switch, "prepare_ahead": _switch},
     "max_batch": lambda what, x: number(what, x, "max_batch"),
     "promise_scope": _one_of("log", "instance"),
+    "fifo": _fifo,
 }
 CLUSTER: dict[str, Look] = dict.fromkeys(("acceptors", "proposers", "learners", "clients"), _ids)

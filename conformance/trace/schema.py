@@ -93,12 +93,13 @@ class Constants(Struct, frozen=True, forbid_unknown_fields=True):
     prepare_ahead: bool
     max_batch: Id
     promise_scope: Scope = "log"
+    fifo: bool = False
 
     def fit(self, spec: str) -> bool:
         """Whether the specification has these constants: Synod has one instance and one value, so
         that of them it has direct learning only."""
         return spec != "Synod" or not (
-            self.prepare_ahead or self.max_batch > 1 or self.promise_scope != "log"
+            self.prepare_ahead or self.max_batch > 1 or self.promise_scope != "log" or self.fifo
         )
 
 

@@ -247,9 +247,10 @@ _SWITCHES = (
     ("direct_learning", "learners learn from votes, without waiting for a Decide"),
     ("prepare_ahead", "Phase 1 for a window of instances before values are known"),
     ("batching", "several values in one instance"),
+    ("fifo", "the values of a client are delivered in the order in which it broadcast them"),
 )
-"""The optimisations, each a constant of the specification. Every process of a cluster must have
-them alike, so only a whole cluster takes them as options; a process has them configured."""
+"""The optimisations and FIFO, each a constant of the specification. Every process of a cluster must
+have them alike, so only a whole cluster takes them as options; a process has them configured."""
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
@@ -282,7 +283,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         run.add_argument(
             f"--{name.replace('_', '-')}",
             action=argparse.BooleanOptionalAction,
-            help=f"{what} (default: on)",
+            help=f"{what} (default: {'off' if name == 'fifo' else 'on'})",
         )
     run.add_argument(
         "--tracing",

@@ -162,6 +162,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch_wait_s: Annotated[float, Meta(ge=0, le=1)] = _CORE.batch_wait_s
     """With batching, how long a batch that is not full waits for more values; 0: not at all."""
 
+    fifo: bool = False
+    """The values of one client are delivered in the order in which it broadcast them. Without it,
+    one that has several under way may see a later one delivered first."""
+
     datagram_bytes: Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)] = 32_768
     """The largest datagram. The same in all processes, and no less than when what is in storage was
     voted for. On a network, datagrams are made to fit its packets
@@ -212,6 +216,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             direct_learning=self.direct_learning and not self.synod,
             prepare_ahead=self.prepare_ahead and not self.synod,
             max_batch=self.batch_values if self.batching and not self.synod else 1,
+            fifo=self.fifo and not self.synod,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
             fit_bytes=max(packet_bytes, SMALLEST_DATAGRAM_BYTES) - OVERHEAD_BYTES,
             first_messages=self.in_flight if is_loopback(self.interface) else _CORE.first_messages,
@@ -226,7 +231,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         settings = self.settings()
         names = (
             *("acceptors", "synod", "direct_learning", "prepare_ahead", "max_batch"),
-            "max_value_bytes",
+            *("fifo", "max_value_bytes"),
         )
         return {
             "cluster": self.cluster or "paxos",

@@ -8,4 +8,11 @@ DeliverAnyPart(l) ==
     /\ \E m \in 1..Len(order) : \E n \in m..Len(order) :
            delivered' = [delivered EXCEPT ![l] = SubSeq(order, m, n)]
     /\ UNCHANGED <<broadcast, order>>
+
+(* Before, for FIFO, where values are numbers: those in a row are of one client,
+   so that 11 and 12 are, and 21 is of another. *)
+OneBelow(v) == {v - 1} \cap Value
+
+(* Mutant of InTurn: any value may come first. *)
+AnyTurn(v, S) == TRUE
 ==============================================================================

@@ -8,6 +8,11 @@ EXTENDS MultiPaxos, GraphEdges
 CONSTANTS Requests,  \* at most so many 1a messages are sent
           Crashes    \* whether acceptors come back with what nobody has seen
 
+(* Before, for FIFO: the values are two of each client, v1 and v2, v3 and v4. *)
+FirstOfTwo(v) ==
+    LET second == {<<"v2", "v1">>, <<"v4", "v3">>}
+    IN  {w \in Value : <<ToString(v), ToString(w)>> \in second}
+
 (* Next, saying which step it takes.  A test holds the two texts equal. *)
 GraphNext ==
         \/ \E v \in Value : Broadcast(v) /\ Take(<<"Broadcast", v>>)

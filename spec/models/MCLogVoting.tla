@@ -13,6 +13,13 @@ EXTENDS LogVoting, TLC
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
                 \cup Permutations(Learner)
 
+(* With FIFO, values are not. *)
+SymmetryFifo == Permutations(Acceptor) \cup Permutations(Learner)
+
+(* Before, for FIFO, where values are numbers: those in a row are of one client,
+   so that 11 and 12 are, and 21 is of another. *)
+OneBelow(v) == {v - 1} \cap Value
+
 -----------------------------------------------------------------------------
 (* Reduced is Spec with values broadcast, and ballot 1 promised, before the
    rest, and with what was learned delivered at once.  Nothing is lost: no
@@ -89,4 +96,14 @@ GapSkipped(l, i) == i > prefix[l]
 
 (* AppendNew: duplicates are not dropped. *)
 AppendAll(s, batch) == s \o batch
+
+(* InTurn: any value may come first. *)
+AnyTurn(v, S) == TRUE
+
+(* AppendNew: the value before it is before it in the batch, though that one may
+   have been passed over. *)
+AppendAfterPassed(s, batch) ==
+    LET turn(k) == InTurn(batch[k], Range(s) \cup {batch[j] : j \in 1..(k - 1)})
+        new == {k \in DOMAIN batch : batch[k] \notin Range(s) /\ turn(k)}
+    IN  s \o SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
 ==============================================================================

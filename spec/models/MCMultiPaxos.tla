@@ -13,6 +13,13 @@ EXTENDS MultiPaxos, TLC
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
                 \cup Permutations(Learner)
 
+(* With FIFO, values are not. *)
+SymmetryFifo == Permutations(Acceptor) \cup Permutations(Learner)
+
+(* Before, for FIFO, where values are numbers: those in a row are of one client,
+   so that 11 and 12 are, and 21 is of another. *)
+OneBelow(v) == {v - 1} \cap Value
+
 -----------------------------------------------------------------------------
 (* Reduced is Spec without behaviours that differ from one that it has only
    in what is done early or late.  No guard of the spec needs a value, a 1a, a
@@ -248,4 +255,28 @@ GapSkipped(l, i) == i > prefix[l]
 
 (* AppendNew: duplicates are not dropped. *)
 AppendAll(s, batch) == s \o batch
+
+(* InTurn: any value may come first. *)
+AnyTurn(v, S) == TRUE
+
+(* Proposable: the turn is asked for where a value is proposed, and not where it is
+   delivered (with AnyTurn): the value before it is proposed in the same ballot,
+   below it.  What votes oblige to is proposed all the same. *)
+ProposedBelow(b, i) == UNION {Range(m.batch) : m \in
+    {n \in msgs : n.type = "2a" /\ n.bal = b /\ n.inst < i}}
+
+ProposableInTurn(batch, b, i, Q) ==
+    LET reported == Reported(Q, b, i)
+    IN  IF reported = {}
+        THEN /\ MayPropose(batch, i)
+             /\ \A k \in DOMAIN batch : Before(batch[k]) \subseteq
+                    ProposedBelow(b, i) \cup {batch[j] : j \in 1..(k - 1)}
+        ELSE batch \in {v[2] : v \in Highest(b, i, reported)}
+
+(* AppendNew: the value before it is before it in the batch, though that one may
+   have been passed over. *)
+AppendAfterPassed(s, batch) ==
+    LET turn(k) == InTurn(batch[k], Range(s) \cup {batch[j] : j \in 1..(k - 1)})
+        new == {k \in DOMAIN batch : batch[k] \notin Range(s) /\ turn(k)}
+    IN  s \o SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
 ==============================================================================

@@ -158,6 +158,16 @@ BROKEN: dict[str, tuple[str, Change]] = {
         "Header.constants",
         lambda f: edit(f / ONE, 1, lambda x: x["constants"].update(max_batch=2)),
     ),
+    "synod_with_fifo": (
+        "Header.constants",
+        lambda f: edit(f / ONE, 1, lambda x: x["constants"].update(fifo=True)),
+    ),
+    "header_with_fifo_and_without_broadcasts": (
+        "Header.constants",
+        lambda f: edit(
+            f / ONE, 1, lambda x: (x["constants"].update(fifo=True), x.update(omits=["Broadcast"]))
+        ),
+    ),
 }  # fmt: skip
 
 

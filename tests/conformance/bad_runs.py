@@ -6,6 +6,7 @@ Each makes a correct beginning, and last the event that must be rejected.
 from __future__ import annotations
 
 from tests.conformance import (  # they enter their runs
+    bad_fifo,
     bad_lives,
     bad_outcomes,
     bad_phases,
@@ -13,4 +14,4 @@ from tests.conformance import (  # they enter their runs
 )
 from tests.conformance.bad_begin import BAD
 
-__all__ = ["BAD", "bad_lives", "bad_outcomes", "bad_phases", "bad_scopes"]
+__all__ = ["BAD", "bad_fifo", "bad_lives", "bad_outcomes", "bad_phases", "bad_scopes"]

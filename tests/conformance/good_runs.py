@@ -235,10 +235,34 @@ def heard_before() -> Scenario:
     return s
 
 
+def fifo() -> Scenario:
+    """What comes before its turn is passed over, and delivered when it is proposed again: a leader
+    is obliged to the third value of a client, and has not heard of the second."""
+    s = Scenario("fifo", direct_learning=True, prepare_ahead=True, max_batch=4, fifo=True)
+    a, b, c, d = rng("1.1", 1), rng("1.1", 2, 2), rng("1.1", 4), rng("2.1", 1)
+    s.broadcast("1.1", a, b)
+    s.broadcast("1.1", c)
+    s.broadcast("2.1", d)
+    s.prepare((1, 1), 1, 8)
+    s.settle((1, 1), 1, a)
+    s.propose((1, 1), 2, b)  # nobody votes for it
+    s.propose((1, 1), 3, c, d)
+    s.vote(2, (1, 1), 3)
+    s.prepare((1, 2), 2, 8, q=(2, 3))
+    s.settle((1, 2), 2, q=(2, 3))  # the no-op
+    s.settle((1, 2), 3, c, d, q=(2, 3))
+    s.settle((1, 2), 4, c, b, a, q=(2, 3))  # again before its turn, and b in turn
+    s.settle((1, 2), 5, c, q=(2, 3))
+    for learner in LEARNERS:
+        for i in range(1, 6):
+            s.deliver(learner, i)
+    return s
+
+
 GOOD = {
     f.__name__: f
     for f in (
         *(plain, optimised, synod, failover, restart, trim),
-        *(synod_direct, promises_per_instance, heard_before),
+        *(synod_direct, promises_per_instance, heard_before, fifo),
     )
 }

@@ -48,6 +48,7 @@ class Scenario:
         prepare_ahead: bool = False,
         max_batch: int = 1,
         promise_scope: str = "log",
+        fifo: bool = False,
         learners: Sequence[int] = (1, 2),
     ) -> None:
         self.run, self.spec = run, spec
@@ -58,6 +59,8 @@ class Scenario:
         }
         if promise_scope != "log":  # that is what it is when it is not said
             self.constants["promise_scope"] = promise_scope
+        if fifo:
+            self.constants["fifo"] = True
         self.cluster = {
             "acceptors": list(range(1, acceptors + 1)),
             "proposers": [1, 2],

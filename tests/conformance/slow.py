@@ -39,6 +39,7 @@ def false_invariants(s: State) -> set[str]:
             for x in s.learners.values()
             for y in s.learners.values()
         ),
+        "FIFO": not s.constants.fifo or all(in_turn(x.delivered) for x in s.learners.values()),
         "OneBatchPerBallot": all(
             len(set(batches)) == 1 for i in s.instances.values() for batches in i.accepts.values()
         ),
@@ -67,6 +68,16 @@ def false_synod_invariants(s: State) -> set[str]:
     if not all(s.is_broadcast(r) for batch in learned for r in batch):
         false.add("Integrity")
     return false
+
+
+def in_turn(delivered: Any) -> bool:
+    """Of each client, the values from 1 on, in a row."""
+    ends: dict[str, int] = {}
+    for client, first, count, _ in delivered:
+        if first != ends.get(client, 0) + 1:
+            return False
+        ends[client] = first + count - 1
+    return True
 
 
 def prefix(x: Any, y: Any) -> bool:

@@ -51,7 +51,8 @@ class Judge:
         direct, ahead = run.constants["direct_learning"], run.constants["prepare_ahead"]
         self.synod = Synod(acceptors, direct) if run.spec == "Synod" else None
         scope = run.constants.get("promise_scope", "log")
-        self.log = MultiPaxos(acceptors, direct, ahead, scope)
+        fifo = run.constants.get("fifo", False)
+        self.log = MultiPaxos(acceptors, direct, ahead, scope, fifo)
         self.log.Lives = [
             {f"{n}.{life}" for *who, life in map(decoded, run.processes()) if who == ["learner", n]}
             for n in run.cluster["learners"]

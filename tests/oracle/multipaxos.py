@@ -25,11 +25,17 @@ NO_VOTE: tuple[Ballot, Batch] = ((0, 0), NO_OP)
 
 class MultiPaxos:
     def __init__(
-        self, acceptors: list[int], direct_learning: bool, prepare_ahead: bool, promise_scope: str
+        self,
+        acceptors: list[int],
+        direct_learning: bool,
+        prepare_ahead: bool,
+        promise_scope: str,
+        fifo: bool,
     ) -> None:
         self.Acceptor = set(acceptors)
         self.DirectLearning, self.PrepareAhead = direct_learning, prepare_ahead
         self.PromiseScope = promise_scope
+        self.Fifo = fifo
         self.Lives: list[set[str]] = []
         # Init
         self.broadcast: set[Any] = set()
@@ -98,6 +104,7 @@ class MultiPaxos:
     # -- actions ----------------------------------------------------------------------------------
     def Broadcast(self, v: Any) -> Guards:
         yield r"v \notin broadcast", v not in self.broadcast
+        yield "InTurn(v, broadcast)", self.InTurn(v, self.broadcast)
         self.broadcast.add(v)
 
     def MayPrepare(self, b: Ballot, first: int, last: int) -> bool:
@@ -174,7 +181,16 @@ class MultiPaxos:
         self.learned.setdefault(me, {})[i] = (b, self.BatchOf(b, i))
 
     def AppendNew(self, s: Batch, batch: Batch) -> Batch:
-        return s + tuple(v for v in batch if v not in s)
+        for v in batch:
+            if v not in s and self.InTurn(v, s):
+                s = (*s, v)
+        return s
+
+    def InTurn(self, v: Any, S: Any) -> bool:
+        """Before(v) \\subseteq S, where Before(v) has the range that ends where v begins."""
+        client, first = v[0], v[1]
+        before = {u for u in S if u[0] == client and u[1] + u[2] == first}
+        return not self.Fifo or first == 1 or bool(before)
 
     def Deliver(self, me: str, i: int) -> Guards:
         yield "IsNext(l, i)", i == self.prefix.get(me, 0) + 1
@@ -237,6 +253,10 @@ class MultiPaxos:
         yield (
             "TotalOrder",
             all(x[: len(y)] == y or y[: len(x)] == x for x in every for y in every),
+        )
+        yield (
+            "FIFO",
+            all(self.InTurn(v, x[:k]) for x in every for k, v in enumerate(x)),
         )
         proposals = [m for m in self.msgs if m[0] == "2a"]
         yield "OneBatchPerBallot", len({m[1:3] for m in proposals}) == len(proposals)

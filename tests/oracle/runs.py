@@ -42,6 +42,7 @@ class Maker:
                 "prepare_ahead": not synod and draw.random() < 0.7,
                 "max_batch": 1 if synod else draw.choice([1, 2, 4]),
                 "promise_scope": "instance" if not synod and draw.random() < 0.3 else "log",
+                "fifo": not synod and (seed if shape is None else shape) % 4 == 3,
             },
             {
                 "acceptors": self.acceptors,

@@ -103,6 +103,12 @@ def test_promises_of_another_scope_are_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert any(difference(run) for run in runs)
 
 
+def test_values_that_come_before_their_turn_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [run for run in mutants() if run.constants["fifo"]]
+    monkeypatch.setattr(MultiPaxos, "InTurn", lambda *_: True)
+    assert any(difference(run) for run in runs)
+
+
 @pytest.mark.parametrize("rule", ["Phase2a.promises", "Phase2b.promise"])
 def test_a_rule_that_the_model_of_one_value_lacks_is_seen(
     rule: str, monkeypatch: pytest.MonkeyPatch

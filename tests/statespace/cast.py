@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import UNSET
 
 from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State
+from conformance.statespace.turns import before
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot
@@ -32,7 +33,8 @@ NOW_S = 10.0
 
 
 class Cast:
-    """Builds roles for states of a graph. Value v1 is the first of client 1.1, v2 of 2.1, ..."""
+    """Builds roles for states of a graph. Value v1 is the first of client 1.1, v2 of 2.1, ...; with
+    FIFO, v1 and v2 are the first ones of client 1.1, v3 and v4 of 2.1."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -45,8 +47,13 @@ class Cast:
             prepare_ahead=bounds.ahead,
             max_batch=bounds.max_batch,
             window=1,
+            fifo=bounds.fifo,
         )
-        self.packets = {v: pack(f"{k}.1", 1, [v.encode()]) for k, v in enumerate(bounds.names(), 1)}
+        each = 2 if bounds.fifo else 1  # values of a client
+        self.packets = {
+            v: pack(f"{k // each + 1}.1", k % each + 1, [v.encode()])
+            for k, v in enumerate(bounds.names())
+        }
         self._names = {describe([p])[0]: v for v, p in self.packets.items()}
         self._names_of_bytes = {encode_batch([self.packets[v] for v in b]): b for b in self._all()}
 
@@ -126,7 +133,9 @@ class Cast:
         learner.prefix = state.prefix[x - 1]
         for v in state.delivered[x - 1]:
             packet = self.packets[v]
-            learner.delivered.setdefault(packet.client, IntervalSet()).add(1, 1)
+            learner.delivered.setdefault(packet.client, IntervalSet()).add(
+                packet.first, packet.last
+            )
             learner.position += 1
         for i, (_, batch) in enumerate(state.learned[x - 1], 1):
             # Nothing is kept of what is delivered; in a Synod, learning is delivering.
@@ -138,7 +147,11 @@ class Cast:
         return learner
 
     def client(self, v: str) -> Client:
-        return Client(self.settings, self.packets[v].client, 0.0)
+        client = Client(self.settings, self.packets[v].client, 0.0)
+        for earlier in before(self.bounds, v):
+            client.submit([earlier.encode()], NOW_S)
+            client.flush(NOW_S)
+        return client
 
     # To the specification's terms.
 

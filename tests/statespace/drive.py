@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.statespace.graph import NO_VOTE, Graph, Label, Message, State
+from conformance.statespace.turns import append_new
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import Ballot
@@ -30,6 +31,7 @@ ANSWERED = "a Prepare that a quorum has answered is not repeated (it would chang
 WHOLE = "a leader counts promises from the first instance on that one Prepare asked for"
 LEAST = "a proposer acts as soon as it has the least majority"
 ONCE = "a leader proposes a value once in its ballot"
+TURN = "a leader proposes the values of a client in turn"
 ORDER = "of what one Prepare asked for, votes come first, then the lowest free instance"
 
 
@@ -284,7 +286,9 @@ class Driver:
                     leader.receive(*self.cast.message(m, state), NOW_S)
             if self._took(self._walk(node, leader, leader.id), label):
                 return None
-        return ORDER
+        had = tuple(sorted(proposed))
+        in_turn = len(append_new(self.bounds, had, batch)) == len(had) + len(batch)
+        return ORDER if in_turn or not free else TURN
 
     def _promised(self, state: State, a: int, b: int, f: int, t: int) -> bool:
         """Whether acceptor a has promised b for all of `f..t`."""

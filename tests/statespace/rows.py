@@ -21,6 +21,7 @@ from tests.statespace.drive import (
     ONCE,
     ORDER,
     PARTS,
+    TURN,
     UPWARD,
     WHOLE,
     Driver,
@@ -40,6 +41,7 @@ TINY = {
     "all": Bounds(
         direct=True, ahead=True, max_batch=2, acceptors=2, values=2, proposers=2, requests=1
     ),
+    "fifo": Bounds(direct=True, max_batch=2, values=2, instances=2, crashes=False, fifo=True),
 }
 
 COMPARED = {
@@ -47,13 +49,17 @@ COMPARED = {
     "per-instance": Bounds(
         direct=True, proposers=2, instances=2, requests=3, learners=0, scope="instance"
     ),
+    "fifo-3-instances": Bounds(
+        direct=True, ahead=True, values=2, instances=3, requests=1, crashes=False, fifo=True
+    ),
 }
-"""What others do and the roles of this implementation do not: the specification and the rules are
-compared, and nothing is driven."""
+"""What others do and the roles of this implementation do not, and a log that is too long for them:
+the specification and the rules are compared, and nothing is driven."""
 
 LEFT = {
     "synod": {("Decide", LEAST): 192, ("Phase2a", LEAST): 2},
     "plain": {("Phase1a", UPWARD): 9, ("Phase2a", ONCE): 88},
+    "fifo": {("Phase1a", UPWARD): 4, ("Phase2a", ONCE): 210, ("Phase2a", TURN): 12},
     "direct-ahead": {
         ("Phase1a", ANSWERED): 1346,
         ("Phase1b", PARTS): 1364,

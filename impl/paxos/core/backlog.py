@@ -5,22 +5,24 @@ ballot is lost before that, it is proposed again in the next one. A value known 
 proposed again, however often its client resends it. (Should it be proposed again all the same,
 learners drop it.)
 
+With fifo, what is chosen may be passed over by learners, as it came before its turn: only what is
+delivered is not proposed again. And a packet waits for those of its client before it
+(`paxos.core.turns`).
+
 A packet that its client no longer resends is dropped, unless it is proposed in this ballot. Most
 often it was chosen, and the message that said so was lost. Dropping it is always safe: a client
 that has not seen its value delivered resends it.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from paxos.core.batch import Packet, is_well_formed
 from paxos.core.intervals import IntervalSet
 from paxos.core.portions import packet_bytes
 from paxos.core.settings import Settings
-
-Key = tuple[str, int]
-"""`(client, first sequence number)`: a packet."""
+from paxos.core.turns import Key, Turns
 
 
 class _Waiting:
@@ -49,6 +51,7 @@ class Backlog:
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
         self._queued_values = 0
         self._queued_bytes = 0
+        self._turns = Turns() if settings.fifo else None
         self._look_s = -inf  # when to look next for packets that nobody resends
         self._clients: set[str] = set()  # whose values were taken
         self._chosen: dict[str, IntervalSet] = {}  # by client, the longest not heard of first
@@ -69,11 +72,14 @@ class Backlog:
         """The size of the next batch, about."""
         return min(self._queued_bytes, self._settings.fitting_packets_bytes)
 
-    def add(self, packets: Iterable[Packet], now_s: float) -> bool:
+    def add(self, packets: Sequence[Packet], now_s: float, delivered: int = 0) -> bool:
         """Values were submitted. Packets that no client sends are dropped, and so are those beyond
-        the limits, for which the answer is False: a client resends."""
+        the limits, for which the answer is False: a client resends. With fifo, the client says that
+        its values up to `delivered` are."""
         if now_s >= self._look_s:
             self.drop_abandoned(now_s)
+        if self._turns and delivered and packets and self._takes(packets[0]):
+            self.mark_delivered(packets[0].client, 1, delivered)
         within = True
         for packet in packets:
             key = packet.client, packet.first
@@ -91,7 +97,7 @@ class Backlog:
             if len(self._waiting) >= self._settings.waiting_packets or not self._takes(packet):
                 within = False
                 continue
-            self._enqueue(key, self._wait(packet, now_s))
+            self._offer(key, self._wait(packet, now_s))
         return within
 
     def _wait(self, packet: Packet, now_s: float) -> _Waiting:
@@ -139,13 +145,45 @@ class Backlog:
         they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
             key = packet.client, packet.first
+            has_room = len(self._waiting) < self._settings.waiting_packets
+            if self._turns and self._comes_too_early(packet):  # it is to be proposed again
+                if key not in self._waiting and has_room:
+                    self._offer(key, self._wait(packet, now_s))
+                continue
             if key in self._waiting:
                 self._dequeue(key)
-            elif len(self._waiting) < self._settings.waiting_packets:
+            elif has_room:
                 self._wait(packet, now_s)
+            if self._turns:
+                self._enqueue_all(self._turns.proposed(packet))
 
-    def mark_chosen(self, client: str, first: int, last: int) -> None:
-        """The values `first..last` of `client` are chosen: they wait no longer."""
+    def _comes_too_early(self, packet: Packet) -> bool:
+        """Whether a packet that its client broadcast before is still to be proposed."""
+        return any(
+            seq < packet.first and self._is_to_be_proposed((packet.client, seq))
+            for seq in self._firsts.get(packet.client, ())
+        )
+
+    def _is_to_be_proposed(self, key: Key) -> bool:
+        return key in self._queue or (self._turns is not None and self._turns.is_early(key))
+
+    def mark_chosen(self, packets: Iterable[Packet]) -> None:
+        """These were proposed, and are chosen: they wait no longer. With fifo, they may be passed
+        over all the same: they are taken again, when their client sends them again."""
+        for packet in packets:
+            key = packet.client, packet.first
+            if self._turns is None:
+                self.mark_delivered(packet.client, packet.first, packet.last)
+            elif key in self._waiting and not self._is_to_be_proposed(key):
+                self._remove(key)
+
+    def mark_delivered(self, client: str, first: int, last: int) -> None:
+        """The values `first..last` of `client` are delivered, or will be: they wait no longer. With
+        fifo, so are all before them."""
+        if self._turns:
+            first = 1
+            if client in self._clients:
+                self._enqueue_all(self._turns.delivered(client, last))
         self._remember_chosen(client, first, last)
         waiting = self._firsts.get(client)
         if not waiting:
@@ -167,13 +205,18 @@ class Backlog:
     def drop_abandoned(self, now_s: float) -> None:
         """Drop what no client has resent for long, unless it is proposed in this ballot."""
         before_s = now_s - self._settings.abandoned_s
-        self.drop([w.packet for w in self._queue.values() if w.heard_s <= before_s])
+        waiting = [*self._queue.values()]
+        if self._turns:
+            waiting += [self._waiting[p.client, p.first] for p in self._turns.early()]
+        self.drop([w.packet for w in waiting if w.heard_s <= before_s])
         self._look_s = now_s + self._settings.abandoned_s
 
     def _remove(self, key: Key) -> None:
         """It waits no longer."""
         del self._waiting[key]
         self._dequeue(key)
+        if self._turns:
+            self._turns.drop(key)
         client, first = key
         self._firsts[client].remove(first)
         if not self._firsts[client]:
@@ -192,8 +235,22 @@ class Backlog:
         is to be proposed."""
         self._queue.clear()
         self._queued_values = self._queued_bytes = 0
+        if self._turns:
+            self._turns.start_ballot()
         for key, waiting in self._waiting.items():
+            self._offer(key, waiting)
+
+    def _offer(self, key: Key, waiting: _Waiting) -> None:
+        """It is to be proposed; with fifo, in its turn."""
+        if self._turns is None:
             self._enqueue(key, waiting)
+        else:
+            self._enqueue_all(self._turns.comes(waiting.packet))
+
+    def _enqueue_all(self, packets: Iterable[Packet]) -> None:
+        for packet in packets:
+            key = packet.client, packet.first
+            self._enqueue(key, self._waiting[key])
 
     def _enqueue(self, key: Key, waiting: _Waiting) -> None:
         self._queue[key] = waiting

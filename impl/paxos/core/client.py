@@ -302,8 +302,9 @@ class Client(Role):
 
     def _send(self, packets: Sequence[Packet]) -> None:
         """Send `packets` to the proposers, in as few messages as they fit in."""
+        delivered = next(iter(self.outstanding), 1) - 1 if self.settings.fifo else 0
         for some in portions(Submit, packets, self.settings.fitting_bytes):
-            self.step.send(Submit(some), Group.PROPOSERS)
+            self.step.send(Submit(some, delivered), Group.PROPOSERS)
 
     def _inquire(self, packets: Sequence[Packet]) -> None:
         """Ask the learners about packets that are sent again: they may have delivered them already,

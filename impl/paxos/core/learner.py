@@ -230,7 +230,8 @@ class Learner(Role):
             self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
 
     def _deliver(self, instance: int, packets: Sequence[Packet], ranges: Sequence[Range]) -> None:
-        """Deliver the next instance, without what was delivered before (spec: `Deliver`)."""
+        """Deliver the next instance, without what was delivered before and, with fifo, without what
+        comes before its turn: its client has it proposed again (spec: `Deliver`, `AppendNew`)."""
         values: list[Range] = []
         position = self.position + 1
         for packet, described in zip(packets, ranges, strict=True):
@@ -238,13 +239,15 @@ class Learner(Role):
             if done is None:
                 done = self.delivered[packet.client] = IntervalSet()
                 self.assembler.begins(packet.client)
-            if not done.overlaps(packet.first, packet.last):
+            if self._is_due(done, packet):
                 done.add(packet.first, packet.last)
                 values.append(described)
                 self._hand_over(instance, packet)
                 if not is_part(packet):
                     self._places.note(packet.client, packet.first, instance, self.position + 1)
                 self.position += packet.count
+            elif self.settings.fifo and not done.covers(packet.first, packet.last):
+                continue  # passed over, which nobody is told
             if not is_part(packet):
                 self._tell_place(self._places.recall(packet.client, packet.first))
             self._say(packet.client, packet.first, packet.last)
@@ -254,6 +257,13 @@ class Learner(Role):
             self.step.events.append(
                 events.Deliver(instance=instance, position=position, values=values)
             )
+
+    def _is_due(self, done: IntervalSet, packet: Packet) -> bool:
+        """Whether a packet is to be delivered now, after those of its client that are `done`: it is
+        new and, with fifo, it is its turn (spec: `InTurn`)."""
+        if self.settings.fifo:
+            return packet.first == done.first_missing(1)
+        return not done.overlaps(packet.first, packet.last)
 
     def _hand_over(self, instance: int, packet: Packet) -> None:
         """Values are delivered. Parts are put together: the whole value is handed over in the place

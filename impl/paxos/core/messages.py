@@ -60,9 +60,11 @@ class Vote(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Submit(Struct, array_like=True, frozen=True, tag=0):
-    """Client to proposers: values to broadcast."""
+    """Client to proposers: values to broadcast. With fifo, all of its values up to `delivered` are,
+    so that the next one is due."""
 
     packets: list[Packet]
+    delivered: Natural = 0
 
 
 class Prepare(Struct, array_like=True, frozen=True, tag=1):

@@ -89,7 +89,7 @@ def outcome_bytes(outcome: Outcome) -> int:
 
 
 _EMPTY = (
-    Submit([]),
+    Submit([], LARGEST_INT),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
     Votes([], LARGEST_INT),
     Delivered(LARGEST_INT, [], []),

@@ -93,7 +93,7 @@ class Proposer(Role):
             case Promise():
                 self._on_promise(sender, message, now_s)
             case Submit():
-                if not self.backlog.add(message.packets, now_s):
+                if not self.backlog.add(message.packets, now_s, message.delivered):
                     self.step.refuse("Submits of too many values, or too many clients")
             case Delivered():
                 self._on_delivered(message)
@@ -135,7 +135,7 @@ class Proposer(Role):
             self.step.refuse("lists of delivered values beyond those of one step")
             return
         for client, first, last in delivered.values:
-            self.backlog.mark_chosen(client, first, last)
+            self.backlog.mark_delivered(client, first, last)
 
     # Leading.
 
@@ -322,8 +322,7 @@ class Proposer(Role):
 
     def _note_chosen(self, instance: int, packets: Sequence[Packet]) -> None:
         self.chosen.add(instance, instance)
-        for packet in packets:
-            self.backlog.mark_chosen(packet.client, packet.first, packet.last)
+        self.backlog.mark_chosen(packets)
 
     def _decide(self, ballot: Ballot, instance: int, batch: bytes, quorum: list[int]) -> None:
         """Tell the learners what was chosen (spec: `Decide`)."""

@@ -31,6 +31,9 @@ class Settings:
     prepare_ahead: bool = False
     max_batch: int = 1
     """The most values in one instance; 1: batching is off. Spec: `MaxBatch`."""
+    fifo: bool = False
+    """The values of one client are delivered in the order in which it broadcast them. Spec:
+    `Before`."""
 
     batch_wait_s: float = 0.0
     """How long the first value of a batch that is not full waits for others; 0: not at all."""

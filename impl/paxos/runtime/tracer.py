@@ -60,6 +60,7 @@ def header(config: Config, run: str, process: ProcessName) -> Header:
             "direct_learning": settings.direct_learning,
             "prepare_ahead": settings.prepare_ahead,
             "max_batch": settings.max_batch,
+            **({"fifo": True} if settings.fifo else {}),
         },
         cluster={f"{name}s": list(config.ids(name)) for name in ROLES},
         config=_plain(config),

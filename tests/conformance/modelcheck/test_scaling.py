@@ -17,7 +17,7 @@ from conformance.modelcheck.scaling import (
     single,
 )
 from conformance.modelcheck.scaling_report import BEGIN, END, draw, duration, insert, text
-from conformance.paths import HOME, MANIFEST
+from conformance.paths import HOME, MANIFEST, SPEC
 from conformance.tlc import errors, runner
 from conformance.tlc.output import Violation
 
@@ -126,8 +126,9 @@ def test_the_plot(tmp_path: Path) -> None:
 
 
 def test_the_constants_are_those_of_the_models() -> None:
-    """The reductions are of the module that the models use."""
-    text = (MANIFEST.parent / "MCMultiPaxos.tla").read_text(encoding="utf-8")
+    """The reductions are of the module that the models use, or of the specification."""
+    modules = (MANIFEST.parent / "MCMultiPaxos.tla", SPEC / "Batches.tla")
+    text = "".join(module.read_text(encoding="utf-8") for module in modules)
     for line in Constants().config().splitlines():
         if "<-" in line:
             assert f"\n{line.split()[2]}(" in text

@@ -54,6 +54,13 @@ def other_order(s: Scenario) -> None:
     s.deliver("2.1", 2)
 
 
+def early(s: Scenario) -> None:
+    s.broadcast("1.1", A, rng("1.1", 2))
+    s.prepare((1, 1), 1, 2)
+    s.settle((1, 1), 1, rng("1.1", 2))
+    s.deliver("1.1", 1, values=[rng("1.1", 2)])
+
+
 def other_order_of_the_shorter(s: Scenario) -> None:
     """The learner that is behind goes astray at its second delivery, and then catches up."""
     other_order_start(s)
@@ -155,6 +162,7 @@ CASES: list[tuple[str, set[str], Callable[[Scenario], None]]] = [
     ("Integrity", {"Deliver.values"}, delivered_again),
     ("TotalOrder", {"Deliver.next"}, other_order),
     ("TotalOrder", {"Deliver.values"}, other_order_of_the_shorter),
+    ("FIFO", {"Deliver.values"}, early),
     ("OneBatchPerBallot", {"Phase2a.once"}, two_proposals),
     ("VotesBelowPromise", {"Phase1b.promise"}, low_promise),
     ("VotesBelowPromise", {"Recover.promise", "Recover.new promise"}, low_promise_at_restart),
@@ -168,11 +176,17 @@ CASES: list[tuple[str, set[str], Callable[[Scenario], None]]] = [
 ]
 
 
+def astray(name: str, disabled: set[str]) -> Scenario:
+    return Scenario(
+        "astray", disabled=disabled, prepare_ahead=True, max_batch=2, fifo=name == "FIFO"
+    )
+
+
 @pytest.mark.parametrize(("name", "disabled", "make"), CASES)
 def test_each_invariant_catches_what_a_missing_guard_lets_through(
     name: str, disabled: set[str], make: Callable[[Scenario], None]
 ) -> None:
-    s = Scenario("astray", disabled=disabled, prepare_ahead=True, max_batch=2)
+    s = astray(name, disabled)
     make(s)
     assert s.violation is not None, "nothing was found"
     assert (s.violation.kind, s.violation.name) == ("invariant", name)
@@ -184,7 +198,7 @@ def test_without_the_invariant_it_is_not_caught(
     name: str, disabled: set[str], make: Callable[[Scenario], None]
 ) -> None:
     """So it is this invariant that catches it, and the case is about nothing else."""
-    s = Scenario("astray", disabled={*disabled, name}, prepare_ahead=True, max_batch=2)
+    s = astray(name, {*disabled, name})
     make(s)
     assert s.violation is None
 

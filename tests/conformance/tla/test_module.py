@@ -24,7 +24,8 @@ DATA = """---- MODULE TraceData ----
         *("Acceptors", "Learners", "TraceProposers", "TraceRounds", "TraceInstances", "Values"),
         *("TraceDirectLearning", "TracePrepareAhead", "TraceMaxBatch", "MaxBatches", "Batches"),
         *("TracePromiseScope", "PromiseLists"),
-        *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlaps", "Clashes"),
+        *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlaps", "Befores"),
+        *("Clashes",),
         *("Borders", "Windows"),
     )
 ) + "====\n"  # fmt: skip

@@ -63,9 +63,11 @@ class Tracer:
     the events of a step have to be written in the order in which the protocol took them."""
 
     def __init__(self, folder, role, number, cluster, spec="MultiPaxos", direct_learning=True,
-                 prepare_ahead=True, max_batch=1, promise_scope="log", config=None, **header):
+                 prepare_ahead=True, max_batch=1, promise_scope="log", fifo=False, config=None,
+                 **header):
         """`number` counts from 1. Synod wants prepare_ahead false. `promise_scope`: "log" or
-        "instance". `config` is for the reader: text, whole numbers and truth values. Further fields
+        "instance". `fifo`: the values of a client, numbered 1, 2, 3, ..., keep their order. `config`
+        is for the reader: text, whole numbers and truth values. Further fields
         of the header are given by their names."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +79,7 @@ class Tracer:
             "process": self.process, "role": role, "id": number, "incarnation": self.incarnation,
             "spec": spec,
             "constants": {"direct_learning": direct_learning, "prepare_ahead": prepare_ahead,
-                          "max_batch": max_batch, "promise_scope": promise_scope},
+                          "max_batch": max_batch, "promise_scope": promise_scope, "fifo": fifo},
             "cluster": cluster, "config": config or {}, **header,
         }
         self._write(head)
