@@ -73,6 +73,12 @@ def test_the_core_does_no_input_or_output() -> None:
     assert forbidden("impl/paxos/core", *outside, *inside) == []
 
 
+def test_the_library_is_known_to_nobody_below_it() -> None:
+    for folder in ("core", "runtime"):
+        assert forbidden(f"impl/paxos/{folder}", "paxos.api") == []
+    assert forbidden("impl/paxos/api", "paxos.cli") == []
+
+
 def test_the_checker_knows_nothing_of_the_implementation() -> None:
     assert forbidden("conformance", "paxos", "harness", "tests") == []
 

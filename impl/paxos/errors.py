@@ -1,9 +1,19 @@
 """How the program ends badly: two errors, and what the machine may not give. Each becomes one line
-on standard error."""
+on standard error. To an application in the same process some of them have types of their own."""
 
 import errno
 
-__all__ = ["InputError", "RunError"]
+__all__ = [
+    "ApplicationError",
+    "ClosedError",
+    "DiscardedError",
+    "ForkedError",
+    "Full",
+    "InputError",
+    "NotKnownError",
+    "PlaceForgottenError",
+    "RunError",
+]
 
 INTERRUPTED = 130
 """The exit status of every command that Ctrl-C has ended, whatever else it has said: 128 and the
@@ -18,6 +28,37 @@ class InputError(Exception):
 class RunError(Exception):
     """Something failed while running: a full disk, a closed pipe, a run that did not finish. Exit
     status 1."""
+
+
+class NotKnownError(RunError, TimeoutError):
+    """A value is not known to be delivered: its client stopped waiting. It may be delivered, now or
+    later; broadcast again, it would be another value, and may be delivered too."""
+
+
+class PlaceForgottenError(RunError):
+    """A value is delivered, and its place in the order is not known any more: the learner that told
+    it was not heard, and when it was asked again it had forgotten."""
+
+
+class DiscardedError(RunError):
+    """A value in parts will not be delivered: learners have discarded it. The text says why."""
+
+
+class Full(RunError):
+    """A client has as many values outstanding as it may have, and none was delivered in time."""
+
+
+class ClosedError(RunError):
+    """A client or learner was used after it was closed, or had failed; the text says which."""
+
+
+class ForkedError(RunError):
+    """A client or learner was used in a process that was forked from the one that made it. Its
+    threads are not there. Make it after the fork."""
+
+
+class ApplicationError(RunError):
+    """What the application does with a delivered value has failed. `__cause__` is why."""
 
 
 _HINTS = {

@@ -38,6 +38,7 @@ PLACES: dict[str, tuple[float, float]] = {
     "conformance.relay": (4.5, 3.5),
     "harness": (4.8, 5),
     "paxos": (6.0, 4),
+    "paxos.api": (6.6, 3),
     "paxos.runtime": (6.0, 2),
     "paxos.core": (6.0, 0),
 }
@@ -57,6 +58,7 @@ ABOUT = {
     "conformance.relay": "faults on purpose",
     "harness": "runs and measures clusters",
     "paxos": "command line, configuration",
+    "paxos.api": "for applications",
     "paxos.runtime": "threads, sockets, disk",
     "paxos.core": "the protocol",
 }
@@ -83,10 +85,11 @@ def known() -> dict[str, set[str]]:
 
 
 def arrows() -> list[tuple[str, str]]:
-    """Who knows whom, without what follows. What the runtime takes from the files beside it, errors
-    and the configuration, is not drawn: the command line is beside it too, and knows it."""
+    """Who knows whom, without what follows. What is taken from the files beside them, errors and
+    the configuration, is not drawn: the command line is beside them too, and knows all of it."""
     direct = known()
-    direct["paxos.runtime"].remove("paxos")
+    for room in ("paxos.runtime", "paxos.api"):
+        direct[room].remove("paxos")
     beyond = {room: _reached(direct, others) for room, others in direct.items()}
     return sorted((a, b) for a, others in direct.items() for b in others if b not in beyond[a])
 

@@ -86,6 +86,8 @@ class Recorder:
             raise TraceError("trace: No space left on device")
         self._do("trace")
 
+    is_full = False  # of deliveries
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         self._do("deliver")
         self.delivered += deliveries

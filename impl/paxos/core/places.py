@@ -13,8 +13,6 @@ from msgspec import Struct
 from paxos.core.messages import PacketPlace
 from paxos.core.settings import Settings
 
-__all__ = ["Placed", "Places"]
-
 NOWHERE = 0
 """Stands for an instance and a position that are forgotten."""
 

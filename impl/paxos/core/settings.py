@@ -180,6 +180,10 @@ class Settings:
         most = self.packed_value_bytes if self.synod else self.max_value_bytes
         return min(most, self.max_value_bytes)
 
+    def numbers_of(self, size: int) -> int:
+        """How many sequence numbers a value of `size` bytes takes: one, or one for each part."""
+        return 1 if size <= self.packed_value_bytes else -(-size // self.part_bytes)
+
     @property
     def part_bytes(self) -> int:
         """What a part holds of its value."""

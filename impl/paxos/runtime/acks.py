@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from paxos.core.places import NOWHERE, Placed
+from paxos.core.step import Discarded
 from paxos.errors import RunError, reason
 from paxos.runtime.streams import write_all
 
@@ -11,6 +12,10 @@ STANDARD_OUTPUT = 1
 HearPlaces = Callable[[Sequence[Placed]], None]
 """Takes what a client has heard in one step of the places of its values. It is called under the
 node's lock. Raises `RunError` if it cannot take them: that ends the process."""
+
+
+HearDiscarded = Callable[[Sequence[Discarded]], None]
+"""The same of values that will not be delivered."""
 
 
 def print_acks(placed: Sequence[Placed]) -> None:

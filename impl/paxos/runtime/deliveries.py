@@ -20,6 +20,11 @@ STANDARD_OUTPUT = 1
 class Deliveries(Protocol):
     """What a node gives its deliveries to."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the learner is to hear nothing for now, as it could hand over nothing. What is
+        said meanwhile is lost to it, and asked for later."""
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Take what one step delivers, in the order of the positions. Clients are told when this
         has returned. It is called under the node's lock: nothing is received meanwhile, and what
@@ -29,7 +34,9 @@ class Deliveries(Protocol):
 
 
 class Output:
-    """Deliveries, written to a file descriptor."""
+    """Deliveries, written to a file descriptor. Who reads slowly is waited for."""
+
+    is_full = False
 
     def __init__(self, form: str = "lines", first: int = 1, fd: int = STANDARD_OUTPUT) -> None:
         """`form` is one of `FORMS`. Values before position `first` are not written."""

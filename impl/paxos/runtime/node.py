@@ -11,13 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from paxos.errors import RunError
 from paxos.runtime.handover import Handover
 from paxos.runtime.report import say
 from paxos.runtime.seat import Opened, Seat
-from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import readable
 
 STOP_S = 0.3
@@ -29,10 +28,17 @@ Arrived = Sequence[tuple[Seat, list[Opened]]]
 """A group of datagrams, by whom they are for."""
 
 
+class Owner(Protocol):
+    """Whoever has made a node."""
+
+    def request(self, failure: BaseException) -> None:
+        """The node has failed, and is to be stopped. Called by one of its threads."""
+
+
 class Node:
     """Drives roles until it is stopped."""
 
-    def __init__(self, seats: Sequence[Seat], stop: Stop) -> None:
+    def __init__(self, seats: Sequence[Seat], stop: Owner) -> None:
         """`seats` in the order of `Handover`."""
         self.seats = seats
         """All that there were at the start."""
@@ -46,6 +52,9 @@ class Node:
         self._is_settled = True  # or the roles have more to say to one another
         self._task: Callable[[float], bool] | None = None
         self._stopped = False
+        self.after_hearing: Callable[[], None] = lambda: None
+        """What the receiver thread does when it has heard something, without the lock: it may call
+        an application, which may call the node."""
         self._threads: list[threading.Thread] = []
 
     # Threads.
@@ -91,7 +100,8 @@ class Node:
         self._task_done.notify_all()
         self._lock.release()
         for thread in self._threads:
-            thread.join(STOP_S)
+            if thread is not threading.current_thread():
+                thread.join(STOP_S)
         for seat in self.seats:
             seat.close()
         return True
@@ -102,6 +112,7 @@ class Node:
             arrived = self._wait()
             with self._lock:
                 self._consume(arrived)
+            self.after_hearing()
 
     def _wait(self) -> Arrived:
         """Wait for datagrams, and for what else a seat wants to see to."""
@@ -166,6 +177,24 @@ class Node:
             while self._task is not None and not self._stopped:
                 self._task_done.wait()
             self._task = None
+
+    def keep_running(self, task: Callable[[float], bool]) -> None:
+        """The same for a task that never ends, and without waiting for it. To be called before
+        `start`."""
+        self._task = task
+
+    def nudge(self) -> None:
+        """Give the task a chance now, in this thread."""
+        self._guard(self._nudge)
+
+    def _nudge(self) -> None:
+        with self._lock:
+            if not self._stopped:
+                self._act(time.monotonic(), self._run_task)
+
+    def is_hearing(self) -> bool:
+        """Whether this is the receiver thread, which cannot wait for what it would have to hear."""
+        return bool(self._threads) and threading.current_thread() is self._threads[0]
 
     def _run_task(self, now_s: float) -> None:
         """Give the task of another thread a chance, if there is one."""

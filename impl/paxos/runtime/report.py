@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ MAX_REASONS = 100
 
 class _Said:
     log: Path | None = None
+    listener: Callable[[str], object] | None = None
 
 
 def say_in(log: Path) -> None:
@@ -33,9 +34,18 @@ def say_in(log: Path) -> None:
     _Said.log = log.absolute()
 
 
+def listen(listener: Callable[[str], object]) -> None:
+    """From now on what this process says goes to `listener` alone, a line at a time, and why it
+    ends too; no standard stream is written to. For an application that has nodes in it."""
+    _Said.listener = listener
+
+
 def say(text: str, end: str = "\n") -> None:
-    """Write a line to standard error, or where `say_in` has said. If nobody can read it, there is
-    nobody to tell."""
+    """Write a line to standard error, or where `say_in` or `listen` has said. If nobody can read
+    it, there is nobody to tell."""
+    if _Said.listener:
+        _Said.listener(text)
+        return
     with suppress(OSError):
         if _Said.log is None:
             write_all(2, _bytes(text + end))
@@ -92,7 +102,10 @@ def tell_parent(fd: int) -> None:
 
 
 def fail(error: str) -> None:
-    """Say why the program ends, on standard error."""
+    """Say why the program ends, on standard error or where `listen` has said."""
+    if _Said.listener:
+        _Said.listener(f"error: {error}")
+        return
     with suppress(OSError):
         write_all(2, _bytes(f"error: {error}\n"))
     for fd in _parents:

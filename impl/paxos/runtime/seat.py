@@ -13,10 +13,10 @@ from paxos.config import Groups
 from paxos.core.messages import Group, Message, encode_messages
 from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
-from paxos.core.step import Step
+from paxos.core.step import Discarded, Step
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
-from paxos.runtime.acks import HearPlaces
+from paxos.runtime.acks import HearDiscarded, HearPlaces
 from paxos.runtime.answering import Answering
 from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.deliveries import Deliveries
@@ -42,6 +42,9 @@ from paxos.runtime.stats import Stats
 from paxos.runtime.storage import Storage
 from paxos.runtime.tracer import TraceError, Tracer
 from paxos.runtime.waiting import Waiting
+
+NOT_TAKEN = "because the application has not taken what was delivered before"
+"""Messages that a learner did not hear; it asks for what it missed."""
 
 TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
 """What is not sent. A role makes no such message, unless others have told it of a batch that is too
@@ -69,6 +72,8 @@ class Surroundings:
     """Where a learner's deliveries go."""
     hear_places: HearPlaces | None = None
     """Of a client that wants to know where its values are."""
+    hear_discarded: HearDiscarded | None = None
+    """What becomes of values of a client that will not be delivered; None: the user is told."""
     faults: Faults
     presence: Presence
     strict_trace: bool = False
@@ -96,6 +101,7 @@ class Seat:
         self._tracer = around.tracer
         self._deliveries = around.deliveries
         self._hear_places = around.hear_places
+        self._hear_discarded = around.hear_discarded
         self._faults = around.faults
         self._strict_trace = around.strict_trace
         self._presence = around.presence
@@ -156,6 +162,9 @@ class Seat:
                 self._complaints.add(*refusal)
             elif isinstance(received, Received):
                 self.stats.received += 1
+                if self._deliveries.is_full:
+                    self._complaints.add(NOT_TAKEN)
+                    continue
                 for message in received.messages:
                     self.role.receive(received.sender, message, now_s)
         if now_s >= self._skew.due_s:
@@ -195,7 +204,10 @@ class Seat:
         """Give the role a message of another one in this process."""
         self.is_touched = True
         self.patience.hear(sender, now_s)
-        self.role.receive(sender.id, message, now_s)
+        if self._deliveries.is_full:
+            self._complaints.add(NOT_TAKEN)
+        else:
+            self.role.receive(sender.id, message, now_s)
 
     # What it does by itself.
 
@@ -250,13 +262,20 @@ class Seat:
             self.send_held_back()
         for what, count in step.refused.items():
             self._complaints.add(what, count)
-        for value in step.discarded:
-            self.discarded += 1
-            fail(f"{self.process}: {value.text}")
+        if step.discarded:
+            self._discard(step.discarded)
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged)
         self.failure = step.failure
         return step.sends
+
+    def _discard(self, values: Sequence[Discarded]) -> None:
+        self.discarded += len(values)
+        if self._hear_discarded:
+            self._hear_discarded(values)
+            return
+        for value in values:
+            fail(f"{self.process}: {value.text}")
 
     def _save(self, step: Step) -> None:
         try:

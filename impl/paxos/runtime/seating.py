@@ -9,7 +9,7 @@ from paxos.config import Config, Endpoint, is_loopback
 from paxos.core.names import Member, ProcessName, Replica
 from paxos.core.role import Role
 from paxos.core.settings import Settings
-from paxos.runtime.acks import HearPlaces
+from paxos.runtime.acks import HearDiscarded, HearPlaces
 from paxos.runtime.clock import Clock
 from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import Envelope
@@ -38,6 +38,8 @@ class Seating:
     """Where a learner's deliveries go."""
     hear_places: HearPlaces | None = None
     """What a client does with the places of its values; None: it does not ask for them."""
+    hear_discarded: HearDiscarded | None = None
+    """What it does when values will not be delivered; None: it tells the user."""
     with_cluster: bool
     """Whoever starts this process starts the whole cluster. Then it has nobody to ask whether it
     may begin, and would wait for every process of it."""
@@ -94,6 +96,7 @@ class Seating:
             tracer=begun.tracer,
             deliveries=self.deliveries,
             hear_places=self.hear_places,
+            hear_discarded=self.hear_discarded,
             faults=faults,
             presence=presence,
             strict_trace=config.trace == "strict",

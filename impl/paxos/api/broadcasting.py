@@ -1,0 +1,269 @@
+"""`paxos.Client`: it broadcasts values, and tells where in the order each of them is."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from paxos.api.hosting import Hooks, Host
+from paxos.api.place import Place
+from paxos.config import Config
+from paxos.core import client as core
+from paxos.core.client import ValueTooLargeError
+from paxos.core.messages import Fate
+from paxos.core.names import Member
+from paxos.core.places import NOWHERE, Placed
+from paxos.core.step import Discarded
+from paxos.errors import DiscardedError, Full, InputError, NotKnownError, PlaceForgottenError
+
+OUTSTANDING = 10_000
+"""Values that are not known to be delivered, at most, by default."""
+
+OUTSTANDING_BYTES = 64 << 20
+"""The same in bytes; one value alone may be larger."""
+
+ROOM_S = 60.0
+"""How long a broadcast waits for room, by default."""
+
+CLOSE_S = 10.0
+"""How long the end of a `with` block waits for values to be delivered."""
+
+
+class Client:
+    """A client of a cluster. Threads may share it. A context manager, which at its end waits for
+    what is outstanding.
+
+    A value is delivered once by every learner, in the same order everywhere, or it is not known to
+    be delivered. Values of one client may overtake one another; who wants an order waits for the
+    first before it broadcasts the second.
+    """
+
+    def __init__(
+        self,
+        config: Config | Path | str,
+        client_id: int,
+        *,
+        outstanding: int = OUTSTANDING,
+        outstanding_bytes: int = OUTSTANDING_BYTES,
+        run_dir: Path | str | None = None,
+    ) -> None:
+        """Join the cluster of `config`, which may be the file with it.
+
+        At most `outstanding` values, of `outstanding_bytes` together, are broadcast and not known
+        to be delivered; beyond, `broadcast` waits. In `run_dir`, if that is given, the client
+        leaves its trace. Raises `InputError` if it must not or cannot begin, and `OSError` if the
+        system has no room for it.
+        """
+        self._most, self._most_bytes = outstanding, outstanding_bytes
+        self._lock = threading.Lock()
+        self._fewer = threading.Condition(self._lock)
+        self._waiting: deque[tuple[bytes, Future[Place]]] = deque()  # to be given to the core
+        self._futures: dict[int, tuple[int, Future[Place]]] = {}  # by number, with the size
+        self._count = self._bytes = 0
+        self._unanswered = 0  # futures that have not ended
+        self._answers: deque[tuple[Future[Place], Place | Exception]] = deque()
+        hooks = Hooks(
+            hear_places=self._hear_places, hear_discarded=self._hear_discarded, ended=self._give_up
+        )
+        self._host = Host(Member("client", client_id), config, run_dir, hooks)
+        if self._host.config.synod:
+            self._host.close()
+            raise InputError("the configuration has `milestone: synod`, which chooses one value")
+        self._host.node.keep_running(self._submit)
+        self._host.node.after_hearing = self._answer
+        self._host.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if error is not None:
+            with suppress(NotKnownError):
+                self.close()
+            return
+        self.close(CLOSE_S)
+        if self._host.failure:
+            raise self._host.failure
+
+    @property
+    def outstanding(self) -> int:
+        """Values that were broadcast and are not known to be delivered."""
+        return self._count
+
+    @property
+    def room(self) -> int:
+        """Values that can be broadcast now without waiting, if they are small."""
+        return max(0, self._most - self._count)
+
+    def broadcast(self, value: bytes, timeout_s: float | None = ROOM_S) -> Future[Place]:
+        """Broadcast `value`; the future's result is its place in the order, once a learner has
+        delivered it.
+
+        Waits up to `timeout_s` for room (None: for ever; 0: not at all), and raises `Full` if there
+        is none. Raises `ValueTooLargeError`, `ClosedError` or `ForkedError` too. If it raises,
+        the value is not broadcast.
+
+        The future fails with `NotKnownError` if the client is closed or fails before it knows more,
+        with `PlaceForgottenError`, or, if the value was sent in parts, with `DiscardedError`. It
+        cannot be cancelled: nothing takes a value back. Its callbacks are called by the thread that
+        hears of deliveries, so none may wait for another.
+        """
+        host = self._host
+        host.check()
+        value = bytes(memoryview(value))
+        limit = host.settings.largest_value_bytes
+        if len(value) > limit:
+            raise ValueTooLargeError(f"a value of {len(value)} bytes; {limit} are the most")
+        future: Future[Place] = Future()
+        future.set_running_or_notify_cancel()
+        if host.node.is_hearing():
+            timeout_s = 0.0
+        with self._lock:
+            free = self._fewer.wait_for(lambda: self._has_room(value) or self._is_over, timeout_s)
+            host.check()
+            if not free:
+                raise Full(
+                    f"{host.name} has {self._count} values of {self._bytes} bytes outstanding; "
+                    f"{self._most} of {self._most_bytes} bytes are the most"
+                )
+            was_idle = not self._waiting
+            self._waiting.append((value, future))
+            self._count += 1
+            self._unanswered += 1
+            self._bytes += len(value)
+        if was_idle:  # or whoever found it so, or a delivery, sees to this one too
+            host.node.nudge()
+        return future
+
+    def broadcast_and_wait(self, value: bytes, timeout_s: float | None = None) -> Place:
+        """Broadcast `value` and wait until it is delivered; its place in the order. Raises
+        `NotKnownError` if that takes more than `timeout_s`, and what `broadcast` and its future
+        raise."""
+        future = self.broadcast(value, ROOM_S if timeout_s is None else timeout_s)
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            if future.done():
+                raise
+            raise self._not_known(f"after {timeout_s} s") from None
+
+    async def abroadcast(self, value: bytes, timeout_s: float | None = ROOM_S) -> Place:
+        """The same for asyncio: waits for room up to `timeout_s` and then for the delivery, and
+        blocks no event loop. If it is cancelled, the value may be delivered all the same."""
+        try:
+            future = self.broadcast(value, 0.0)
+        except Full:
+            future = await asyncio.to_thread(self.broadcast, value, timeout_s)
+        return await asyncio.wrap_future(future)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is outstanding; whether that came in time."""
+        with self._lock:
+            self._fewer.wait_for(lambda: not self._unanswered or self._is_over, timeout_s)
+            return not self._unanswered
+
+    def close(self, timeout_s: float = 0.0) -> None:
+        """Wait up to `timeout_s` for what is outstanding, and leave the cluster. Raises
+        `NotKnownError` if values are left; their futures have it too."""
+        if self._host.is_elsewhere or self._host.is_closed:
+            return
+        self.wait(timeout_s)
+        self._host.close()
+        self._answer()
+        if left := self._give_up():
+            raise self._not_known("as the client was closed", left)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._host.is_closed or self._host.failure is not None
+
+    def _has_room(self, value: bytes) -> bool:
+        if not self._count:
+            return True
+        return self._count < self._most and self._bytes + len(value) <= self._most_bytes
+
+    # What the node calls, under its lock.
+
+    def _submit(self, now_s: float) -> bool:
+        """Give the core what it has room for. It is never done."""
+        role = self._host.role
+        assert isinstance(role, core.Client)
+        if not self._waiting or not (room := role.room()):
+            return False
+        with self._lock:
+            some = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        number, settings = role.next_seq, role.settings
+        for value, future in some:
+            self._futures[number] = len(value), future
+            number += settings.numbers_of(len(value))
+        role.submit([value for value, _ in some], now_s)
+        return False
+
+    def _hear_places(self, placed: Sequence[Placed]) -> None:
+        for packet in placed:
+            for n in range(packet.count):
+                answer: Place | Exception = Place(packet.instance, packet.position + n)
+                if packet.position == NOWHERE:
+                    answer = PlaceForgottenError(
+                        f"value {packet.first + n} of {self._host.name}: delivered; its place is "
+                        "not known any more"
+                    )
+                self._settle(packet.first + n, answer)
+
+    def _hear_discarded(self, values: Sequence[Discarded]) -> None:
+        for value in values:
+            kind = NotKnownError if value.fate is Fate.FORGOTTEN else DiscardedError
+            self._settle(value.first, kind(f"{self._host.name}: {value.text}"))
+
+    def _settle(self, number: int, answer: Place | Exception) -> None:
+        if number not in self._futures:
+            return  # it was given up
+        size, future = self._futures.pop(number)
+        self._answers.append((future, answer))
+        with self._lock:
+            self._count -= 1
+            self._bytes -= size
+            self._fewer.notify_all()
+
+    # Without any lock: what follows may call the application.
+
+    def _answer(self) -> None:
+        """End the futures whose values were heard of."""
+        ended = 0
+        with suppress(IndexError):  # there are no more, or another thread has them
+            while True:
+                future, answer = self._answers.popleft()
+                ended += 1
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+        if ended:
+            with self._lock:
+                self._unanswered -= ended
+                self._fewer.notify_all()
+
+    def _give_up(self) -> int:
+        """Nothing more will be heard. How many values are not known to be delivered."""
+        with self._lock:
+            left = [future for _, future in (*self._waiting, *self._futures.values())]
+            self._waiting.clear()
+            self._futures.clear()
+            self._count = self._bytes = 0
+            self._unanswered -= len(left)
+            self._fewer.notify_all()
+        because = self._host.failure or "the client was closed"
+        for future in left:
+            future.set_exception(self._not_known(f"and no more is heard: {because}"))
+        return len(left)
+
+    def _not_known(self, when: str, count: int = 1) -> NotKnownError:
+        values = f"{count} value{'s' * (count != 1)}"
+        return NotKnownError(f"{self._host.name}: {values} not known to be delivered, {when}")

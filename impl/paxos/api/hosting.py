@@ -1,0 +1,137 @@
+"""A node inside an application: how it starts, fails, ends, and what it says.
+
+There may be several in one process. Each has two threads of its own, daemons, which end with it.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from paxos.config import Config, load
+from paxos.core.names import Member
+from paxos.core.role import Role
+from paxos.core.settings import Settings
+from paxos.errors import ClosedError, ForkedError, InputError, RunError
+from paxos.runtime import report
+from paxos.runtime.acks import HearDiscarded, HearPlaces
+from paxos.runtime.deliveries import Deliveries, Output
+from paxos.runtime.keys import exposure, read_key
+from paxos.runtime.node import Node
+from paxos.runtime.report import describe, say
+from paxos.runtime.seating import Seating
+
+_logger = logging.getLogger("paxos")
+_logger.addHandler(logging.NullHandler())  # or what nobody handles would go to standard error
+
+
+def _log(line: str) -> None:
+    is_error = line.startswith("error: ")
+    _logger.log(logging.ERROR if is_error else logging.WARNING, "%s", line.removeprefix("error: "))
+
+
+class Hooks(NamedTuple):
+    """What an application wants to hear of its process."""
+
+    deliveries: Deliveries = Output()
+    hear_places: HearPlaces | None = None
+    hear_discarded: HearDiscarded | None = None
+    ended: Callable[[], object] = lambda: None
+    """It has failed. Called once, without any lock."""
+
+
+class Host:
+    """One process of a cluster, in this one."""
+
+    def __init__(
+        self, member: Member, config: Config | Path | str, run_dir: Path | str | None, hooks: Hooks
+    ) -> None:
+        """Take the sockets, ask whether it may begin, and begin; `start` lets it go on. Raises
+        `InputError` if it must not or cannot begin, `OSError` if the system does not let it."""
+        report.listen(_log)
+        self._pid = os.getpid()
+        self._hooks = hooks
+        self.config = config if isinstance(config, Config) else load(Path(config))
+        self.config.check_member(member)
+        key = read_key(self.config.key_file)
+        (self._seat,) = Seating(
+            who=member,
+            config=self.config,
+            key=key,
+            run_dir=None if run_dir is None else Path(run_dir),
+            deliveries=hooks.deliveries,
+            hear_places=hooks.hear_places,
+            hear_discarded=hooks.hear_discarded,
+            with_cluster=False,
+            verbose=False,
+        ).seats()
+        self.name = str(self._seat.process)
+        self.words = member.words
+        if warning := exposure(key, self.config.interface):
+            say(f"{self.name}: {warning}")
+        self.failure: RunError | InputError | None = None
+        """Why it has ended, if it did so by itself."""
+        self._closing = threading.Lock()
+        self.is_closed = False
+        self.node = Node([self._seat], self)
+
+    @property
+    def role(self) -> Role:
+        """Its core. To be used in a task of the node only."""
+        return self._seat.role
+
+    @property
+    def settings(self) -> Settings:
+        """Of its core."""
+        return self._seat.role.settings
+
+    def start(self) -> None:
+        """Let it go on."""
+        self.node.start()
+
+    def check(self) -> None:
+        """Raise what keeps it from being used: `ForkedError`, `ClosedError`, or, chained to that,
+        why it has failed."""
+        if self.is_elsewhere:
+            raise ForkedError(
+                f"{self.words} was made in process {self._pid}, and this is {os.getpid()}, forked "
+                "from it; make one here, with another id"
+            )
+        if self.failure:
+            raise ClosedError(f"{self.name} has ended: {self.failure}") from self.failure
+        if self.is_closed:
+            raise ClosedError(f"{self.name} is closed")
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is a fork of the process that it runs in."""
+        return os.getpid() != self._pid
+
+    def request(self, failure: BaseException) -> None:
+        """It has failed, by itself or because of what the application does. Called by a thread of
+        the node, or by the application's."""
+        with self._closing:
+            if self.failure:
+                return
+            if isinstance(failure, RunError | InputError):
+                self.failure = failure
+            else:
+                self.failure = RunError(describe(failure))
+        if self.failure is not failure:
+            self.failure.__cause__ = failure
+        report.fail(f"{self.name}: {self.failure}")
+        self._hooks.ended()
+
+    def close(self) -> None:
+        """Finish the step under way, and let go of everything. Does nothing the second time, or in
+        a fork."""
+        if self.is_elsewhere:
+            return
+        with self._closing:
+            if self.is_closed:
+                return
+            self.is_closed = True
+        if self.node.stop():
+            self._seat.network.close()

@@ -1,0 +1,133 @@
+"""`paxos.Learner`: delivered values, iterated or given to a callback."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from paxos.api.hosting import Hooks, Host
+from paxos.api.inbox import Inbox
+from paxos.api.place import DeliveredValue
+from paxos.config import Config
+from paxos.core.names import Member
+from paxos.errors import ApplicationError
+from paxos.runtime.report import describe
+
+WAITING_BYTES = 16 << 20
+"""Of memory, what a learner keeps for an application that has not taken it, by default."""
+
+
+class Learner:
+    """A learner of a cluster: it has every value, in the one order.
+
+    Iterate over it, or give it a callback, not both. What the application has not taken waits, up
+    to `waiting_bytes`; then the learner goes no further until there is room, and catches up. Other
+    processes go on meanwhile. A context manager: `close` is called at its end.
+    """
+
+    def __init__(
+        self,
+        config: Config | Path | str,
+        learner_id: int,
+        callback: Callable[[int, bytes], object] | None = None,
+        *,
+        on_error: Callable[[DeliveredValue, Exception], object] | None = None,
+        from_position: int = 1,
+        waiting_bytes: int = WAITING_BYTES,
+        run_dir: Path | str | None = None,
+    ) -> None:
+        """Begin learning, from the first value of the log on.
+
+        `config`: the cluster, or the file with it. `callback(position, value)` is called for each
+        value, one at a time, in a thread of the learner's own. If it raises, the learner stops with
+        `ApplicationError`; with `on_error`, that is called instead, with the value and the error,
+        and the learner goes on. Values before `from_position` are not handed over. In `run_dir`, if
+        that is given, the learner leaves its trace.
+
+        Raises `InputError` if it must not or cannot begin, and `OSError` if the system has no room
+        for it.
+        """
+        self._callback, self._on_error = callback, on_error
+        self._inbox = Inbox(waiting_bytes, from_position)
+        hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
+        self._host = Host(Member("learner", learner_id), config, run_dir, hooks)
+        self._host.start()
+        self._thread: threading.Thread | None = None
+        if callback:
+            self._thread = threading.Thread(target=self._call_back, daemon=True)
+            self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+        if error is None and self._host.failure:
+            raise self._host.failure
+
+    @property
+    def waiting(self) -> int:
+        """Values that the application has not taken."""
+        return len(self._inbox)
+
+    def __iter__(self) -> Iterator[DeliveredValue]:
+        """Each value, waited for; until the learner is closed. Raises why it has failed."""
+        self._host.check()
+        while (value := self._inbox.take(None)) is not None:
+            yield value
+        if self._host.failure:
+            raise self._host.failure
+
+    def get(self, timeout_s: float | None = None) -> DeliveredValue:
+        """The next value, waited for up to `timeout_s`. Raises `TimeoutError` if none comes,
+        `ClosedError` if none will."""
+        if (value := self._inbox.take(timeout_s)) is not None:
+            return value
+        self._host.check()
+        raise TimeoutError(f"{self._host.name}: no value was delivered within {timeout_s} s")
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until a learner with a callback has ended; whether it has. Raises why it failed."""
+        if self._thread:
+            self._thread.join(timeout_s)
+        if self._host.failure:
+            raise self._host.failure
+        return self._thread is None or not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Learn nothing more. A callback that runs is waited for, unless it is what closes; what it
+        was not called for is dropped, and delivered again to the learner that starts next."""
+        self._host.close()
+        self._inbox.end()
+        thread = self._thread
+        if thread and thread is not threading.current_thread() and not self._host.is_elsewhere:
+            thread.join()
+
+    def _call_back(self) -> None:
+        assert self._callback
+        while (value := self._inbox.take(None)) is not None and not self._host.is_closed:
+            try:
+                self._callback(value.position, value.value)
+            except Exception as error:  # the application's, whatever it is
+                if self._on_error is None or not self._goes_on(value, error):
+                    self._end(value, error, "the callback")
+                    return
+
+    def _goes_on(self, value: DeliveredValue, error: Exception) -> bool:
+        assert self._on_error
+        try:
+            self._on_error(value, error)
+        except Exception as another:
+            self._end(value, another, "on_error")
+        return self._host.failure is None
+
+    def _end(self, value: DeliveredValue, error: Exception, what: str) -> None:
+        if self._host.failure:
+            return
+        failure = ApplicationError(f"at position {value.position} {what} raised {describe(error)}")
+        failure.__cause__ = error
+        self._host.request(failure)
+        self._host.close()
