@@ -53,6 +53,7 @@ class Learner:
         hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
         self._host = Host(Member("learner", learner_id), config, run_dir, hooks)
         self._host.start()
+        self._applied = 0
         self._thread: threading.Thread | None = None
         if callback:
             self._thread = threading.Thread(target=self._call_back, daemon=True)
@@ -67,6 +68,12 @@ class Learner:
         self.close()
         if error is None and self._host.failure:
             raise self._host.failure
+
+    @property
+    def applied(self) -> int:
+        """The position of the last value that the callback was called for and is done with; 0:
+        none."""
+        return self._applied
 
     @property
     def waiting(self) -> int:
@@ -115,6 +122,7 @@ class Learner:
                 if self._on_error is None or not self._goes_on(value, error):
                     self._end(value, error, "the callback")
                     return
+            self._applied = value.position
 
     def _goes_on(self, value: DeliveredValue, error: Exception) -> bool:
         assert self._on_error
