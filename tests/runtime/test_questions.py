@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
-from paxos.config import SMALLEST_DATAGRAM_BYTES, Groups
+from paxos.config import SMALLEST_DATAGRAM_BYTES, Config, Groups
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.messages import Reject
 from paxos.core.names import OBSERVER, ProcessName
 from paxos.runtime.answering import ANSWERS_A_SECOND, ANSWERS_AT_ONCE, Answering, resident_bytes
+from paxos.runtime.asking import Asker
 from paxos.runtime.envelope import ANSWER, PROTOCOL, QUESTION, Envelope, Received, RejectedError
+from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.hello import HOST_CHARACTERS, LARGEST_NONCE
 from paxos.runtime.presence import Self
 from paxos.runtime.questions import REASON_CHARACTERS, Answer, Question, encode
@@ -77,6 +82,33 @@ def test_an_observer_needs_the_key_and_says_nothing_else() -> None:
     ):
         with pytest.raises(RejectedError, match=why):
             member(KEY).open(datagram)
+
+
+@pytest.mark.parametrize(
+    ("change", "heard"), [({}, 1), ({"nonce": 12}, 0), ({"about": Question(77)}, 0)]
+)
+def test_an_answer_to_another_question_is_none(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], heard: int
+) -> None:
+    """Recorded, or asked by another observer."""
+    with ChosenGroups(Config()) as chosen:
+        config = Config(groups=chosen.groups)
+        asker = Asker(config, None)
+        process = Envelope(config.cluster_tag(), "proposer", 1, 1, config.members(), None, 7)
+        answering = Answering(
+            Self(PROPOSER, "c", 7, "host", 1), Fake(), Stats(ProcessName(PROPOSER, 1))
+        )
+        sent: list[bytes] = []
+        monkeypatch.setattr(asker._network, "send", lambda _, datagram: sent.append(datagram))
+
+        def reply(timeout_s: float) -> list[bytes]:
+            asked = process.open(sent[-1])._replace(**change)
+            answer = answering.answer(asked, time.monotonic())
+            return [process.seal(1, encode(answer), kind=ANSWER)] if answer else []
+
+        monkeypatch.setattr(asker._network, "receive", reply)
+        assert len(asker.ask([PROPOSER], 0.1)) == heard
+        asker.close()
 
 
 def test_an_answer_fits_the_smallest_datagram() -> None:

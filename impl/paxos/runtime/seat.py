@@ -180,14 +180,14 @@ class Seat:
             who = f"of {received.role} {received.sender}"
             return f"{who}, with a clock that no honest process has", 1, ""
         match received.about:
+            case None:
+                refusal = self._presence.refusal(received, now_s)
             case Question():
                 if answer := self._answering.answer(received, now_s):
                     self._send_datagram(Group.CLIENTS, encode(answer), ANSWER)
                 return None
             case Answer():  # for who has asked
                 return None
-            case None:
-                refusal = self._presence.refusal(received, now_s)
             case _:
                 refusal = self._presence.hear(received, now_s)
         if refusal:
