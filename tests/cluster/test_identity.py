@@ -105,10 +105,7 @@ def test_of_two_clusters_with_one_configuration_one_goes_on(two: tuple[Cluster, 
     (other,) = {*two} - {learner}
     assert other.lines("learner-1") == []
     for cluster in two:
-        for process in cluster.processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                assert process.wait(60) == 0
+        cluster.stop()
 
 
 @pytest.mark.parametrize("two", [{}], indirect=True)
