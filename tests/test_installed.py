@@ -14,6 +14,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -25,6 +26,8 @@ import yaml
 
 from paxos import config
 from paxos.paths import SAMPLES
+from paxos.runtime.groups import ChosenGroups
+from tests.api.test_readme_example import example
 from tests.paths import ROOT
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -250,3 +253,37 @@ def test_without_its_extra_a_command_says_which(
 def test_the_sample_configurations_are_of_the_usual_cluster(path: Path) -> None:
     assert config.load(path).endpoints() == config.Groups()
     assert os.access(path, os.R_OK)
+
+
+def test_the_example_of_the_library_runs_as_it_is_printed(
+    command: Command, environment: Path, tmp_path: Path
+) -> None:
+    """On a cluster of the installed command's, with a configuration of a line or two."""
+    assert command("paxos", "--version").returncode == 0  # and it sees what it depends on
+    (tmp_path / "accounts.py").write_text(example(), encoding="utf-8")
+    with ExitStack() as undo:
+        chosen = undo.enter_context(ChosenGroups(config.Config()))
+        content = config.Config(cluster=chosen.cluster, groups=chosen.groups, storage="memory")
+        (tmp_path / "cluster.yaml").write_text(config.dump(content), encoding="utf-8")
+        for words in (("acceptor", "1"), ("acceptor", "2"), ("acceptor", "3"), ("proposer", "1")):
+            process = subprocess.Popen(
+                [environment / "bin" / "paxos", *words, "--config", "cluster.yaml"],
+                cwd=tmp_path,
+                env={},
+                stderr=subprocess.DEVNULL,
+            )
+            undo.callback(process.wait)
+            undo.callback(process.terminate)
+        ended = subprocess.run(
+            [environment / "bin" / "python", "accounts.py", "1"],
+            cwd=tmp_path,
+            env={},
+            input="ann bob 70\nann bob 70\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    same = "{'ann': 30, 'bob': 170}"
+    assert ended.stdout.splitlines() == [f"1 {same}", f"2 {same}"]
