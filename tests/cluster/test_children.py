@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from paxos.config import Config
+from paxos.errors import InputError
+from paxos.runtime import cluster
+from paxos.runtime.cluster import ClusterOptions, run_cluster
+from paxos.runtime.shutdown import Stop
 from tests.cluster.processes import ENVIRONMENT, PATIENCE_S, PAXOS, run, wait_for
 from tests.leftovers import processes_of
 
@@ -60,6 +65,15 @@ def test_a_process_that_cannot_start_says_why_without_a_log(tmp_path: Path) -> N
     assert re.match(
         r"error: [a-z]+-\d ended with exit status 2: this machine has no network interface", last
     ), ended.stderr
+
+
+def test_an_end_is_noticed_when_it_comes_and_not_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LOOK_S", 3_600.0)
+    config = Config(interface="203.0.113.9")
+    with pytest.raises(InputError, match="ended with exit status 2: this machine has no network"):
+        run_cluster(config, Stop(), ClusterOptions(run_dir=tmp_path / "r"))
 
 
 @pytest.mark.parametrize(
