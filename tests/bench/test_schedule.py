@@ -39,12 +39,15 @@ def test_the_goals_are_measured_by_the_default_parts() -> None:
         Setting(storage="sqlite"),
         Setting(tracing=False),
         Setting(loss=0.1),
+        *(schedule.THREE, schedule.replicas(USUAL), schedule.replicas(ONE)),
+        *(Setting(value_bytes=schedule.SIZES[-1]), schedule.LARGE),
     }
     assert needed <= set(schedule.all_settings(chosen))
 
 
 def test_the_peer_is_run_as_the_settings_are() -> None:
     some = [ONE, USUAL, Setting(value_bytes=16), Setting(storage="sqlite"), Setting(rate=5.0)]
+    some.append(schedule.LARGE)
     assert schedule.peers(some) == [("one", 64), ("pipelined", 64), ("pipelined", 16)]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.bench.benchmark import Benchmark, Flat, Row
-from harness.bench.schedule import LARGE, ONE, SIZES, USUAL
+from harness.bench.schedule import LARGE, ONE, SIZES, THREE, USUAL, replicas
 from harness.bench.setting import Setting, size_text
 from harness.measure.spread import middle
 from harness.measure.text import figure
@@ -27,6 +27,7 @@ CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
 LOSS_COST = 0.6
 GROWTH = 1.1
 CLIFF = 0.4
+REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 LARGE_SHARE = 1.0
 
 
@@ -74,7 +75,25 @@ def goals(result: Benchmark) -> Iterator[Goal]:
         CLIFF,
         _steepest(result) if "scale" in result.parts else None,
     )
+    yield from _replicas(result)
     yield _conform(result)
+
+
+def _replicas(result: Benchmark) -> Iterator[Goal]:
+    apart, together = (
+        row.latency_us("p50") if (row := result.row(setting)) else None
+        for setting in (ONE, replicas(ONE))
+    )
+    yield _at_most(
+        "p50 with three replicas, one value at a time, of that with roles apart",
+        REPLICA_P50,
+        _ratio(together.median if together else None, apart.median if apart else None),
+    )
+    yield _at_least(
+        "values/s of three replicas, of as many roles apart",
+        REPLICA_RATE,
+        _ratio(_rate(result, replicas(USUAL)), _rate(result, THREE)),
+    )
 
 
 def _latency(result: Benchmark) -> Iterator[Goal]:

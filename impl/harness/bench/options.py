@@ -8,7 +8,10 @@ from pathlib import Path
 from harness.measure.combos import ALL
 from paxos.arguments import seconds, whole_number
 
-PARTS = ("throughput", "latency", "load", "switches", "loss", "scale", "flat", "late", "combos")
+PARTS = (
+    *("throughput", "latency", "load", "switches", "loss", "replicas", "scale"),
+    *("flat", "late", "combos"),
+)
 DEFAULT = tuple(part for part in PARTS if part != "combos")
 
 

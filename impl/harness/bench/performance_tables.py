@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.bench import schedule
 from harness.bench.benchmark import Benchmark, Late, Row
@@ -19,6 +19,7 @@ _SAYS = {
     "load": "Latency against offered load",
     "switches": "Storage and tracing",
     "loss": "Loss",
+    "replicas": "Three replicas, and as many roles apart",
     "scale": "Clients, acceptors, learners",
     "combos": "Combinations of the optimisations",
 }
@@ -168,24 +169,25 @@ def _checking(row: Row) -> list[str]:
 
 
 def _cost(rows: list[Row]) -> list[str]:
-    heads = ["setting", *(f"CPU s/M values, {role}s" for role in ROLES)]
-    heads += [f"MiB, {role}" for role in ROLES]
+    processes = [*ROLES, *(["replica"] if any(row.setting.replicas for row in rows) else [])]
+    heads = ["setting", *(f"CPU s/M values, {name}s" for name in processes)]
+    heads += [f"MiB, {name}" for name in processes]
     heads += ["datagrams/1000", "repeated/1000", "asked/1000", "buffer drops"]
-    return table(heads, [_cost_cells(row) for row in rows])
+    return table(heads, [_cost_cells(row, processes) for row in rows])
 
 
-def _cost_cells(row: Row) -> list[str]:
+def _cost_cells(row: Row, processes: Sequence[str]) -> list[str]:
     cells = [row.setting.name]
-    for role in ROLES:
+    for role in processes:
         found = row.spread(lambda run, role=role: run.cpu_s.get(role))  # type: ignore[misc]
         cells.append(figure(found.median if found else None))
-    for role in ROLES:
+    for role in processes:
         found = row.spread(lambda run, role=role: run.rss_mib.get(role))  # type: ignore[misc]
         cells.append(figure(found.most if found else None))
     for what in ("datagrams", "repeated", "asked"):
         found = row.spread(lambda run, what=what: getattr(run, what))  # type: ignore[misc]
         cells.append(figure(found.median if found else None))
-    drops = {role: sum(run.drops.get(role, 0) for run in row.runs) for role in ROLES}
+    drops = {role: sum(run.drops.get(role, 0) for run in row.runs) for role in processes}
     cells.append(", ".join(f"{n} {role}" for role, n in drops.items() if n) or "0")
     return cells
 

@@ -114,9 +114,12 @@ class Runner:
     def _start(cluster: Cluster, setting: Setting, inputs: Sequence[Path], learners: int) -> None:
         """Start everything, and let one value through, so that a leader is there when the clients
         get theirs."""
-        cluster.start("learner", range(1, learners + 1))
-        cluster.start("acceptor", range(1, setting.acceptors + 1))
-        cluster.start("proposer", range(1, setting.proposers + 1))
+        if setting.replicas:
+            cluster.start("replica", range(1, setting.acceptors + 1))
+        else:
+            cluster.start("learner", range(1, learners + 1))
+            cluster.start("acceptor", range(1, setting.acceptors + 1))
+            cluster.start("proposer", range(1, setting.proposers + 1))
         for number, path in enumerate(inputs[:-1], 1):
             cluster.start_client(number, path, setting.client_options())
         cluster.start("client", [setting.clients + 1], stdin=inputs[-1])

@@ -19,7 +19,7 @@ from harness.bench import proc
 from harness.bench.watched import Watched
 from paxos import config as configuration
 from paxos.config import Config
-from paxos.core.names import Member
+from paxos.core.names import Member, Replica
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime.children import output_path, start, stop_all
 from paxos.runtime.groups import ChosenGroups
@@ -89,13 +89,16 @@ class Cluster:
         options: Sequence[str] = (),
         stdin: Path | None = None,
     ) -> None:
-        """Start processes of a role."""
+        """Start processes of a role, or replicas."""
         given = ["--config", str(self._config_file), "--run-dir", str(self.run_dir), *options]
         for number in numbers:
-            member = Member(role, number)
-            self.watched.append(Watched(start(member, given, self.run_dir, stdin=stdin)))
-            if role == "learner":
-                self.outputs.append(output_path(self.run_dir, member))
+            process = Replica(number) if role == "replica" else Member(role, number)
+            self.watched.append(Watched(start(process, given, self.run_dir, stdin=stdin)))
+            self.outputs += [
+                output_path(self.run_dir, member)
+                for member in process.members
+                if member.role == "learner"
+            ]
 
     def start_client(self, number: int, values: Path, options: Sequence[str]) -> None:
         """Start a client that gets its values when `open_gates` is called."""

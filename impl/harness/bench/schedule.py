@@ -88,6 +88,15 @@ def smoke(parts: Iterable[str], changes: dict[str, str | bool]) -> Plan:
 ONE = Setting(clients=1, outstanding=1)
 """One value at a time."""
 
+THREE = Setting(proposers=3, learners=3)
+"""As many of each as three replicas have, in processes of their own."""
+
+
+def replicas(setting: Setting) -> Setting:
+    """The same load on three replicas."""
+    return replace(setting, proposers=3, learners=3, replicas=True)
+
+
 _POINTS: dict[str, list[Setting]] = {
     "throughput": [*(Setting(value_bytes=size) for size in SIZES), LARGE],
     "latency": [
@@ -101,6 +110,7 @@ _POINTS: dict[str, list[Setting]] = {
         for tracing in (True, False)
     ],
     "loss": [USUAL, Setting(loss=0.1)],
+    "replicas": [ONE, replicas(ONE), THREE, replicas(USUAL)],
     "scale": [
         *(Setting(clients=n) for n in (1, 2, 4, 8, 16, 32)),
         *(Setting(acceptors=n) for n in (3, 5, 7, 9)),
@@ -110,11 +120,12 @@ _POINTS: dict[str, list[Setting]] = {
 }
 
 _SMOKE_POINTS: dict[str, list[Setting]] = {
-    "throughput": [USUAL, Setting(value_bytes=SIZES[-1])],
+    "throughput": [USUAL, Setting(value_bytes=SIZES[-1]), LARGE],
     "latency": [ONE],
     "load": [Setting(rate=float(LOADS[0]), outstanding=None)],
     "switches": [USUAL, Setting(storage="sqlite", tracing=False)],
     "loss": [USUAL, Setting(loss=0.1)],
+    "replicas": [replicas(ONE), replicas(USUAL)],
     "scale": [Setting(clients=4), Setting(acceptors=5), Setting(learners=1)],
     "combos": [Setting(optimisations="off")],
 }
@@ -146,7 +157,8 @@ def all_settings(plan: Plan) -> list[Setting]:
 
 
 def peers(wanted: Iterable[Setting]) -> list[tuple[str, int]]:
-    """How the peer is to be run to be held against these settings: mode and size of values."""
+    """How the peer is to be run to be held against these settings, but those in parts: mode and
+    size of values."""
     found: dict[tuple[str, int], None] = {}
     for setting in wanted:
         if setting.value_bytes in SIZES and (setting.one_at_a_time or setting.saturates):

@@ -30,6 +30,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     proposers: int = 2
     learners: int = 2
     clients: int = 2
+    replicas: bool = False
+    """Whether acceptors, proposers and learners, as many of each, are in processes together."""
     outstanding: int | None = SATURATED
     """Values that each client has under way at most."""
     rate: float | None = None
@@ -57,7 +59,9 @@ class Setting(Struct, frozen=True, kw_only=True):
         words += ["one at a time"] if self.one_at_a_time else []
         words += [f"{self.rate:,.0f}/s offered"] if self.rate is not None else []
         words += [f"{self.loss:.0%} loss"] if self.loss else []
-        for what, usual in (("acceptors", 3), ("learners", 2), ("clients", 2)):
+        words += [f"{self.acceptors} replicas"] if self.replicas else []
+        counted = (("acceptors", 3), ("proposers", 2), ("learners", 2), ("clients", 2))
+        for what, usual in counted[3:] if self.replicas else counted:
             count = getattr(self, what)
             if count != usual and not (what == "clients" and self.one_at_a_time):
                 words.append(f"{count} {what if count > 1 else what[:-1]}")
