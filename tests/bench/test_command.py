@@ -22,7 +22,7 @@ from tests.cluster.processes import ENVIRONMENT, PAXOS, run, wait_for
 def test_a_little_of_everything(tmp_path: Path) -> None:
     """All that `make bench-smoke` does but scale and load, which are more of the same."""
     out = tmp_path / "out"
-    only = "throughput,latency,switches,loss,replicas,flat,late"
+    only = "throughput,latency,switches,loss,replicas,fifo,flat,late"
     ended = run("bench", "--smoke", "--only", only, "--out", out, timeout=280)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert list((out / "runs").iterdir()) == [], "checked runs are removed"
@@ -33,7 +33,7 @@ def test_a_little_of_everything(tmp_path: Path) -> None:
     assert (out / "table.md").read_text(encoding="utf-8").strip() == ended.stdout.strip()
     result = json.loads((out / "results.json").read_text(encoding="utf-8"))
     rows = {json.dumps(row["setting"]): row["runs"] for row in result["rows"]}
-    assert len(rows) == 8 and all(len(runs) == 1 for runs in rows.values())
+    assert len(rows) == 9 and all(len(runs) == 1 for runs in rows.values())
     for setting, (one,) in rows.items():
         assert one["rate"] > 0 and one["datagrams"] > 0, setting
         together = json.loads(setting)["replicas"]

@@ -39,7 +39,7 @@ def test_the_goals_are_measured_by_the_default_parts() -> None:
         Setting(storage="sqlite"),
         Setting(tracing=False),
         Setting(loss=0.1),
-        *(schedule.THREE, schedule.replicas(USUAL), schedule.replicas(ONE)),
+        *(schedule.THREE, schedule.replicas(USUAL), schedule.replicas(ONE), schedule.FIFO),
         *(Setting(value_bytes=schedule.SIZES[-1]), schedule.LARGE),
     }
     assert needed <= set(schedule.all_settings(chosen))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.bench.benchmark import Benchmark, Flat, Row
-from harness.bench.schedule import LARGE, ONE, SIZES, THREE, USUAL, replicas
+from harness.bench.schedule import FIFO, LARGE, ONE, SIZES, THREE, USUAL, replicas
 from harness.bench.setting import Setting, size_text
 from harness.measure.spread import middle
 from harness.measure.text import figure
@@ -27,6 +27,7 @@ CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
 LOSS_COST = 0.6
 GROWTH = 1.1
 CLIFF = 0.4
+FIFO_COST = 0.1
 REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 LARGE_SHARE = 1.0
 
@@ -76,6 +77,8 @@ def goals(result: Benchmark) -> Iterator[Goal]:
         _steepest(result) if "scale" in result.parts else None,
     )
     yield from _replicas(result)
+    ordered = _ratio(_rate(result, FIFO), usual)
+    yield _at_most("what fifo costs", FIFO_COST, None if ordered is None else 1 - ordered)
     yield _conform(result)
 
 

@@ -9,7 +9,7 @@ from harness.measure.combos import ALL
 from paxos.arguments import seconds, whole_number
 
 PARTS = (
-    *("throughput", "latency", "load", "switches", "loss", "replicas", "scale"),
+    *("throughput", "latency", "load", "switches", "loss", "replicas", "fifo", "scale"),
     *("flat", "late", "combos"),
 )
 DEFAULT = tuple(part for part in PARTS if part != "combos")

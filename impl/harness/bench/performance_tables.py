@@ -20,6 +20,7 @@ _SAYS = {
     "switches": "Storage and tracing",
     "loss": "Loss",
     "replicas": "Three replicas, and as many roles apart",
+    "fifo": "Order of each client",
     "scale": "Clients, acceptors, learners",
     "combos": "Combinations of the optimisations",
 }

@@ -91,6 +91,9 @@ ONE = Setting(clients=1, outstanding=1)
 THREE = Setting(proposers=3, learners=3)
 """As many of each as three replicas have, in processes of their own."""
 
+FIFO = Setting(fifo=True)
+"""In the order of each client."""
+
 
 def replicas(setting: Setting) -> Setting:
     """The same load on three replicas."""
@@ -111,6 +114,7 @@ _POINTS: dict[str, list[Setting]] = {
     ],
     "loss": [USUAL, Setting(loss=0.1)],
     "replicas": [ONE, replicas(ONE), THREE, replicas(USUAL)],
+    "fifo": [USUAL, FIFO],
     "scale": [
         *(Setting(clients=n) for n in (1, 2, 4, 8, 16, 32)),
         *(Setting(acceptors=n) for n in (3, 5, 7, 9)),
@@ -126,6 +130,7 @@ _SMOKE_POINTS: dict[str, list[Setting]] = {
     "switches": [USUAL, Setting(storage="sqlite", tracing=False)],
     "loss": [USUAL, Setting(loss=0.1)],
     "replicas": [replicas(ONE), replicas(USUAL)],
+    "fifo": [FIFO],
     "scale": [Setting(clients=4), Setting(acceptors=5), Setting(learners=1)],
     "combos": [Setting(optimisations="off")],
 }

@@ -32,6 +32,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     clients: int = 2
     replicas: bool = False
     """Whether acceptors, proposers and learners, as many of each, are in processes together."""
+    fifo: bool = False
     outstanding: int | None = SATURATED
     """Values that each client has under way at most."""
     rate: float | None = None
@@ -59,6 +60,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         words += ["one at a time"] if self.one_at_a_time else []
         words += [f"{self.rate:,.0f}/s offered"] if self.rate is not None else []
         words += [f"{self.loss:.0%} loss"] if self.loss else []
+        words += ["fifo"] if self.fifo else []
         words += [f"{self.acceptors} replicas"] if self.replicas else []
         counted = (("acceptors", 3), ("proposers", 2), ("learners", 2), ("clients", 2))
         for what, usual in counted[3:] if self.replicas else counted:
@@ -82,6 +84,7 @@ class Setting(Struct, frozen=True, kw_only=True):
             direct_learning=switches.direct_learning,
             prepare_ahead=switches.prepare_ahead,
             batching=switches.batching,
+            fifo=self.fifo,
             loss=self.loss,
         )
 
