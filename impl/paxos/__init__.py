@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paxos.api.broadcasting import Client
-    from paxos.api.listening import Learner
+    from paxos.api.listening import Learner, Replica
     from paxos.api.place import DeliveredValue, Place
     from paxos.config import Config
     from paxos.core.client import ValueTooLargeError
@@ -48,6 +48,7 @@ __all__ = [
     "NotKnownError",
     "Place",
     "PlaceForgottenError",
+    "Replica",
     "RunError",
     "ValueTooLargeError",
 ]
@@ -58,6 +59,7 @@ _HOMES = {
     "DeliveredValue": "paxos.api.place",
     "Learner": "paxos.api.listening",
     "Place": "paxos.api.place",
+    "Replica": "paxos.api.listening",
     "ValueTooLargeError": "paxos.core.client",
 }
 """Where the names are, if not in `paxos.errors`. They are loaded when they are asked for: the

@@ -39,8 +39,8 @@ class Client:
     what is outstanding.
 
     A value is delivered once by every learner, in the same order everywhere, or it is not known to
-    be delivered. Values of one client may overtake one another; who wants an order waits for the
-    first before it broadcasts the second.
+    be delivered. Values of one client may overtake one another, unless the cluster has `fifo`; who
+    wants an order without it waits for the first before it broadcasts the second.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paxos.config import Config, load
-from paxos.core.names import Member
+from paxos.core.names import Member, Replica
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import ClosedError, ForkedError, InputError, RunError
@@ -46,7 +46,11 @@ class Host:
     """One process of a cluster, in this one."""
 
     def __init__(
-        self, member: Member, config: Config | Path | str, run_dir: Path | str | None, hooks: Hooks
+        self,
+        who: Member | Replica,
+        config: Config | Path | str,
+        run_dir: Path | str | None,
+        hooks: Hooks,
     ) -> None:
         """Take the sockets, ask whether it may begin, and begin; `start` lets it go on. Raises
         `InputError` if it must not or cannot begin, `OSError` if the system does not let it."""
@@ -54,10 +58,11 @@ class Host:
         self._pid = os.getpid()
         self._hooks = hooks
         self.config = config if isinstance(config, Config) else load(Path(config))
-        self.config.check_member(member)
+        for member in who.members:
+            self.config.check_member(member)
         key = read_key(self.config.key_file)
-        (self._seat,) = Seating(
-            who=member,
+        self._seats = Seating(
+            who=who,
             config=self.config,
             key=key,
             run_dir=None if run_dir is None else Path(run_dir),
@@ -67,25 +72,25 @@ class Host:
             with_cluster=False,
             verbose=False,
         ).seats()
-        self.name = str(self._seat.process)
-        self.words = member.words
+        self.name = str(self._seats[0].process if len(self._seats) == 1 else who)
+        self.words = who.words
         if warning := exposure(key, self.config.interface):
             say(f"{self.name}: {warning}")
         self.failure: RunError | InputError | None = None
         """Why it has ended, if it did so by itself."""
         self._closing = threading.Lock()
         self.is_closed = False
-        self.node = Node([self._seat], self)
+        self.node = Node(self._seats, self)
 
     @property
     def role(self) -> Role:
-        """Its core. To be used in a task of the node only."""
-        return self._seat.role
+        """The core of a process with one role. To be used in a task of the node only."""
+        return self._seats[0].role
 
     @property
     def settings(self) -> Settings:
         """Of its core."""
-        return self._seat.role.settings
+        return self._seats[0].role.settings
 
     def start(self) -> None:
         """Let it go on."""
@@ -134,4 +139,5 @@ class Host:
                 return
             self.is_closed = True
         if self.node.stop():
-            self._seat.network.close()
+            for seat in self._seats:
+                seat.network.close()

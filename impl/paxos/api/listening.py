@@ -1,7 +1,8 @@
-"""`paxos.Learner`: delivered values, iterated or given to a callback."""
+"""`paxos.Learner` and `paxos.Replica`: delivered values, iterated or given to a callback."""
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ from paxos.api.hosting import Hooks, Host
 from paxos.api.inbox import Inbox
 from paxos.api.place import DeliveredValue
 from paxos.config import Config
+from paxos.core import names
 from paxos.core.names import Member
 from paxos.errors import ApplicationError
 from paxos.runtime.report import describe
@@ -25,6 +27,8 @@ class Learner:
     to `waiting_bytes`; then the learner goes no further until there is room, and catches up. Other
     processes go on meanwhile. A context manager: `close` is called at its end.
     """
+
+    _make_name: Callable[[int], Member | names.Replica] = partial(Member, "learner")
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class Learner:
         self._callback, self._on_error = callback, on_error
         self._inbox = Inbox(waiting_bytes, from_position)
         hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
-        self._host = Host(Member("learner", learner_id), config, run_dir, hooks)
+        self._host = Host(self._make_name(learner_id), config, run_dir, hooks)
         self._host.start()
         self._applied = 0
         self._thread: threading.Thread | None = None
@@ -139,3 +143,15 @@ class Learner:
         failure.__cause__ = error
         self._host.request(failure)
         self._host.close()
+
+
+class Replica(Learner):
+    """A replica of a cluster: a proposer, an acceptor and a learner with one id, in one node. It is
+    used as a `Learner` is; what the application has not taken holds up the learner alone.
+
+    What it promises is kept in files (`data_dir` of the configuration, in `run_dir`, or in
+    `paxos-data`), so it may come back. When its application ends it, the cluster has lost an
+    acceptor: run a majority of them.
+    """
+
+    _make_name = names.Replica

@@ -162,13 +162,18 @@ class Seat:
                 self._complaints.add(*refusal)
             elif isinstance(received, Received):
                 self.stats.received += 1
-                if self._deliveries.is_full:
+                if self._is_held_up:
                     self._complaints.add(NOT_TAKEN)
                     continue
                 for message in received.messages:
                     self.role.receive(received.sender, message, now_s)
         if now_s >= self._skew.due_s:
             self._skew.look(now_s)
+
+    @property
+    def _is_held_up(self) -> bool:
+        """Whether what it would hear cannot be handed over; other roles in the process go on."""
+        return self._deliveries.is_full and self.member.role == "learner"
 
     def _refusal(self, received: Opened, now_s: float) -> tuple[str, int, str] | None:
         """Why a datagram is dropped, if it is, as `Complaints.add` takes it; otherwise its
@@ -204,7 +209,7 @@ class Seat:
         """Give the role a message of another one in this process."""
         self.is_touched = True
         self.patience.hear(sender, now_s)
-        if self._deliveries.is_full:
+        if self._is_held_up:
             self._complaints.add(NOT_TAKEN)
         else:
             self.role.receive(sender.id, message, now_s)
