@@ -1,6 +1,9 @@
 """The learner, message by message."""
 
+from dataclasses import replace
+
 import msgspec
+import pytest
 
 from paxos.core import events
 from paxos.core.ballot import Ballot
@@ -224,6 +227,36 @@ def test_one_learner_tells_a_client_at_once_and_the_others_later() -> None:
         step = give(learner, (1, Decide(FIRST, 1, batch(1))))
         assert ((Group.CLIENTS, delivered) in step.urgent) is at_once
         assert ((Group.CLIENTS, delivered) in step.later) is not at_once
+
+
+@pytest.mark.parametrize(("client", "home"), [(1, 2), (2, 2), (3, 3)])
+def test_among_replicas_it_is_not_the_one_of_the_leader(client: int, home: int) -> None:
+    """There the votes of others have to come back, while with another one its own are there."""
+    settings = Settings(learners=3, direct_learning=True)
+    heard = (1, Accept(FIRST, 1, of(client))), (1, Accepted(FIRST, 1)), (2, Accepted(FIRST, 1))
+    assert who_tells(settings, *heard) == [home]
+
+
+@pytest.mark.parametrize("client", [1, 2, 3])
+def test_among_replicas_the_one_of_the_leader_tells_what_it_decides(client: int) -> None:
+    assert who_tells(Settings(learners=3), (1, Decide(FIRST, 1, of(client)))) == [1]
+
+
+def of(client: int) -> bytes:
+    """A batch with a value of this client."""
+    return encode_batch([pack(f"{client}.1", 1, [b"v"])])
+
+
+def who_tells(settings: Settings, *heard: tuple[int, Message]) -> list[int]:
+    """Which of three replicas tells the client at once, after each has heard the same. FIRST is a
+    ballot of the first one."""
+    assert FIRST.proposer == 1
+    told = []
+    for number in (1, 2, 3):
+        learner = Learner(replace(settings, own_acceptor=number), 0.0, number)
+        step = give(learner, *heard)
+        told += [number for group, _ in step.urgent if group == Group.CLIENTS]
+    return told
 
 
 def test_asked_again_another_acceptor_tells_the_batches() -> None:

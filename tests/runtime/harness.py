@@ -92,6 +92,9 @@ class Recorder:
         self._do("deliver")
         self.delivered += deliveries
 
+    def ignore(self, at: int, mark: bytes) -> None:
+        pass
+
     def close(self) -> None:
         self._do("close")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -64,6 +65,25 @@ def test_draining_is_bounded(groups: Groups) -> None:
     assert len(node.receive(1.0)) == DRAIN
     assert len(node.receive(1.0)) == 1
     node.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a filter of Linux")
+def test_what_is_marked_is_dropped_by_the_kernel(groups: Groups) -> None:
+    """So it wakes nobody. What is too short to be marked, or marked elsewhere, is heard."""
+    mark = bytes(range(1, 9))
+    node, mouth = (Multicast(groups.learners, "127.0.0.1", 0) for _ in range(2))
+    node.ignore(13, mark)
+    heard = [b"", b"short", bytes(13) + mark[:-1], bytes(12) + mark + b"x", bytes(30)]
+    heard += [bytes(13) + b"\0" + mark[1:], bytes(13) + mark[:-1] + b"\0"]
+    for datagram in (bytes(13) + mark, bytes(13) + mark + bytes(100), *heard):
+        mouth.send(groups.learners, datagram)
+    assert receive(node, len(heard)) == heard
+    node._listen_anew()
+    mouth.send(groups.learners, bytes(13) + mark)
+    mouth.send(groups.learners, b"heard")
+    assert receive(node, 1) == [b"heard"], "also with another socket"
+    for one in (node, mouth):
+        one.close()
 
 
 def test_the_largest_datagram(groups: Groups) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.simulation.disk import Disk, PlainDisk
@@ -40,21 +41,24 @@ class Assembly(Scheduler):
     def make_role(self, process: Process) -> Role:
         """The role as the storage left it."""
         make, storage = self.parts.get(process.role_name), process.storage
+        settings = self.settings
+        if len(process.together) > 1:
+            settings = replace(settings, own_acceptor=process.id)
         role: Role
         match process.role_name:
             case "client":
                 role = (make or Client)(
-                    self.settings,
+                    settings,
                     process.name.client,
                     self.now_s,
                     wants_places=process.id % 2 == 1,  # the others are done without
                 )
             case "proposer":
-                role = (make or Proposer)(self.settings, process.id, self.now_s, storage.round)
+                role = (make or Proposer)(settings, process.id, self.now_s, storage.round)
             case "acceptor":
                 role = (make or Acceptor)(
-                    self.settings, storage.promised, storage.votes, storage.trimmed, process.id
+                    settings, storage.promised, storage.votes, storage.trimmed, process.id
                 )
             case _:
-                role = (make or Learner)(self.settings, self.now_s, process.id)
+                role = (make or Learner)(settings, self.now_s, process.id)
         return role

@@ -14,6 +14,7 @@ from paxos.core.assembler import Assembler
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe, is_part
 from paxos.core.gaps import PACKET_THRESHOLD, Gaps
+from paxos.core.home import is_home
 from paxos.core.intervals import IntervalSet
 from paxos.core.messages import (
     Accept,
@@ -33,7 +34,6 @@ from paxos.core.messages import (
     Trimmed,
     Votes,
 )
-from paxos.core.names import client_id
 from paxos.core.places import Places
 from paxos.core.portions import Part, portions
 from paxos.core.role import Role
@@ -92,6 +92,7 @@ class Learner(Role):
         self._places_to_tell: dict[str, list[PacketPlace]] = {}  # by client
         self._outcomes: dict[tuple[str, int], Outcome] = {}  # the same, by client and first value
         self._tell = False
+        self._leader = 0  # whose ballot it has learned from last
         self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
         self.highest = 0  # the highest instance that was learned
         self._gaps = Gaps(settings, now_s)
@@ -224,6 +225,7 @@ class Learner(Role):
             event.quorum = quorum
         self.step.events.append(event)
         self._open.pop(instance, None)
+        self._leader = ballot.proposer
         self.highest = max(self.highest, instance)
         self.learned[instance] = packets, ranges
         while self.prefix + 1 in self.learned:
@@ -358,11 +360,7 @@ class Learner(Role):
         return list(portions(Delivered, parts, self.settings.fitting_bytes)) or [[]]
 
     def _is_home_of(self, client: str) -> bool:
-        """Whether this learner is the one that tells `client` at once what it has delivered. The
-        others tell it a little later: that is enough for when the first one is dead, and not
-        every value wakes every client as often as there are learners."""
-        learners = self.settings.learners
-        return not learners or client_id(client) % learners == self.id % learners
+        return is_home(self.settings, self.id, client, self._leader)
 
     def tick(self, now_s: float) -> None:
         if now_s >= self._gaps.due_s:

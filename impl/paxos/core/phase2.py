@@ -96,8 +96,11 @@ class Proposals:
     def _teller(self, instance: int) -> int:
         """Which acceptor tells the learners the batch: one that answers, each in turn, so that the
         link of a leader with much to say carries it once. Where there are no links, only a leader
-        whose window is used up does so. Otherwise it tells them itself (0), which is quicker."""
+        whose window is used up does so. Otherwise it tells them itself (0), which is quicker; or
+        has the acceptor in its own process do so, with the vote that learners hear anyhow."""
         is_busy = len(self.open) > 1 if self._settings.has_links else self.flight.is_full()
-        if not self._settings.direct_learning or not is_busy or not self._tellers:
+        if not self._settings.direct_learning:
             return 0
+        if not is_busy or not self._tellers:
+            return self._settings.own_acceptor
         return self._tellers[instance % len(self._tellers)]

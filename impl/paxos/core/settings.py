@@ -29,6 +29,9 @@ class Settings:
     """Milestone 1: one instance, one value."""
     direct_learning: bool = False
     prepare_ahead: bool = False
+    own_acceptor: int = 0
+    """The acceptor in the same process, which proposers and learners of that one hear at once; 0:
+    there is none. Processes differ in this."""
     max_batch: int = 1
     """The most values in one instance; 1: batching is off. Spec: `MaxBatch`."""
     fifo: bool = False

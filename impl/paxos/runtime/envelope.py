@@ -133,6 +133,11 @@ class Envelope:
         mac.update(body)
         return mac.digest()
 
+    @property
+    def own_mark(self) -> tuple[int, bytes]:
+        """What `is_own` looks for, and from which byte on."""
+        return _WHO.start, self._who
+
     def is_own(self, datagram: bytes) -> bool:
         """Whether this process seems to have sent it, in whatever role: without opening it, which
         takes long. Who forges that has it dropped."""

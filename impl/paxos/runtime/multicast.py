@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4, is_loopback
 from paxos.errors import InputError, reason
+from paxos.runtime.socket_filter import drop_marked
 
 RECEIVE_BUFFER_BYTES = 32 << 20
 """Asked of the kernel, so that a burst waits in the buffer instead of being lost."""
@@ -52,6 +53,7 @@ class Multicast:
         self.interface = interface
         self._own = own
         self._gone = False
+        self._ignored: tuple[int, bytes] | None = None
         self._wake_receiver, self._waker = socket.socketpair()
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -91,6 +93,8 @@ class Multicast:
         with self._explained(f"join {own}"):
             self._join(receiver)
         receiver.setblocking(False)
+        if self._ignored:
+            drop_marked(receiver, *self._ignored)
 
     def _join(self, receiver: socket.socket) -> None:
         self._with_interface(receiver, socket.IP_ADD_MEMBERSHIP, self._own.address)
@@ -131,6 +135,12 @@ class Multicast:
             mtu = probe.getsockopt(socket.IPPROTO_IP, _IP_MTU)
             return max(LEAST_PACKET_BYTES, min(mtu - IP_UDP_BYTES, MAX_DATAGRAM_BYTES))
         return ETHERNET_PACKET_BYTES
+
+    def ignore(self, at: int, mark: bytes) -> None:
+        """From now on, hear nothing that has `mark` from byte `at` on, where the system can see to
+        it; who is called should look, too."""
+        self._ignored = at, mark
+        drop_marked(self._receiver, at, mark)
 
     def look(self) -> bool:
         """Whether the interface is there. If it is another one by that name or address than it was

@@ -102,6 +102,10 @@ class Network:
         except OSError:  # as if it were lost
             return
 
+    def ignore(self, at: int, mark: bytes) -> None:
+        """As `Multicast`: of datagrams in one packet, which are nearly all."""
+        self._sockets.ignore(at, mark)
+
     def send(self, to: Endpoint, datagram: bytes) -> None:
         """Send one datagram, in parts if need be. Raises `OSError` if the system refuses it."""
         packets = self._parts.split(datagram)

@@ -107,6 +107,8 @@ class Seat:
         self._presence = around.presence
         self._has_mates = around.has_mates
         self._unsent = around.unsent
+        if self._has_mates:
+            self.network.ignore(*self._envelope.own_mark)
         self._skew = Skew(str(process), around.clock)
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
@@ -143,7 +145,7 @@ class Seat:
     def receive(self, timeout_s: float | None) -> list[Opened]:
         """Wait for datagrams; [] if none came within `timeout_s`. Needs no lock."""
         datagrams = self.network.receive(timeout_s)
-        if self._has_mates:  # they have it already, and it may be as often as there are groups
+        if self._has_mates:  # they have heard it; mostly, the kernel has dropped it already
             datagrams = [datagram for datagram in datagrams if not self._envelope.is_own(datagram)]
         datagrams = self._faults.apply(datagrams, time.monotonic())
         return [self._open(datagram) for datagram in datagrams]

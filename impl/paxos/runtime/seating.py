@@ -131,7 +131,11 @@ class Seating:
     def _settings(self, packet_bytes: int) -> Settings:
         settings = self.config.settings(packet_bytes)
         most = self.batch_values or settings.max_batch
-        return replace(settings, max_batch=min(most, settings.max_batch))
+        return replace(
+            settings,
+            max_batch=min(most, settings.max_batch),
+            own_acceptor=self.who.id if len(self.who.members) > 1 else 0,
+        )
 
     def _is_alone(self, member: Member) -> bool:
         """Whether it is the only one of its role, and others in this process tell it what there
