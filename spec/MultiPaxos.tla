@@ -120,9 +120,9 @@ Heard(b, i) ==
 (* Somebody has proposed something in instance i or above it. *)
 Reached(i) == \E m \in msgs : m.type = "2a" /\ m.inst >= i
 
-(* Some broadcast value has not been proposed in ballot b. *)
+(* A broadcast value was not proposed in ballot b, or may be passed over. *)
 ValueWaits(b) ==
-    \E v \in broadcast :
+    \E v \in broadcast : Before(v) # {} \/
         \A m \in msgs : m.type = "2a" /\ m.bal = b => v \notin Range(m.batch)
 
 -----------------------------------------------------------------------------

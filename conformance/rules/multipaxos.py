@@ -61,6 +61,7 @@ def do_broadcast(s: State, c: str, e: Broadcast) -> None:
     for r in e.values:
         s.broadcast.setdefault(r[0], ClientValues()).add(r)
         s.broadcasts += r[2]
+        s.has_turns |= s.constants.fifo and r[1] > 1
 
 
 _ACTIONS = (

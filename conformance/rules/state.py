@@ -136,6 +136,7 @@ class State:
         self.majority = len(self.acceptors) // 2 + 1
         self.broadcast: dict[str, ClientValues] = {}
         self.broadcasts = 0  # how many values are broadcast
+        self.has_turns = False  # with fifo: a client has broadcast a second value
         self.asked: dict[Ballot, RangesAsked] = {}  # the 1a messages
         self.users: dict[
             Ballot, str
@@ -213,10 +214,10 @@ class State:
         return {a for a in voters if (b, a) not in inst.unsaid} if inst.unsaid else voters
 
     def value_waits(self, b: Ballot) -> bool:
-        """ValueWaits(b): some broadcast value is in no 2a of b. Only broadcast values are proposed,
-        so the two counts decide."""
+        """ValueWaits(b): some broadcast value is in no 2a of b, or may be passed over. Only
+        broadcast values are proposed, so the two counts decide."""
         proposed = self.proposed.get(b)
-        return self.broadcasts > (proposed.count if proposed else 0)
+        return self.has_turns or self.broadcasts > (proposed.count if proposed else 0)
 
     def delivered_to(self, learner: int) -> int:
         """How far a learner of the cluster has delivered, in the incarnation of it that got

@@ -38,7 +38,7 @@ def survey(run: Run, header: Header | None = None) -> Survey:
     """
     header = header or run.header
     assert header is not None
-    numbering, waiting = Numbering(header.cluster), Waiting()
+    numbering, waiting = Numbering(header.cluster), Waiting(header.constants.fifo)
     found = Survey(run, header, numbering.numbers, values=ValueUse(header.constants.fifo))
     waits = not header.constants.prepare_ahead
     for time, (_, _, _, event) in enumerate(run.rows(), 1):

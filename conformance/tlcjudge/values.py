@@ -101,9 +101,12 @@ class ValueUse:
 
 
 class Waiting:
-    """Which value waits to be proposed: without PrepareAhead, Phase 1 is begun for one."""
+    """Which value waits to be proposed: without PrepareAhead, Phase 1 is begun for one. With FIFO,
+    one that another of its client comes before may always be passed over, and so wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, fifo: bool = False) -> None:
+        self._fifo = fifo
+        self._with_turn = 0  # a range that another of its client comes before; 0: none yet
         self._sent: list[int] = []  # ranges, in the order they were broadcast
         self._proposed: dict[Ballot, set[int]] = {}
         self._next: dict[Ballot, int] = {}  # the first of `sent` that may be new to the ballot
@@ -111,11 +114,17 @@ class Waiting:
     def note(self, event: AnyEvent, values: Values) -> None:
         if isinstance(event, Broadcast):
             self._sent += values
+            if self._fifo and not self._with_turn:
+                later = (v for r, v in zip(event.values, values, strict=True) if r[1] > 1)
+                self._with_turn = next(later, 0)
         elif isinstance(event, Phase2a):
             self._proposed.setdefault(event.ballot, set()).update(values)
 
     def witness(self, b: Ballot) -> int:
-        """The first value broadcast that ballot b has not proposed, or 0."""
+        """A value that may be passed over; otherwise the first value broadcast that ballot b has
+        not proposed, or 0."""
+        if self._with_turn:
+            return self._with_turn
         proposed, k = self._proposed.get(b, ()), self._next.get(b, 0)
         while k < len(self._sent) and self._sent[k] in proposed:
             k += 1

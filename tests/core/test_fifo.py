@@ -1,6 +1,7 @@
 """The order of one client's values: what learners pass over, and what a leader proposes when."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
@@ -127,6 +128,18 @@ def test_a_client_says_what_is_delivered_with_what_it_submits() -> None:
     assert [(m.delivered, [p.first for p in m.packets]) for m in submits] == [(1, [3])]
 
 
+def test_a_client_sends_the_lowest_again_before_all_others() -> None:
+    """Nothing else can be delivered before."""
+    client = Client(replace(FIFO, first_messages=8), "1.1", 0.0)
+    for n in range(4):
+        client.submit([b"%d" % n], 0.01 * n)
+        client.flush(0.01 * n)
+    client.submit([b"new"], 9.0)
+    submits = [m for _, m in client.flush(9.0).sends if isinstance(m, Submit)]
+    sent = [p.first for m in submits for p in m.packets]
+    assert sent == sorted(sent) and sent[0] == 1
+
+
 # Leaders.
 
 
@@ -175,17 +188,27 @@ def test_what_is_delivered_gives_others_their_turn() -> None:
     assert proposals(give(proposer, Delivered(0, [("1.1", 2, 2)]))) == [(1, [3, 4])]
 
 
-def test_what_was_chosen_and_passed_over_is_proposed_again_when_it_is_sent_again() -> None:
+def test_what_comes_after_a_value_that_was_not_known_is_proposed_again_after_it() -> None:
     proposer, step = leading(Vote(2, Ballot(0, 2), encode_batch([packet(2)])))
     assert proposals(step) == [(2, [2]), (1, [])]
-    assert proposals(give(proposer, Submit([packet(1)]))) == [(3, [1])]
-    chosen(proposer, 2)
-    assert proposals(give(proposer, Submit([packet(2)]))) == [(4, [2])]
+    assert proposals(give(proposer, Submit([packet(1)]))) == [(3, [1, 2])]
+    for instance in (1, 2, 3):
+        assert proposals(chosen(proposer, instance)) == []
+    assert proposals(give(proposer, Delivered(2, []))) == []
     assert proposals(give(proposer, Submit([packet(2)]))) == []
-    for instance in (1, 3, 4):
-        chosen(proposer, instance)
-    give(proposer, Delivered(4, [("1.1", 1, 2)]))
+    assert proposals(give(proposer, Delivered(3, [("1.1", 1, 2)]))) == []
     assert proposals(give(proposer, Submit([packet(2)]))) == []
+    assert not proposer.backlog._waiting
+
+
+def test_what_learners_passed_over_is_proposed_again_with_what_comes_after_it() -> None:
+    proposer, _ = leading()
+    assert proposals(give(proposer, Submit([packet(2), packet(3)], 1))) == [(1, [2, 3])]
+    assert proposals(give(proposer, Submit([packet(4)], 1))) == [(2, [4])]
+    chosen(proposer, 1)
+    assert proposals(give(proposer, Submit([packet(2)], 1))) == []  # it may yet be delivered
+    step = give(proposer, Delivered(1, [("1.1", 1, 1)]))
+    assert proposals(step) == [(3, [2, 3]), (4, [4])]
 
 
 def test_a_leader_that_is_obliged_to_a_value_before_its_turn_proposes_it_again_in_turn() -> None:
@@ -205,3 +228,21 @@ def test_what_waits_for_a_client_that_is_gone_is_dropped() -> None:
     late_s = 1.0 + 2 * LEADING.abandoned_s
     give(proposer, Submit([packet(1, "2.1")]), now_s=late_s)
     assert ("1.1", 2) not in proposer.backlog._waiting
+
+
+def test_a_value_in_its_turn_takes_the_place_of_one_that_waits_for_it() -> None:
+    few = Settings(fifo=True, prepare_ahead=True, direct_learning=True, waiting_packets=3)
+    proposer = Proposer(few, 1, 0.0)
+    give(proposer, Submit([packet(seq) for seq in (2, 3, 4, 5)]))
+    assert {seq for _, seq in proposer.backlog._waiting} == {2, 3, 4}
+    give(proposer, Submit([packet(1)]))
+    assert {seq for _, seq in proposer.backlog._waiting} == {1, 2, 3}
+    give(proposer, Submit([packet(1, "2.1")]))
+    assert {seq for _, seq in proposer.backlog._waiting} == {1, 2, 3}
+
+
+def test_the_first_value_of_a_client_is_not_proposed_again_once_it_is_chosen() -> None:
+    proposer, _ = leading()
+    assert proposals(give(proposer, Submit([packet(1)]))) == [(1, [1])]
+    chosen(proposer, 1)
+    assert proposals(give(proposer, Submit([packet(1)]))) == []

@@ -94,7 +94,8 @@ class MultiPaxos:
 
     def ValueWaits(self, b: Ballot) -> bool:
         return any(
-            all(v not in m[3] for m in self.msgs if m[0] == "2a" and m[1] == b)
+            (self.Fifo and v[1] > 1)
+            or all(v not in m[3] for m in self.msgs if m[0] == "2a" and m[1] == b)
             for v in self.broadcast
         )
 

@@ -32,6 +32,7 @@ WHOLE = "a leader counts promises from the first instance on that one Prepare as
 LEAST = "a proposer acts as soon as it has the least majority"
 ONCE = "a leader proposes a value once in its ballot"
 TURN = "a leader proposes the values of a client in turn"
+AGAIN = "a leader proposes a value again only if it was passed over"
 ORDER = "of what one Prepare asked for, votes come first, then the lowest free instance"
 
 
@@ -253,6 +254,8 @@ class Driver:
                 leader.receive(1, messages.Submit(self.cast.some(tuple(waiting[:1]))), NOW_S)
             elif reached:
                 leader.receive(1, messages.Heartbeat(Ballot(0, 1), f), NOW_S)
+            else:
+                return AGAIN
         self._must(self._walk(node, leader, leader.id), ("Phase1a", b, f, t))
         return None
 

@@ -16,6 +16,7 @@ from conformance.statespace.graph import Bounds, Graph, Label, State, difference
 from conformance.statespace.random_walks import Node, Replay, draw
 from tests.statespace.cast import Cast
 from tests.statespace.drive import (
+    AGAIN,
     ANSWERED,
     LEAST,
     ONCE,
@@ -59,7 +60,13 @@ the specification and the rules are compared, and nothing is driven."""
 LEFT = {
     "synod": {("Decide", LEAST): 192, ("Phase2a", LEAST): 2},
     "plain": {("Phase1a", UPWARD): 9, ("Phase2a", ONCE): 88},
-    "fifo": {("Phase1a", UPWARD): 4, ("Phase2a", ONCE): 210, ("Phase2a", TURN): 12},
+    "fifo": {
+        ("Phase1a", UPWARD): 4,
+        ("Phase1a", AGAIN): 18,
+        ("Phase2a", ONCE): 196,
+        ("Phase2a", ORDER): 13,
+        ("Phase2a", TURN): 12,
+    },
     "direct-ahead": {
         ("Phase1a", ANSWERED): 1346,
         ("Phase1b", PARTS): 1364,

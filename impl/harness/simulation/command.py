@@ -37,6 +37,7 @@ def main(options: argparse.Namespace) -> int:
         direct_learning=options.direct_learning,
         prepare_ahead=options.prepare_ahead,
         batching=options.batching,
+        fifo=options.fifo,
         without=frozenset(options.without),
         storm_s=options.storm,
         towards=_pair(options.towards) if options.towards else None,

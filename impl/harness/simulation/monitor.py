@@ -2,6 +2,8 @@
 
 Values in parts are values to the specification; that learners make the same of them is asked here:
 each incarnation of each learner delivers the same, at the same positions, from the first one on.
+Where the cluster promises it, the values of one client come in order: that is asked of what is
+delivered, whatever the events say.
 
 It sees an event as a reader of the trace does, as the line that is written; a digest of all lines
 says whether two runs are the same. Besides what the specification asks, it holds the clocks to
@@ -42,6 +44,7 @@ class Monitor:
         traces: Traces | None = None,
     ) -> None:
         self.checker = Checker(constants, cluster, spec)
+        self.fifo = bool(constants.get("fifo"))
         self.disorder = ""
         """What is wrong with the clocks; empty: nothing so far."""
         self.is_rejected = False
@@ -52,6 +55,7 @@ class Monitor:
         """How what a learner delivers differs from what others do; empty: not so far."""
         self._proposed: dict[tuple[Ballot, int], bytes] = {}
         self._order: list[Delivery] = []  # of the learner that was the first to come so far
+        self._last: dict[str, int] = {}  # of each client, the last value in it
         self._done: Counter[ProcessName] = Counter()  # how much of it each has delivered
         self._clocks: dict[Member, int] = {}
         self._digest = blake2b(digest_size=8)
@@ -96,6 +100,7 @@ class Monitor:
         self._done[learner.name] += 1
         if at == len(self._order):
             self._order.append(delivery)
+            self._take_turn(learner, delivery)
         theirs = self._order[at]
         if (theirs.position, theirs.packet) != (delivery.position, delivery.packet):
             self.difference = (
@@ -105,6 +110,15 @@ class Monitor:
         elif at and delivery.position <= self._order[at - 1].position:
             self.difference = f"{learner.name} delivers {_place(delivery)} after later positions"
         self.is_rejected |= bool(self.difference)
+
+    def _take_turn(self, learner: Process, delivery: Delivery) -> None:
+        """The first learner to come so far: is it in its client's order? A value in parts has the
+        number of its first part."""
+        packet = delivery.packet
+        last = self._last.get(packet.client, 0)
+        if self.fifo and packet.first <= last:
+            self.difference = f"{learner.name} delivers {_place(delivery)} after value {last}"
+        self._last[packet.client] = max(last, packet.last)
 
     def tear(self, event: Event) -> None:
         """A crash came while this event was written."""

@@ -90,7 +90,7 @@ def _add_of_a_run(parser: argparse.ArgumentParser) -> None:
         help="so many proposers, acceptors and learners are three to a process; 0: none (default: "
         "drawn)",
     )
-    for switch in ("direct-learning", "prepare-ahead", "batching"):
+    for switch in ("direct-learning", "prepare-ahead", "batching", "fifo"):
         parser.add_argument(f"--{switch}", action=argparse.BooleanOptionalAction)
     parser.add_argument(
         "--without",

@@ -23,6 +23,9 @@ from paxos.errors import InputError
 LARGE_RUNS = 0.4
 """In so many runs there are values in parts."""
 
+FIFO_RUNS = 0.3
+"""In so many runs the values of one client keep their order."""
+
 CONFIG: dict[str, dict[str, Any]] = {
     "parts": {"prepare_ahead": True, "window": 8},
     "trimming": {"prepare_ahead": True, "window": 32},
@@ -55,6 +58,7 @@ class Request:
     direct_learning: bool | None = None
     prepare_ahead: bool | None = None
     batching: bool | None = None
+    fifo: bool | None = None
     without: frozenset[str] = frozenset()
     """Kinds of faults that are left out."""
     storm_s: float | None = None
@@ -68,7 +72,7 @@ class Request:
         for role in ("acceptors", "proposers", "learners", "clients", "replicas"):
             if (count := getattr(self, role)) is not None:
                 words.append(f"--{role} {count}")
-        for switch in ("direct_learning", "prepare_ahead", "batching"):
+        for switch in ("direct_learning", "prepare_ahead", "batching", "fifo"):
             if (on := getattr(self, switch)) is not None:
                 words.append(f"--{'' if on else 'no-'}{switch.replace('_', '-')}")
         if self.without:
@@ -121,6 +125,7 @@ def draw(request: Request) -> Plan:
         datagram_bytes=random.choice((600, 1_500, 8_000)),
         window=random.choice((2, 8, 64)),
         in_flight=random.choice((2, 8, 32)),
+        fifo=Random(f"{request.seed}/fifo").random() < FIFO_RUNS,
         timings=config.Timings(
             heartbeat_s=0.03,
             failover_s=random.choice((0.08, 0.2)),
@@ -142,6 +147,7 @@ def draw(request: Request) -> Plan:
         direct_learning=request.direct_learning,
         prepare_ahead=request.prepare_ahead,
         batching=request.batching,
+        fifo=request.fifo,
     )
     settings = _draw_limits(random, wanted, towards)
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))

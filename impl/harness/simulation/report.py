@@ -26,6 +26,7 @@ def report(outcome: Outcome) -> str:
         *(["direct learning"] if settings.direct_learning else []),
         *(["prepare ahead"] if settings.prepare_ahead else []),
         *([f"batches of {settings.max_batch}"] if settings.max_batch > 1 else []),
+        *(["fifo"] if settings.fifo else []),
     ]
     speed = outcome.events / max(outcome.wall_s, 1e-9)
     lines = [

@@ -5,9 +5,10 @@ ballot is lost before that, it is proposed again in the next one. A value known 
 proposed again, however often its client resends it. (Should it be proposed again all the same,
 learners drop it.)
 
-With fifo, what is chosen may be passed over by learners, as it came before its turn: only what is
-delivered is not proposed again. And a packet waits for those of its client before it
-(`paxos.core.turns`).
+With fifo, what is chosen may be passed over by learners, as it came before its turn. So a packet
+waits until it is known to be delivered. Once learners are past the instance that it is chosen in
+and have not delivered it, it is proposed again, and so are those of its client after it. And a
+packet waits for those of its client before it (`paxos.core.turns`).
 
 A packet that its client no longer resends is dropped, unless it is proposed in this ballot. Most
 often it was chosen, and the message that said so was lost. Dropping it is always safe: a client
@@ -16,6 +17,7 @@ that has not seen its value delivered resends it.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from math import inf
 
 from paxos.core.batch import Packet, is_well_formed
@@ -28,9 +30,11 @@ from paxos.core.turns import Key, Turns
 class _Waiting:
     """A packet, since when it waits, and when it was last submitted."""
 
-    __slots__ = ("heard_s", "packet", "since_s")
+    __slots__ = ("heard_s", "instance", "packet", "since_s")
 
     def __init__(self, packet: Packet, since_s: float) -> None:
+        self.instance = 0
+        """With fifo, the one that it was proposed in last, in this ballot."""
         self.packet = packet
         self.since_s = since_s
         self.heard_s = since_s
@@ -52,6 +56,7 @@ class Backlog:
         self._queued_values = 0
         self._queued_bytes = 0
         self._turns = Turns() if settings.fifo else None
+        self._settled: list[tuple[int, Key]] = []  # with fifo: chosen in which instance; a heap
         self._look_s = -inf  # when to look next for packets that nobody resends
         self._clients: set[str] = set()  # whose values were taken
         self._chosen: dict[str, IntervalSet] = {}  # by client, the longest not heard of first
@@ -94,11 +99,27 @@ class Backlog:
                 or not is_well_formed(packet)
             ):
                 continue
-            if len(self._waiting) >= self._settings.waiting_packets or not self._takes(packet):
+            if not self._has_room(packet) or not self._takes(packet):
                 within = False
                 continue
-            self._offer(key, self._wait(packet, now_s))
+            waiting = self._wait(packet, now_s)
+            if self._turns and packet.first < self._turns.due(packet.client):
+                self._go_back(packet.client, self._turns)  # it was forgotten
+            else:
+                self._offer(key, waiting)
         return within
+
+    def _has_room(self, packet: Packet) -> bool:
+        """Whether another one may wait. One whose turn it is takes the place of one that waits for
+        others of its client: all those that they wait for could not come otherwise."""
+        if len(self._waiting) < self._settings.waiting_packets:
+            return True
+        if self._turns is None or packet.first > self._turns.due(packet.client):
+            return False
+        early = self._turns.latest()
+        if early is not None:
+            self._remove((early.client, early.first))
+        return early is not None
 
     def _wait(self, packet: Packet, now_s: float) -> _Waiting:
         waiting = self._waiting[packet.client, packet.first] = _Waiting(packet, now_s)
@@ -167,15 +188,43 @@ class Backlog:
     def _is_to_be_proposed(self, key: Key) -> bool:
         return key in self._queue or (self._turns is not None and self._turns.is_early(key))
 
-    def mark_chosen(self, packets: Iterable[Packet]) -> None:
-        """These were proposed, and are chosen: they wait no longer. With fifo, they may be passed
-        over all the same: they are taken again, when their client sends them again."""
+    def note_proposed(self, packets: Iterable[Packet], instance: int) -> None:
+        """With fifo: these are proposed in `instance`."""
+        for packet in packets:
+            if waiting := self._waiting.get((packet.client, packet.first)):
+                waiting.instance = max(instance, waiting.instance)
+
+    def mark_chosen(self, packets: Iterable[Packet], instance: int) -> None:
+        """These are chosen: they wait no longer; with fifo, until they are known to be delivered,
+        but for the first of a client, which is never passed over."""
         for packet in packets:
             key = packet.client, packet.first
-            if self._turns is None:
+            if self._turns is None or packet.first == 1:
                 self.mark_delivered(packet.client, packet.first, packet.last)
-            elif key in self._waiting and not self._is_to_be_proposed(key):
-                self._remove(key)
+            elif key in self._waiting:
+                heappush(self._settled, (instance, key))
+
+    def propose_passed_over(self, prefix: int) -> None:
+        """Learners have delivered the instances up to `prefix`: what is chosen in them, and waits
+        for its delivery all the same, is proposed again."""
+        clients: set[str] = set()
+        while self._settled and self._settled[0][0] <= prefix:
+            _, key = heappop(self._settled)
+            waiting = self._waiting.get(key)
+            if waiting and waiting.instance <= prefix and not self._is_to_be_proposed(key):
+                clients.add(key[0])
+        for client in sorted(clients):
+            assert self._turns is not None, "without fifo nothing is kept once it is chosen"
+            self._go_back(client, self._turns)
+
+    def _go_back(self, client: str, turns: Turns) -> None:
+        """Propose all that waits of a client once more, in turn."""
+        turns.go_back(client)
+        for seq in sorted(self._firsts[client]):
+            key = client, seq
+            self._dequeue(key)
+            turns.drop(key)
+            self._offer(key, self._waiting[key])
 
     def mark_delivered(self, client: str, first: int, last: int) -> None:
         """The values `first..last` of `client` are delivered, or will be: they wait no longer. With
@@ -237,7 +286,9 @@ class Backlog:
         self._queued_values = self._queued_bytes = 0
         if self._turns:
             self._turns.start_ballot()
+            self._settled.clear()
         for key, waiting in self._waiting.items():
+            waiting.instance = 0
             self._offer(key, waiting)
 
     def _offer(self, key: Key, waiting: _Waiting) -> None:

@@ -56,6 +56,7 @@ class Flight:
     ) -> None:
         """`packet_threshold`: a message is lost when one that was sent so many later is answered.
         The times are those of `RoundTrip`, and `ordered` is that of `Window`."""
+        self._settings = settings
         segment = settings.fitting_bytes
         self.window = Window(segment, settings.first_messages, ordered=ordered)
         self.round_trip = RoundTrip(shortest_s, first_s)
@@ -66,6 +67,8 @@ class Flight:
         self._ordered = ordered
         self._under_way: dict[int, _Sent] = {}  # in the order of their last sending
         self._waiting: dict[int, _Sent] = {}  # to be sent, or sent again
+        self._is_mixed = False
+        """Whether something waits again, behind new messages with higher numbers perhaps."""
         self._orders = 0
         self._arrived = 0  # the last sending that is known to have been answered
         self._answered_s = -inf  # when anything was answered last
@@ -145,6 +148,9 @@ class Flight:
         self._lose_by_threshold(now_s)
         if now_s >= self._look_s:
             self._lose_by_timer(now_s)
+        if self._settings.fifo and self._is_mixed:  # none can be answered before the lowest
+            self._waiting = dict(sorted(self._waiting.items()))
+        self._is_mixed = False
         taken: list[tuple[int, bool]] = []
         while self._waiting:
             number, sent = next(iter(self._waiting.items()))
@@ -206,6 +212,7 @@ class Flight:
         sent = self._under_way.pop(number)
         self.under_way_bytes -= sent.size
         self._wait(number, sent)
+        self._is_mixed = True
 
     def revive(self) -> None:
         """Somebody is heard again after a silence: do not wait for the end of a long pause."""

@@ -60,6 +60,7 @@ class Proposer(Role):
         self.backlog = Backlog(settings)
         self.chosen = IntervalSet()  # the instances known to be chosen
         self.top = 0  # the highest instance known to have been begun
+        self._delivered = 0  # instances 1 to this are delivered, by a learner
         self.repair = Repair(settings)
         self._asking = Budget(settings.asked_instances)
         self._noting = Budget(settings.delivered_spans)
@@ -129,6 +130,7 @@ class Proposer(Role):
     def _on_delivered(self, delivered: Delivered) -> None:
         prefix = self._reached(delivered.prefix)
         if prefix:
+            self._delivered = max(self._delivered, prefix)
             self.chosen.add(1, prefix)
             self.top = max(self.top, prefix)
         if not self._noting.grants(len(delivered.values)):
@@ -189,6 +191,8 @@ class Proposer(Role):
         ballot = self.election.ballot
         if ballot is None:
             return
+        if self.settings.fifo:
+            self.backlog.propose_passed_over(self._delivered)
         batches, proposed = self.backlog.batches(), len(self.phase2.open)
         for first, last in self.phase1.wanted(self.chosen, self.top, batches, proposed):
             self._prepare(ballot, first, last, now_s)
@@ -299,6 +303,8 @@ class Proposer(Role):
             events.Phase2a(ballot=ballot, instance=instance, batch=describe(packets), quorum=quorum)
         )
         self.phase2.add(instance, batch, packets)
+        if self.settings.fifo:
+            self.backlog.note_proposed(packets, instance)
 
     def _send_accepts(self, ballot: Ballot, now_s: float) -> None:
         """Send what the window admits. What is sent again is nothing new in the spec: the message
@@ -322,7 +328,7 @@ class Proposer(Role):
 
     def _note_chosen(self, instance: int, packets: Sequence[Packet]) -> None:
         self.chosen.add(instance, instance)
-        self.backlog.mark_chosen(packets)
+        self.backlog.mark_chosen(packets, instance)
 
     def _decide(self, ballot: Ballot, instance: int, batch: bytes, quorum: list[int]) -> None:
         """Tell the learners what was chosen (spec: `Decide`)."""

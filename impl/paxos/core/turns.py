@@ -35,8 +35,7 @@ class Turns:
         return self._next(client, self.due(client))
 
     def comes(self, packet: Packet) -> list[Packet]:
-        """`packet` is to be proposed; the packets whose turn it is then. One that is behind is
-        proposed again: it was passed over, or lost with a ballot."""
+        """`packet` is to be proposed; the packets whose turn it is then."""
         due = self.due(packet.client)
         if packet.first > due:
             self._early[packet.client, packet.first] = packet
@@ -44,6 +43,10 @@ class Turns:
         if packet.first < due:
             return [packet]
         return [packet, *self._next(packet.client, packet.last + 1)]
+
+    def go_back(self, client: str) -> None:
+        """What was proposed of `client` beyond what is delivered is to be proposed once more."""
+        self._due.pop(client, None)
 
     def proposed(self, packet: Packet) -> list[Packet]:
         """`packet` is proposed, whether it was its turn or not; the packets whose turn it is
@@ -58,6 +61,10 @@ class Turns:
     def early(self) -> list[Packet]:
         """All that wait for others."""
         return list(self._early.values())
+
+    def latest(self) -> Packet | None:
+        """The one that came last of those that wait for others."""
+        return next(reversed(self._early.values()), None)
 
     def drop(self, key: Key) -> None:
         """The packet waits no longer, if it did."""
