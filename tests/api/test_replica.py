@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 import paxos
 from tests.cluster.processes import Cluster, conformance, wait_for
 
@@ -55,3 +57,18 @@ def test_a_slow_application_holds_up_the_learner_of_its_replica_alone(tmp_path: 
             wait_for(lambda: len(slow) == count, "all values")
             assert slow == [other.get(PATIENCE_S).value for _ in range(count)]
         conformance(where)
+
+
+def test_the_application_hears_when_the_learner_cannot_go_on(tmp_path: Path) -> None:
+    """As when all that it needs was trimmed. The acceptor goes on until the replica is closed."""
+    with alone(tmp_path) as cluster:
+        replica = paxos.Replica(cluster.config, 1, run_dir=cluster.run_dir)
+        (learner,) = (s for s in replica._host.node.seats if s.member.role == "learner")
+        with replica._host.node._lock:
+            learner.role.step.failure = "instances 1 to 9 are gone"
+            learner.is_touched = True
+        replica._host.node.nudge()
+        with pytest.raises(paxos.RunError, match=r"learner-1\.\d+: instances 1 to 9 are gone"):
+            list(replica)
+        assert not replica._host.is_closed and not replica._host.node._stopped
+        replica.close()

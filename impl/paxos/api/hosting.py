@@ -129,6 +129,12 @@ class Host:
         report.fail(f"{self.name}: {self.failure}")
         self._hooks.ended()
 
+    def retired(self, why: str) -> None:
+        """The learner of a replica cannot go on: the application gets no more, and is told why. Its
+        acceptor and proposer go on until it closes the replica, as others may need them."""
+        self.failure = self.failure or RunError(why)
+        self._hooks.ended()
+
     def close(self) -> None:
         """Finish the step under way, and let go of everything. Does nothing the second time, or in
         a fork."""

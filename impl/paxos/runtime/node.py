@@ -34,6 +34,9 @@ class Owner(Protocol):
     def request(self, failure: BaseException) -> None:
         """The node has failed, and is to be stopped. Called by one of its threads."""
 
+    def retired(self, why: str) -> None:
+        """One of several roles cannot go on, and the others do. Called under the node's lock."""
+
 
 class Node:
     """Drives roles until it is stopped."""
@@ -241,5 +244,6 @@ class Node:
         if len(self._working) == 1:
             raise RunError(seat.failure)
         say(f"error: {seat.process}: {seat.failure}; without it, this process goes on")
+        self._stop.retired(f"{seat.process}: {seat.failure}")
         self._working = [other for other in self._working if other is not seat]
         self._handover.remove(seat)

@@ -50,6 +50,9 @@ class Stop:
         with suppress(BlockingIOError):
             os.write(self._writer, b"\0")
 
+    def retired(self, why: str) -> None:
+        """A role of the process cannot go on: its exit status will tell."""
+
     def note(self, failure: BaseException | None) -> None:
         """Remember the first failure."""
         if self.failure is None:
