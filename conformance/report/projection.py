@@ -77,7 +77,9 @@ class Parts:
         kind, rest = shape[0], shape[1:]
         match kind:
             case "process":
-                for key, inner in value.items():
+                # TLC prints a function of 1..n as a sequence, and so one of nothing.
+                known = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
+                for key, inner in known:
                     yield from self._parts((*path, key), rest, inner, instances)
             case "instance" | "scope":
                 for i, inner in enumerate(value, 1):

@@ -147,6 +147,7 @@ def test_a_browser_shows_it_and_asks_nobody(page: Path, width: int, dark: bool) 
         assert found.page.locator("figure svg").count() == 4
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert found.page.evaluate(wide) == 0, "the page does not scroll sideways; its tables do"
+        found.assert_light_on_paper()
         found.picture(f"comparison-{width}-{'dark' if dark else 'light'}")
         found.assert_quiet()
 

@@ -31,7 +31,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Tutorial": ("docs/tutorial/",),
     "Use it": (
         *("docs/check-your-own.md", "docs/ci.md", "docs/relay.md", "docs/running.md"),
-        *("docs/three-machines.md", "docs/application.md"),
+        *("docs/three-machines.md", "docs/application.md", "docs/pages.md"),
     ),
     "Traces": ("traces/",),
     "How it works": ("docs/design.md", "ARCHITECTURE.md", "docs/decisions/", "docs/references.md"),

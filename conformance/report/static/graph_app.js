@@ -13,6 +13,7 @@ const ZOOM = 1.4;
 const page = JSON.parse(byId("data").textContent ?? "");
 const graph = new StateGraph(page);
 const drawing = new Drawing(graph, byId("graph"), (group) => choose(drawing.groups.members[group][0]));
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let path = graph.path(page.open_at);
 let timeline = new Timeline(graph.asSteps(path));
 let at = path.length - 1; // where in the path
@@ -82,6 +83,13 @@ function changeView() {
   stand(at);
 }
 
+/** Draw in the colours of the page. On paper a drawing keeps those it has: graph.css inverts dark ones. */
+function recolour() {
+  if (window.matchMedia("print").matches) return;
+  byId("graph").classList.toggle("dark", dark.matches);
+  drawing.recolour();
+}
+
 function listen() {
   const [first, last] = [() => stand(0), () => stand(path.length - 1)];
   byId("to-first").addEventListener("click", first);
@@ -111,10 +119,10 @@ function listen() {
     if (inGraph) walk(event.key);
     else keys[event.key]();
   });
-  const recolour = () => drawing.recolour();
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) window.matchMedia(query).addEventListener("change", recolour);
+  dark.addEventListener("change", recolour);
 }
 
 drawHead();
 listen();
 changeView();
+recolour();

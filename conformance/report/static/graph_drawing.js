@@ -101,10 +101,9 @@ export class Drawing {
     cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
   }
 
-  /** Take the colours of the page again, which may be other ones now, and draw at once. */
+  /** Take the colours of the page again, which may be other ones now. */
   recolour() {
     this.cy.style(styles());
-    this.cy.forceRender();
   }
 }
 

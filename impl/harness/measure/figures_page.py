@@ -41,7 +41,7 @@ def write(folder: Path, tables: str, plots: Sequence[str]) -> Path:
         OSError: it cannot be written.
     """
     shown = [(name, folder / f"{name}.svg") for name in plots]
-    drawn = [(name, _inline(path, name)) for name, path in shown if path.is_file()]
+    drawn = [(name, inline(path, name)) for name, path in shown if path.is_file()]
     path = folder / "index.html"
     path.write_text(render(tables, drawn), encoding="utf-8")
     return path
@@ -72,7 +72,7 @@ def _facts(part: object) -> list[str]:
     return part if isinstance(part, list) else []
 
 
-def _inline(path: Path, name: str) -> str:
+def inline(path: Path, name: str) -> str:
     """A plot as a part of a page: its names are of no other's, and it is no wider."""
     svg = _PROLOGUE.sub("", path.read_text(encoding="utf-8"))
     svg = _HEIGHT.sub(r"\1", svg, count=1)  # it follows from the width, as the page has it

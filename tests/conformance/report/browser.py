@@ -7,6 +7,7 @@ that there was nothing.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,23 @@ class Opened:
             found = self.page.evaluate("axe.run()")
             wrong = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]]
             assert wrong == [], (what, wrong)
+
+    def assert_light_on_paper(self) -> None:
+        """Whatever the screen is: dark letters, and nothing dark behind them."""
+        self.page.emulate_media(media="print")
+        colours = self.page.evaluate(
+            """() => [...document.querySelectorAll('body, body *')].flatMap((e) => {
+                const style = getComputedStyle(e);
+                if (!e.checkVisibility() || style.position === 'absolute') return [];
+                return [style.backgroundColor];
+            })"""
+        )
+        parts = [re.findall(r"[\d.]+", c) for c in set(colours)]
+        dark = [p for p in parts if len(p) == 3 and sum(map(float, p)) < 3 * 160]
+        assert parts and dark == []
+        ink = self.page.evaluate("getComputedStyle(document.body).color")
+        assert sum(map(int, re.findall(r"\d+", ink))) < 3 * 60
+        self.page.emulate_media(media="screen")
 
     def picture(self, name: str) -> None:
         if SCREENSHOTS:

@@ -191,4 +191,5 @@ def test_pages_are_accessible(
             wide = it.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, name
             it.assert_accessible(name)
+            it.assert_light_on_paper()
             it.assert_quiet()

@@ -122,6 +122,11 @@ def test_parts_of_a_state_are_of_their_instances_and_ballots() -> None:
     assert ("vote", "a1", 1, (0, ())) not in texts(about_ballot(first, 1))
 
 
+def test_a_model_may_have_no_learner() -> None:
+    parts = Parts(("prefix", "promised"), promise_an_instance=False)
+    assert {p.text for p in parts.of(((), Function(a1=(1,))))} == {("promised", "a1", 1, 1)}
+
+
 def test_a_promise_is_of_an_instance_where_the_model_says_so() -> None:
     state = (Function(a1=(1, 2)), Function(l1=0))
     for scoped in (True, False):
@@ -273,4 +278,8 @@ def test_the_page_is_accessible(written: Path, width: int, dark: bool) -> None:
                 it.picture(f"graph-{name}-{width}-{'dark' if dark else 'light'}")
                 assert it.page.evaluate("document.documentElement.scrollWidth") <= width, name
                 it.assert_accessible(name)
+                it.assert_light_on_paper()
+                it.page.emulate_media(media="print")
+                canvas = "getComputedStyle(document.querySelector('#graph canvas')).filter"
+                assert it.page.evaluate(canvas).startswith("invert" if dark else "none")
                 it.assert_quiet()
