@@ -1,4 +1,4 @@
-"""The order of one client's values on real clusters: what learners write, against what it was given."""
+"""The order of one client's values on real clusters: what learners write, and what it was given."""
 
 from __future__ import annotations
 
