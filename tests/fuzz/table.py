@@ -19,6 +19,7 @@ from paxos.runtime.envelope import PRESENCE, PROTOCOL, Envelope, RejectedError, 
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.hello import encode_about
 from paxos.runtime.presence import Presence, Self
+from paxos.runtime.questions import Answer, Question
 
 MEMBERS = {"client": 2, "proposer": 2, "acceptor": 3, "learner": 2}
 CLUSTER = b"fuzzing!"
@@ -132,6 +133,8 @@ class Table:
             received = seat.envelope.open(datagram)
         except RejectedError as error:
             return str(error)
+        if isinstance(received.about, Question | Answer):  # a node keeps them from its role
+            return "a question, or an answer to one"
         presence = seat.presence
         refuse = presence.refusal if received.about is None else presence.hear
         if refusal := refuse(received, self.now_s):
