@@ -50,12 +50,9 @@ COMPARED = {
     "per-instance": Bounds(
         direct=True, proposers=2, instances=2, requests=3, learners=0, scope="instance"
     ),
-    "fifo-3-instances": Bounds(
-        direct=True, ahead=True, values=2, instances=3, requests=1, crashes=False, fifo=True
-    ),
 }
-"""What others do and the roles of this implementation do not, and a log that is too long for them:
-the specification and the rules are compared, and nothing is driven."""
+"""What others do and the roles of this implementation do not: the specification and the rules are
+compared, and nothing is driven."""
 
 LEFT = {
     "synod": {("Decide", LEAST): 192, ("Phase2a", LEAST): 2},
