@@ -235,6 +235,7 @@ ONE_WAY = {
     "it compares the lengths of two lists": {"Recover.one vote"},
     "it asks whether something is there, or that nothing is": {
         *("Phase2a.once", "Phase2a.promises", "Decide.indirect", "Deliver.learned"),
+        "Broadcast.turn",
     },
     "there is one instance and one value, and learning is by Decide": {
         *("Phase1a.instance", "Phase1b.instance", "Phase2a.instance", "Phase2b.instance"),
