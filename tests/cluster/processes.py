@@ -199,3 +199,18 @@ class Cluster:
             said = log.read_text(encoding="utf-8") if log.exists() else ""
             is_early = name.startswith("client") and "not known to be delivered" in said
             assert status == int(is_early), f"{name}: {said}"
+
+
+def begin_run(run_dir: Path, values_file: Path, *options: str) -> subprocess.Popen[str]:
+    """A run of several seconds that has delivered something."""
+    arguments = ["run", "--values", str(values_file), "--run-dir", str(run_dir), "--rate", "25"]
+    process = subprocess.Popen(
+        [*PAXOS, *arguments, *options],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    output = run_dir / "learner-1.out"
+    wait_for(lambda: output.exists() and output.stat().st_size, "first value")
+    return process

@@ -17,7 +17,7 @@ from paxos.errors import InputError
 from paxos.runtime import cluster
 from paxos.runtime.cluster import ClusterOptions, run_cluster
 from paxos.runtime.shutdown import Stop
-from tests.cluster.processes import ENVIRONMENT, PATIENCE_S, PAXOS, run, wait_for
+from tests.cluster.processes import PATIENCE_S, begin_run, run
 from tests.leftovers import processes_of
 
 pytestmark = pytest.mark.multicast
@@ -89,16 +89,7 @@ def test_whoever_ends_is_said(tmp_path: Path, number: signal.Signals, how: str |
     values = tmp_path / "values"
     values.write_bytes(b"".join(b"value %d\n" % n for n in range(50)))
     run_dir = tmp_path / "r"
-    arguments = ["run", "--values", str(values), "--run-dir", str(run_dir), "--rate", "25"]
-    process = subprocess.Popen(
-        [*PAXOS, *arguments],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    output = run_dir / "learner-1.out"
-    wait_for(lambda: output.exists() and output.stat().st_size, "first value")
+    process = begin_run(run_dir, values)
     for pid in processes_of(run_dir):
         if b"acceptor\x003\x00" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, number)

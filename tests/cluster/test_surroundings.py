@@ -21,9 +21,9 @@ from tests.cluster.processes import (
     PATIENCE_S,
     PAXOS,
     Cluster,
+    begin_run,
     conformance,
     run,
-    wait_for,
 )
 from tests.leftovers import processes_of
 
@@ -122,21 +122,6 @@ def test_signals_that_the_parent_has_blocked(cluster: Cluster, values_file: Path
         )
         cluster.processes[f"{role}-1"] = process
     cluster.stop()
-
-
-def begin_run(run_dir: Path, values_file: Path, *options: str) -> subprocess.Popen[str]:
-    """A run of several seconds that has delivered something."""
-    arguments = ["run", "--values", str(values_file), "--run-dir", str(run_dir), "--rate", "25"]
-    process = subprocess.Popen(
-        [*PAXOS, *arguments, *options],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    output = run_dir / "learner-1.out"
-    wait_for(lambda: output.exists() and output.stat().st_size, "first value")
-    return process
 
 
 def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path) -> None:

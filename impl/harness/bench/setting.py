@@ -62,8 +62,8 @@ class Setting(Struct, frozen=True, kw_only=True):
         words += [f"{self.loss:.0%} loss"] if self.loss else []
         words += ["fifo"] if self.fifo else []
         words += [f"{self.acceptors} replicas"] if self.replicas else []
-        counted = (("acceptors", 3), ("proposers", 2), ("learners", 2), ("clients", 2))
-        for what, usual in counted[3:] if self.replicas else counted:
+        roles = () if self.replicas else (("acceptors", 3), ("proposers", 2), ("learners", 2))
+        for what, usual in (*roles, ("clients", 2)):
             count = getattr(self, what)
             if count != usual and not (what == "clients" and self.one_at_a_time):
                 words.append(f"{count} {what if count > 1 else what[:-1]}")

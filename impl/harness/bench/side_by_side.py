@@ -6,24 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from harness.bench.benchmark import Benchmark, Row
-from harness.measure import change
+from harness.measure import change, output
 from harness.measure.text import figure, ms, table
-from paxos.errors import InputError, reason
 
 
 def load(path: Path) -> Benchmark:
     """An earlier benchmark, from its `results.json`. Raises `InputError`."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Benchmark)
-    except OSError as error:
-        raise InputError(f"{path}: {reason(error)}; give a benchmark's results.json") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: is not what this `paxos bench` writes ({error}); give its results.json"
-        ) from error
+    return output.read(path, Benchmark, "paxos bench", "results.json", "a benchmark's results.json")
 
 
 def render(before: Benchmark, now: Benchmark) -> str:

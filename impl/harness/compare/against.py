@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from harness.compare.comparison import Comparison, Row, Run
-from harness.measure import change
+from harness.measure import change, output
 from harness.measure.spread import spread
 from harness.measure.text import figure, ms, table
-from paxos.errors import InputError, reason
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,8 @@ FIGURES = (
 
 def load(path: Path) -> Comparison:
     """An earlier comparison, from its `table.json`. Raises `InputError`."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Comparison)
-    except OSError as error:
-        raise InputError(f"{path}: {reason(error)}; give the table.json of a comparison") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: is not what this `paxos compare` writes ({error}); give its table.json"
-        ) from error
+    wanted = "the table.json of a comparison"
+    return output.read(path, Comparison, "paxos compare", "table.json", wanted)
 
 
 def render(before: Comparison, now: Comparison) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,8 @@ from msgspec import Struct
 from harness.measure import figures_page
 from paxos.errors import InputError, RunError, reason
 from paxos.runtime.report import fail, say
+
+S = TypeVar("S", bound=Struct)
 
 
 def need_plots() -> None:
@@ -31,6 +34,19 @@ def make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"folder {folder}: {reason(error)}") from error
+
+
+def read(path: Path, kind: type[S], command: str, name: str, wanted: str) -> S:
+    """An earlier result of `command`, from the file that `write` made of it, called `name`. Raises
+    `InputError`, which says that `wanted`, such as "a benchmark's results.json", is to be given."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise InputError(f"{path}: {reason(error)}; give {wanted}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: is not what this `{command}` writes ({error}); give its {name}"
+        ) from error
 
 
 def write(

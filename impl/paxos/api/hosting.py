@@ -18,9 +18,8 @@ from paxos.errors import ClosedError, ForkedError, InputError, RunError
 from paxos.runtime import report
 from paxos.runtime.acks import HearDiscarded, HearPlaces
 from paxos.runtime.deliveries import Deliveries, Output
-from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.node import Node
-from paxos.runtime.report import describe, say
+from paxos.runtime.report import describe
 from paxos.runtime.seating import Seating
 
 _logger = logging.getLogger("paxos")
@@ -58,24 +57,19 @@ class Host:
         self._pid = os.getpid()
         self._hooks = hooks
         self.config = config if isinstance(config, Config) else load(Path(config))
-        for member in who.members:
-            self.config.check_member(member)
-        key = read_key(self.config.key_file)
-        self._seats = Seating(
+        seating = Seating(
             who=who,
             config=self.config,
-            key=key,
             run_dir=None if run_dir is None else Path(run_dir),
             deliveries=hooks.deliveries,
             hear_places=hooks.hear_places,
             hear_discarded=hooks.hear_discarded,
             with_cluster=False,
             verbose=False,
-        ).seats()
-        self.name = str(self._seats[0].process if len(self._seats) == 1 else who)
+        )
+        self._seats = seating.seats()
+        self.name = seating.name_of(self._seats)
         self.words = who.words
-        if warning := exposure(key, self.config.interface):
-            say(f"{self.name}: {warning}")
         self.failure: RunError | InputError | None = None
         """Why it has ended, if it did so by itself."""
         self._closing = threading.Lock()

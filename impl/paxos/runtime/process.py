@@ -13,7 +13,6 @@ from paxos.errors import InputError, RunError, reason
 from paxos.runtime.acks import HearPlaces
 from paxos.runtime.deliveries import Deliveries, Output
 from paxos.runtime.framing import Split, split_lines
-from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits
 from paxos.runtime.presence import NotThisOneError
@@ -49,13 +48,9 @@ def run_process(who: Member | Replica, config: Config, stop: Stop, options: Proc
     """Run a process until it is told to stop, or, a client, until its values are delivered. The
     exit status. Raises `InputError` if it cannot start."""
     _finish_what_is_begun()
-    for member in who.members:
-        config.check_member(member)
-    key = read_key(config.key_file)
     seating = Seating(
         who=who,
         config=config,
-        key=key,
         run_dir=options.run_dir,
         deliveries=options.deliveries,
         hear_places=options.hear_places,
@@ -64,9 +59,7 @@ def run_process(who: Member | Replica, config: Config, stop: Stop, options: Proc
         batch_values=options.batch_values,
     )
     seats = seating.seats()
-    name = str(seats[0].process if len(seats) == 1 else who)
-    if warning := exposure(key, config.interface):
-        say(f"{name}: {warning}")
+    name = seating.name_of(seats)
     node = Node(seats, stop)
     if config.metrics_port:
         from paxos.runtime import metrics  # with the package that it needs

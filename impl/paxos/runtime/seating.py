@@ -2,6 +2,7 @@
 with storage and trace, and the core as the storage left it."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
 from paxos.runtime.handover import GROUPS
 from paxos.runtime.incarnation import Incarnation, begin
+from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
 from paxos.runtime.presence import Presence, Self
@@ -32,7 +34,6 @@ class Seating:
 
     who: Member | Replica
     config: Config
-    key: bytes | None
     run_dir: Path | None
     deliveries: Deliveries
     """Where a learner's deliveries go."""
@@ -49,24 +50,33 @@ class Seating:
 
     def seats(self) -> list[Seat]:
         """A seat for each role. Raises `InputError` if one of them must not or cannot begin."""
+        for member in self.who.members:
+            self.config.check_member(member)
+        key = read_key(self.config.key_file)
         clock = Clock()
         me = Self.of(self.who.members[0], str(self.config.identity()["cluster"]))
         seats: list[Seat] = []
         for member in self.who.members:
             least = seats[-1].process.incarnation if seats else 0
-            seats.append(self._seat(me._replace(member=member), clock, least))
+            seats.append(self._seat(me._replace(member=member), key, clock, least))
+        if warning := exposure(key, self.config.interface):
+            say(f"{self.name_of(seats)}: {warning}")
         return seats
 
-    def _seat(self, me: Self, clock: Clock, least: int) -> Seat:
+    def name_of(self, seats: Sequence[Seat]) -> str:
+        """What the process is called, which a replica is by none of its roles."""
+        return str(seats[0].process if len(seats) == 1 else self.who)
+
+    def _seat(self, me: Self, key: bytes | None, clock: Clock, least: int) -> Seat:
         """`least`: the incarnation of the role that was seated before, if there is one."""
         config, member = self.config, me.member
-        network = _open_network(member.role, config, self.key)
+        network = _open_network(member.role, config, key)
         faults = Faults(config.faults, str(member))
         presence = Presence(me, Freshness(), time.monotonic())
 
         def envelope(number: int) -> Envelope:
             tag, members = config.cluster_tag(), config.members()
-            return Envelope(tag, member.role, member.id, number, members, self.key, me.nonce)
+            return Envelope(tag, member.role, member.id, number, members, key, me.nonce)
 
         greeting = Greeting(presence, network, config.endpoints(), clock, faults, envelope)
         begun = begin(
