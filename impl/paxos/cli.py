@@ -248,9 +248,14 @@ _SWITCHES = (
     ("prepare_ahead", "Phase 1 for a window of instances before values are known"),
     ("batching", "several values in one instance"),
     ("fifo", "the values of a client are delivered in the order in which it broadcast them"),
+    ("checkpoints", "learners keep their state, and go on from it when they start again"),
 )
-"""The optimisations and FIFO, each a constant of the specification. Every process of a cluster must
-have them alike, so only a whole cluster takes them as options; a process has them configured."""
+"""The optimisations, FIFO and checkpoints, constants of the specification. Every process of a
+cluster must have them alike, so only a whole cluster takes them as options; a process has them
+configured."""
+
+_OFF = ("fifo", "checkpoints")
+"""Those that are off by default."""
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
@@ -283,7 +288,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         run.add_argument(
             f"--{name.replace('_', '-')}",
             action=argparse.BooleanOptionalAction,
-            help=f"{what} (default: {'off' if name == 'fifo' else 'on'})",
+            help=f"{what} (default: {'off' if name in _OFF else 'on'})",
         )
     run.add_argument(
         "--tracing",

@@ -165,6 +165,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fifo: bool = False
     """The values of one client are delivered in the order in which it broadcast them. Without it,
     one that has several under way may see a later one delivered first."""
+    checkpoints: bool = False
+    """Learners keep checkpoints: their state, durable. One that starts again goes on from its own,
+    or from another's; acceptors forget what is in those of a majority of the learners, and learners
+    forget the clients of which a later incarnation had a value delivered."""
 
     datagram_bytes: Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)] = 32_768
     """The largest datagram. The same in all processes, and no less than when what is in storage was
@@ -217,6 +221,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             prepare_ahead=self.prepare_ahead and not self.synod,
             max_batch=self.batch_values if self.batching and not self.synod else 1,
             fifo=self.fifo and not self.synod,
+            checkpoints=self.checkpoints and not self.synod,
             message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
             fit_bytes=max(packet_bytes, SMALLEST_DATAGRAM_BYTES) - OVERHEAD_BYTES,
             first_messages=self.in_flight if is_loopback(self.interface) else _CORE.first_messages,
@@ -236,6 +241,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return {
             "cluster": self.cluster or "paxos",
             **{name: getattr(settings, name) for name in names},
+            # Only if it is on: what older versions have stored has no word of it.
+            **({"checkpoints": True} if settings.checkpoints else {}),
         }
 
     def cluster_tag(self) -> bytes:

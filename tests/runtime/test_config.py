@@ -98,8 +98,15 @@ def test_yaml_reaches_the_core(tmp_path: Path) -> None:
 
 
 def test_a_synod_has_no_optimisations() -> None:
-    settings = Config(milestone="synod", batching=True, direct_learning=True).settings()
+    wanted = Config(milestone="synod", batching=True, direct_learning=True, checkpoints=True)
+    settings = wanted.settings()
     assert (settings.synod, settings.max_batch, settings.direct_learning) == (True, 1, False)
+    assert not settings.checkpoints
+
+
+def test_a_switch_that_is_off_is_no_part_of_what_older_versions_have_stored() -> None:
+    assert "checkpoints" not in Config().identity()
+    assert Config(checkpoints=True).settings().checkpoints
 
 
 @given(
@@ -134,6 +141,8 @@ def test_processes_that_disagree_on_the_protocol_do_not_hear_each_other() -> Non
         Config(direct_learning=False),
         Config(prepare_ahead=False),
         Config(batching=False),
+        Config(fifo=True),
+        Config(checkpoints=True),
     ]
     assert len({c.cluster_tag() for c in configs}) == len(configs)
     assert Config(learners=7).cluster_tag() == Config().cluster_tag()

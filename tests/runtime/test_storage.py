@@ -160,6 +160,8 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         ({}, {"cluster": "other"}, "`cluster` is paxos there, and other here"),
         ({"acceptors": 5}, {}, "`acceptors` is 5 there, and 3 here"),
         ({"max_batch": 1}, {}, "`max_batch` is 1 there, and 1024 here"),
+        ({"checkpoints": True}, {}, "`checkpoints` is True there, and False here"),
+        ({}, {"checkpoints": True}, "`checkpoints` is False there, and True here"),
     ],
 )
 def test_the_state_of_another_cluster(

@@ -7,6 +7,7 @@ import os
 import resource
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from paxos.config import Config, FaultRates
@@ -36,6 +37,14 @@ def create(folder: Path, incarnation: int = 1, wall: int = 1000) -> tuple[Tracer
 
 def lines(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_header_says_who_keeps_checkpoints() -> None:
+    learner = ProcessName(Member("learner", 1), 2)
+    head = header(Config(checkpoints=True), "run", learner, keeps=True)
+    assert (head.constants["checkpoints"], head.keeps) == (True, True)
+    plain = json.loads(msgspec.json.encode(header(Config(), "run", learner)))
+    assert "checkpoints" not in plain["constants"] and "keeps" not in plain
 
 
 def test_header_and_events(tmp_path: Path) -> None:

@@ -13,15 +13,20 @@ from paxos.core.batch import Range
 
 __all__ = [
     "Broadcast",
+    "Checkpoint",
     "Decide",
     "Deliver",
     "Event",
+    "InstallSnapshot",
     "Learn",
     "Phase1a",
     "Phase1b",
     "Phase2a",
     "Phase2b",
     "Recover",
+    "Restart",
+    "SendSnapshot",
+    "TakeSnapshot",
     "Trim",
 ]
 
@@ -115,3 +120,42 @@ class Recover(Event, tag=True):
     votes: Sequence[VoteDescription] | UnsetType = UNSET
     trimmed: int | UnsetType = UNSET
     round: int | UnsetType = UNSET
+
+
+class TakeSnapshot(Event, tag=True):
+    """A learner's state as it is with instances `1..instance` delivered, `position` values, is on
+    its way to the disk."""
+
+    instance: int
+    position: int
+
+
+class Checkpoint(Event, tag=True):
+    """The snapshot that was taken at that place is durable: a learner comes back with it."""
+
+    instance: int
+    position: int
+
+
+class Restart(Event, tag=True):
+    """A learner came back with its checkpoint of that place: it is the same learner as the
+    incarnation before. The first event of an incarnation."""
+
+    instance: int
+    position: int
+
+
+class SendSnapshot(Event, tag=True):
+    """A learner offers its checkpoint of that place to others."""
+
+    instance: int
+    position: int
+
+
+class InstallSnapshot(Event, tag=True, rename={"giver": "from"}):
+    """A learner goes on from learner `giver`'s snapshot of that place, which is durable as its own
+    checkpoint before that."""
+
+    giver: int
+    instance: int
+    position: int

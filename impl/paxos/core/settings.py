@@ -37,6 +37,9 @@ class Settings:
     fifo: bool = False
     """The values of one client are delivered in the order in which it broadcast them. Spec:
     `Before`."""
+    checkpoints: bool = False
+    """Learners keep checkpoints (`paxos.core.checkpoint`). What acceptors may forget, and which
+    values learners pass over, depends on it. Spec: `Keeps`, `Later`."""
 
     batch_wait_s: float = 0.0
     """How long the first value of a batch that is not full waits for others; 0: not at all."""

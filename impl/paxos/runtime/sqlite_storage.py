@@ -231,11 +231,12 @@ class SqliteStorage(DurableState):
         if text == self._identity_text:
             return
         theirs = json.loads(text)
-        for key, mine in self._identity.items():
-            if theirs.get(key) != mine:
+        for key in (*self._identity, *theirs):  # a switch that is off may be left out
+            mine, other = self._identity.get(key, False), theirs.get(key, False)
+            if other != mine:
                 raise InputError(
-                    f"storage {self.path} is another's: `{key}` is {theirs.get(key)} there, and "
-                    f"{mine} here; use the configuration and the id that it was written with, or "
+                    f"storage {self.path} is another's: `{key}` is {other} there, and {mine} here; "
+                    "use the configuration and the id that it was written with, or "
                     "another data folder for another cluster"
                 )
         self._refuse(f"{self.path} is damaged: it does not say whose it is")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from paxos.config import Config
 from paxos.core.events import Event
@@ -43,11 +43,14 @@ class Header(Struct, tag_field="event", tag=True, kw_only=True):
     constants: dict[str, bool | int]
     cluster: dict[str, list[int]]
     config: dict[str, str | int | bool]
+    keeps: bool | UnsetType = UNSET
+    """Of a learner that keeps checkpoints: true."""
 
 
-def header(config: Config, run: str, process: ProcessName) -> Header:
-    """The header of the trace of a process. In what comes from names of files, bytes that are not
-    UTF-8 are written as `\\xff`: JSON has only Unicode."""
+def header(config: Config, run: str, process: ProcessName, *, keeps: bool = False) -> Header:
+    """The header of the trace of a process; `keeps`: it is a learner that keeps checkpoints. In
+    what comes from names of files, bytes that are not UTF-8 are written as `\\xff`: JSON has only
+    Unicode."""
     settings = config.settings()
     return Header(
         run=printable(run),
@@ -60,10 +63,11 @@ def header(config: Config, run: str, process: ProcessName) -> Header:
             "direct_learning": settings.direct_learning,
             "prepare_ahead": settings.prepare_ahead,
             "max_batch": settings.max_batch,
-            **({"fifo": True} if settings.fifo else {}),
+            **{name: True for name in ("fifo", "checkpoints") if getattr(settings, name)},
         },
         cluster={f"{name}s": list(config.ids(name)) for name in ROLES},
         config=_plain(config),
+        keeps=keeps or UNSET,
     )
 
 
