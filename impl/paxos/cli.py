@@ -24,6 +24,7 @@ from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
 
 if TYPE_CHECKING:
+    from paxos.core.names import Member, Replica
     from paxos.runtime.pace import Limits
 
 ROLES = ("acceptor", "proposer", "learner", "client")
@@ -77,7 +78,6 @@ def _run(options: argparse.Namespace, stop: Stop | None) -> int:
 
 def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     from paxos import config  # not before the signal handlers are there
-    from paxos.core.names import Member, Replica
     from paxos.runtime.process import ProcessOptions, run_process
 
     if options.parent_fd is not None:
@@ -87,7 +87,7 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
     metrics_address, metrics_port = options.metrics or (None, None)
     metrics = {"metrics_address": metrics_address, "metrics_port": metrics_port}
     return run_process(
-        Replica(options.id) if options.role == "replica" else Member(options.role, options.id),
+        _who(options),
         config.override(config.load(options.config), **metrics, **_common(options)),
         stop,
         ProcessOptions(
@@ -99,6 +99,15 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
             parent_fd=options.parent_fd,
         ),
     )
+
+
+def _who(options: argparse.Namespace) -> Member | Replica:
+    """The process that the command line names."""
+    from paxos.core.names import Member, Replica
+
+    if options.role == "replica":
+        return Replica(options.id, has_client=options.client)
+    return Member(options.role, options.id)
 
 
 def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
@@ -149,7 +158,7 @@ def _streams(options: argparse.Namespace) -> dict[str, Any]:
 def _limits(options: argparse.Namespace) -> Limits:
     from paxos.runtime.pace import Limits
 
-    if options.role != "client":
+    if options.role not in ("client", "replica"):
         return Limits()
     rate = math.inf if options.rate is None else options.rate
     return Limits(rate, options.outstanding)
@@ -216,7 +225,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             command.add_argument(
                 "--batch", metavar="N", type=arguments.whole_number, help=_BATCH[role]
             )
-        if role == "client":
+        if role == "replica":
+            command.add_argument(
+                "--client",
+                action="store_true",
+                help="be the client with this number too, which broadcasts the values on standard "
+                "input, a line a value",
+            )
+        if role in ("client", "replica"):
             _add_client_options(command)
         if role in ("client", "learner", "replica"):
             _add_stream_options(command, role)

@@ -33,7 +33,7 @@ def test_a_little_of_everything(tmp_path: Path) -> None:
     assert (out / "table.md").read_text(encoding="utf-8").strip() == ended.stdout.strip()
     result = json.loads((out / "results.json").read_text(encoding="utf-8"))
     rows = {json.dumps(row["setting"]): row["runs"] for row in result["rows"]}
-    assert len(rows) == 9 and all(len(runs) == 1 for runs in rows.values())
+    assert len(rows) == 10 and all(len(runs) == 1 for runs in rows.values())
     for setting, (one,) in rows.items():
         assert one["rate"] > 0 and one["datagrams"] > 0, setting
         together = json.loads(setting)["replicas"]

@@ -102,6 +102,49 @@ def test_there_are_no_more_replicas_than_members(tmp_path: Path, role: str) -> N
         assert f"{role} 3 is not in the configuration" in cluster.log("replica-3").read_text()
 
 
+def test_a_replica_that_is_the_client_too(tmp_path: Path) -> None:
+    """Its proposer leads: what it broadcasts reaches that one without the network. It goes on when
+    all is delivered."""
+    with Replicas(tmp_path, clients=2) as cluster:
+        cluster.start("replica-1", options=["--client", "--outstanding", "1"])
+        cluster.start("acceptor-2", "acceptor-3", "learner-2")  # so no other can lead
+        wait_for(lambda: sends_heartbeats(cluster), "leader")
+        values = numbered("v", 1, 100)
+        cluster.say("replica-1", *values)
+        cluster.wait_delivered(100, "replica-1", "learner-2")
+        assert cluster.lines("learner-2") == values, "in turn, as one is under way at a time"
+        pipe = cluster.processes["replica-1"].stdin
+        assert pipe
+        pipe.close()
+        cluster.start("client-2")
+        cluster.say("client-2", b"another")
+        cluster.wait_delivered(101, "replica-1", "learner-2")
+        cluster.stop()
+    (stats,) = (cluster.run_dir / "stats").glob("client-1.*")
+    submits = json.loads(stats.read_text())["sent"].get("Submit", {"messages": 0})
+    assert submits["messages"] < 10, "it sends only until its proposer leads"
+    assert sum(len(event["values"]) for event in events(cluster.run_dir, "client-1")) == 100
+    conformance(cluster.run_dir)
+
+
+def test_a_client_in_a_replica_whose_proposer_does_not_lead(tmp_path: Path) -> None:
+    """It speaks to the others; and so it does when its own was the leader and is not any more."""
+    with Replicas(tmp_path, clients=3) as cluster:
+        cluster.start("replica-2", "replica-3")
+        wait_for(lambda: sends_heartbeats(cluster), "leader")
+        cluster.start("replica-1", options=["--client"])
+        cluster.say("replica-1", b"one")
+        cluster.wait_delivered(1, *REPLICAS)
+        cluster.stop()
+    conformance(cluster.run_dir)
+
+
+def sends_heartbeats(cluster: Cluster) -> bool:
+    """Whether somebody leads: a quorum has promised it."""
+    promised = [path for n in (1, 2, 3) for path in [f"acceptor-{n}"]]
+    return sum(any(True for _ in events(cluster.run_dir, name)) for name in promised) >= 2
+
+
 def test_who_is_alone_sends_only_to_clients(tmp_path: Path) -> None:
     """All who are to hear the rest are in the same process."""
     (tmp_path / "values").write_bytes(b"".join(b"%d\n" % n for n in range(100)))

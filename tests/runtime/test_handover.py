@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Accept, Accepted, Delivered, Group, Heartbeat, Message
 from paxos.core.names import Member, Replica
-from paxos.runtime.handover import PASSES, Handover
+from paxos.runtime.handover import PASSES, BesideProposer, Handover
 
 B = Ballot(1, 1)
 ACCEPT, ACCEPTED, DELIVERED = Accept(B, 1, b"\x90"), Accepted(B, 1), Delivered(1, [])
@@ -125,3 +125,20 @@ def test_who_is_removed_is_told_nothing_and_does_nothing() -> None:
     parties["proposer"].begin((Group.ACCEPTORS, ACCEPT))
     assert handover.settle(0.0)
     assert not any(line.startswith("learner") for line in diary)
+
+
+class Candidate:
+    """A proposer, as far as a client beside it knows it."""
+
+    leads = False
+
+
+def test_a_client_speaks_to_other_proposers_while_its_own_does_not_lead() -> None:
+    candidate = Candidate()
+    unsent = BesideProposer(candidate, {Group.LEARNERS})
+    assert Group.PROPOSERS not in unsent and Group.LEARNERS in unsent
+    candidate.leads = True
+    assert Group.PROPOSERS in unsent and Group.LEARNERS in unsent
+    assert Group.ACCEPTORS not in unsent
+    candidate.leads = False
+    assert Group.PROPOSERS not in unsent

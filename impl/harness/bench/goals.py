@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.bench.benchmark import Benchmark, Flat, Row
-from harness.bench.schedule import FIFO, LARGE, ONE, SIZES, THREE, USUAL, replicas
+from harness.bench.schedule import FIFO, INSIDE, LARGE, ONE, SIZES, THREE, USUAL, replicas
 from harness.bench.setting import Setting, size_text
 from harness.measure.spread import middle
 from harness.measure.text import figure
@@ -83,15 +83,13 @@ def goals(result: Benchmark) -> Iterator[Goal]:
 
 
 def _replicas(result: Benchmark) -> Iterator[Goal]:
-    apart, together = (
-        row.latency_us("p50") if (row := result.row(setting)) else None
-        for setting in (ONE, replicas(ONE))
+    apart, together, inside = (
+        p50.median if (row := result.row(setting)) and (p50 := row.latency_us("p50")) else None
+        for setting in (ONE, replicas(ONE), INSIDE)
     )
-    yield _at_most(
-        "p50 with three replicas, one value at a time, of that with roles apart",
-        REPLICA_P50,
-        _ratio(together.median if together else None, apart.median if apart else None),
-    )
+    name = "p50 with three replicas, one value at a time, of that with roles apart"
+    yield _at_most(name, REPLICA_P50, _ratio(together, apart))
+    yield _at_most(f"{name}, where a replica is the client", REPLICA_P50, _ratio(inside, apart))
     yield _at_least(
         "values/s of three replicas, of as many roles apart",
         REPLICA_RATE,

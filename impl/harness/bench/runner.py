@@ -115,13 +115,15 @@ class Runner:
         """Start everything, and let one value through, so that a leader is there when the clients
         get theirs."""
         if setting.replicas:
-            cluster.start("replica", range(1, setting.acceptors + 1))
+            first = 1 + setting.client_inside
+            cluster.start("replica", range(first, setting.acceptors + 1))
         else:
             cluster.start("learner", range(1, learners + 1))
             cluster.start("acceptor", range(1, setting.acceptors + 1))
             cluster.start("proposer", range(1, setting.proposers + 1))
         for number, path in enumerate(inputs[:-1], 1):
-            cluster.start_client(number, path, setting.client_options())
+            role, options = ("replica", ["--client"]) if setting.client_inside else ("client", [])
+            cluster.start_fed(role, number, path, [*options, *setting.client_options()])
         cluster.start("client", [setting.clients + 1], stdin=inputs[-1])
         cluster.wait_for_end(Member("client", setting.clients + 1))
 

@@ -100,13 +100,14 @@ class Cluster:
                 if member.role == "learner"
             ]
 
-    def start_client(self, number: int, values: Path, options: Sequence[str]) -> None:
-        """Start a client that gets its values when `open_gates` is called."""
+    def start_fed(self, role: str, number: int, values: Path, options: Sequence[str]) -> None:
+        """Start a client, or a replica that has one, which gets its values when `open_gates` is
+        called."""
         fifo = self.run_dir / f"{Member('client', number)}.in"
         os.mkfifo(fifo)
         both = os.open(fifo, os.O_RDWR)  # so that neither end has to wait for the other
         try:
-            self.start("client", [number], options, stdin=fifo)
+            self.start(role, [number], options, stdin=fifo)
             self._gates.append((os.open(fifo, os.O_WRONLY), values))
         finally:
             os.close(both)

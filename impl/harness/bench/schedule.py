@@ -100,6 +100,10 @@ def replicas(setting: Setting) -> Setting:
     return replace(setting, proposers=3, learners=3, replicas=True)
 
 
+INSIDE = replace(replicas(ONE), client_inside=True)
+"""One value at a time of a client that one of the replicas is."""
+
+
 _POINTS: dict[str, list[Setting]] = {
     "throughput": [*(Setting(value_bytes=size) for size in SIZES), LARGE],
     "latency": [
@@ -113,7 +117,7 @@ _POINTS: dict[str, list[Setting]] = {
         for tracing in (True, False)
     ],
     "loss": [USUAL, Setting(loss=0.1)],
-    "replicas": [ONE, replicas(ONE), THREE, replicas(USUAL)],
+    "replicas": [ONE, replicas(ONE), INSIDE, THREE, replicas(USUAL)],
     "fifo": [USUAL, FIFO],
     "scale": [
         *(Setting(clients=n) for n in (1, 2, 4, 8, 16, 32)),
@@ -129,7 +133,7 @@ _SMOKE_POINTS: dict[str, list[Setting]] = {
     "load": [Setting(rate=float(LOADS[0]), outstanding=None)],
     "switches": [USUAL, Setting(storage="sqlite", tracing=False)],
     "loss": [USUAL, Setting(loss=0.1)],
-    "replicas": [replicas(ONE), replicas(USUAL)],
+    "replicas": [replicas(ONE), INSIDE, replicas(USUAL)],
     "fifo": [FIFO],
     "scale": [Setting(clients=4), Setting(acceptors=5), Setting(learners=1)],
     "combos": [Setting(optimisations="off")],

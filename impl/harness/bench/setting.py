@@ -32,6 +32,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     clients: int = 2
     replicas: bool = False
     """Whether acceptors, proposers and learners, as many of each, are in processes together."""
+    client_inside: bool = False
+    """Whether the client is in the process of the first replica."""
     fifo: bool = False
     outstanding: int | None = SATURATED
     """Values that each client has under way at most."""
@@ -62,6 +64,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         words += [f"{self.loss:.0%} loss"] if self.loss else []
         words += ["fifo"] if self.fifo else []
         words += [f"{self.acceptors} replicas"] if self.replicas else []
+        words += ["client in one"] if self.client_inside else []
         roles = () if self.replicas else (("acceptors", 3), ("proposers", 2), ("learners", 2))
         for what, usual in (*roles, ("clients", 2)):
             count = getattr(self, what)

@@ -42,10 +42,12 @@ class Member(NamedTuple):
 
 
 class Replica(NamedTuple):
-    """A process that is a proposer, an acceptor and a learner, all with its id. As text,
-    `replica-1`. It is no process of the protocol: traces and datagrams name its members."""
+    """A process that is a proposer, an acceptor and a learner, all with its id, and the client with
+    this id too, if it has one. As text, `replica-1`. It is no process of the protocol: traces and
+    datagrams name its members."""
 
     id: int
+    has_client: bool = False
 
     def __str__(self) -> str:
         return f"replica-{self.id}"
@@ -63,7 +65,8 @@ class Replica(NamedTuple):
     @property
     def members(self) -> tuple[Member, ...]:
         """What it is, in the order in which they do their steps."""
-        return tuple(Member(role, self.id) for role in REPLICA_ROLES)
+        roles = (*REPLICA_ROLES, "client") if self.has_client else REPLICA_ROLES
+        return tuple(Member(role, self.id) for role in roles)
 
 
 class ProcessName(NamedTuple):

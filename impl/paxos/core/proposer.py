@@ -159,10 +159,15 @@ class Proposer(Role):
         voted = {instance: phase2.votes for instance, phase2 in self.phase2.open.items()}
         return waiting.for_quorum(self.settings, promised, voted)
 
+    @property
+    def leads(self) -> bool:
+        """Whether it leads, as far as it has heard."""
+        return self.election.ballot is not None
+
     def standing(self) -> Standing:
         return Standing(
             ballot=self.election.highest,
-            leads=self.election.ballot is not None,
+            leads=self.leads,
             prefix=self.chosen.first_missing(1) - 1,
             top=self.top,
             pending=self.backlog.queued_values,

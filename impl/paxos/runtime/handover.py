@@ -17,7 +17,7 @@ sits before an acceptor, and that before a learner, so that what a group of data
 is done in one pass, with one commit of the acceptor's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Protocol
 
 from paxos.core.messages import Group, Message
@@ -29,6 +29,28 @@ cluster, nothing that is said leaves it, and its roles would go on until no valu
 
 GROUPS = {group.value.removesuffix("s"): group for group in Group}
 """The group in which a role is heard."""
+
+
+class Leading(Protocol):
+    """A proposer."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads, as far as it has heard."""
+
+
+class BesideProposer:
+    """The groups that a client need not speak to by the network: as `always`, and the proposers
+    while the one in its own process leads, since no other would propose its values. When that one
+    has heard of another leader, the client's next sending goes to all. (If it leads and hears
+    nobody, neither would it get a value chosen that others hear of.)"""
+
+    def __init__(self, proposer: Leading, always: Container[Group]) -> None:
+        self._proposer = proposer
+        self._always = always
+
+    def __contains__(self, group: object) -> bool:
+        return group in self._always or (group is Group.PROPOSERS and self._proposer.leads)
 
 
 class Party(Protocol):

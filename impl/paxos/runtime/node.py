@@ -1,4 +1,4 @@
-"""The node: threads around the role of a process, or around the three of a replica.
+"""The node: threads around the role of a process, or around those of a replica.
 
 A receiver thread blocks on the multicast sockets, a timer thread waits for the next deadline, and a
 client has a reader of its input besides (`paxos.runtime.stdin_reader`). They meet at one lock
@@ -53,6 +53,7 @@ class Node:
         self._task_done = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
         self._is_settled = True  # or the roles have more to say to one another
+        self._client = next((s for s in seats if s.member.role == "client"), seats[0])
         self._task: Callable[[float], bool] | None = None
         self._stopped = False
         self.after_hearing: Callable[[], None] = lambda: None
@@ -170,7 +171,7 @@ class Node:
         messages, until it returns True; the calling thread (one at a time) sleeps until then, or
         until the node is stopped. What comes of the task is performed with that step, so the thread
         that hears what the task waited for also does it, which costs less than to wake the caller.
-        For a node with one role.
+        For a node with a client, which the task acts on.
         """
         with self._lock:
             if self._stopped:
@@ -203,7 +204,7 @@ class Node:
         """Give the task of another thread a chance, if there is one."""
         if self._task is None:
             return
-        self._working[0].is_touched = True
+        self._client.is_touched = True
         if self._task(now_s):
             self._task = None
             self._task_done.notify()

@@ -1,4 +1,4 @@
-"""One process of the cluster: its role, or the three of a replica, and their node, from start to
+"""One process of the cluster: its role, or those of a replica, and their node, from start to
 stop."""
 
 import os
@@ -84,10 +84,15 @@ def _reader(node: Node, stop: Stop, options: ProcessOptions) -> Reader | None:
     """Of a client, what reads its input."""
     from paxos.core.client import Client
 
-    role = node.seats[0].role
+    role = node.seats[-1].role
     if not isinstance(role, Client):
         return None
-    return Reader(node, role, stop, options.limits, options.split)
+    end = None if len(node.seats) == 1 else _nothing
+    return Reader(node, role, stop, options.limits, options.split, end=end)
+
+
+def _nothing() -> None:
+    """A replica goes on when its client has nothing more to broadcast: others need it."""
 
 
 def _what_is_left(name: str, reader: Reader, options: ProcessOptions) -> int:

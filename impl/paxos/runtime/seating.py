@@ -2,11 +2,12 @@
 with storage and trace, and the core as the storage left it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
+from paxos.core.messages import Group
 from paxos.core.names import Member, ProcessName, Replica
 from paxos.core.role import Role
 from paxos.core.settings import Settings
@@ -17,7 +18,7 @@ from paxos.runtime.envelope import Envelope
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
-from paxos.runtime.handover import GROUPS
+from paxos.runtime.handover import GROUPS, BesideProposer
 from paxos.runtime.incarnation import Incarnation, begin
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
@@ -57,8 +58,7 @@ class Seating:
         me = Self.of(self.who.members[0], str(self.config.identity()["cluster"]))
         seats: list[Seat] = []
         for member in self.who.members:
-            least = seats[-1].process.incarnation if seats else 0
-            seats.append(self._seat(me._replace(member=member), key, clock, least))
+            seats.append(self._seat(me._replace(member=member), key, clock, seats))
         if warning := exposure(key, self.config.interface):
             say(f"{self.name_of(seats)}: {warning}")
         return seats
@@ -67,8 +67,9 @@ class Seating:
         """What the process is called, which a replica is by none of its roles."""
         return str(seats[0].process if len(seats) == 1 else self.who)
 
-    def _seat(self, me: Self, key: bytes | None, clock: Clock, least: int) -> Seat:
-        """`least`: the incarnation of the role that was seated before, if there is one."""
+    def _seat(self, me: Self, key: bytes | None, clock: Clock, mates: Sequence[Seat]) -> Seat:
+        """`mates`: those in the same process that were seated before. No incarnation of it is below
+        theirs."""
         config, member = self.config, me.member
         network = _open_network(member.role, config, key)
         faults = Faults(config.faults, str(member))
@@ -86,7 +87,7 @@ class Seating:
             clock,
             with_cluster=self.with_cluster,
             ask=None if self.with_cluster else greeting.ask,
-            least=least,
+            least=mates[-1].process.incarnation if mates else 0,
         )
         presence.begin(begun.number, lambda: begun.storage.commits)
         process = ProcessName(member, begun.number)
@@ -111,7 +112,7 @@ class Seating:
             presence=presence,
             strict_trace=config.trace == "strict",
             has_mates=len(self.who.members) > 1,
-            unsent=frozenset(GROUPS[m.role] for m in self.who.members if self._is_alone(m)),
+            unsent=self._unsent(member, mates),
         )
         seat = Seat(process, role, around)
         seat.trace_failed = begun.trace_failed
@@ -151,6 +152,16 @@ class Seating:
         """Whether it is the only one of its role, and others in this process tell it what there
         is to tell."""
         return len(self.who.members) > 1 and len(self.config.ids(member.role)) == 1
+
+    def _unsent(self, member: Member, mates: Sequence[Seat]) -> Container[Group]:
+        """The groups that it need not speak to by the network."""
+        always = frozenset(GROUPS[m.role] for m in self.who.members if self._is_alone(m))
+        if member.role != "client" or not mates:
+            return always
+        from paxos.core.proposer import Proposer
+
+        (proposer,) = (seat.role for seat in mates if isinstance(seat.role, Proposer))
+        return BesideProposer(proposer, always)
 
     def _introduce(
         self, process: ProcessName, begun: Incarnation, network: Multicast | Network

@@ -1,6 +1,7 @@
 """The client's reader: the values on standard input, to the client, as fast as it takes them."""
 
 import time
+from collections.abc import Callable
 
 from paxos.core.client import Client
 from paxos.errors import InputError
@@ -12,7 +13,8 @@ from paxos.runtime.shutdown import Stop
 
 
 class Reader:
-    """Feeds a client from a file descriptor; when all is delivered, the process may end."""
+    """Feeds a client from a file descriptor; when all is delivered, a process that is nothing but
+    a client may end."""
 
     def __init__(
         self,
@@ -22,14 +24,17 @@ class Reader:
         limits: Limits = UNLIMITED,
         split: Split = split_lines,
         fd: int = 0,
+        end: Callable[[], None] | None = None,
     ) -> None:
-        """`split` tells the values apart in what is read from `fd`."""
+        """`split` tells the values apart in what is read from `fd`. `end` is called when all are
+        delivered; None: the process is stopped."""
         self._node = node
         self._client = client
         self._stop = stop
         self._limits = limits
         self._split = split
         self._fd = fd
+        self._end = end or stop.request
         self._unsent = 0  # values that were read and not broadcast yet
 
     def unfinished(self) -> str:
@@ -41,7 +46,7 @@ class Reader:
         return ", and ".join(left)
 
     def run(self) -> None:
-        """Read to the end, wait until every value is delivered, then stop the process."""
+        """Read to the end, and wait until every value is delivered."""
         try:
             limit = self._client.settings.largest_value_bytes
             pace = None  # begins with the first values, however long they are in coming
@@ -53,7 +58,7 @@ class Reader:
             self._stop.note(error)
             fail(str(error))
         self._node.run_in_steps(lambda now_s: self._client.finished)
-        self._stop.request()
+        self._end()
 
     def _submit(self, values: list[bytes], pace: Pace) -> None:
         """Have the client broadcast `values`: those that are due, as soon as there is room."""
