@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from conformance.cli.main import COMMANDS, Command
-from paxos.cli import HARNESS
+from paxos.options import HARNESS
 from tests.cluster.processes import ENVIRONMENT, PATIENCE_S
 from tests.paths import ROOT
 
