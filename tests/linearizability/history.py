@@ -14,8 +14,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a client was told."""
 
     version: int = 0
-    """Of a write: its own. Of a get or a compare-and-set that was refused: that of what is there,
-    0 if nothing is."""
+    """Of a write: its own. Of a get, or of a write that was refused: that of what is there, 0 if
+    nothing is."""
     value: str | None = None
     """Of a get: what is there."""
     done: bool = True

@@ -28,10 +28,11 @@ class Copy:
                 return Answer(there, self.value)
             case "cas" if there != operation.expect:
                 return Answer(there, done=False)
+            case "delete" if self.value is None:
+                return Answer(done=False)
             case "delete":
-                answer = Answer(version, done=self.value is not None)
                 self.value, self.version = None, version
-                return answer
+                return Answer(version)
         self.value, self.version = operation.value, version
         return Answer(version)
 
@@ -95,14 +96,12 @@ def _goes_on(copy: Copy, order: Sequence[Operation], near: Sequence[float]) -> b
         return True
     first, *rest = order
     own = first.answer.version if first.answer and first.name != "get" else 0
-    fixed = first.name == "get" or (
-        first.answer is not None and not (first.name == "cas" and not first.answer.done)
-    )
+    fixed = first.name == "get" or (first.answer is not None and first.answer.done)
     for version in (own,) if fixed else near:
         after = Copy()
         after.value, after.version = copy.value, copy.version
         answer = after.do(first, version)  # type: ignore[arg-type]
-        writes = first.name != "get" and not (first.name == "cas" and not answer.done)
+        writes = first.name != "get" and answer.done
         if writes and version <= copy.version:
             continue
         if first.answer in (None, answer) and _goes_on(after, rest, near):

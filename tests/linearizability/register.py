@@ -41,8 +41,8 @@ class Register(NamedTuple):
                 return self._write(operation.value, version)
             case "delete":
                 if answer and not answer.done:
-                    return None if self.value is not None else self._write(None, version)
-                return self._write(None, version) if self.value is not None or not answer else None
+                    return self._find(answer.version) if self.value is None else None
+                return self._write(None, version) if self.value is not None else None
             case "cas":
                 if answer and not answer.done:
                     return (

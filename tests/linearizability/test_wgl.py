@@ -45,7 +45,7 @@ GOOD = {
         op("cas b 1", 6, 7, Answer(2)),
         op("cas c 1", 8, 9, Answer(2, done=False)),
         op("delete", 10, 11, Answer(3)),
-        op("delete", 12, 13, Answer(4, done=False)),
+        op("delete", 12, 13, Answer(0, done=False)),
         op("cas d 0", 14, 15, Answer(5)),
     ],
     "a read beside a write sees either": [
@@ -58,6 +58,12 @@ GOOD = {
         op("put a", 0, None),
         op("put b", 1, 2, Answer(3)),
         op("get", 3, 4, found("b", 3)),
+        op("get", 5, 6, found("a", 7)),
+    ],
+    "two lost writes, the later one first": [
+        op("put a", 0, None),
+        op("put b", 1, None),
+        op("get", 3, 4, found("b", 5)),
         op("get", 5, 6, found("a", 7)),
     ],
     "a lost write is never done": [op("put a", 0, None), op("get", 5, 6, found(None, 0))],
@@ -114,7 +120,7 @@ BAD = {
     "versions that fall": [op("put a", 0, 1, Answer(2)), op("put b", 2, 3, Answer(1))],
     "a delete that found nothing": [
         op("put a", 0, 1, Answer(1)),
-        op("delete", 2, 3, Answer(2, done=False)),
+        op("delete", 2, 3, Answer(0, done=False)),
     ],
 }
 

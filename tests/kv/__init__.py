@@ -1,0 +1,1 @@
+"""examples/kv: its state machine, its HTTP, its client and its page."""
