@@ -9,8 +9,11 @@ EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS Value,      \* what clients broadcast
           Learner,
+          Keeps,      \* the learners that keep checkpoints
           Before(_)   \* FIFO: Before(v) has the value that the client of v
                       \* broadcasts just before v, if there is one
+
+ASSUME Keeps \subseteq Learner
 
 VARIABLES broadcast,  \* the values that clients have broadcast
           order,      \* the one order, as far as it is fixed
@@ -45,8 +48,9 @@ Broadcast(v) ==
     /\ UNCHANGED <<order, delivered>>
 
 (* The order is extended, by any number of broadcast values that it does not
-   have yet, with FIFO each in turn: what is fixed stays fixed.  Several at once, because one vote can
-   complete a batch, or close a gap below batches that were complete. *)
+   have yet, with FIFO each in turn: what is fixed stays fixed.  Several at once,
+   because one vote can complete a batch, or close a gap below batches that were
+   complete. *)
 Order ==
     /\ order' \in {s \in Ordering : IsPrefix(order, s)}
     /\ order' # order
@@ -54,11 +58,20 @@ Order ==
     /\ \A k \in DOMAIN order' : InTurn(order'[k], {order'[j] : j \in 1..(k - 1)})
     /\ UNCHANGED <<broadcast, delivered>>
 
-(* A learner delivers some more of the order.  It takes nothing back, and
-   delivers nothing of which the place is not yet fixed. *)
+(* A learner delivers some more of the order.  It takes nothing back, but for
+   Restart, and delivers nothing of which the place is not yet fixed. *)
 Deliver(l) ==
     /\ \E n \in Len(delivered[l])+1..Len(order) :
            delivered' = [delivered EXCEPT ![l] = SubSeq(order, 1, n)]
+    /\ UNCHANGED <<broadcast, order>>
+
+(* A learner that keeps checkpoints crashes, and is back where an earlier one
+   was.  What comes after it, it delivers again: the same, for the order is
+   fixed.  Any other learner that crashes comes back as a new one. *)
+Restart(l) ==
+    /\ l \in Keeps
+    /\ \E n \in 0..Len(delivered[l]) :
+           delivered' = [delivered EXCEPT ![l] = SubSeq(@, 1, n)]
     /\ UNCHANGED <<broadcast, order>>
 
 -----------------------------------------------------------------------------
@@ -69,6 +82,7 @@ Init == /\ broadcast = {}
 Next == \/ \E v \in Value : Broadcast(v)
         \/ Order
         \/ \E l \in Learner : Deliver(l)
+        \/ \E l \in Learner : Restart(l)
 
 Spec == Init /\ [][Next]_vars
 

@@ -14,9 +14,11 @@ CONSTANTS Acceptor, Learner,
           Quorum,     \* sets of acceptors, any two of which intersect
           Ballot,     \* positive integers
           Instances,  \* how many instances: they are 1..Instances
-          PromiseScope  \* what one promise is for: "log" or "instance"
+          PromiseScope, \* what one promise is for: "log" or "instance"
+          Keeps       \* the learners that keep checkpoints
 
 ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
+       /\ Keeps \subseteq Learner
        /\ Ballot \subseteq Nat \ {0}
        /\ PromiseScope \in {"log", "instance"}
 
@@ -134,13 +136,37 @@ IsNext(l, i) == i = prefix[l] + 1
 
 (* Learner l delivers the batch of the next instance: its values in their
    order, but for those that it has delivered before, and with FIFO those that
-   come before their turn (AppendNew).  No instance may be
-   skipped: its batch, when it is learned, comes before. *)
+   come before their turn (AppendNew).  No instance may be skipped: its batch,
+   when it is learned, comes before.  (That MultiPaxos asks a client table what
+   was delivered, and not the whole sequence, is not visible here.) *)
 Deliver(l, i) ==
     /\ IsNext(l, i)
     /\ learned[l][i] # NoVote
     /\ prefix' = [prefix EXCEPT ![l] = i]
-    /\ delivered' = [delivered EXCEPT ![l] = AppendNew(@, learned[l][i][2])]
+    /\ delivered' = [delivered EXCEPT ![l] = AppendNew(@, Range(@), learned[l][i][2])]
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
+
+(* Learner l is where all learners are, or come to be, that have delivered the
+   instances 1..i and no more: what they delivered is the order up to there. *)
+StandsAt(l, i) ==
+    /\ prefix' = [prefix EXCEPT ![l] = i]
+    /\ delivered' = [delivered EXCEPT ![l] = OrderUpTo(chosen, i)]
+
+(* A learner that keeps checkpoints crashes, and is back where it was earlier. *)
+Restart(l) ==
+    /\ l \in Keeps
+    /\ \E i \in 0..prefix[l] : StandsAt(l, i)
+    /\ learned' = [learned EXCEPT ![l] = [i \in Instance |-> NoVote]]
+    /\ UNCHANGED <<broadcast, acceptorVars, historyVars>>
+
+(* It takes over the state of another one, that is further, and so passes
+   instances that it has not learned.  What is chosen in them does not change any
+   more, as little as the votes by which it is: so it may be read. *)
+InstallSnapshot(l, i) ==
+    /\ l \in Keeps
+    /\ i > prefix[l]
+    /\ \A j \in 1..i : chosen[j] # {}
+    /\ StandsAt(l, i)
     /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
 
 -----------------------------------------------------------------------------
@@ -161,6 +187,8 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
               Q \in Quorum : Learn(l, b, i, batch, Q)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
+        \/ \E l \in Learner : Restart(l)
+        \/ \E l \in Learner, i \in Instance : InstallSnapshot(l, i)
 
 Spec == Init /\ [][Next]_vars
 

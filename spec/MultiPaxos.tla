@@ -20,10 +20,12 @@ CONSTANTS Acceptor, Learner,
           DirectLearning,  \* optimisation 1: learners learn from votes
           PrepareAhead,    \* optimisation 2: Phase 1 before a value is known
                            \* optimisation 3 is MaxBatch, in Batches, and so
-                           \* is Before, which is for FIFO
-          PromiseScope     \* what one promise is for: "log" or "instance"
+                           \* are Before, for FIFO, and Later, for sessions
+          PromiseScope,    \* what one promise is for: "log" or "instance"
+          Keeps            \* the learners that keep checkpoints
 
 ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
+       /\ Keeps \subseteq Learner
        /\ DirectLearning \in BOOLEAN
        /\ PrepareAhead \in BOOLEAN
        /\ MaxBatch \in Nat \ {0}
@@ -51,11 +53,22 @@ ScopesOf(from, to) == {ScopeOf(i) : i \in from..to}
 NoVote == <<0, NoOp>>
 Vote   == {NoVote} \cup (Ballot \X Batch)
 
-(* A learner that crashes loses everything.  So one that is started again is
-   a new learner here, which begins with instance 1; Learner has one element
-   for each life.  Lives has a set for each learner that the cluster has, of
-   all its lives; it is empty where nobody knows how many learners there are. *)
+(* A learner that keeps no checkpoints, or has lost them, loses everything as it
+   crashes.  So one that is started again is a new learner here, which begins with
+   instance 1; Learner has one element for each life.  Lives has a set for each
+   learner that the cluster has, of all its lives; it is empty where nobody knows
+   how many learners there are. *)
 Lives == {{l} : l \in Learner}
+
+(* Acceptors may forget an instance once all learners of one of these sets have
+   it: all that there are; or where the learners keep checkpoints, and one that is
+   behind is given the snapshot of another (Keepers <- KeepersMajority), any
+   majority, of those that do keep them.  A majority of disks survives. *)
+Keepers == {Lives}
+
+KeepersMajority ==
+    {K \in SUBSET Lives : /\ 2 * Cardinality(K) > Cardinality(Lives)
+                          /\ UNION K \subseteq Keeps}
 
 VARIABLES broadcast,  \* the values that clients have broadcast
           msgs,       \* every message ever sent
@@ -65,14 +78,26 @@ VARIABLES broadcast,  \* the values that clients have broadcast
           learned,    \* learned[l][i]: the vote that learner l knows chosen
           prefix,     \* prefix[l]: instances 1..prefix[l] are delivered
           delivered,  \* delivered[l]: the values delivered, in order
+          known,      \* known[l]: its client table, of values delivered
+          taken,      \* taken[l]: a snapshot of l, on the way to its disk
+          checkpoint, \* checkpoint[l]: the snapshot that is on l's disk
           votes,      \* history: votes[a][i], every vote of a in instance i
           chosen,     \* history: chosen[i], the batches chosen in i
           order       \* history: the one order of values that chosen gives
 
 acceptorVars == <<promised, vote, trimmed>>
-learnerVars  == <<learned, prefix, delivered>>
+stateVars    == <<prefix, delivered, known>>
+learnerVars  == <<learned, stateVars, taken, checkpoint>>
 historyVars  == <<votes, chosen, order>>
 vars == <<broadcast, msgs, acceptorVars, learnerVars, historyVars>>
+
+(* The state of a learner when it has delivered the instances 1..prefix: what it
+   has made of them (all of delivered; an application has made a state of it), and
+   the client table.  A snapshot has all of it, or none. *)
+Snapshot == [prefix : 0..Instances, delivered : Seq(Value), known : SUBSET Value]
+
+(* Before anything is delivered.  It stands for: no snapshot. *)
+Beginning == [prefix |-> 0, delivered |-> << >>, known |-> {}]
 
 Message ==
          [type : {"1a"}, bal : Ballot, from : Instance, to : Instance]
@@ -83,6 +108,11 @@ Message ==
     \cup [type : {"2b"}, acc : Acceptor, bal : Ballot, inst : Instance]
     \cup [type : {"Decide"}, bal : Ballot, inst : Instance]
     \cup [type : {"Delivered"}, lrn : Learner, inst : Instance]
+    \cup [type : {"Checkpointed"}, lrn : Learner, inst : 0..Instances]
+    \cup [type : {"Snapshot"}, cluster : {"ours", "theirs"}, state : Snapshot]
+
+(* Messages of other clusters, which may be about. *)
+Foreign == {}
 
 Send(m) == msgs' = msgs \cup {m}
 
@@ -284,37 +314,120 @@ Learn(l, b, i, Q) ==
     /\ once:: learned[l][i] = NoVote
     /\ decided:: MayLearn(b, i, Q)
     /\ learned' = [learned EXCEPT ![l][i] = <<b, BatchOf(b, i)>>]
-    /\ UNCHANGED <<broadcast, msgs, acceptorVars, prefix, delivered,
-                   historyVars>>
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, stateVars, taken,
+                   checkpoint, historyVars>>
 
 IsNext(l, i) == i = prefix[l] + 1
 
 (* Learner l delivers the batch of the next instance: its values in their
    order, but for those that it has delivered before, and with FIFO those that
-   come before their turn (AppendNew).  No instance may be
-   skipped: its batch, when it is learned, comes before.  It says how far it
-   is, for the acceptors to know what nobody needs any more. *)
+   come before their turn (NewOf).  No instance may be skipped: its batch, when
+   it is learned, comes before.  It says how far it is, for the acceptors to know
+   what nobody needs any more. *)
 Deliver(l, i) ==
     /\ next:: IsNext(l, i)
     /\ learned:: learned[l][i] # NoVote
     /\ prefix' = [prefix EXCEPT ![l] = i]
-    /\ delivered' = [delivered EXCEPT ![l] = AppendNew(@, learned[l][i][2])]
+    /\ delivered' =
+           [delivered EXCEPT ![l] = AppendNew(@, known[l], learned[l][i][2])]
+    /\ known' = [known EXCEPT ![l] = Remember(@, NewOf(@, learned[l][i][2]))]
     /\ Send([type |-> "Delivered", lrn |-> l, inst |-> i])
-    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, taken, checkpoint,
+                   historyVars>>
 
 -----------------------------------------------------------------------------
-(* Each learner of the cluster has said, in one of its lives, that it has
-   delivered instance i, and so all below it.  Where nobody knows who the
-   learners are, nobody can know this. *)
-DeliveredEverywhere(i) ==
-    /\ Lives # {}
-    /\ \A lives \in Lives : \E l \in lives :
-           [type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs
+(* Checkpoints.  A learner that keeps them comes back from a crash with its state
+   at an earlier instance: as the same learner, which goes on from there. *)
+
+StateOf(l) ==
+    [prefix |-> prefix[l], delivered |-> delivered[l], known |-> known[l]]
+
+(* Learner l takes a snapshot of its state, while it stands at one instance; and
+   goes on, while the snapshot is written.  One that could not be written is
+   followed by another. *)
+TakeSnapshot(l) ==
+    /\ keeps:: l \in Keeps
+    /\ taken' = [taken EXCEPT ![l] = StateOf(l)]
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, learned, stateVars, checkpoint,
+                   historyVars>>
+
+(* Snapshot s is on l's disk.  It is there as a whole, in place of the one before,
+   or not at all. *)
+Durable(l, s) ==
+    /\ checkpoint' = [checkpoint EXCEPT ![l] = s]
+    /\ taken' = [taken EXCEPT ![l] = Beginning]
+
+(* The snapshot that it took is durable: a checkpoint.  The learner says so, after
+   that, for the acceptors to know what it does not need any more. *)
+Checkpoint(l) ==
+    /\ taken:: taken[l] # Beginning
+    /\ Durable(l, taken[l])
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> taken[l].prefix])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, stateVars, historyVars>>
+
+Become(l, s) ==
+    /\ prefix'    = [prefix EXCEPT ![l] = s.prefix]
+    /\ delivered' = [delivered EXCEPT ![l] = s.delivered]
+    /\ known'     = [known EXCEPT ![l] = s.known]
+
+(* A learner that keeps checkpoints crashed and comes back with the last, or where
+   it has none yet, with nothing.  It says again which one it has. *)
+Restart(l) ==
+    /\ keeps:: l \in Keeps
+    /\ Become(l, checkpoint[l])
+    /\ learned' = [learned EXCEPT ![l] = [i \in Instance |-> NoVote]]
+    /\ taken' = [taken EXCEPT ![l] = Beginning]
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> checkpoint[l].prefix])
+    /\ UNCHANGED <<broadcast, acceptorVars, checkpoint, historyVars>>
+
+(* It gives its checkpoint to whoever can use it.  On the wire that is many
+   messages; but a snapshot is used only once all of it is there and verified, so
+   that to lose one of them is to lose the snapshot: it is one message here. *)
+SendSnapshot(l) ==
+    /\ keeps:: l \in Keeps
+    /\ Send([type |-> "Snapshot", cluster |-> "ours", state |-> checkpoint[l]])
+    /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
+
+(* What other clusters ordered is another order. *)
+IsOurs(m) == m.cluster = "ours"
+
+(* A learner takes nothing back but by a crash. *)
+IsNewer(l, m) == m.state.prefix > prefix[l]
+
+(* Learner l takes over the state of a snapshot, and makes it durable before it
+   uses it: it is its own checkpoint from then on. *)
+TakeOver(l, m) ==
+    /\ keeps:: l \in Keeps
+    /\ sent:: m \in msgs /\ m.type = "Snapshot"
+    /\ ours:: IsOurs(m)
+    /\ newer:: IsNewer(l, m)
+    /\ Durable(l, m.state)
+    /\ Become(l, m.state)
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
+
+InstallSnapshot(l, m) ==
+    /\ TakeOver(l, m)
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> m.state.prefix])
+
+-----------------------------------------------------------------------------
+(* Learner l has said that it will not ask for instance i, or those below it:
+   it has delivered them, or if it keeps checkpoints, they are in one. *)
+HasDelivered(l, i) == [type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs
+
+HasCheckpoint(l, i) ==
+    \E m \in msgs : m.type = "Checkpointed" /\ m.lrn = l /\ m.inst >= i
+
+IsDone(l, i) == IF l \in Keeps THEN HasCheckpoint(l, i) ELSE HasDelivered(l, i)
+
+(* Each learner of one set has said so, in one of its lives.  Where nobody knows
+   who the learners are, nobody can know this. *)
+MayForget(i) == \E K \in Keepers :
+    K # {} /\ \A lives \in K : \E l \in lives : IsDone(l, i)
 
 (* Acceptor a forgets its votes in the instances up to i, so that its storage
-   does not grow for ever.  A learner that is started again later cannot learn
-   these instances from a any more: that is what the guard is for, and why an
-   implementation retains some of them.
+   does not grow for ever.  A learner that is started again later without a
+   checkpoint cannot learn these instances from a any more: that is what the guard
+   is for, and why an implementation retains some of them.
 
    For Agreement it would not be needed.  What a has trimmed it is silent
    about, as if it were down: MayReport.  A leader that has a quorum of
@@ -329,7 +442,7 @@ DeliveredEverywhere(i) ==
    above, nothing happens here. *)
 Trim(a, i) ==
     /\ further:: i > trimmed[a]
-    /\ delivered:: DeliveredEverywhere(i)
+    /\ delivered:: MayForget(i)
     /\ trimmed' = [trimmed EXCEPT ![a] = i]
     /\ vote' = [vote EXCEPT ![a] =
            [j \in Instance |-> IF j <= i THEN NoVote ELSE @[j]]]
@@ -342,8 +455,8 @@ Trim(a, i) ==
    is true of what it proposes then, though it remembers no proposal; the
    ballot that it was in is left as it is, and its messages remain.  What else
    a proposer may do follows from messages, which it may just as well have
-   received after the crash.  A learner or a client that comes back is
-   another one: see Lives.  So no step is needed for these.
+   received after the crash.  A client that comes back is another one, and so is
+   a learner without a checkpoint: see Lives.  So no step is needed for these.
 
    An acceptor has stable storage.  It makes a promise or a vote durable, and
    sends it after that.  If it crashes before, the messages that it received
@@ -353,7 +466,9 @@ Trim(a, i) ==
    promise or a vote that nobody has seen: RecoverPromise and RecoverVote are
    Phase1b and Phase2b without the message.  Several of them, where it handled
    several messages together, are several steps; and so are the promises in
-   several instances, if each has its own. *)
+   several instances, if each has its own.  In the same way a learner comes back
+   with a checkpoint that nobody was told of: RecoverCheckpoint or RecoverInstall,
+   then Restart. *)
 Recover(a) == UNCHANGED vars
 
 RecoverPromise(a, b, s) ==
@@ -373,6 +488,13 @@ RecoverVote(a, b, i) ==
     /\ RecordVote(a, b, i)
     /\ UNCHANGED <<broadcast, msgs, trimmed, learnerVars>>
 
+RecoverCheckpoint(l) ==
+    /\ taken:: taken[l] # Beginning
+    /\ Durable(l, taken[l])
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, learned, stateVars, historyVars>>
+
+RecoverInstall(l, m) == TakeOver(l, m) /\ UNCHANGED msgs
+
 (* Acceptor a says again what it voted in instance i: a 2a came twice, or a
    learner asks.  This may be after it promised a higher ballot, for it is true
    that it voted.  The message is a new one only after RecoverVote. *)
@@ -383,13 +505,16 @@ Repeat(a, i) ==
 
 -----------------------------------------------------------------------------
 Init == /\ broadcast = {}
-        /\ msgs = {}
+        /\ msgs = Foreign
         /\ promised  = [a \in Acceptor |-> [s \in Scopes |-> 0]]
         /\ vote      = [a \in Acceptor |-> [i \in Instance |-> NoVote]]
         /\ trimmed   = [a \in Acceptor |-> 0]
         /\ learned   = [l \in Learner |-> [i \in Instance |-> NoVote]]
         /\ prefix    = [l \in Learner |-> 0]
         /\ delivered = [l \in Learner |-> << >>]
+        /\ known     = [l \in Learner |-> {}]
+        /\ taken      = [l \in Learner |-> Beginning]
+        /\ checkpoint = [l \in Learner |-> Beginning]
         /\ votes     = [a \in Acceptor |-> [i \in Instance |-> {}]]
         /\ chosen    = [i \in Instance |-> {}]
         /\ order     = << >>
@@ -405,10 +530,17 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
                Learn(l, b, i, Q)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
+        \/ \E l \in Learner : TakeSnapshot(l)
+        \/ \E l \in Learner : Checkpoint(l)
+        \/ \E l \in Learner : Restart(l)
+        \/ \E l \in Learner : SendSnapshot(l)
+        \/ \E l \in Keeps, m \in msgs : InstallSnapshot(l, m)
         \/ \E a \in Acceptor, i \in Instance : Trim(a, i)
         \/ \E a \in Acceptor : Recover(a)
         \/ \E a \in Acceptor, b \in Ballot, s \in Scopes : RecoverPromise(a, b, s)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
+        \/ \E l \in Learner : RecoverCheckpoint(l)
+        \/ \E l \in Keeps, m \in msgs : RecoverInstall(l, m)
         \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
 
 Spec == Init /\ [][Next]_vars
@@ -422,6 +554,8 @@ TypeOK == /\ broadcast \subseteq Value
           /\ learned \in [Learner -> [Instance -> Vote]]
           /\ prefix \in [Learner -> 0..Instances]
           /\ \A l \in Learner : delivered[l] \in Seq(Value)
+          /\ known \in [Learner -> SUBSET Value]
+          /\ \A l \in Learner : {taken[l], checkpoint[l]} \subseteq Snapshot
           /\ votes \in [Acceptor -> [Instance -> SUBSET (Ballot \X Batch)]]
           /\ chosen \in [Instance -> SUBSET Batch]
           /\ order \in Seq(Value)
@@ -455,12 +589,37 @@ LearnedFromOneBallot == \A l \in Learner, i \in Instance :
     learned[l][i] # NoVote =>
         HasQuorum({a \in Acceptor : HasVoted(a, learned[l][i][1], i)})
 
-(* What an acceptor has trimmed is over: every learner has delivered it, and
-   the acceptor has no vote there. *)
+(* What an acceptor has trimmed is over: all learners of one of the Keepers have
+   it, delivered or in a checkpoint, and the acceptor has no vote there. *)
+Has(l, i) == IF l \in Keeps THEN checkpoint[l].prefix >= i ELSE prefix[l] >= i
+
 TrimmedIsOver == \A a \in Acceptor :
-    /\ trimmed[a] > 0 => \A lives \in Lives :
-                             \E l \in lives : prefix[l] >= trimmed[a]
+    /\ trimmed[a] > 0 => \E K \in Keepers : \A lives \in K :
+                             \E l \in lives : Has(l, trimmed[a])
     /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote
+
+(* No learner that keeps checkpoints is stranded: what it has not delivered and an
+   acceptor has trimmed, is in a checkpoint that it may be given. *)
+TrimmedIsKept == \A a \in Acceptor, l \in Keeps :
+    trimmed[a] > prefix[l] => \E k \in Keeps : checkpoint[k].prefix >= trimmed[a]
+
+(* A checkpoint, and a snapshot on the way to be one, is what the order gives at
+   its instance: all of it, of one instance, and nothing besides. *)
+IsStateOfOrder(s) ==
+    /\ \A i \in 1..s.prefix : chosen[i] # {}
+    /\ s.delivered = OrderUpTo(chosen, s.prefix)
+    /\ s.known = Remember({}, s.delivered)
+
+CheckpointIsState == \A l \in Learner :
+    IsStateOfOrder(taken[l]) /\ IsStateOfOrder(checkpoint[l])
+
+(* A learner takes back what it delivered only where it restarts: as far as its
+   checkpoint, which stays, and it knows of nothing else. *)
+TakesBackOnlyByRestart == [][\A l \in Learner :
+    \/ IsPrefix(delivered[l], delivered'[l])
+    \/ /\ l \in Keeps
+       /\ StateOf(l)' = checkpoint[l] /\ checkpoint'[l] = checkpoint[l]
+       /\ \A i \in Instance : learned'[l][i] = NoVote]_vars
 
 -----------------------------------------------------------------------------
 (* The rung above: the same without messages.  Its variables are all here, as

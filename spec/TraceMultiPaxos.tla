@@ -102,8 +102,8 @@ TraceBatch == LegalBatches[Windows[window].most]
    with FIFO only. *)
 TraceBefore(v) == IF Previous(v) = 0 THEN {} ELSE {Previous(v)}
 
-(* AppendNew, by halves, since batches may be long: of batch[from..to], none of
-   which is in S yet, what is appended when S is in the order. *)
+(* NewOf, by halves, since batches may be long: of batch[from..to], none of which
+   is in S yet, what is new when S is in the table. *)
 RECURSIVE TakenInTurn(_, _, _, _)
 TakenInTurn(S, batch, from, to) ==
     IF from > to THEN << >>
@@ -113,11 +113,15 @@ TakenInTurn(S, batch, from, to) ==
              first == TLCEval(TakenInTurn(S, batch, from, middle))
          IN  first \o TakenInTurn(TLCEval(S \cup Range(first)), batch, middle + 1, to)
 
-TraceAppendNew(s, batch) ==
-    LET had == TLCEval(Range(s))
+TraceNewOf(table, batch) ==
+    LET had == TLCEval(table)
         new == SelectSeq(batch, LAMBDA v : v \notin had)
-    IN  s \o (IF \A k \in DOMAIN new : TraceBefore(new[k]) = {} THEN new
-              ELSE TakenInTurn(had, new, 1, Len(new)))
+    IN  IF \A k \in DOMAIN new : TraceBefore(new[k]) = {} THEN new
+        ELSE TakenInTurn(had, new, 1, Len(new))
+
+(* No trace has checkpoints yet. *)
+TraceKeeps    == {}
+TraceLater(v) == {}
 
 -----------------------------------------------------------------------------
 OfTheLog == PromiseScope = "log"
@@ -194,7 +198,7 @@ TakeLearn(l, b, i, batch, q) ==
 
 TakeDeliver(l, i, batch, position) ==
     /\ Deliver(l, i)
-    /\ values:: AppendNew(delivered[l], learned[l][i][2]) = delivered[l] \o batch
+    /\ values:: NewOf(known[l], learned[l][i][2]) = batch
     /\ position:: position = counted[l] + 1
 
 TakeTrim(a, i) ==
@@ -408,7 +412,8 @@ LayOut ==
     /\ votes'     = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).votes[a]]])
     /\ chosen'    = TLCEval([i \in focus' |-> Part(i).chosen])
     /\ delivered' = TLCEval(DeliveredThere)
-    /\ UNCHANGED <<window, row, trimmed, prefix, order, traceVars>>
+    /\ known'     = TLCEval([l \in Learner |-> Range(delivered'[l])])
+    /\ UNCHANGED <<window, row, trimmed, prefix, taken, checkpoint, order, traceVars>>
 
 -----------------------------------------------------------------------------
 (* What a row changed goes back into parts and facts; what it did not change is
@@ -573,6 +578,9 @@ TraceInit ==
                    /\ votes     = [a \in Acceptor |-> [i \in focus |-> {}]]
                    /\ chosen    = [i \in focus |-> {}]
                    /\ delivered = [l \in Learner |-> << >>]
+                   /\ known     = [l \in Learner |-> {}]
+                   /\ taken     = [l \in Learner |-> Beginning]
+                   /\ checkpoint = taken
 
 TraceNext == LayOut \/ Step \/ End
 

@@ -137,6 +137,7 @@ class Bounds:
             lines.append(f"Instances = {self.instances} MaxBatch = {self.max_batch}")
             before = "FirstOfTwo" if self.fifo else "NothingBefore"
             lines.append(f'PromiseScope = "{self.scope}" Before <- {before}')
+            lines.append("Later <- NothingLater Keeps = {}")
             switches = f"PrepareAhead = {self.ahead} Crashes = {self.crashes}"
             lines.append(switches.replace("True", "TRUE").replace("False", "FALSE"))
         return "\n".join([*lines, view, ""])

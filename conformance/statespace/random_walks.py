@@ -55,7 +55,7 @@ def read(terms: Terms, text: str) -> Iterator[Moment]:
         raise GraphError(f"a behaviour without an end: {text[-80:]!r}")
     for part in re.split(r"^STATE_\d+ ==", text, flags=re.MULTILINE)[1:]:
         values = {k: parse(v) for k, v in read_values(_END.sub("", part)).items()}
-        yield Moment(terms.label(values.pop("taken")), terms.state(values))
+        yield Moment(terms.label(values.pop("via")), terms.state(values))
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,17 @@
 (***************************************************************************)
 EXTENDS Integers, Sequences, TLC
 
-VARIABLES taken, number
+VARIABLES via, number
 
-StartGraph == taken = <<"Init">> /\ number = 0 /\ TLCSet(1, 0)
+StartGraph == via = <<"Init">> /\ number = 0 /\ TLCSet(1, 0)
 
 Take(step) ==
-    /\ taken' = step
+    /\ via' = step
     /\ TLCSet(1, TLCGet(1) + 1)
     /\ number' = TLCGet(1)
 
 (* In place of Take, for single behaviours: no state needs a number. *)
-TakeOnly(step) == taken' = step /\ number' = 0
+TakeOnly(step) == via' = step /\ number' = 0
 
 Changed(name, old, new) == IF old = new THEN << >> ELSE << <<name, new>> >>
 
@@ -32,5 +32,5 @@ Changed(name, old, new) == IF old = new THEN << >> ELSE << <<name, new>> >>
 ChangedMessages(old, new) ==
     IF old = new THEN << >> ELSE << <<"msgs", new \ old, old \ new>> >>
 
-PrintEdge(change) == PrintT(<<number, number', taken', "=>", change>>)
+PrintEdge(change) == PrintT(<<number, number', via', "=>", change>>)
 ===============================================================================

@@ -30,6 +30,12 @@ GraphNext ==
                Learn(l, b, i, Q) /\ Take(<<"Learn", l, b, i, Q>>)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
                /\ Take(<<"Deliver", l, i>>)
+        \/ \E l \in Learner : TakeSnapshot(l) /\ Take(<<"TakeSnapshot", l>>)
+        \/ \E l \in Learner : Checkpoint(l) /\ Take(<<"Checkpoint", l>>)
+        \/ \E l \in Learner : Restart(l) /\ Take(<<"Restart", l>>)
+        \/ \E l \in Learner : SendSnapshot(l) /\ Take(<<"SendSnapshot", l>>)
+        \/ \E l \in Keeps, m \in msgs : InstallSnapshot(l, m)
+               /\ Take(<<"InstallSnapshot", l, m>>)
         \/ \E a \in Acceptor, i \in Instance : Trim(a, i)
                /\ Take(<<"Trim", a, i>>)
         \/ \E a \in Acceptor : Recover(a) /\ Take(<<"Recover", a>>)
@@ -37,14 +43,19 @@ GraphNext ==
                /\ Take(<<"RecoverPromise", a, b, s>>)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance : RecoverVote(a, b, i)
                /\ Take(<<"RecoverVote", a, b, i>>)
+        \/ \E l \in Learner : RecoverCheckpoint(l)
+               /\ Take(<<"RecoverCheckpoint", l>>)
+        \/ \E l \in Keeps, m \in msgs : RecoverInstall(l, m)
+               /\ Take(<<"RecoverInstall", l, m>>)
         \/ \E a \in Acceptor, i \in Instance : Repeat(a, i)
                /\ Take(<<"Repeat", a, i>>)
 
-GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>
+GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, via, number>>
 
 FewRequests == Cardinality({m \in msgs' : m.type = "1a"}) <= Requests
 
-NoCrash == taken'[1] \notin {"RecoverPromise", "RecoverVote"}
+NoCrash == via'[1] \notin {"RecoverPromise", "RecoverVote", "RecoverCheckpoint",
+                           "RecoverInstall"}
 
 Edge == FewRequests /\ (Crashes \/ NoCrash) /\ PrintEdge(
     ChangedMessages(msgs, msgs')

@@ -23,7 +23,7 @@ GraphNext ==
                /\ Take(<<"Learn", l, b, Q>>)
         \/ \E a \in Acceptor : Recover(a) /\ Take(<<"Recover", a>>)
 
-GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, taken, number>>
+GraphSpec == (Init /\ StartGraph) /\ [][GraphNext]_<<vars, via, number>>
 
 FewRequests == Cardinality({m \in msgs' : m.type = "1a"}) <= Requests
 

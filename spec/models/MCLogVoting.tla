@@ -94,16 +94,16 @@ AnyBatchIn(b, i, batch) == TRUE
 (* IsNext: a gap may be skipped. *)
 GapSkipped(l, i) == i > prefix[l]
 
-(* AppendNew: duplicates are not dropped. *)
-AppendAll(s, batch) == s \o batch
+(* NewOf: duplicates are not dropped. *)
+AllOf(table, batch) == batch
 
 (* InTurn: any value may come first. *)
 AnyTurn(v, S) == TRUE
 
-(* AppendNew: the value before it is before it in the batch, though that one may
-   have been passed over. *)
-AppendAfterPassed(s, batch) ==
-    LET turn(k) == InTurn(batch[k], Range(s) \cup {batch[j] : j \in 1..(k - 1)})
-        new == {k \in DOMAIN batch : batch[k] \notin Range(s) /\ turn(k)}
-    IN  s \o SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
+(* NewOf: the value before it is before it in the batch, though that one may have
+   been passed over. *)
+NewAfterPassed(table, batch) ==
+    LET turn(k) == InTurn(batch[k], table \cup {batch[j] : j \in 1..(k - 1)})
+        new == {k \in DOMAIN batch : batch[k] \notin table /\ turn(k)}
+    IN  SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
 ==============================================================================

@@ -234,9 +234,8 @@ PromiseSentFirst(a, b, s) ==
                                 votes |-> VotesOf(a, m.from, m.to)])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
-(* DeliveredEverywhere: one learner has delivered it. *)
-DeliveredSomewhere(i) ==
-    \E l \in Learner : [type |-> "Delivered", lrn |-> l, inst |-> i] \in msgs
+(* MayForget: one learner has delivered it. *)
+DeliveredSomewhere(i) == \E l \in Learner : HasDelivered(l, i)
 
 (* MayReport, Remembers: as if nothing had been trimmed. *)
 ReportAnyway(a, from) == TRUE
@@ -253,8 +252,8 @@ UsedAgain(b, i) == TRUE
 (* IsNext: a gap may be skipped. *)
 GapSkipped(l, i) == i > prefix[l]
 
-(* AppendNew: duplicates are not dropped. *)
-AppendAll(s, batch) == s \o batch
+(* NewOf: duplicates are not dropped. *)
+AllOf(table, batch) == batch
 
 (* InTurn: any value may come first. *)
 AnyTurn(v, S) == TRUE
@@ -273,10 +272,10 @@ ProposableInTurn(batch, b, i, Q) ==
                     ProposedBelow(b, i) \cup {batch[j] : j \in 1..(k - 1)}
         ELSE batch \in {v[2] : v \in Highest(b, i, reported)}
 
-(* AppendNew: the value before it is before it in the batch, though that one may
-   have been passed over. *)
-AppendAfterPassed(s, batch) ==
-    LET turn(k) == InTurn(batch[k], Range(s) \cup {batch[j] : j \in 1..(k - 1)})
-        new == {k \in DOMAIN batch : batch[k] \notin Range(s) /\ turn(k)}
-    IN  s \o SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
+(* NewOf: the value before it is before it in the batch, though that one may have
+   been passed over. *)
+NewAfterPassed(table, batch) ==
+    LET turn(k) == InTurn(batch[k], table \cup {batch[j] : j \in 1..(k - 1)})
+        new == {k \in DOMAIN batch : batch[k] \notin table /\ turn(k)}
+    IN  SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
 ==============================================================================

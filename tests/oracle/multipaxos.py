@@ -200,14 +200,14 @@ class MultiPaxos:
         self.delivered[me] = self.AppendNew(self.delivered.get(me, ()), self.learned[me][i][1])
         self.msgs.add(("Delivered", me, i))
 
-    def DeliveredEverywhere(self, i: int) -> bool:
+    def MayForget(self, i: int) -> bool:
         return bool(self.Lives) and all(
             any(("Delivered", me, i) in self.msgs for me in lives) for lives in self.Lives
         )
 
     def Trim(self, a: int, i: int) -> Guards:
         yield "i > trimmed[a]", i > self.trimmed[a]
-        yield "DeliveredEverywhere(i)", self.DeliveredEverywhere(i)
+        yield "MayForget(i)", self.MayForget(i)
         self.trimmed[a] = i
         self.vote[a] = {j: vote for j, vote in self.vote[a].items() if j > i}
 

@@ -4,7 +4,7 @@ Only an acceptor that knows how many learners the cluster has can know that all 
 something. A learner that is started again counts as one that has delivered what it had reported
 before: the acceptor does not wait for it, which is why some more instances are retained.
 
-Spec: `DeliveredEverywhere`, the guard of `Trim`.
+Spec: `MayForget`, the guard of `Trim`.
 """
 
 from paxos.core.settings import Settings

@@ -145,7 +145,7 @@ GONE = {
         "    /\\ promise:: MayPromise(a, b, from, to)\n",
         "    /\\ decided:: MayLearn(b, i, Q)\n",
         "    /\\ next:: IsNext(l, i)\n",
-        "    /\\ delivered:: DeliveredEverywhere(i)\n",
+        "    /\\ delivered:: MayForget(i)\n",
     ],
     "TraceMultiPaxos.tla": ["    /\\ batch:: batch \\in Batch\n"],
 }
