@@ -516,3 +516,25 @@ def test_a_namesake_is_answered(harness: Harness) -> None:
     assert received.about.answers == 78
     assert harness.node.stop()
     assert not harness.stop.failure
+
+
+def test_whoever_makes_roles_act_may_have_the_node_say_so(harness: Harness) -> None:
+    """By a thread of its own, which nothing else wakes here."""
+    threads: list[threading.Thread] = []
+    harness.node.after_acting = lambda: threads.append(threading.current_thread())
+    harness.node.start()
+    harness.wait(lambda: harness.node._awaited_s > 0)  # the timer thread waits
+    assert threads == []
+    harness.node.call_soon()
+    harness.wait(lambda: threads)
+    assert threads[0] in harness.node._threads and len(threads) == 1
+
+
+def test_it_says_so_after_what_was_due(harness: Harness) -> None:
+    """Whatever comes of a deadline may be for an application, too."""
+    acted = threading.Event()
+    harness.node.after_acting = acted.set
+    harness.node.start()
+    harness.role.due_s = 0.0
+    harness.node.nudge()
+    assert acted.wait(5.0)

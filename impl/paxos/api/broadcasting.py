@@ -13,13 +13,19 @@ from typing import Self
 from paxos.api.hosting import Hooks, Host
 from paxos.api.place import Place
 from paxos.config import Config
-from paxos.core import client as core
 from paxos.core.client import ValueTooLargeError
 from paxos.core.messages import Fate
 from paxos.core.names import Member
 from paxos.core.places import NOWHERE, Placed
 from paxos.core.step import Discarded
-from paxos.errors import DiscardedError, Full, InputError, NotKnownError, PlaceForgottenError
+from paxos.errors import (
+    ClosedError,
+    DiscardedError,
+    Full,
+    InputError,
+    NotKnownError,
+    PlaceForgottenError,
+)
 
 OUTSTANDING = 10_000
 """Values that are not known to be delivered, at most, by default."""
@@ -59,6 +65,19 @@ class Client:
         leaves its trace. Raises `InputError` if it must not or cannot begin, and `OSError` if the
         system has no room for it.
         """
+        self._set_up(outstanding, outstanding_bytes)
+        self._join(Host(Member("client", client_id), config, run_dir, self._hooks(Hooks())))
+        self._owns_host = True
+        self._host.start()
+
+    @classmethod
+    def _in_replica(cls) -> Self:
+        """One that is to join a host that is not its own."""
+        client = cls.__new__(cls)
+        client._set_up(OUTSTANDING, OUTSTANDING_BYTES)
+        return client
+
+    def _set_up(self, outstanding: int, outstanding_bytes: int) -> None:
         self._most, self._most_bytes = outstanding, outstanding_bytes
         self._lock = threading.Lock()
         self._fewer = threading.Condition(self._lock)
@@ -67,16 +86,27 @@ class Client:
         self._count = self._bytes = 0
         self._unanswered = 0  # futures that have not ended
         self._answers: deque[tuple[Future[Place], Place | Exception]] = deque()
-        hooks = Hooks(
-            hear_places=self._hear_places, hear_discarded=self._hear_discarded, ended=self._give_up
+        self._owns_host = self._is_closed = False
+
+    def _hooks(self, others: Hooks) -> Hooks:
+        """What it wants to hear, besides what `others` do."""
+
+        def ended() -> None:
+            self._give_up()
+            others.ended()
+
+        return others._replace(
+            hear_places=self._hear_places, hear_discarded=self._hear_discarded, ended=ended
         )
-        self._host = Host(Member("client", client_id), config, run_dir, hooks)
-        if self._host.config.synod:
-            self._host.close()
+
+    def _join(self, host: Host) -> None:
+        """Broadcast by `host`, which has these hooks and has not started."""
+        if host.config.synod:
+            host.close()
             raise InputError("the configuration has `milestone: synod`, which chooses one value")
-        self._host.node.keep_running(self._submit)
-        self._host.node.after_hearing = self._answer
-        self._host.start()
+        self._host = host
+        host.node.keep_running(self._submit)
+        host.node.after_acting = self._answer
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +146,7 @@ class Client:
         hears of deliveries, so none may wait for another.
         """
         host = self._host
-        host.check()
+        self._check()
         value = bytes(memoryview(value))
         limit = host.settings.largest_value_bytes
         if len(value) > limit:
@@ -127,7 +157,7 @@ class Client:
             timeout_s = 0.0
         with self._lock:
             free = self._fewer.wait_for(lambda: self._has_room(value) or self._is_over, timeout_s)
-            host.check()
+            self._check()
             if not free:
                 raise Full(
                     f"{host.name} has {self._count} values of {self._bytes} bytes outstanding; "
@@ -140,6 +170,8 @@ class Client:
             self._bytes += len(value)
         if was_idle:  # or whoever found it so, or a delivery, sees to this one too
             host.node.nudge()
+            if self._answers:  # where one replica is the cluster; a callback here could nest
+                host.node.call_soon()
         return future
 
     def broadcast_and_wait(self, value: bytes, timeout_s: float | None = None) -> Place:
@@ -170,19 +202,28 @@ class Client:
             return not self._unanswered
 
     def close(self, timeout_s: float = 0.0) -> None:
-        """Wait up to `timeout_s` for what is outstanding, and leave the cluster. Raises
-        `NotKnownError` if values are left; their futures have it too."""
-        if self._host.is_elsewhere or self._host.is_closed:
+        """Wait up to `timeout_s` for what is outstanding, and leave the cluster (that of a replica
+        broadcasts no more, and the replica goes on). Raises `NotKnownError` if values are left;
+        their futures have it too."""
+        if self._host.is_elsewhere or self._is_closed:
             return
         self.wait(timeout_s)
-        self._host.close()
+        self._is_closed = True
+        if self._owns_host:
+            self._host.close()
         self._answer()
         if left := self._give_up():
             raise self._not_known("as the client was closed", left)
 
     @property
     def _is_over(self) -> bool:
-        return self._host.is_closed or self._host.failure is not None
+        return self._is_closed or self._host.is_closed or self._host.failure is not None
+
+    def _check(self) -> None:
+        """Raise what keeps it from being used."""
+        self._host.check()
+        if self._is_closed:
+            raise ClosedError(f"the client of {self._host.name} is closed")
 
     def _has_room(self, value: bytes) -> bool:
         if not self._count:
@@ -193,8 +234,7 @@ class Client:
 
     def _submit(self, now_s: float) -> bool:
         """Give the core what it has room for. It is never done."""
-        role = self._host.role
-        assert isinstance(role, core.Client)
+        role = self._host.client
         if not self._waiting or not (room := role.room()):
             return False
         with self._lock:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paxos.config import Config, load
+from paxos.core.client import Client
 from paxos.core.names import Member, Replica
-from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import ClosedError, ForkedError, InputError, RunError
 from paxos.runtime import report
@@ -77,9 +77,11 @@ class Host:
         self.node = Node(self._seats, self)
 
     @property
-    def role(self) -> Role:
-        """The core of a process with one role. To be used in a task of the node only."""
-        return self._seats[0].role
+    def client(self) -> Client:
+        """The core of the client in the process. To be used in a task of the node only."""
+        role = self._seats[-1].role
+        assert isinstance(role, Client)
+        return role
 
     @property
     def settings(self) -> Settings:

@@ -2,22 +2,32 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
+from paxos.api.broadcasting import Client
 from paxos.api.hosting import Hooks, Host
 from paxos.api.inbox import Inbox
 from paxos.api.place import DeliveredValue
 from paxos.config import Config
 from paxos.core import names
 from paxos.core.names import Member
-from paxos.errors import ApplicationError
+from paxos.errors import ApplicationError, NotKnownError
 from paxos.runtime.report import describe
 
 WAITING_BYTES = 16 << 20
 """Of memory, what a learner keeps for an application that has not taken it, by default."""
+
+
+class LearnerOptions(TypedDict, total=False):
+    """What a `Learner` takes by name."""
+
+    on_error: Callable[[DeliveredValue, Exception], object] | None
+    from_position: int
+    waiting_bytes: int
+    run_dir: Path | str | None
 
 
 class Learner:
@@ -27,8 +37,6 @@ class Learner:
     to `waiting_bytes`; then the learner goes no further until there is room, and catches up. Other
     processes go on meanwhile. A context manager: `close` is called at its end.
     """
-
-    _make_name: Callable[[int], Member | names.Replica] = partial(Member, "learner")
 
     def __init__(
         self,
@@ -55,13 +63,18 @@ class Learner:
         self._callback, self._on_error = callback, on_error
         self._inbox = Inbox(waiting_bytes, from_position)
         hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
-        self._host = Host(self._make_name(learner_id), config, run_dir, hooks)
+        self._host = self._make_host(learner_id, config, run_dir, hooks)
         self._host.start()
         self._applied = 0
         self._thread: threading.Thread | None = None
         if callback:
             self._thread = threading.Thread(target=self._call_back, daemon=True)
             self._thread.start()
+
+    def _make_host(
+        self, number: int, config: Config | Path | str, run_dir: Path | str | None, hooks: Hooks
+    ) -> Host:
+        return Host(Member("learner", number), config, run_dir, hooks)
 
     def __enter__(self) -> Self:
         return self
@@ -154,4 +167,40 @@ class Replica(Learner):
     acceptor: run a majority of them.
     """
 
-    _make_name = names.Replica
+    def __init__(
+        self,
+        config: Config | Path | str,
+        replica_id: int,
+        callback: Callable[[int, bytes], object] | None = None,
+        *,
+        has_client: bool = False,
+        **options: Unpack[LearnerOptions],
+    ) -> None:
+        """As for `Learner`. `has_client`: it is the client with this id too; see `client`."""
+        self._client = Client._in_replica() if has_client else None
+        super().__init__(config, replica_id, callback, **options)
+
+    def _make_host(
+        self, number: int, config: Config | Path | str, run_dir: Path | str | None, hooks: Hooks
+    ) -> Host:
+        if self._client is None:
+            return Host(names.Replica(number), config, run_dir, hooks)
+        hooks = self._client._hooks(hooks)
+        host = Host(names.Replica(number, has_client=True), config, run_dir, hooks)
+        self._client._join(host)
+        return host
+
+    @property
+    def client(self) -> Client:
+        """What broadcasts by this replica, without the network as far as its own roles go: of all
+        clients, that of the leader waits the shortest. Raises `TypeError` without `has_client`."""
+        if self._client is None:
+            raise TypeError("this replica was made without a client: give it has_client=True")
+        return self._client
+
+    def close(self) -> None:
+        """As for `Learner`. What its client has outstanding is not known to be delivered."""
+        super().close()
+        if self._client:
+            with suppress(NotKnownError):  # the futures have it
+                self._client.close()

@@ -52,13 +52,14 @@ class Node:
         self._deadline_moved = threading.Condition(self._lock)
         self._task_done = threading.Condition(self._lock)
         self._awaited_s = inf  # the deadline the timer thread is waiting for
+        self._is_called = False  # to do `after_acting`
         self._is_settled = True  # or the roles have more to say to one another
         self._client = next((s for s in seats if s.member.role == "client"), seats[0])
         self._task: Callable[[float], bool] | None = None
         self._stopped = False
-        self.after_hearing: Callable[[], None] = lambda: None
-        """What the receiver thread does when it has heard something, without the lock: it may call
-        an application, which may call the node."""
+        self.after_acting: Callable[[], None] = lambda: None
+        """What each of its threads does when it has made the roles do something, without the lock:
+        it may call an application, which may call the node."""
         self._threads: list[threading.Thread] = []
 
     # Threads.
@@ -116,7 +117,7 @@ class Node:
             arrived = self._wait()
             with self._lock:
                 self._consume(arrived)
-            self.after_hearing()
+            self.after_acting()
 
     def _wait(self) -> Arrived:
         """Wait for datagrams, and for what else a seat wants to see to."""
@@ -150,16 +151,28 @@ class Node:
 
     def _watch_time(self) -> None:
         """The timer thread."""
+        while not self._stopped:
+            if self._do_what_is_due():
+                self.after_acting()
+
+    def _do_what_is_due(self) -> bool:
+        """Whether there may be something to do after it. If not, nothing was due, and it has waited
+        until something may be."""
         with self._lock:
-            while not self._stopped:
-                now_s = time.monotonic()
-                deadline_s = self._deadline_s()
-                if now_s >= deadline_s:
-                    self._act(now_s, self._tick)
-                    continue
-                self._awaited_s = deadline_s
-                self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
-                self._awaited_s = -inf  # awake: need not be told
+            if self._stopped:
+                return False
+            now_s = time.monotonic()
+            deadline_s = self._deadline_s()
+            if now_s >= deadline_s:
+                self._act(now_s, self._tick)
+                return True
+            if self._is_called:
+                self._is_called = False
+                return True
+            self._awaited_s = deadline_s
+            self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
+            self._awaited_s = -inf  # awake: need not be told
+            return False
 
     def _tick(self, now_s: float) -> None:
         for seat in self._working:
@@ -196,9 +209,15 @@ class Node:
             if not self._stopped:
                 self._act(time.monotonic(), self._run_task)
 
+    def call_soon(self) -> None:
+        """Have a thread of its own do `after_acting`, as the caller has made roles do something."""
+        with self._lock:
+            self._is_called = True
+            self._deadline_moved.notify()
+
     def is_hearing(self) -> bool:
-        """Whether this is the receiver thread, which cannot wait for what it would have to hear."""
-        return bool(self._threads) and threading.current_thread() is self._threads[0]
+        """Whether this is a thread of its own, which cannot wait for what it would have to hear."""
+        return threading.current_thread() in self._threads
 
     def _run_task(self, now_s: float) -> None:
         """Give the task of another thread a chance, if there is one."""

@@ -1,0 +1,104 @@
+"""The client of a replica: it broadcasts through the proposer in its own process."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+import paxos
+from tests.cluster.processes import Cluster, conformance
+
+PATIENCE_S = 30.0
+
+
+def test_the_clients_of_three_replicas(tmp_path: Path) -> None:
+    with Cluster(tmp_path, proposers=3, learners=3, clients=3) as cluster:
+        replicas = [
+            paxos.Replica(cluster.config, n, has_client=True, run_dir=cluster.run_dir)
+            for n in (1, 2, 3)
+        ]
+        futures = {
+            b"%d of %d" % (n, replica.client.outstanding): replica.client.broadcast(b"%d" % n)
+            for n, replica in enumerate(replicas * 20)
+        }
+        positions = sorted(future.result(PATIENCE_S).position for future in futures.values())
+        assert positions == list(range(1, 61))
+        got = [[replica.get(PATIENCE_S) for _ in range(60)] for replica in replicas]
+        assert got[0] == got[1] == got[2]
+        for replica in replicas:
+            replica.close()
+        conformance(cluster.run_dir)
+
+
+def made(cluster: Cluster) -> paxos.Replica:
+    return paxos.Replica(cluster.config, 1, has_client=True, run_dir=cluster.run_dir)
+
+
+@pytest.fixture
+def only(tmp_path: Path) -> Cluster:
+    """A cluster of one replica, in which nothing that is said needs the network."""
+    return Cluster(tmp_path, acceptors=1, proposers=1, learners=1, clients=1)
+
+
+def test_one_replica_is_a_cluster_without_a_datagram(only: Cluster) -> None:
+    """Then no datagram ends a future: whoever made the roles do their steps does."""
+    with only as cluster, made(cluster) as replica:
+        for n in range(100):
+            place = replica.client.broadcast_and_wait(b"%d" % n, PATIENCE_S)
+            assert place.position == n + 1
+
+
+def test_a_callback_that_broadcasts_again_and_again(only: Cluster) -> None:
+    """Each delivery is known before `broadcast` returns, so callbacks would nest without end."""
+    count, done = 2 * sys.getrecursionlimit(), threading.Event()
+    with only as cluster, made(cluster) as replica:
+
+        def next_one(before: Future[paxos.Place]) -> None:
+            if before.result().position == count:
+                done.set()
+            else:
+                replica.client.broadcast(b"another").add_done_callback(next_one)
+
+        replica.client.broadcast(b"the first").add_done_callback(next_one)
+        assert done.wait(PATIENCE_S)
+
+
+def test_what_is_outstanding_when_the_replica_is_closed(tmp_path: Path) -> None:
+    with Cluster(tmp_path, proposers=3, learners=3, clients=3) as cluster:  # two are missing
+        replica = made(cluster)
+        future = replica.client.broadcast(b"nobody votes for it")
+        replica.close()
+        with pytest.raises(paxos.NotKnownError, match="1 value not known to be delivered"):
+            future.result(0)
+        with pytest.raises(paxos.ClosedError):
+            replica.client.broadcast(b"too late")
+
+
+def test_a_client_that_is_closed_leaves_its_replica(only: Cluster) -> None:
+    with only as cluster, made(cluster) as replica:
+        with replica.client as client:
+            client.broadcast(b"one")
+        with pytest.raises(paxos.ClosedError, match="the client of replica-1 is closed"):
+            client.broadcast(b"two")
+        assert replica.get(PATIENCE_S).value == b"one"
+        client.close()
+
+
+def test_a_replica_without_a_client(only: Cluster) -> None:
+    with only as cluster:
+        replica = paxos.Replica(cluster.config, 1, run_dir=cluster.run_dir)
+        with replica, pytest.raises(TypeError, match="has_client=True"):
+            _ = replica.client
+
+
+def test_a_client_that_is_not_configured(tmp_path: Path) -> None:
+    why = "client 3 is not in the configuration"
+    with (
+        Cluster(tmp_path, proposers=3, learners=3, clients=1) as cluster,
+        pytest.raises(paxos.InputError, match=why),
+    ):
+        paxos.Replica(cluster.config, 3, has_client=True, run_dir=cluster.run_dir)
