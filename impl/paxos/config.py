@@ -41,7 +41,7 @@ FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 _CORE = Settings()  # where the defaults of what the core uses are
 _AS_THEY_ARE = (
     *("acceptors", "batch_wait_s", "max_value_bytes", "window", "in_flight"),
-    "retain_instances",
+    *("retain_instances", "checkpoint_instances", "checkpoint_bytes"),
 )
 
 
@@ -183,7 +183,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many instances the leader works on at a time; 1: one after another."""
     retain_instances: Annotated[int, Meta(ge=0, le=2**40)] = _CORE.retain_instances
     """Instances that acceptors keep after all learners delivered them; all, without `learners`.
-    Older ones are delivered to nobody again: what learners have written is their only copy."""
+    Older ones are delivered to nobody again: what learners have written is their only copy. With
+    `checkpoints`, after a majority of the learners has them in checkpoints."""
+    checkpoint_instances: Annotated[int, Meta(ge=1, le=2**40)] = _CORE.checkpoint_instances
+    """A learner that keeps checkpoints makes one every so many instances, unless the last one took
+    so long that it rests. What came since the last one it learns again when it starts again."""
+    checkpoint_bytes: Annotated[int, Meta(ge=1, le=2**50)] = _CORE.checkpoint_bytes
+    """The same in bytes of delivered values, whichever comes first."""
     timings: Timings = Timings()
     storage: Literal["sqlite", "memory"] = "sqlite"
     """Where acceptors and proposers keep what they must find again: in files, or nowhere."""

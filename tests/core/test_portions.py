@@ -18,7 +18,6 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack
 from paxos.core.client import Client
-from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.messages import (
     Accept,
@@ -159,9 +158,8 @@ def deliveries(settings: Settings) -> list[Message]:
     learner = Learner(settings, 0.0, 1)
     learner.prefix = BEGUN
     firsts = range(BEGUN, BEGUN + settings.message_bytes // 10, 2)
-    done = learner.delivered[LONGEST_NAME] = IntervalSet()
     for first in firsts:
-        done.add(first, first)
+        learner.table.add(LONGEST_NAME, first, first)
     said = give(learner, Inquire([(LONGEST_NAME, first, first) for first in firsts]))
     assert sum(len(m.values) for m in said if isinstance(m, Delivered)) == 2 * len(firsts)
     assert sum(len(m.places) for m in said if isinstance(m, Delivered)) == len(firsts)
@@ -172,8 +170,7 @@ def outcomes(settings: Settings) -> list[Message]:
     """Of a learner that has delivered many values in parts."""
     learner = Learner(settings, 0.0, 1)
     learner.prefix = BEGUN
-    learner.delivered[LONGEST_NAME] = IntervalSet()
-    learner.delivered[LONGEST_NAME].add(1, LARGEST_INT)
+    learner.table.add(LONGEST_NAME, 1, LARGEST_INT)
     numbers = (LARGEST_INT - n for n in range(settings.message_bytes // 10))
     learner.assembler.settled += [
         Outcome(LONGEST_NAME, n, LARGEST_INT, Fate.DELIVERED, LARGEST_INT, LARGEST_INT)

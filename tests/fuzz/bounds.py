@@ -1,7 +1,7 @@
 """What the messages of a stranger may make a role remember at most: each container that a message
 can make grow, and the setting that ends it. This is the list to extend when a role gets another.
 
-`Learner.delivered` is not in it, nor is what the assembler knows of the clients' incarnations: they
+`Learner.table` is not in it, nor is what the assembler knows of the clients' incarnations: they
 grow with the clients whose values were chosen, and these are bounded where values are taken, by
 proposers.
 """
@@ -96,7 +96,7 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
         assert all(len(voters) <= limits.acceptors for voters in heard.votes.values())
     assert learner.top <= learner.prefix + limits.reach_instances
     assert len(learner._silent) <= limits.acceptors
-    assert not learner._to_tell
+    assert not learner._telling._spans and not learner._telling._places, "all of it was said"
     check_assembler(learner.assembler, limits)
     assert not learner.assembler.settled and not learner.assembler.refused, "all of it was said"
 

@@ -16,8 +16,9 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack
 from paxos.core.client import Client
+from paxos.core.hearsay import Hearsay
 from paxos.core.intervals import IntervalSet
-from paxos.core.learner import Learner, _Open
+from paxos.core.learner import Learner
 from paxos.core.messages import Accept, Accepted, Delivered, Group, Prepare, Promise, Vote
 from paxos.core.phase1 import Phase1, Promises
 from paxos.core.phase2 import Proposals
@@ -249,14 +250,14 @@ class LearnsFromOneVote(Learner):
 
 
 class AddsUpVotesOfDifferentBallots(Learner):
-    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
         everybody = set[int]().union(*heard.votes.values())
         heard.votes[ballot] = everybody
         super()._count(instance, ballot, heard)
 
 
 class LearnsTheBatchOfAnotherBallot(Learner):
-    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
         if heard.batches:
             heard.batches[ballot] = next(iter(heard.batches.values()))
         super()._count(instance, ballot, heard)
@@ -270,9 +271,9 @@ class SkipsGaps(Learner):
 
 class DeliversDuplicates(Learner):
     def _deliver(self, instance: int, packets: Any, ranges: Any) -> None:
-        before, self.delivered = self.delivered, {}
+        before, self.table._delivered = self.table._delivered, {}
         super()._deliver(instance, packets, ranges)
-        self.delivered = before | self.delivered
+        self.table._delivered = before | self.table._delivered
 
 
 class LearnsTwice(Learner):

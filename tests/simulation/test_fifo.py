@@ -13,6 +13,7 @@ from harness.simulation.run import Outcome, simulate
 from paxos.core.backlog import Backlog
 from paxos.core.batch import Packet
 from paxos.core.client import Client
+from paxos.core.client_table import ClientTable
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.proposer import Proposer
@@ -35,33 +36,45 @@ def test_some_runs_are_drawn_with_fifo() -> None:
 
 def test_runs_conform_and_some_values_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     passed: list[Packet] = []
-    is_due = Learner._is_due
+    is_due = ClientTable.is_due
 
-    def look(learner: Learner, done: IntervalSet, packet: Packet) -> bool:
-        due = is_due(learner, done, packet)
-        if not due and not done.overlaps(packet.first, packet.last):
+    def look(table: ClientTable, packet: Packet) -> bool:
+        due = is_due(table, packet)
+        if not due and not table.is_settled(packet):
             passed.append(packet)
         return due
 
-    monkeypatch.setattr(Learner, "_is_due", look)
+    monkeypatch.setattr(ClientTable, "is_due", look)
     for seed in range(12):
         outcome = run(seed)
         assert outcome.failure is None, outcome.failure
     assert passed
 
 
-class DeliversAtAnyTurn(Learner):
-    def _is_due(self, done: IntervalSet, packet: Packet) -> bool:
+class AnyTurn(ClientTable):
+    def is_due(self, packet: Packet) -> bool:
+        done = self._delivered.get(packet.client, IntervalSet())
         return not done.overlaps(packet.first, packet.last)
+
+
+class AfterOneThatIsMissing(ClientTable):
+    def is_due(self, packet: Packet) -> bool:
+        done = self._delivered.get(packet.client, IntervalSet())
+        return packet.first == done.first_missing(1) + 1 or super().is_due(packet)
+
+
+class DeliversAtAnyTurn(Learner):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.table = AnyTurn(self.settings)
 
 
 class TakesWhatItPassedOverForDelivered(Learner):
     """What comes after it is delivered, though it was not."""
 
-    def _is_due(self, done: IntervalSet, packet: Packet) -> bool:
-        if packet.first == done.first_missing(1) + 1:
-            return True
-        return super()._is_due(done, packet)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.table = AfterOneThatIsMissing(self.settings)
 
 
 class SaysThatPassedOverIsDelivered(Learner):
@@ -70,7 +83,7 @@ class SaysThatPassedOverIsDelivered(Learner):
     def _deliver(self, instance: int, packets: Any, ranges: Any) -> None:
         super()._deliver(instance, packets, ranges)
         for packet in packets:
-            self.delivered[packet.client].add(packet.first, packet.last)
+            self.table.add(packet.client, packet.first, packet.last)
 
 
 class HandsOverBackwards(Learner):

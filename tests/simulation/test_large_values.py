@@ -92,7 +92,7 @@ class SeesPartsTwice(Learner):
 
     def _deliver(self, instance: int, packets: Any, ranges: Any) -> None:
         for packet in packets:
-            done = self.delivered.get(packet.client)
+            done = self.table._delivered.get(packet.client)
             if done and done.overlaps(packet.first, packet.last):
                 for value in self.assembler._unfinished.values():
                     index = int.from_bytes(packet.payload[2:6], "little")

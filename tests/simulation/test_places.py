@@ -14,6 +14,8 @@ from paxos.core.client import Client
 from paxos.core.learner import Learner
 from paxos.core.messages import PacketPlace
 from paxos.core.places import NOWHERE, Placed
+from paxos.core.settings import Settings
+from paxos.core.telling import Telling
 
 STEPS = 2_000
 SEEDS = range(4)
@@ -40,22 +42,32 @@ def test_clients_hear_where_their_values_are(monkeypatch: pytest.MonkeyPatch) ->
     assert len([placed for placed in heard if placed.position != NOWHERE]) > 50
 
 
-class TellsTheNextPosition(Learner):
-    def _tell_place(self, place: PacketPlace) -> None:
+class TellsTheNextPosition(Telling):
+    def place(self, place: PacketPlace) -> None:
         client, first, instance, position = place
-        super()._tell_place((client, first, instance, position and position + 1))
+        super().place((client, first, instance, position and position + 1))
 
 
-class TellsTheInstance(Learner):
+class TellsTheInstance(Telling):
     """For the position: it is the same only in a log of one value an instance and no gaps."""
 
-    def _tell_place(self, place: PacketPlace) -> None:
+    def place(self, place: PacketPlace) -> None:
         client, first, instance, _ = place
-        super()._tell_place((client, first, instance, instance))
+        super().place((client, first, instance, instance))
 
 
-@pytest.mark.parametrize("learner", [TellsTheNextPosition, TellsTheInstance])
-def test_a_planted_bug_is_found(learner: type[Learner]) -> None:
+def learner_that(tells: type[Telling]) -> Callable[..., Learner]:
+    def make(settings: Settings, now_s: float, learner_id: int) -> Learner:
+        learner = Learner(settings, now_s, learner_id)
+        learner._telling = tells(settings, now_s)
+        return learner
+
+    return make
+
+
+@pytest.mark.parametrize("tells", [TellsTheNextPosition, TellsTheInstance])
+def test_a_planted_bug_is_found(tells: type[Telling]) -> None:
+    learner = learner_that(tells)
     for seed in range(30):
         failure = run(seed, learner).failure
         if failure is not None:

@@ -21,7 +21,6 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import Packet, describe, encode_batch, pack
 from paxos.core.client import Client
-from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.phase1 import Phase1
 from paxos.core.phase2 import Phase2
@@ -133,9 +132,7 @@ class Cast:
         learner.prefix = state.prefix[x - 1]
         for v in state.delivered[x - 1]:
             packet = self.packets[v]
-            learner.delivered.setdefault(packet.client, IntervalSet()).add(
-                packet.first, packet.last
-            )
+            learner.table.add(packet.client, packet.first, packet.last)
             learner.position += 1
         for i, (_, batch) in enumerate(state.learned[x - 1], 1):
             # Nothing is kept of what is delivered; in a Synod, learning is delivering.

@@ -1,7 +1,7 @@
 """The acceptor: the memory of Paxos. It promises, it votes, and it never goes back on either.
 
-It forgets its votes where every learner has delivered, and says so to whoever asks about them.
-(Lamport, "Paxos Made Simple", section 2.)
+It forgets its votes where no learner needs them (`paxos.core.retention`), and says so to whoever
+asks about them. (Lamport, "Paxos Made Simple", section 2.)
 
 Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
 """
@@ -193,7 +193,8 @@ class Acceptor(Role):
         """A learner says how far the log is, and so what may be trimmed (spec: `Trim`)."""
         prefix = min(delivered.prefix, self.known + self.settings.reach_instances)
         self.known = max(self.known, prefix)
-        self._retention.report(learner, prefix)
+        needless = delivered.needless
+        self._retention.report(learner, prefix if needless is None else min(needless, prefix))
         last = self._retention.trim_to(self.trimmed)
         if last and not self.settings.synod:
             self.trimmed = last

@@ -17,8 +17,10 @@ remembered what became of them, for clients that ask. Nothing is known here of m
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from paxos.core.batch import Packet, WholeValue
+from paxos.core.checkpoint import UnfinishedValue
 from paxos.core.messages import Fate, Outcome
 from paxos.core.names import client_id, client_incarnation
 from paxos.core.part import Part, join_parts, read_part
@@ -115,6 +117,44 @@ class Assembler:
         self._make_room()
         self._plan()
         return None
+
+    # As part of a snapshot.
+
+    def unfinished(self) -> list[UnfinishedValue]:
+        """The values with missing parts, the one added to the longest ago first."""
+        return [
+            UnfinishedValue(*key, value.position, list(value.parts.values()))
+            for key, value in self._unfinished.items()
+        ]
+
+    def outcomes(self) -> list[Outcome]:
+        """What is known to have become of values, the oldest first."""
+        return list(self._outcomes.values())
+
+    def restore(
+        self,
+        clients: Iterable[str],
+        unfinished: Iterable[UnfinishedValue],
+        outcomes: Iterable[Outcome],
+    ) -> None:
+        """Have what another one has told, which had heard of `clients`. To be called on a new one.
+        Raises `ValueError` if no assembler tells that."""
+        for client in clients:
+            self.begins(client)
+        for outcome in outcomes:
+            self._outcomes[outcome.client, outcome.first] = outcome
+        for kept in unfinished:
+            key = kept.client, kept.first
+            for payload in kept.parts:
+                told = read_part(payload)
+                value = self._unfinished.get(key) or (_Unfinished(told) if told else None)
+                if told is None or value is None or self._objection(kept.client, told, value):
+                    raise ValueError("its unfinished values are none")
+                self._keep(key, value, told.index, payload)
+                value.position = kept.position
+        if self.unfinished_bytes > self._settings.unfinished_bytes:
+            raise ValueError("its unfinished values are more than a learner keeps")
+        self._plan()
 
     def _objection(self, client: str, told: Part, value: _Unfinished) -> str:
         """Why a part is dropped; empty: it is kept."""

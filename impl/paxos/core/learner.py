@@ -2,108 +2,96 @@
 
 It learns from a quorum of votes (direct learning) or from a proposer's Decide. What it misses it
 asks for. It delivers a value once, however often it was chosen. Values in parts are
-put together by `paxos.core.assembler`.
+put together by `paxos.core.assembler`. One that keeps checkpoints goes on from the last one when it
+starts again, as the same learner; another one begins anew.
 
-Spec: `Learn`, `Deliver`.
+Spec: `Learn`, `Deliver`, `TakeSnapshot`, `Checkpoint`, `Restart`, `InstallSnapshot`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from paxos.core import events, waiting
 from paxos.core.assembler import Assembler
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe, is_part
+from paxos.core.checkpoint import Snapshot, SnapshotError
+from paxos.core.client_table import ClientTable
 from paxos.core.gaps import PACKET_THRESHOLD, Gaps
-from paxos.core.home import is_home
-from paxos.core.intervals import IntervalSet
+from paxos.core.hearsay import Hearsay
+from paxos.core.keeping import Keeping, Place
 from paxos.core.messages import (
     Accept,
     Accepted,
     Ask,
     Decide,
-    Delivered,
     Fate,
     Group,
     Heartbeat,
     Inquire,
     Message,
     Outcome,
-    Outcomes,
-    PacketPlace,
-    Span,
     Trimmed,
     Votes,
 )
 from paxos.core.places import Places
-from paxos.core.portions import Part, portions
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
 from paxos.core.standing import Standing
-from paxos.core.step import Delivery
+from paxos.core.step import Delivery, Taken
+from paxos.core.telling import Telling
 from paxos.core.waiting import Wait
 
 __all__ = ["Learner"]
 
 
-class _Open:
-    """What a learner has heard of an instance that it has not learned."""
-
-    __slots__ = ("batches", "teller", "votes")
-
-    def __init__(self) -> None:
-        self.batches: dict[Ballot, bytes] = {}
-        self.votes: dict[Ballot, set[int]] = {}
-        self.teller = (
-            0  # the acceptor that was to tell the batch, as it was said last; 0: the leader
-        )
-
-    def admits(self, ballot: Ballot, limit: int) -> bool:
-        """Whether to keep what is said in `ballot`: only the `limit` highest ballots are kept."""
-        if ballot in self.batches or ballot in self.votes:
-            return True
-        ballots = self.batches.keys() | self.votes.keys()
-        if len(ballots) < limit:
-            return True
-        lowest = min(ballots)
-        if ballot < lowest:
-            return False
-        self.batches.pop(lowest, None)
-        self.votes.pop(lowest, None)
-        return True
-
-
 class Learner(Role):
     """Learns instances in any order, delivers them in theirs."""
 
-    def __init__(self, settings: Settings, now_s: float, learner_id: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        now_s: float,
+        learner_id: int = 0,
+        *,
+        keeps: bool = False,
+        snapshot: Snapshot | None = None,
+    ) -> None:
+        """`keeps`: it keeps checkpoints, and `snapshot` is the newest; None: there is none. Raises
+        `SnapshotError` if no learner can go on from it."""
         super().__init__(settings)
         self.id = learner_id
         self.prefix = 0  # instances 1..prefix are delivered
         self.position = 0  # values delivered
+        self.delivered_bytes = 0  # their payload
         self.top = 0  # the highest instance known to have been begun
         self.learned: dict[int, tuple[list[Packet], list[Range]]] = {}  # beyond the prefix
-        self.delivered: dict[str, IntervalSet] = {}  # by client
-        self._open: dict[int, _Open] = {}
-        self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
+        self.table = ClientTable(settings)
         self.assembler = Assembler(settings)
-        self._to_tell: dict[str, IntervalSet] = {}  # delivered, to be said in this group
         self._places = Places(settings)
-        self._places_to_tell: dict[str, list[PacketPlace]] = {}  # by client
-        self._outcomes: dict[tuple[str, int], Outcome] = {}  # the same, by client and first value
-        self._tell = False
-        self._leader = 0  # whose ballot it has learned from last
+        self._open: dict[int, Hearsay] = {}
+        self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
+        self.leader = 0  # whose ballot it has learned from last
         self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
         self.highest = 0  # the highest instance that was learned
         self._gaps = Gaps(settings, now_s)
         self._silence = Silence(now_s)
-        self._status_s = now_s
-        self._report_s = now_s
+        self._telling = Telling(settings, now_s)
+        if snapshot:
+            self._restore(snapshot)
+        kept = Place(self.prefix, self.position)
+        self.keeping = Keeping(settings, kept, now_s) if keeps else None
+
+    def come_back(self) -> None:
+        if self.prefix:
+            self.step.events.append(events.Restart(instance=self.prefix, position=self.position))
 
     # What it hears.
 
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         top = self.top
+        if self.keeping:
+            self.keeping.look(now_s)
         if self._silence.ends(now_s):
             self._gaps.silence_ends(now_s)
         match message:
@@ -140,11 +128,11 @@ class Learner(Role):
             and instance not in self.learned
         )
 
-    def _listen(self, instance: int, ballot: Ballot) -> _Open | None:
+    def _listen(self, instance: int, ballot: Ballot) -> Hearsay | None:
         """Where to note what is said of an instance in `ballot`; None if it is of no use."""
         if not self._is_new(instance):
             return None
-        heard = self._open.setdefault(instance, _Open())
+        heard = self._open.setdefault(instance, Hearsay())
         if heard.admits(ballot, self.settings.open_ballots):
             return heard
         self.step.refuse("votes in more ballots of one instance than a learner counts")
@@ -178,7 +166,7 @@ class Learner(Role):
                 heard.batches[ballot] = batch
             self._count(instance, ballot, heard)
 
-    def _count(self, instance: int, ballot: Ballot, heard: _Open) -> None:
+    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
         """Learn if distinct acceptors, a quorum of them, voted in this one ballot, and its batch
         is known. Votes of different ballots do not add up."""
         voters = heard.votes.get(ballot, ())
@@ -189,14 +177,13 @@ class Learner(Role):
     def _on_inquire(self, inquire: Inquire) -> None:
         """A client has not heard that its values are delivered: if they are, say so again."""
         for client, first, last in inquire.values:
-            done = self.delivered.get(client)
-            if done and done.covers(first, last):
-                self._say(client, first, last)
+            if self.table.covers(client, first, last):
+                self._telling.delivered(client, first, last)
                 if not inquire.in_parts:
-                    self._tell_place(self._places.recall(client, first))
+                    self._telling.place(self._places.recall(client, first))
                 else:
                     known = self.assembler.outcome(client, first)
-                    self._note(known or Outcome(client, first, last, Fate.FORGOTTEN))
+                    self._telling.outcome(known or Outcome(client, first, last, Fate.FORGOTTEN))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. Without so many
@@ -225,47 +212,43 @@ class Learner(Role):
             event.quorum = quorum
         self.step.events.append(event)
         self._open.pop(instance, None)
-        self._leader = ballot.proposer
+        self.leader = ballot.proposer
         self.highest = max(self.highest, instance)
         self.learned[instance] = packets, ranges
+        self._deliver_learned()
+
+    def _deliver_learned(self) -> None:
         while self.prefix + 1 in self.learned:
             self._deliver(self.prefix + 1, *self.learned.pop(self.prefix + 1))
 
     def _deliver(self, instance: int, packets: Sequence[Packet], ranges: Sequence[Range]) -> None:
-        """Deliver the next instance, without what was delivered before and, with fifo, without what
-        comes before its turn: its client has it proposed again (spec: `Deliver`, `AppendNew`)."""
+        """Deliver the next instance, without what is not due (`paxos.core.client_table`): what was
+        delivered before and, with fifo, what comes before its turn, which its client has proposed
+        again (spec: `Deliver`, `AppendNew`)."""
         values: list[Range] = []
-        position = self.position + 1
+        position, before_bytes = self.position + 1, self.delivered_bytes
         for packet, described in zip(packets, ranges, strict=True):
-            done = self.delivered.get(packet.client)
-            if done is None:
-                done = self.delivered[packet.client] = IntervalSet()
-                self.assembler.begins(packet.client)
-            if self._is_due(done, packet):
-                done.add(packet.first, packet.last)
+            if self.table.is_due(packet):
+                if self.table.add(packet.client, packet.first, packet.last):
+                    self.assembler.begins(packet.client)
                 values.append(described)
                 self._hand_over(instance, packet)
                 if not is_part(packet):
                     self._places.note(packet.client, packet.first, instance, self.position + 1)
                 self.position += packet.count
-            elif self.settings.fifo and not done.covers(packet.first, packet.last):
+                self.delivered_bytes += len(packet.payload)
+            elif not self.table.is_settled(packet):
                 continue  # passed over, which nobody is told
             if not is_part(packet):
-                self._tell_place(self._places.recall(packet.client, packet.first))
-            self._say(packet.client, packet.first, packet.last)
+                self._telling.place(self._places.recall(packet.client, packet.first))
+            self._telling.delivered(packet.client, packet.first, packet.last)
         self.prefix = instance
-        self._tell = True
-        if not self.settings.synod:  # there, to learn is to deliver
-            self.step.events.append(
-                events.Deliver(instance=instance, position=position, values=values)
-            )
-
-    def _is_due(self, done: IntervalSet, packet: Packet) -> bool:
-        """Whether a packet is to be delivered now, after those of its client that are `done`: it is
-        new and, with fifo, it is its turn (spec: `InTurn`)."""
-        if self.settings.fifo:
-            return packet.first == done.first_missing(1)
-        return not done.overlaps(packet.first, packet.last)
+        self._telling.is_wanted = True
+        if self.settings.synod:  # there, to learn is to deliver
+            return
+        self.step.events.append(events.Deliver(instance=instance, position=position, values=values))
+        if self.keeping and self.keeping.is_due(instance, before_bytes, self.delivered_bytes):
+            self._take_snapshot(self.keeping)
 
     def _hand_over(self, instance: int, packet: Packet) -> None:
         """Values are delivered. Parts are put together: the whole value is handed over in the place
@@ -276,113 +259,127 @@ class Learner(Role):
         if whole is not None:
             self.step.deliveries.append(Delivery(instance, position, whole))
 
+    # Snapshots.
+
+    def snapshot(self) -> Snapshot:
+        """What it knows of what is delivered, as it is now. It shares nothing that changes."""
+        return Snapshot(
+            prefix=self.prefix,
+            position=self.position,
+            delivered_bytes=self.delivered_bytes,
+            clients=self.table.spans(),
+            unfinished=self.assembler.unfinished(),
+            outcomes=self.assembler.outcomes(),
+            places=self._places.all(),
+        )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Go on from there. All that can fail comes first."""
+        table, assembler, places = (
+            ClientTable(self.settings),
+            Assembler(self.settings),
+            Places(self.settings),
+        )
+        try:
+            table.restore(snapshot.clients)
+            assembler.restore(table.clients(), snapshot.unfinished, snapshot.outcomes)
+        except ValueError as error:
+            raise SnapshotError(str(error)) from error
+        places.restore(snapshot.places)
+        self.table, self.assembler, self._places = table, assembler, places
+        self.prefix, self.position = snapshot.prefix, snapshot.position
+        self.delivered_bytes = snapshot.delivered_bytes
+        self.top, self.highest = max(self.top, self.prefix), max(self.highest, self.prefix)
+        for waiting_for in (self.learned, self._open):
+            for instance in [i for i in waiting_for if i <= self.prefix]:
+                del waiting_for[instance]
+
+    def _take_snapshot(self, keeping: Keeping) -> None:
+        """It goes to the disk (spec: `TakeSnapshot`)."""
+        keeping.take(Place(self.prefix, self.position))
+        self.step.taken = Taken(self.snapshot(), len(self.step.deliveries))
+        self.step.events.append(events.TakeSnapshot(instance=self.prefix, position=self.position))
+
+    def kept_checkpoint(self, prefix: int, now_s: float, *, durable: bool) -> None:
+        """The snapshot that was taken at `prefix` is durable as a checkpoint, or will not be (spec:
+        `Checkpoint`)."""
+        keeping = self.keeping
+        if keeping is None or keeping.taken is None or keeping.taken.prefix != prefix:
+            return  # one that was installed since is newer
+        if place := keeping.end(now_s, durable=durable):
+            event = events.Checkpoint(instance=place.prefix, position=place.position)
+            self.step.events.append(event)
+            self._telling.report()
+
+    def install(self, snapshot: Snapshot, giver: int, now_s: float) -> bool:
+        """Go on from the snapshot of learner `giver`, which is durable as a checkpoint of this one
+        (spec: `InstallSnapshot`). False: this one is as far, and nothing has changed. Raises
+        `SnapshotError` if no learner can go on from it."""
+        if snapshot.prefix <= self.prefix:
+            return False
+        self._restore(snapshot)
+        place = Place(self.prefix, self.position)
+        if self.keeping:
+            self.keeping.install(place, now_s)
+        self.step.events.append(
+            events.InstallSnapshot(giver=giver, instance=place.prefix, position=place.position)
+        )
+        self._telling.report()
+        self._deliver_learned()
+        return True
+
+    @property
+    def needless(self) -> int | None:
+        """See `paxos.core.telling.Teller`. Where learners keep checkpoints, one that keeps none has
+        nothing to give to others, and is not waited for."""
+        if self.keeping:
+            return self.keeping.kept.prefix
+        return 0 if self.settings.checkpoints else None
+
     # What it says.
-
-    def _say(self, client: str, first: int, last: int) -> None:
-        self._to_tell.setdefault(client, IntervalSet()).add(first, last)
-        self._tell = True
-
-    def _tell_place(self, place: PacketPlace) -> None:
-        self._places_to_tell.setdefault(place[0], []).append(place)
 
     def _finish(self, now_s: float) -> None:
         self._ask(self._gaps.finish(self, now_s))
         self._look_at_assembler()
-        if self._tell:
-            self._send_outcomes()
-            self._send_delivered(now_s)
-
-    def _note(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.client, outcome.first] = outcome
+        self._telling.say(self, self.step, now_s)
 
     def _look_at_assembler(self) -> None:
         """Take over what became of values in parts."""
         for outcome in self.assembler.settled:
-            self._note(outcome)
+            self._telling.outcome(outcome)
         self.assembler.settled.clear()
         for why in self.assembler.refused:
             self.step.refuse(why)
         self.assembler.refused.clear()
 
-    def _send_outcomes(self) -> None:
-        """Before the client hears that all parts are delivered: then it asks no more."""
-        for some in portions(Outcomes, list(self._outcomes.values()), self.settings.fitting_bytes):
-            outcomes = Outcomes(some)
-            if any(self._is_home_of(outcome.client) for outcome in some):
-                self.step.send(outcomes, Group.CLIENTS)
-            else:
-                self.step.send_later(outcomes, Group.CLIENTS)
-        self._outcomes.clear()
-
-    def _send_delivered(self, now_s: float) -> None:
-        spans: list[Span] = [
-            (client, first, last)
-            for client, told in self._to_tell.items()
-            for first, last in told.intervals()
-        ]
-        # A client hears of all that was delivered without a gap, so that it misses nothing if what
-        # was said before is lost. Proposers, who need not hear everything, are spared the look.
-        runs = dict.fromkeys(
-            (client, *self.delivered[client].around(first)) for client, first, _ in spans
-        )
-        for delivered in self._tellings(list(runs)):
-            about = {place[0] for place in delivered.places}
-            about.update(client for client, _, _ in delivered.values)
-            if any(map(self._is_home_of, about)):
-                self.step.send(delivered, Group.CLIENTS)
-            else:
-                self.step.send_later(delivered, Group.CLIENTS)
-        for some in self._portions(spans):
-            self.step.send_later(Delivered(self.prefix, some), Group.PROPOSERS)
-        if now_s >= self._report_s:
-            # Acceptors need only know about where the log is, to trim what is far behind.
-            self.step.send(Delivered(self.prefix, []), Group.ACCEPTORS)
-            self._report_s = now_s + self.settings.failover_s
-        self._to_tell.clear()
-        self._places_to_tell.clear()
-        self._tell = False
-        self._status_s = now_s + self.settings.failover_s
-
-    def _tellings(self, runs: Sequence[Span]) -> Iterator[Delivered]:
-        """What clients are told: where their packets are, and then that they are delivered, so that
-        who hears the second without the first knows that it was lost. At least one message, since
-        the prefix is said in any case."""
-        parts: list[Span | PacketPlace] = []
-        for run in runs:
-            parts += self._places_to_tell.pop(run[0], [])
-            parts.append(run)
-        for some in self._portions(parts):
-            spans = [part for part in some if len(part) == 3]
-            yield Delivered(self.prefix, spans, [part for part in some if len(part) == 4])
-
-    def _portions(self, parts: Sequence[Part]) -> list[list[Part]]:
-        """As many as one message holds at a time; at least one list."""
-        return list(portions(Delivered, parts, self.settings.fitting_bytes)) or [[]]
-
-    def _is_home_of(self, client: str) -> bool:
-        return is_home(self.settings, self.id, client, self._leader)
-
     def tick(self, now_s: float) -> None:
+        if self.keeping:
+            self.keeping.look(now_s)
         if now_s >= self._gaps.due_s:
             self._ask(self._gaps.look(self, now_s))
-        if now_s >= self._status_s:
-            self._tell = True  # proposers that come late hear where the log is
+        self._telling.tick(now_s)
 
     def waits_for(self) -> Wait | None:
         if self.top <= self.prefix:
             return None
-        heard = self._open.get(self.prefix + 1, _Open())
+        heard = self._open.get(self.prefix + 1, Hearsay())
         voted = set().union(*heard.votes.values())
         trimmed = {acceptor for acceptor, last in self._silent.items() if last > self.prefix}
         return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
 
     def standing(self) -> Standing:
+        kept = self.keeping and self.keeping.kept.prefix
         return Standing(
-            prefix=self.prefix, top=self.top, values=self.position, pending=len(self.learned)
+            prefix=self.prefix,
+            top=self.top,
+            values=self.position,
+            pending=len(self.learned),
+            kept=kept or 0,
+            kept_us=self.keeping.age_us if kept and self.keeping else 0,
         )
 
     def deadline_s(self) -> float:
-        return min(self._gaps.due_s, self._status_s)
+        return min(self._gaps.due_s, self._telling.due_s)
 
     def _ask(self, questions: Iterable[Ask]) -> None:
         for ask in questions:

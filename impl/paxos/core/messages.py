@@ -144,6 +144,9 @@ class Delivered(Struct, array_like=True, frozen=True, tag=8):
     values: list[Span]
     places: list[PacketPlace] = []
     """To clients: the places of packets that are delivered now, or were asked for."""
+    needless: Natural | None = None
+    """To acceptors: nothing need be kept of instances `1..needless` for this learner, as they are
+    in its checkpoint; None: all that it has delivered, as it keeps none."""
 
 
 class Ask(Struct, array_like=True, frozen=True, tag=9):

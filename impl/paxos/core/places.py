@@ -54,6 +54,20 @@ class Places:
         known = self._known.get(client, {})
         return client, first, *known.get(first, (NOWHERE, NOWHERE))
 
+    def all(self) -> list[PacketPlace]:
+        """All that is remembered: the clients in the order in which they were heard of, and of each
+        the oldest packet first."""
+        return [
+            (client, first, *place)
+            for client, known in self._known.items()
+            for first, place in known.items()
+        ]
+
+    def restore(self, places: Iterable[PacketPlace]) -> None:
+        """Remember what another one has told as `all`. To be called on a new one."""
+        for place in places:
+            self.note(*place)
+
     def remembered(self) -> Iterable[int]:
         """How many packets of each client are remembered."""
         return map(len, self._known.values())

@@ -92,7 +92,7 @@ _EMPTY = (
     Submit([], LARGEST_INT),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
     Votes([], LARGEST_INT),
-    Delivered(LARGEST_INT, [], []),
+    Delivered(LARGEST_INT, [], [], LARGEST_INT),
     Inquire([]),
     Outcomes([]),
 )

@@ -78,8 +78,13 @@ class Settings:
     prepare_instances: int = 4_096
     """Instances that one promise covers at most."""
     retain_instances: int = 10_000
-    """Instances that an acceptor keeps its votes in after every learner has delivered them. A
-    learner that starts again needs all of them from the first one on; what is trimmed is gone."""
+    """Instances that an acceptor keeps its votes in after every learner has delivered them, or a
+    majority of the learners has them in checkpoints. A learner that starts again needs all of them
+    from the first one on, or from its checkpoint on; what is trimmed is gone."""
+    checkpoint_instances: int = 10_000
+    """A learner that keeps checkpoints takes a snapshot every so many instances."""
+    checkpoint_bytes: int = 64 << 20
+    """The same in bytes of delivered values, whichever comes first."""
 
     placed_packets: int = 512
     """Packets of one client, those that were delivered last, whose places in the order a learner
@@ -107,7 +112,8 @@ class Settings:
     """Spans of delivered values that a proposer takes note of in one step."""
     clients: int = 100_000
     """Clients, each incarnation counted, whose values one proposer takes as long as it runs. Of
-    every client that had a value delivered, learners must remember which, for ever."""
+    every client that had a value delivered, learners must remember which, for ever; with
+    checkpoints, only of the latest incarnation of each."""
     chosen_clients: int = 10_000
     """Clients of which a proposer remembers what was chosen, those that it heard of last. What it
     forgets may be proposed again, and is dropped by the learners."""

@@ -27,3 +27,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """Of a client, values that are not known to be delivered; of a proposer, values that wait to be
     proposed; of a learner, instances that it has learned and cannot deliver yet, as an earlier one
     is missing; of an acceptor, votes that it keeps."""
+    kept: int = 0
+    """Of a learner that keeps checkpoints: instances from the first on that are in the newest one;
+    0: there is none."""
+    kept_us: int = 0
+    """How long that has been there, in microseconds."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
+from paxos.core.checkpoint import Snapshot
 from paxos.core.events import Event
 from paxos.core.messages import Fate, Group, Message, Vote
 from paxos.core.places import Placed
@@ -20,6 +21,7 @@ __all__ = [
     "PromiseWrite",
     "RoundWrite",
     "Step",
+    "Taken",
     "TrimWrite",
     "VoteWrite",
     "Write",
@@ -62,6 +64,15 @@ class Delivery(Struct, frozen=True, gc=False):
     packet: Packet
 
 
+class Taken(Struct, frozen=True):
+    """A snapshot that a learner has taken, to be made durable as a checkpoint. The learner is told
+    what came of it (`paxos.core.learner.Learner.kept_checkpoint`)."""
+
+    snapshot: Snapshot
+    after: int
+    """It is of the state after so many of the step's deliveries."""
+
+
 class Discarded(Struct, frozen=True):
     """A value that its client broadcast in parts, and that will not be delivered, or may not have
     been."""
@@ -78,13 +89,14 @@ class Step:
 
     __slots__ = (
         *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "placed"),
-        *("refused", "urgent", "writes"),
+        *("refused", "taken", "urgent", "writes"),
     )
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
         self.deliveries: list[Delivery] = []
+        self.taken: Taken | None = None
         self.placed: list[Placed] = []
         """Values that a client has heard to be delivered, and where, if it wants to know."""
         self.urgent: list[tuple[Group, Message]] = []

@@ -52,6 +52,8 @@ class Answering:
             top=standing.top,
             values=standing.values,
             pending=standing.pending,
+            kept=standing.kept,
+            kept_us=standing.kept_us,
         )
 
     def _has_room(self, now_s: float) -> bool:

@@ -58,6 +58,8 @@ class Answer(Struct, array_like=True, frozen=True, tag=1, gc=False):
     top: Natural
     values: Natural
     pending: Natural
+    kept: Natural = 0
+    kept_us: Natural = 0
     """As in `paxos.core.standing`."""
 
     @property

@@ -1,0 +1,30 @@
+"""What a learner has heard of an instance that it has not learned."""
+
+from paxos.core.ballot import Ballot
+
+
+class Hearsay:
+    """By ballot, who has voted, and for which batch."""
+
+    __slots__ = ("batches", "teller", "votes")
+
+    def __init__(self) -> None:
+        self.batches: dict[Ballot, bytes] = {}
+        self.votes: dict[Ballot, set[int]] = {}
+        self.teller = (
+            0  # the acceptor that was to tell the batch, as it was said last; 0: the leader
+        )
+
+    def admits(self, ballot: Ballot, limit: int) -> bool:
+        """Whether to keep what is said in `ballot`: only the `limit` highest ballots are kept."""
+        if ballot in self.batches or ballot in self.votes:
+            return True
+        ballots = self.batches.keys() | self.votes.keys()
+        if len(ballots) < limit:
+            return True
+        lowest = min(ballots)
+        if ballot < lowest:
+            return False
+        self.batches.pop(lowest, None)
+        self.votes.pop(lowest, None)
+        return True
