@@ -240,6 +240,14 @@ def test_what_is_refused_by_others_has_not_begun(tmp_path: Path, role: str) -> N
     end(life)
 
 
+def test_a_role_that_begins_as_number_two_comes_back_though_it_never_was(tmp_path: Path) -> None:
+    """Its replica was killed as it began for the first time, after another role had begun. A trace
+    of number 2 says what it came back with: nothing."""
+    life = begin(Member("acceptor", 1), Config(), tmp_path, Clock(), least=2)
+    assert (life.number, life.is_first) == (2, False)
+    end(life)
+
+
 def test_others_are_told_what_the_life_would_begin_with(tmp_path: Path) -> None:
     asked: list[tuple[int, int]] = []
 

@@ -94,7 +94,8 @@ def begin(
         undo.pop_all()
     return Incarnation(
         number=number,
-        is_first=storage.is_new or (before == 0 and number == 1),
+        # A replica that was killed as it began for the first time has roles that never were.
+        is_first=number == 1 if data_dir else storage.is_new,
         storage=storage,
         tracer=tracer,
         trace_failed=traces is not None and tracer is None,
