@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth harness compare bench bench-smoke cuts fuzz-judges mutants soak graph bench-check page-tools docs lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ else
 	@$(BIN)/python -m tests.fuzz --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
 	@$(BIN)/python -m tests.simulation.congestion --seconds $$(($(or $(MINUTES),10) * 6)) --seed $(or $(SEED),$$(date +%s))
 endif
+
+jepsen: setup ## the store of examples/kv under kills, pauses, partitions, full disks and wrong clocks, RUNS=20 times: is its history that of one copy? SEED=1, SECONDS=20 of faults a run, BUG=name: with a fault planted, OUT=dir
+	@$(BIN)/python -m tests.jepsen --runs $(or $(RUNS),20) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),20) \
+	    $(if $(BUG),--bug $(BUG)) $(if $(OUT),--out $(OUT))
 
 cuts: setup ## judge N=10000 random traces whole and cut: the verdicts must be the same; SEED=n: the first one
 	@$(BIN)/python -m tests.oracle.cuts $(or $(N),10000) $(or $(SEED),1)

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from kv.connection import Connection, NotKnownError, StoreError
+from kv.connection import TRY_S, Connection, NotKnownError, StoreError
 
 __all__ = ["Client", "Entry", "NotKnownError", "StoreError"]
 
@@ -28,9 +28,12 @@ class Entry(NamedTuple):
 class Client:
     """Not to be shared by threads: a session has one request under way."""
 
-    def __init__(self, addresses: Sequence[str], patience_s: float = PATIENCE_S) -> None:
-        """The replicas, each HOST:PORT, in the order in which to ask them."""
-        self._connection = Connection(addresses, patience_s)
+    def __init__(
+        self, addresses: Sequence[str], patience_s: float = PATIENCE_S, try_s: float = TRY_S
+    ) -> None:
+        """The replicas, each HOST:PORT, in the order in which to ask them: each for `try_s`, and
+        all for `patience_s`."""
+        self._connection = Connection(addresses, patience_s, try_s)
         self._session = self._number = 0
 
     def close(self) -> None:
@@ -83,13 +86,15 @@ class Client:
                 if field == "data" and name in ("put", "delete"):
                     yield json.loads(text)
 
-    def _write(self, method: str, key: str, value: bytes | None, expect: int | None) -> int:
+    def _request_id(self) -> dict[str, str]:
         if not self._session:
-            self._session = int(
-                json.loads(self._connection.ask("POST", "/v1/sessions")[1])["session"]
-            )
+            _, body = self._connection.ask("POST", "/v1/sessions")
+            self._session = int(json.loads(body)["session"])
         self._number += 1
-        headers = {"Request-Id": f"{self._session}-{self._number}"}
+        return {"Request-Id": f"{self._session}-{self._number}"}
+
+    def _write(self, method: str, key: str, value: bytes | None, expect: int | None) -> int:
+        headers = self._request_id()
         if expect == 0:
             headers["If-None-Match"] = "*"
         elif expect is not None:

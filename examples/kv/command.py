@@ -24,6 +24,7 @@ def options() -> argparse.Namespace:
     serve.add_argument("config", type=Path, help="the cluster, with `checkpoints: true`")
     serve.add_argument("id", type=int, help="the replica's, from 1")
     serve.add_argument("--listen", default="127.0.0.1:8001", metavar="HOST:PORT")
+    serve.add_argument("--answer-s", type=float, default=5.0, help="wait so long for a majority")
     serve.add_argument("--run-dir", type=Path, metavar="DIR", help="leave a trace here")
     for name, words in (
         ("get", "print a value"),
@@ -83,7 +84,7 @@ async def serve(chosen: argparse.Namespace) -> int:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    with Node(chosen.config, chosen.id, run_dir=chosen.run_dir) as node:
+    with Node(chosen.config, chosen.id, run_dir=chosen.run_dir, answer_s=chosen.answer_s) as node:
         runner = web.AppRunner(application(node), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, host, int(port)).start()

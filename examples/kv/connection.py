@@ -36,10 +36,10 @@ class _AgainError(Exception):
 class Connection:
     """To one replica at a time."""
 
-    def __init__(self, addresses: Sequence[str], patience_s: float) -> None:
+    def __init__(self, addresses: Sequence[str], patience_s: float, try_s: float) -> None:
         """The replicas, each HOST:PORT, in the order in which to ask them."""
         self._addresses = list(addresses)
-        self._patience_s = patience_s
+        self._patience_s, self._try_s = patience_s, try_s
         self._open: http.client.HTTPConnection | None = None
 
     @property
@@ -70,14 +70,14 @@ class Connection:
                 self.close()
                 self._addresses.append(self._addresses.pop(0))
                 if time.monotonic() > until_s:
-                    raise NotKnownError(f"no answer in {self._patience_s:g} s: {error}") from None
+                    raise NotKnownError(f"no answer in {self._patience_s:g} s: {error}") from error
                 time.sleep(PAUSE_S)
 
     def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPMessage, bytes]:
         if self._open is None:
-            self._open = http.client.HTTPConnection(self.address, timeout=TRY_S)
+            self._open = http.client.HTTPConnection(self.address, timeout=self._try_s)
         self._open.request(method, path, body, dict(headers))
         response = self._open.getresponse()
         content = response.read()

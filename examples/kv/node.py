@@ -50,8 +50,7 @@ class Node:
         self.store = Store(self.feed.add)
         self._lock = threading.Condition()
         self._results: dict[int, Result] = {}
-        self._replica = paxos.Replica(config, number, self._apply, run_dir=run_dir)
-        self._client = paxos.Client(config, number, run_dir=run_dir)
+        self._replica = paxos.Replica(config, number, self._apply, has_client=True, run_dir=run_dir)
         self._overview = Overview(config)
 
     def _apply(self, position: int, value: bytes) -> None:
@@ -72,8 +71,7 @@ class Node:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         with suppress(paxos.NotKnownError):
-            self._client.close()
-        self._replica.close()
+            self._replica.close()
 
     @property
     def position(self) -> int:
@@ -83,7 +81,7 @@ class Node:
     async def write(self, command: Command) -> Result:
         """Broadcast a command; its result, once it is applied here. Raises `TimeoutError`."""
         async with asyncio.timeout(self._answer_s):
-            place = await self._client.abroadcast(encode(command), 0.0)
+            place = await self._replica.client.abroadcast(encode(command), 0.0)
             return await asyncio.to_thread(self._applied, place.position)
 
     async def read(self, ask: Callable[[Store], Found], *, stale: bool) -> Read[Found]:

@@ -1,0 +1,96 @@
+"""One run: begin, let things go wrong, mend them, and judge what is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cluster.processes import conformance, wait_for
+from tests.jepsen.machines import REPLICAS, Machines
+from tests.jepsen.nemesis import Nemesis, revive
+from tests.linearizability import history
+from tests.linearizability.judge import judge
+
+MENDED_S = 60.0
+"""How long all may take to be one cluster again."""
+
+
+class Outcome(NamedTuple):
+    """Of a run."""
+
+    problems: list[str]
+    text: str
+    """In a line: how much was done, and what went wrong."""
+
+
+def run(
+    folder: Path, seed: int, seconds: float, bug: str = "", only: Sequence[str] = ()
+) -> Outcome:
+    """In an empty folder, where everything stays."""
+    problems: list[str] = []
+    with Machines(folder, bug=bug) as machines:
+        nemesis = Nemesis(machines, seed, lambda: _answered(folder), only)
+        revive(machines, (n for n in REPLICAS if n != nemesis.late))
+        with machines.ask("call", folder, seed, *machines.addresses) as clients:
+            try:
+                nemesis.run(seconds)
+            finally:
+                clients.terminate()
+            if clients.wait(MENDED_S):
+                problems.append("a client failed: see what it said on standard error")
+        problems += _agree(machines)
+        for number in REPLICAS:
+            machines.processes[f"replica-{number}"].terminate()
+            if status := machines.processes[f"replica-{number}"].wait(MENDED_S):
+                problems.append(f"replica-{number} ended with status {status}")
+        problems += _said(machines)
+        try:
+            conformance(machines.run_dir)
+        except AssertionError as error:
+            problems.append(f"traces: {error}")
+    paths = _histories(folder)
+    verdict = judge(paths, folder / "not-linearizable.svg")
+    if not verdict.ok:
+        problems.append(verdict.text)
+    calls, answered = len(history.read(paths)), _answered(folder)
+    return Outcome(problems, f"{answered} of {calls} calls answered; {'; '.join(nemesis.done)}")
+
+
+def _histories(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.history"))
+
+
+def _answered(folder: Path) -> int:
+    return sum(path.read_bytes().count(b'"answer"') for path in _histories(folder))
+
+
+def _agree(machines: Machines) -> list[str]:
+    """Once all is mended: whether every replica answers, and all have the same keys."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def all_answer() -> bool:
+        ended = machines.ask("look", machines.folder, *machines.addresses, stdout=subprocess.PIPE)
+        said, _ = ended.communicate(timeout=MENDED_S)
+        asked[:] = [json.loads(line) for line in said.splitlines()]
+        return len(asked) == len(REPLICAS)
+
+    try:
+        wait_for(all_answer, "answer of all replicas", MENDED_S)
+    except AssertionError as error:
+        return [f"{error}: {[address for address, _ in asked]} answer"]
+    if any(keys != asked[0][1] for _, keys in asked):
+        return [f"replicas have other keys: {asked}"]
+    return []
+
+
+def _said(machines: Machines) -> list[str]:
+    """What replicas must never say."""
+    found = []
+    for number in REPLICAS:
+        text = machines.log(f"replica-{number}").read_text(encoding="utf-8")
+        if "Traceback" in text:
+            found.append(f"replica-{number}: {text[text.index('Traceback') :][:2000]}")
+    return found

@@ -1,0 +1,42 @@
+"""A run of the store with everything that goes wrong is that of one copy; with a fault planted in
+the replicas it is not, and the run says so. `make jepsen RUNS=20` has more of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.hosts import missing
+from tests.jepsen.run import Outcome, run
+
+pytestmark = [pytest.mark.multicast, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(autouse=True)
+def _namespaces() -> None:
+    if reason := missing("ip"):
+        pytest.skip(reason)
+
+
+def test_whatever_goes_wrong_there_is_one_copy(tmp_path: Path) -> None:
+    outcome = run(tmp_path, seed=1, seconds=1.0)  # one fault of each kind
+    assert outcome.problems == [], outcome.text
+
+
+def found(folder: Path, bug: str, *faults: str) -> str:
+    """What a run says of a bug. In which of several runs it is seen, the machine decides."""
+    for seed in range(1, 6):
+        (folder / str(seed)).mkdir()
+        outcome: Outcome = run(folder / str(seed), seed, 8.0, bug, faults)
+        if outcome.problems:
+            return "\n".join(outcome.problems)
+    pytest.fail(f"nothing was found: {outcome.text}")
+
+
+def test_a_stale_read_is_found(tmp_path: Path) -> None:
+    assert "not linearizable" in found(tmp_path, "stale-read", "partition", "pause")
+
+
+def test_a_lost_update_is_found(tmp_path: Path) -> None:
+    assert "not linearizable" in found(tmp_path, "lost-update", "kill")
