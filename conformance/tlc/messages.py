@@ -116,8 +116,9 @@ def explain_error(
     if missing:
         return missing[0]
     if syntax := re.search(r'Encountered (".*?") at line (\d+), column \d+', text):
-        module = re.search(r"Could not parse module (\w+)|in file (\w+)", text)
-        name = (module[1] or module[2]) if module else ""
+        module = re.search(r"Could not parse module (\w+)", text)  # or it is the root that does not
+        module = module or re.search(r"in file (\w+)", text)
+        name = module[1] if module else ""
         expected = re.search(r"Was expecting (.*)", text)
         wanted = f" where {expected[1]} was expected" if expected else ""
         return f"{_file(name, syntax[2], find)}: {syntax[1]} does not parse{wanted}"

@@ -15,8 +15,7 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
-from itertools import pairwise
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +25,7 @@ from paxos.core.names import Member
 from paxos.core.step import TrimWrite, VoteWrite, Write
 from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
+from paxos.runtime.folders import sync_folder, sync_names
 from paxos.runtime.records import (
     COLUMNS,
     FORMAT,
@@ -137,7 +137,7 @@ class SqliteStorage(DurableState):
         parts = [self.path, self._commits_path, *self._logs()]
         there = [path for path in parts if path.exists()]
         if not there:
-            _sync_names(self.path.parent.resolve())
+            sync_names(self.path.parent.resolve())
             _make_whole(self._commits_path, encode_commits(0, self._identity_text))
             return True
         if self._commits_path not in there:
@@ -195,7 +195,7 @@ class SqliteStorage(DurableState):
         execute(_INSERT_STATE, self._next_record())
         execute("COMMIT")
         execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         self._count_commit()
         os.fsync(self._commits_fd)
 
@@ -363,23 +363,4 @@ def _make_whole(path: Path, content: bytes) -> None:
         path.hardlink_to(unfinished)
     finally:
         unfinished.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_names(folder: Path) -> None:
-    """Make durable that the folder is there, and those that it is in: they may have been made just
-    now, and not all of them here. One that may not be read was not made by this user."""
-    for inner, outer in pairwise([folder, *folder.parents]):
-        if inner.is_mount():
-            break
-        with suppress(PermissionError):
-            _sync_folder(outer)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make durable which files are in it."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    sync_folder(path.parent)

@@ -248,8 +248,8 @@ def validator_of(tmp_path: Path, name: str, old: str, new: str) -> validator.Val
 
 
 def test_a_specification_that_does_not_parse(tmp_path: Path, temporary: Path) -> None:
-    broken = validator_of(tmp_path, "MultiPaxos.tla", "Send(m) ==", "Send(m) = =")
-    with pytest.raises(errors.SpecError, match=r"MultiPaxos\.tla:\d+") as caught:
+    broken = validator_of(tmp_path, "MultiPaxosState.tla", "Send(m) ==", "Send(m) = =")
+    with pytest.raises(errors.SpecError, match=r"MultiPaxosState\.tla:\d+") as caught:
         broken.judge([survey(open_run(GOOD))])
     assert "\n" not in str(caught.value)
     assert list(temporary.iterdir()) == []

@@ -1,0 +1,258 @@
+"""Where a learner keeps its checkpoints: files in the data folder, `learner-1.checkpoint-20000` for
+the one with instances 1 to 20,000.
+
+A checkpoint is written beside the others, forced to disk, and only then given its name, so that
+what has a name is whole. The newest two stand. While the store is open nobody else can open it; a
+process that was killed may leave a child that is still writing (`paxos.runtime.checkpointing`), and
+the next one waits until that has ended.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+from paxos.core.checkpoint import Snapshot, encode_snapshot
+from paxos.core.names import Member
+from paxos.errors import InputError, reason
+from paxos.runtime.checkpoint_file import (
+    DIGEST_BYTES,
+    Application,
+    CheckpointFile,
+    DamagedError,
+    Head,
+    Identity,
+    begin_file,
+    why,
+)
+from paxos.runtime.folders import sync_folder, sync_names
+from paxos.runtime.report import say
+from paxos.runtime.streams import write_all
+
+KEPT = 2
+"""Checkpoints that stand: the newest, and one before it should that be damaged."""
+
+ORPHAN_S = 10.0
+"""How long a learner waits for what a killed one has left behind to end. Each child notices within
+a piece that it writes."""
+
+
+class CheckpointStore:
+    """The checkpoints of one learner. Used by one thread at a time."""
+
+    def __init__(
+        self, folder: Path, learner_id: int, identity: Identity, application: Application
+    ) -> None:
+        """Open the store in `folder`, or make it, and find the newest checkpoint that is whole.
+        Damaged ones before that are said, and get names that end in `.damaged`. Raises
+        `InputError`: it cannot be made or read, it is in use, a checkpoint is of another cluster,
+        application or format, or there are some and all are damaged."""
+        self._member = Member("learner", learner_id)
+        self._folder = folder
+        self._identity = dict(identity)
+        self.application = application
+        self._lock_fd = -1
+        self.newest: CheckpointFile | None = None
+        """The newest checkpoint, open; None: there is none."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_names(folder.resolve())
+            self._lock_fd = self._lock(folder / f"{self._member}.lock")
+            for path in folder.glob(f"{self._member}.*.tmp"):  # of one that was interrupted
+                path.unlink()
+            self.newest = self._find()
+        except OSError as error:
+            self.close()
+            where = error.filename or folder
+            raise InputError(
+                f"checkpoints {where}: {reason(error)}; see to it that {self._member.words} may "
+                "read and write there, and that there is room"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self.newest:
+            self.newest.close()
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    # Opening.
+
+    def _lock(self, path: Path) -> int:
+        """Who holds it is in it. It is shared with children, and free when all have ended."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        give_up_s = time.monotonic() + ORPHAN_S
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = os.pread(fd, 20, 0)
+                if time.monotonic() < give_up_s and not _is_running(holder):
+                    time.sleep(0.05)
+                    continue
+                os.close(fd)
+                raise InputError(
+                    f"checkpoints {path.parent}: {self._member.words} is running, or was paused; "
+                    "end that process first, or give this one another id"
+                ) from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"%d" % os.getpid(), 0)
+        return fd
+
+    def _names(self) -> dict[int, Path]:
+        """The files that are there, by prefix, the newest first."""
+        start = f"{self._member}.checkpoint-"
+        names = [path for path in self._folder.iterdir() if path.name.startswith(start)]
+        numbers = {path: path.name.removeprefix(start) for path in names}
+        found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
+        return dict(sorted(found.items(), reverse=True))
+
+    def _find(self) -> CheckpointFile | None:
+        names = self._names()
+        damaged: dict[Path, DamagedError] = {}
+        for path in names.values():
+            try:
+                found = CheckpointFile(path)
+                found.check(self._identity, self.application)
+            except DamagedError as error:
+                damaged[path] = error
+                continue
+            for other, problem in damaged.items():
+                other.rename(other.with_name(f"{other.name}.damaged"))
+                say(
+                    f"{self._member}: checkpoint {other} is damaged: {problem}; it goes on from "
+                    f"the one before, {path.name}"
+                )
+            return found
+        for path, problem in damaged.items():
+            raise InputError(
+                f"checkpoint {path} is damaged: {problem}; no other one is whole: restore it from "
+                f"a copy, or remove {self._member}.checkpoint-* there to begin anew, which needs "
+                "what acceptors have not trimmed, or another learner"
+            )
+        return None
+
+    # Writing.
+
+    def write(self, snapshot: Snapshot, application: Iterable[bytes]) -> Path:
+        """Make a checkpoint of `snapshot` and the application's part, and force it to disk; the
+        ones before stand, whatever fails. May be called in a child of this process; whoever owns
+        the store calls `adopt` then. Raises `OSError`, and what `application` raises."""
+        core = encode_snapshot(snapshot)
+        head = Head(
+            identity=self._identity,
+            application=self.application.name,
+            version=self.application.version,
+            prefix=snapshot.prefix,
+            position=snapshot.position,
+            core_bytes=len(core),
+        )
+        path = self._folder / f"{self._member}.checkpoint-{snapshot.prefix}"
+        made = path.with_name(f"{self._member}.{os.getpid()}.tmp")
+        digest = blake2b(digest_size=DIGEST_BYTES)
+        fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            for part in _parts(begin_file(head), core, application):
+                digest.update(part)
+                write_all(fd, part)
+            write_all(fd, digest.digest())
+            os.fsync(fd)
+            made.rename(path)
+        except BaseException:
+            with suppress(OSError):
+                made.unlink()
+            raise
+        finally:
+            os.close(fd)
+        sync_folder(self._folder)
+        return path
+
+    def adopt(self, path: Path) -> CheckpointFile:
+        """A file that `write` has made, or that was received and verified, is durable: it is the
+        newest if it is, and the oldest go. Raises `InputError`, `OSError` if it is not what it
+        should be."""
+        try:
+            found = CheckpointFile(path, is_own=True)
+        except DamagedError as error:
+            raise InputError(f"checkpoint {path} is damaged: {error}") from error
+        if self.newest is None or found.prefix > self.newest.prefix:
+            if self.newest:
+                self.newest.close()
+            self.newest = found
+        for old in list(self._names().values())[KEPT:]:
+            old.unlink(missing_ok=True)
+        return found
+
+    # Receiving.
+
+    def incoming(self) -> "Incoming":
+        """Begin to receive another learner's checkpoint. Raises `OSError`."""
+        return Incoming(self._folder / f"{self._member}.incoming.tmp")
+
+    def receive(self, incoming: "Incoming") -> CheckpointFile:
+        """All of it is there: verify it as a whole, make it durable, and adopt it. Raises
+        `DamagedError` or `InputError` if it is not a whole checkpoint of this cluster and
+        application, `OSError`; the ones before stand then."""
+        os.fsync(incoming.fd)
+        received = CheckpointFile(incoming.path)
+        try:
+            received.check(self._identity, self.application)
+            received.snapshot()
+        finally:
+            received.close()
+        path = self._folder / f"{self._member}.checkpoint-{received.prefix}"
+        incoming.path.rename(path)
+        sync_folder(self._folder)
+        incoming.close()
+        return self.adopt(path)
+
+
+class Incoming:
+    """A checkpoint of which not all is here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+
+    def write_at(self, offset: int, part: bytes) -> None:
+        """Keep a part of it. Raises `OSError`."""
+        while part:
+            done = os.pwrite(self.fd, part, offset)
+            part, offset = part[done:], offset + done
+
+    def close(self) -> None:
+        """It is received, or will not be."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+            self.path.unlink(missing_ok=True)
+
+
+def _parts(start: bytes, core: bytes, application: Iterable[bytes]) -> Iterable[bytes]:
+    yield start
+    yield core
+    yield from application
+
+
+def _is_running(holder: bytes) -> bool:
+    """Whether the process that has written its number into a lock is there."""
+    if not holder.isdigit():
+        return False  # it has just taken the lock, and writes its number next
+    try:
+        os.kill(int(holder), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+__all__ = ["Application", "CheckpointFile", "CheckpointStore", "DamagedError", "Incoming", "why"]
