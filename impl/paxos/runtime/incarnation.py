@@ -30,7 +30,9 @@ class Incarnation(Struct, frozen=True, kw_only=True):
 
     number: int
     is_first: bool
-    """None of the process has begun before, with this storage or in this run folder."""
+    """None of the process has begun before, with this storage or in this run folder. If a replica
+    was killed as it began for the first time, some of its roles are not the first, and never were
+    before."""
     storage: Storage
     tracer: Tracer | None
     trace_failed: bool
@@ -94,7 +96,6 @@ def begin(
         undo.pop_all()
     return Incarnation(
         number=number,
-        # A replica that was killed as it began for the first time has roles that never were.
         is_first=number == 1 if data_dir else storage.is_new,
         storage=storage,
         tracer=tracer,
