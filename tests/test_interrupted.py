@@ -59,6 +59,23 @@ WORDS = {
 """What a subcommand cannot do without."""
 
 
+RUN = """
+import runpy, signal, sys
+from importlib import import_module
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def wait(*_, **__):
+    print("ready", flush=True)
+    signal.pause()
+
+setattr(import_module(sys.argv[1]), sys.argv[2], wait)
+sys.argv = ["{0}", "--seconds", "600"]
+runpy.run_module("{0}", run_name="__main__")
+"""
+"""A program of the tests as `python -m` runs it, but for a function of what it uses: that waits."""
+
+
 def ends(script: str, package: str, *words: str, interrupt: bool) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", script.replace("{0}", package), *words],
@@ -93,3 +110,14 @@ def test_the_checker(command: Command) -> None:
 )
 def test_while_it_is_loaded(package: str, module: str) -> None:
     ends(LOAD, package, module, interrupt=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "module", "function"),
+    [
+        ("tests.fuzz", "tests.fuzz.fuzzing", "fuzz"),
+        ("tests.simulation.congestion", "harness.simulation.cluster", "Simulation"),
+    ],
+)
+def test_what_a_soak_runs_besides(program: str, module: str, function: str) -> None:
+    ends(RUN, program, module, function, interrupt=True)

@@ -58,14 +58,29 @@ def parse(text: str) -> Any:
 
 
 def tuples(lines: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    """The tuples among lines that TLC printed; a line that is none is passed over."""
-    for line in lines:
+    """The tuples among lines that TLC printed; what is none is passed over. One that is wider than
+    TLC's lines goes over several, all but the first of which are indented."""
+    for text in _values(lines):
         try:
-            value = parse(line) if line.startswith("<<") else None
+            value = parse(text)
         except NotAValue:
             continue
         if isinstance(value, tuple) and value:
             yield value
+
+
+def _values(lines: Iterable[str]) -> Iterator[str]:
+    """What begins as a tuple does, each with the lines that may belong to it."""
+    text = ""
+    for line in lines:
+        if text and line.startswith(" "):
+            text += "\n" + line
+            continue
+        if text:
+            yield text
+        text = line if line.startswith("<<") else ""
+    if text:
+        yield text
 
 
 class _Reader:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 from tests.fuzz.fuzzing import BrokenError, fuzz
+from tests.interrupt import unless_interrupted
 
 INPUTS_A_SEED = 20_000
 
@@ -34,4 +35,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unless_interrupted(main))

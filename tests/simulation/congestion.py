@@ -32,6 +32,7 @@ from paxos.config import Config, override
 from paxos.core.client import Client
 from paxos.core.names import Member, ProcessName
 from paxos.runtime.tracer import header
+from tests.interrupt import unless_interrupted
 
 DATAGRAM_BYTES = 1_400
 
@@ -322,4 +323,4 @@ def _counts(counts: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(unless_interrupted(main))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -13,10 +15,22 @@ from harness.simulation.plan import Request
 from harness.simulation.run import Failure, Outcome, simulate
 from harness.simulation.shrink import ATTEMPTS, MORE_STEPS, shrink
 from harness.simulation.soak import soak
+from tests.cluster.processes import ENVIRONMENT, PATIENCE_S
 from tests.simulation.faulty_parts import LosesTheLastGroup
 
 WITH_BUG = partial(simulate, parts={"disk": LosesTheLastGroup})
 """A disk that loses the last group: only a crash shows it."""
+
+
+INTERRUPTED_AT_BIRTH = """
+import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))
+from paxos.__main__ import main
+sys.exit(main(["simulate", "--minutes", "0.001", "--steps", "50", "--jobs", "1", "--seed", "1"]))
+"""
+"""A soak; Ctrl-C comes when a process that is to run seeds has just been started."""
 
 
 def first_failure() -> Outcome:
@@ -92,3 +106,16 @@ def test_a_soak_ends_with_the_first_seed_that_fails(capfd: pytest.CaptureFixture
     last = said.out.splitlines()[-1]
     assert re.fullmatch(r"again with: paxos simulate --seed \d+ --steps \d+ --without .*", last)
     assert "fails: Recover." in said.out
+
+
+def test_a_process_that_was_just_started_leaves_signals_to_the_first() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT_BIRTH],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -29,6 +29,17 @@ def test_the_commands_print_what_the_chapter_shows(path: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_program_that_is_changed_and_changed_back_is_not_taken_for_another(path: Path) -> None:
+    """Python tells programs of one size apart by their time of change, in whole seconds."""
+    commands = [step.command for step in steps(path.read_text(encoding="utf-8"))]
+    changes = [at for at, command in enumerate(commands) if re.search(r"sed -i.*\.py$", command)]
+    kept_none = [
+        at for at, command in enumerate(commands) if "PYTHONDONTWRITEBYTECODE=1" in command
+    ]
+    assert not changes or (kept_none and kept_none[0] < changes[0])
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_the_code_that_a_chapter_shows_is_that_of_its_program(path: Path) -> None:
     shown = re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
     programs = [program.read_text(encoding="utf-8") for program in FOLDER.glob("*.py")]

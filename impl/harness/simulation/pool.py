@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from math import inf
 from multiprocessing import connection, parent_process
 
@@ -17,6 +18,9 @@ from harness.simulation.plan import Request
 from harness.simulation.run import Outcome
 from harness.simulation.shrink import Simulate
 from paxos.errors import RunError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""A terminal sends the first to all processes at once, and others the second."""
 
 
 def outcomes(
@@ -33,7 +37,8 @@ def outcomes(
                 request = next(requests, None)
                 if request is None:
                     break
-                under_way.add(pool.submit(simulate, request))
+                with _held(SIGNALS):  # a process that is started here inherits that
+                    under_way.add(pool.submit(simulate, request))
             if not under_way:
                 return
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -44,10 +49,21 @@ def outcomes(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _held(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """What is sent meanwhile comes afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """In a process that runs seeds: whoever started it says when to stop, or is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,6 +12,25 @@ def test_lines_that_are_no_tuples_are_passed_over() -> None:
     assert list(tuples(lines)) == [("done", 1, 20), (7,)]
 
 
+def test_a_tuple_wider_than_a_line_is_read_whole() -> None:
+    """As TLC prints what is wider than 80 columns; strings it never breaks."""
+    long = "1" * 70
+    lines = [
+        "Progress(2) at 2026-01-01",
+        '<< "state",',
+        '   "votes",',
+        f'   "{long}" >>',
+        "<<7>>",
+        "<<",
+        "  no tuple",
+        '<< "guard",',
+        "   { 1,",
+        "     2 } >>",
+    ]
+    expected = [("state", "votes", long), (7,), ("guard", frozenset({1, 2}))]
+    assert list(tuples(lines)) == expected
+
+
 def test_a_string_may_hold_marks_and_quotations() -> None:
     """A value that the specification made a string of, which TLC prints as one."""
     (_, inner) = parse(r'<<"state", "{[type |-> \"1a\", bal |-> 1], \"a,}b\\\\\"}">>')

@@ -19,6 +19,7 @@ from conformance.paths import SPEC
 from conformance.replay.citations import places
 from conformance.replay.run_folder import check_run
 from conformance.replay.verdict import Verdict
+from conformance.tla.trace_spec import variables
 from conformance.tlcjudge.survey import survey
 from conformance.tlcjudge.validator import TlcVerdict, Validator
 from conformance.trace.reader import Run, TraceError, open_run
@@ -61,6 +62,7 @@ def test_on_the_examples(path: Path, examples: dict[Path, tuple[Verdict, TlcVerd
         assert rejection.kind == "guard"
         assert verdict.violation.kind != "invariant"
         assert rejection.false[0] in places(verdict.violation.spec, verdict.violation.name)
+        assert set(rejection.state) == set(variables(f"Trace{verdict.violation.spec}")), "all of it"
 
 
 @pytest.mark.parametrize("window", [1, 4, 9])
