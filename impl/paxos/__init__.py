@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paxos.api.broadcasting import Client
     from paxos.api.listening import Learner, Replica
     from paxos.api.place import DeliveredValue, Place
+    from paxos.api.state_machine import StateMachine
     from paxos.config import Config
     from paxos.core.client import ValueTooLargeError
     from paxos.errors import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         InputError,
         NotKnownError,
         PlaceForgottenError,
+        ResultForgottenError,
         RunError,
     )
 
@@ -49,7 +51,9 @@ __all__ = [
     "Place",
     "PlaceForgottenError",
     "Replica",
+    "ResultForgottenError",
     "RunError",
+    "StateMachine",
     "ValueTooLargeError",
 ]
 
@@ -60,6 +64,7 @@ _HOMES = {
     "Learner": "paxos.api.listening",
     "Place": "paxos.api.place",
     "Replica": "paxos.api.listening",
+    "StateMachine": "paxos.api.state_machine",
     "ValueTooLargeError": "paxos.core.client",
 }
 """Where the names are, if not in `paxos.errors`. They are loaded when they are asked for: the

@@ -12,6 +12,7 @@ __all__ = [
     "InputError",
     "NotKnownError",
     "PlaceForgottenError",
+    "ResultForgottenError",
     "RunError",
 ]
 
@@ -38,6 +39,11 @@ class NotKnownError(RunError, TimeoutError):
 class PlaceForgottenError(RunError):
     """A value is delivered, and its place in the order is not known any more: the learner that told
     it was not heard, and when it was asked again it had forgotten."""
+
+
+class ResultForgottenError(RunError):
+    """A value is delivered, and what came of it is not known at the replica that has broadcast it:
+    that has gone on from a snapshot that has the value."""
 
 
 class DiscardedError(RunError):

@@ -18,7 +18,7 @@ from paxos.core.step import RoundWrite, VoteWrite
 from paxos.errors import InputError, RunError
 from paxos.runtime import incarnation, tracer
 from paxos.runtime.clock import Clock, wall_us
-from paxos.runtime.incarnation import Incarnation, begin
+from paxos.runtime.incarnation import Beginning, Incarnation, begin
 
 MEMORY = Config(storage="memory")
 
@@ -33,7 +33,7 @@ def start(
 ) -> tuple[Incarnation, Clock]:
     clock = Clock(lambda: wall)
     return begin(
-        Member(role, 1), config or Config(), run_dir, clock, with_cluster=with_cluster
+        Member(role, 1), config or Config(), run_dir, clock, how=Beginning(with_cluster)
     ), clock
 
 
@@ -243,7 +243,7 @@ def test_what_is_refused_by_others_has_not_begun(tmp_path: Path, role: str) -> N
 def test_a_role_that_begins_as_number_two_comes_back_though_it_never_was(tmp_path: Path) -> None:
     """Its replica was killed as it began for the first time, after another role had begun. A trace
     of number 2 says what it came back with: nothing."""
-    life = begin(Member("acceptor", 1), Config(), tmp_path, Clock(), least=2)
+    life = begin(Member("acceptor", 1), Config(), tmp_path, Clock(), how=Beginning(least=2))
     assert (life.number, life.is_first) == (2, False)
     end(life)
 

@@ -84,6 +84,11 @@ class Host:
         return role
 
     @property
+    def client_name(self) -> str:
+        """The name under which that broadcasts."""
+        return self._seats[-1].process.client
+
+    @property
     def settings(self) -> Settings:
         """Of its core."""
         return self._seats[0].role.settings

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from paxos.api.place import DeliveredValue
 from paxos.core.batch import unpack
+from paxos.core.checkpoint import Snapshot
 from paxos.core.step import Delivery
+from paxos.runtime.checkpoint_file import Application, CheckpointFile
+from paxos.runtime.checkpointing import Checkpointing
+
+Item = DeliveredValue | Snapshot | CheckpointFile
+"""A value; a snapshot to be made durable, of the state after all values before it; or another
+learner's, which is the state before all values after it."""
 
 OVERHEAD_BYTES = 200
 """Of memory, what a value takes beyond its own bytes, about."""
@@ -16,6 +23,9 @@ OVERHEAD_BYTES = 200
 class Inbox:
     """Used by the node, which fills it, and by the application, which empties it."""
 
+    application: Application | None = None
+    """See `paxos.runtime.deliveries.Deliveries`."""
+
     def __init__(self, limit_bytes: int, first: int) -> None:
         """Full from `limit_bytes` of memory on; what one step delivers may go beyond. Values before
         position `first` are dropped."""
@@ -23,7 +33,7 @@ class Inbox:
         self._first = first
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._values: deque[DeliveredValue] = deque()
+        self._items: deque[Item] = deque()
         self._bytes = 0
         self._is_over = False
 
@@ -32,27 +42,56 @@ class Inbox:
         """See `paxos.runtime.deliveries.Deliveries`."""
         return self._bytes >= self._limit_bytes
 
+    def __bool__(self) -> bool:
+        """It is there, also when it is empty."""
+        return True
+
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._items)
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """See `paxos.runtime.deliveries.Deliveries`."""
         values = [value for delivery in deliveries for value in _values(delivery)]
         wanted = [value for value in values if value.position >= self._first]
         with self._lock:
-            self._values += wanted
+            self._items += wanted
             self._bytes += sum(map(_memory, wanted))
             self._changed.notify()
 
-    def take(self, timeout_s: float | None) -> DeliveredValue | None:
-        """The next one, waited for; None if there is none in time, or will be none any more."""
+    def begin(self, checkpoints: Checkpointing) -> None:
+        """See `paxos.runtime.deliveries.Deliveries`."""
+        raise NotImplementedError("what is iterated or given to a callback is kept by nobody here")
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """See `paxos.runtime.deliveries.Deliveries`."""
         with self._lock:
-            self._changed.wait_for(lambda: self._values or self._is_over, timeout_s)
-            if not self._values:
+            self._items.append(snapshot)
+            self._changed.notify()
+
+    def install(self, checkpoint: CheckpointFile) -> None:
+        """See `paxos.runtime.deliveries.Deliveries`. What was not taken before is part of it."""
+        with self._lock:
+            self._items.clear()
+            self._bytes = 0
+            self._items.append(checkpoint)
+            self._changed.notify()
+
+    def take(self, timeout_s: float | None) -> DeliveredValue | None:
+        """The next value, waited for; None if there is none in time, or will be none any more."""
+        item = self.next(timeout_s)
+        assert item is None or isinstance(item, DeliveredValue), "only machines have snapshots"
+        return item
+
+    def next(self, timeout_s: float | None) -> Item | None:
+        """The next value or snapshot, in the same way."""
+        with self._lock:
+            self._changed.wait_for(lambda: self._items or self._is_over, timeout_s)
+            if not self._items:
                 return None
-            value = self._values.popleft()
-            self._bytes -= _memory(value)
-            return value
+            item = self._items.popleft()
+            if isinstance(item, DeliveredValue):
+                self._bytes -= _memory(item)
+            return item
 
     def end(self) -> None:
         """Nothing more will come. What is there can still be taken."""

@@ -2,15 +2,19 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from paxos.api.broadcasting import Client
+from paxos.api.applying import Applying
+from paxos.api.broadcasting import ROOM_S, Client
 from paxos.api.hosting import Hooks, Host
 from paxos.api.inbox import Inbox
 from paxos.api.place import DeliveredValue
+from paxos.api.results import Results
+from paxos.api.state_machine import StateMachine
 from paxos.config import Config
 from paxos.core import names
 from paxos.core.names import Member
@@ -33,9 +37,9 @@ class LearnerOptions(TypedDict, total=False):
 class Learner:
     """A learner of a cluster: it has every value, in the one order.
 
-    Iterate over it, or give it a callback, not both. What the application has not taken waits, up
-    to `waiting_bytes`; then the learner goes no further until there is room, and catches up. Other
-    processes go on meanwhile. A context manager: `close` is called at its end.
+    Iterate over it, or give it a callback or a machine, one of these. What the application has not
+    taken waits, up to `waiting_bytes`; then the learner goes no further until there is room, and
+    catches up. Other processes go on meanwhile. A context manager: `close` is called at its end.
     """
 
     def __init__(
@@ -44,31 +48,43 @@ class Learner:
         learner_id: int,
         callback: Callable[[int, bytes], object] | None = None,
         *,
-        on_error: Callable[[DeliveredValue, Exception], object] | None = None,
-        from_position: int = 1,
-        waiting_bytes: int = WAITING_BYTES,
-        run_dir: Path | str | None = None,
+        machine: StateMachine | None = None,
+        **options: Unpack[LearnerOptions],
     ) -> None:
-        """Begin learning, from the first value of the log on.
+        """Begin learning, from the first value of the log on, or with a machine from its newest
+        checkpoint on.
 
         `config`: the cluster, or the file with it. `callback(position, value)` is called for each
         value, one at a time, in a thread of the learner's own. If it raises, the learner stops with
         `ApplicationError`; with `on_error`, that is called instead, with the value and the error,
-        and the learner goes on. Values before `from_position` are not handed over. In `run_dir`, if
-        that is given, the learner leaves its trace.
+        and the learner goes on. `machine`: the values are applied to it, in a thread of the
+        learner's own, and its state is kept in checkpoints, in the folder where acceptors keep
+        theirs; if it raises, the learner stops with `ApplicationError`. Values before
+        `from_position` are not handed over. In `run_dir`, if that is given, the learner leaves its
+        trace.
 
-        Raises `InputError` if it must not or cannot begin, and `OSError` if the system has no room
-        for it.
+        Raises `InputError` if it must not or cannot begin, `ApplicationError` if the machine cannot
+        be restored, and `OSError` if the system has no room for it.
         """
+        if unknown := sorted(options.keys() - LearnerOptions.__annotations__.keys()):
+            raise TypeError(f"a learner has no option {unknown[0]!r}")
+        on_error, from_position = options.get("on_error"), options.get("from_position", 1)
+        waiting_bytes = options.get("waiting_bytes", WAITING_BYTES)
+        if machine is not None and (callback or on_error or from_position != 1):
+            raise TypeError("a learner with a machine takes no callback and no from_position")
         self._callback, self._on_error = callback, on_error
-        self._inbox = Inbox(waiting_bytes, from_position)
+        self._applying = None if machine is None else Applying(machine, waiting_bytes)
+        self._inbox = self._applying or Inbox(waiting_bytes, from_position)
         hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
-        self._host = self._make_host(learner_id, config, run_dir, hooks)
-        self._host.start()
+        self._host = self._make_host(learner_id, config, options.get("run_dir"), hooks)
         self._applied = 0
         self._thread: threading.Thread | None = None
-        if callback:
-            self._thread = threading.Thread(target=self._call_back, daemon=True)
+        if self._applying:
+            self._results = self._make_results(self._applying)
+        self._host.start()
+        if callback or machine is not None:
+            work = self._call_back if machine is None else self._apply
+            self._thread = threading.Thread(target=work, daemon=True)
             self._thread.start()
 
     def _make_host(
@@ -88,9 +104,9 @@ class Learner:
 
     @property
     def applied(self) -> int:
-        """The position of the last value that the callback was called for and is done with; 0:
-        none."""
-        return self._applied
+        """The position of the last value that the callback or the machine is done with, or that was
+        in a checkpoint; 0: none."""
+        return self._applying.position if self._applying else self._applied
 
     @property
     def waiting(self) -> int:
@@ -99,7 +115,7 @@ class Learner:
 
     def __iter__(self) -> Iterator[DeliveredValue]:
         """Each value, waited for; until the learner is closed. Raises why it has failed."""
-        self._host.check()
+        self._check_is_taken_here()
         while (value := self._inbox.take(None)) is not None:
             yield value
         if self._host.failure:
@@ -108,13 +124,21 @@ class Learner:
     def get(self, timeout_s: float | None = None) -> DeliveredValue:
         """The next value, waited for up to `timeout_s`. Raises `TimeoutError` if none comes,
         `ClosedError` if none will."""
+        if self._applying:
+            self._check_is_taken_here()
         if (value := self._inbox.take(timeout_s)) is not None:
             return value
         self._host.check()
         raise TimeoutError(f"{self._host.name}: no value was delivered within {timeout_s} s")
 
+    def _check_is_taken_here(self) -> None:
+        if self._applying:
+            raise TypeError("its machine is given all values: they cannot be taken")
+        self._host.check()
+
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until a learner with a callback has ended; whether it has. Raises why it failed."""
+        """Wait until a learner with a callback or a machine has ended; whether it has. Raises why
+        it failed."""
         if self._thread:
             self._thread.join(timeout_s)
         if self._host.failure:
@@ -122,8 +146,9 @@ class Learner:
         return self._thread is None or not self._thread.is_alive()
 
     def close(self) -> None:
-        """Learn nothing more. A callback that runs is waited for, unless it is what closes; what it
-        was not called for is dropped, and delivered again to the learner that starts next."""
+        """Learn nothing more. A callback or machine that runs is waited for, unless it is what
+        closes; what it was not called for is dropped, and delivered again to the learner that
+        starts next."""
         self._host.close()
         self._inbox.end()
         thread = self._thread
@@ -140,6 +165,27 @@ class Learner:
                     self._end(value, error, "the callback")
                     return
             self._applied = value.position
+
+    # With a machine.
+
+    def _make_results(self, applying: Applying) -> Results:
+        results = Results(self._host.client_name)
+        results.passed(applying.position)
+        applying.skipped = results.passed
+        return results
+
+    def _apply(self) -> None:
+        assert self._applying
+        why = "it was closed"
+        try:
+            self._applying.run(self._results.applied, lambda: self._host.is_closed)
+        except Exception as error:
+            why = describe(error)
+            self._host.request(error)
+            self._host.close()
+        self._results.end(str(self._host.failure or why))
+
+    # With a callback.
 
     def _goes_on(self, value: DeliveredValue, error: Exception) -> bool:
         assert self._on_error
@@ -173,12 +219,13 @@ class Replica(Learner):
         replica_id: int,
         callback: Callable[[int, bytes], object] | None = None,
         *,
+        machine: StateMachine | None = None,
         has_client: bool = False,
         **options: Unpack[LearnerOptions],
     ) -> None:
         """As for `Learner`. `has_client`: it is the client with this id too; see `client`."""
         self._client = Client._in_replica() if has_client else None
-        super().__init__(config, replica_id, callback, **options)
+        super().__init__(config, replica_id, callback, machine=machine, **options)
 
     def _make_host(
         self, number: int, config: Config | Path | str, run_dir: Path | str | None, hooks: Hooks
@@ -197,6 +244,16 @@ class Replica(Learner):
         if self._client is None:
             raise TypeError("this replica was made without a client: give it has_client=True")
         return self._client
+
+    def broadcast(self, value: bytes, timeout_s: float | None = ROOM_S) -> Future[object]:
+        """Broadcast `value` by this replica's client; the future's result is what `apply` of its
+        machine here has returned for it. For a replica with a machine and `has_client`.
+
+        Waits for room and raises as `Client.broadcast` does, and the future fails as there; with
+        `ResultForgottenError` too, if another replica's snapshot has brought the value."""
+        if not self._applying:
+            raise TypeError("this replica was made without a machine")
+        return self._results.expect(self.client.broadcast(value, timeout_s))
 
     def close(self) -> None:
         """As for `Learner`. What its client has outstanding is not known to be delivered."""

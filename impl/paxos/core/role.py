@@ -28,6 +28,10 @@ class Role:
         `Recover`). To be called once, before anything else, unless the process is new. A role
         that keeps nothing has nothing to say: it comes back as another process."""
 
+    def kept_checkpoint(self, prefix: int, now_s: float, *, durable: bool) -> None:
+        """Of a learner: the snapshot that was taken at `prefix` is durable as a checkpoint, or will
+        not be."""
+
     def receive(self, sender: int, message: Message, now_s: float) -> None:
         """Consume `message` from process `sender` (its id within its role)."""
         raise NotImplementedError

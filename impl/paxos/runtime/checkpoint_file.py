@@ -79,6 +79,7 @@ class CheckpointFile:
         """Open and verify the file; not all of it, if it was just written. Raises `DamagedError`,
         `OSError`, and `InputError` for one in a format that this program does not know."""
         self.path = path
+        self._fd = -1
         self._fd = os.open(path, os.O_RDONLY)
         try:
             found = os.fstat(self._fd)
@@ -93,8 +94,11 @@ class CheckpointFile:
             self.close()
             raise
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
-        """Read no more."""
+        """Read no more; done by itself when nobody has it any more."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

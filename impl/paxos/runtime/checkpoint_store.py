@@ -184,9 +184,7 @@ class CheckpointStore:
         except DamagedError as error:
             raise InputError(f"checkpoint {path} is damaged: {error}") from error
         if self.newest is None or found.prefix > self.newest.prefix:
-            if self.newest:
-                self.newest.close()
-            self.newest = found
+            self.newest = found  # who is giving the one before to others still has it
         for old in list(self._names().values())[KEPT:]:
             old.unlink(missing_ok=True)
         return found

@@ -9,8 +9,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from paxos.core.batch import unpack
+from paxos.core.checkpoint import Snapshot
 from paxos.core.step import Delivery
 from paxos.errors import RunError, reason
+from paxos.runtime.checkpoint_file import Application, CheckpointFile
+from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.framing import LENGTH
 from paxos.runtime.streams import write_all
 
@@ -25,6 +28,24 @@ class Deliveries(Protocol):
         """Whether the learner is to hear nothing for now, as it could hand over nothing. What is
         said meanwhile is lost to it, and asked for later."""
 
+    @property
+    def application(self) -> Application | None:
+        """What the values are applied to, whose state is kept in checkpoints; None: no learner that
+        hands over here keeps any."""
+
+    def begin(self, checkpoints: Checkpointing) -> None:
+        """Go on from the newest checkpoint, if there is one, and keep more of them there. Called
+        once, before anything is delivered. Raises `InputError` or `RunError` if it cannot."""
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Make durable the state that all that was delivered before this has led to. As `deliver`,
+        without waiting for it; what comes of it, the `Checkpointing` tells."""
+
+    def install(self, checkpoint: CheckpointFile) -> None:
+        """Replace the state by that of another learner's checkpoint, which is durable here now, in
+        its turn: what was delivered before is part of it, and what is delivered next comes after
+        it."""
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Take what one step delivers, in the order of the positions. Clients are told when this
         has returned. It is called under the node's lock: nothing is received meanwhile, and what
@@ -37,12 +58,22 @@ class Output:
     """Deliveries, written to a file descriptor. Who reads slowly is waited for."""
 
     is_full = False
+    application: Application | None = None
 
     def __init__(self, form: str = "lines", first: int = 1, fd: int = STANDARD_OUTPUT) -> None:
         """`form` is one of `FORMS`. Values before position `first` are not written."""
         self._encode = FORMS[form]
         self._first = first
         self._fd = fd
+
+    def begin(self, checkpoints: Checkpointing) -> None:
+        raise NotImplementedError("it keeps no checkpoints")
+
+    def keep(self, snapshot: Snapshot) -> None:
+        raise NotImplementedError("it keeps no checkpoints")
+
+    def install(self, checkpoint: CheckpointFile) -> None:
+        raise NotImplementedError("what another one has written is not here")
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Write them; returns when the system has taken all of it."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -43,26 +44,38 @@ class Incarnation(Struct, frozen=True, kw_only=True):
     """It must never come back, because it keeps nothing of what it promises."""
 
 
+class Beginning(NamedTuple):
+    """What else there is to how a process begins."""
+
+    with_cluster: bool = False
+    """A whole cluster is started with this process, so nobody can have heard of any incarnation of
+    it but those in its run folder."""
+    least: int = 0
+    """The incarnation of another role of the replica: two that are namesakes should compare alike
+    in every role."""
+    keeps: bool = False
+    """It is a learner that keeps checkpoints."""
+
+
+USUAL = Beginning()
+
+
 def begin(
     member: Member,
     config: Config,
     run_dir: Path | None,
     clock: Clock,
     *,
-    with_cluster: bool = False,
     ask: Ask | None = None,
-    least: int = 0,
+    how: Beginning = USUAL,
 ) -> Incarnation:
     """Open the storage, choose the number, start the trace, and make the number durable, in this
     order: a number in the storage and no trace would be an incarnation that nobody knows of. Before
     the trace, `ask` the others.
 
-    `with_cluster`: a whole cluster is started with this process, so nobody can have heard of any
-    incarnation of it but those in this run folder. `least`: that of another role of the replica
-    (two that are namesakes should compare alike in every role). Raises `InputError` if the process
-    must not or cannot start, `RunError` if a disk fails."""
+    Raises `InputError` if the process must not or cannot start, `RunError` if a disk fails."""
     remembers = member.role in REMEMBERS
-    data_dir = _data_dir(config, run_dir) if remembers and config.storage == "sqlite" else None
+    data_dir = state_folder(config, run_dir) if remembers and config.storage == "sqlite" else None
     has_run, traced = _look_back(member, run_dir, clock) if run_dir else (False, 0)
     if has_run and remembers and not _is_kept(member, data_dir):
         why = f"nothing of it is in {data_dir}" if data_dir else "`storage: memory`"
@@ -79,15 +92,15 @@ def begin(
         # Where no number is kept, the wall clock's is higher each time. Those in a run folder do
         # not tell of incarnations that had another one.
         traces = run_dir if config.tracing else None
-        counts = data_dir is not None or (with_cluster and traces is not None)
-        number, tracer = max(before + 1, least) if counts else least or wall_us(), None
+        counts = data_dir is not None or (how.with_cluster and traces is not None)
+        number, tracer = max(before + 1, how.least) if counts else how.least or wall_us(), None
         if traces:
             number = max(number, traced + 1)
         if ask:
             number = ask(number, storage.commits + 1 if data_dir else 0)
         mark = Mark(run_dir, member) if run_dir and remembers and not traces else None
         if traces:
-            number, tracer = _start_trace(member, config, traces, clock, number)
+            number, tracer = _start_trace(member, config, traces, clock, number, keeps=how.keeps)
         elif mark:
             mark.leave()
         _make_durable(member, storage, number)
@@ -115,7 +128,8 @@ def _make_durable(member: Member, storage: Storage, number: int) -> None:
 # Storage.
 
 
-def _data_dir(config: Config, run_dir: Path | None) -> Path:
+def state_folder(config: Config, run_dir: Path | None) -> Path:
+    """Where processes keep what they must find again."""
     if config.data_dir is not None:
         return Path(config.data_dir)
     return run_dir / "data" if run_dir else DATA_DIR
@@ -167,7 +181,7 @@ def _look_back(member: Member, run_dir: Path, clock: Clock) -> tuple[bool, int]:
 
 
 def _start_trace(
-    member: Member, config: Config, run_dir: Path, clock: Clock, least: int
+    member: Member, config: Config, run_dir: Path, clock: Clock, least: int, *, keeps: bool
 ) -> tuple[int, Tracer | None]:
     """The number of this incarnation, at least `least` and above all that have a trace; and its
     trace, if that can be written."""
@@ -175,7 +189,7 @@ def _start_trace(
         while True:
             number = max(least, trace.next_incarnation(run_dir, member))
             process = ProcessName(member, number)
-            head = trace.header(config, run_dir.resolve().name, process)
+            head = trace.header(config, run_dir.resolve().name, process, keeps=keeps)
             path = trace.trace_path(run_dir, process)
             with suppress(FileExistsError):  # somebody else took it meanwhile
                 return number, Tracer.create(path, head, clock)

@@ -10,6 +10,7 @@ the lock (`paxos.runtime.seat`), and the steps of other roles that follow from i
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from typing import Protocol, TypeVar
 
@@ -61,6 +62,9 @@ class Node:
         """What each of its threads does when it has made the roles do something, without the lock:
         it may call an application, which may call the node."""
         self._threads: list[threading.Thread] = []
+        for seat in seats:
+            if seat.checkpoints:
+                seat.checkpoints.tell = partial(self._tell, seat)
 
     # Threads.
 
@@ -208,6 +212,26 @@ class Node:
         with self._lock:
             if not self._stopped:
                 self._act(time.monotonic(), self._run_task)
+
+    def act(self, seat: Seat, action: Callable[[float], object]) -> None:
+        """Do `action(now_s)` to the role of one of the seats, and the steps that come of it, in
+        this thread, which is none of the node's. Nothing is done once the node has stopped."""
+
+        def work(now_s: float) -> None:
+            seat.is_touched = True
+            action(now_s)
+
+        def act() -> None:
+            with self._lock:
+                if not self._stopped and seat in self._working:
+                    self._act(time.monotonic(), work)
+
+        self._guard(act)
+        self.call_soon()
+
+    def _tell(self, seat: Seat, prefix: int, durable: bool) -> None:
+        """What came of a learner's snapshot."""
+        self.act(seat, lambda now_s: seat.role.kept_checkpoint(prefix, now_s, durable=durable))
 
     def call_soon(self) -> None:
         """Have a thread of its own do `after_acting`, as the caller has made roles do something."""

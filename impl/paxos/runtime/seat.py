@@ -18,6 +18,7 @@ from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.acks import HearDiscarded, HearPlaces
 from paxos.runtime.answering import Answering
+from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.clock import LATEST_US, Clock
 from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import (
@@ -70,6 +71,8 @@ class Surroundings:
     """None: it leaves no trace."""
     deliveries: Deliveries
     """Where a learner's deliveries go."""
+    checkpoints: Checkpointing | None = None
+    """Of a learner that keeps them."""
     hear_places: HearPlaces | None = None
     """Of a client that wants to know where its values are."""
     hear_discarded: HearDiscarded | None = None
@@ -100,6 +103,7 @@ class Seat:
         self._storage = around.storage
         self._tracer = around.tracer
         self._deliveries = around.deliveries
+        self.checkpoints = around.checkpoints
         self._hear_places = around.hear_places
         self._hear_discarded = around.hear_discarded
         self._faults = around.faults
@@ -131,6 +135,8 @@ class Seat:
         """There are no more steps: let go of trace and storage."""
         self._complaints.flush()
         self.stats.repeated = self.role.repeated
+        if self.checkpoints:
+            self.checkpoints.close()
         if self._tracer:
             self._tracer.close()
         self._storage.close()
@@ -257,8 +263,8 @@ class Seat:
             self._save(step)
         if step.events and self._tracer:
             self._trace(self._tracer, step)
-        if step.deliveries:
-            self._deliveries.deliver(step.deliveries)
+        if step.deliveries or step.taken:
+            self._deliver(step)
         if step.placed and self._hear_places:
             self._hear_places(step.placed)
         if step.urgent:
@@ -275,6 +281,16 @@ class Seat:
             self.stats.acknowledged(step.acknowledged)
         self.failure = step.failure
         return step.sends
+
+    def _deliver(self, step: Step) -> None:
+        """Hand over what is delivered, and a snapshot in its place among that."""
+        if step.taken is None:
+            self._deliveries.deliver(step.deliveries)
+            return
+        at = step.taken.after
+        self._deliveries.deliver(step.deliveries[:at])
+        self._deliveries.keep(step.taken.snapshot)
+        self._deliveries.deliver(step.deliveries[at:])
 
     def _discard(self, values: Sequence[Discarded]) -> None:
         self.discarded += len(values)

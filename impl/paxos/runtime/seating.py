@@ -3,15 +3,20 @@ with storage and trace, and the core as the storage left it."""
 
 import time
 from collections.abc import Container, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
+from paxos.core.checkpoint import SnapshotError
 from paxos.core.messages import Group
 from paxos.core.names import Member, ProcessName, Replica
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.errors import InputError
 from paxos.runtime.acks import HearDiscarded, HearPlaces
+from paxos.runtime.checkpoint_store import CheckpointStore, DamagedError
+from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.clock import Clock
 from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import Envelope
@@ -19,7 +24,7 @@ from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.greeting import Greeting
 from paxos.runtime.handover import GROUPS, BesideProposer
-from paxos.runtime.incarnation import Incarnation, begin
+from paxos.runtime.incarnation import Beginning, Incarnation, begin, state_folder
 from paxos.runtime.keys import exposure, read_key
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
@@ -57,8 +62,13 @@ class Seating:
         clock = Clock()
         me = Self.of(self.who.members[0], str(self.config.identity()["cluster"]))
         seats: list[Seat] = []
-        for member in self.who.members:
-            seats.append(self._seat(me._replace(member=member), key, clock, seats))
+        with ExitStack() as undo:
+            for member in self.who.members:
+                seat = self._seat(me._replace(member=member), key, clock, seats)
+                seats.append(seat)
+                undo.callback(seat.network.close)
+                undo.callback(seat.close)
+            undo.pop_all()
         if warning := exposure(key, self.config.interface):
             say(f"{self.name_of(seats)}: {warning}")
         return seats
@@ -79,22 +89,17 @@ class Seating:
             tag, members = config.cluster_tag(), config.members()
             return Envelope(tag, member.role, member.id, number, members, key, me.nonce)
 
+        checkpoints = self._checkpoints(member)
         greeting = Greeting(presence, network, config.endpoints(), clock, faults, envelope)
-        begun = begin(
-            member,
-            config,
-            self.run_dir,
-            clock,
-            with_cluster=self.with_cluster,
-            ask=None if self.with_cluster else greeting.ask,
-            least=mates[-1].process.incarnation if mates else 0,
-        )
+        begun = self._begin(member, clock, greeting, checkpoints, mates)
         presence.begin(begun.number, lambda: begun.storage.commits)
         process = ProcessName(member, begun.number)
         if isinstance(network, Network):
             network.name(str(process))
-        role = self._make_role(process, self._settings(network.packet_bytes), begun.storage)
-        if not begun.is_first:
+        settings = self._settings(network.packet_bytes)
+        store = checkpoints.store if checkpoints else begun.storage
+        role = self._make_role(process, settings, store)
+        if checkpoints or not begun.is_first:
             role.come_back()
         self._introduce(process, begun, network)
         around = Surroundings(
@@ -106,6 +111,7 @@ class Seating:
             storage=begun.storage,
             tracer=begun.tracer,
             deliveries=self.deliveries,
+            checkpoints=checkpoints,
             hear_places=self.hear_places,
             hear_discarded=self.hear_discarded,
             faults=faults,
@@ -118,10 +124,50 @@ class Seating:
         seat.trace_failed = begun.trace_failed
         return seat
 
-    def _make_role(self, process: ProcessName, settings: Settings, storage: Storage) -> Role:
+    def _begin(
+        self,
+        member: Member,
+        clock: Clock,
+        greeting: Greeting,
+        checkpoints: Checkpointing | None,
+        mates: Sequence[Seat],
+    ) -> Incarnation:
+        how = Beginning(
+            with_cluster=self.with_cluster,
+            least=mates[-1].process.incarnation if mates else 0,
+            keeps=checkpoints is not None,
+        )
+        ask = None if self.with_cluster else greeting.ask
+        try:
+            return begin(member, self.config, self.run_dir, clock, ask=ask, how=how)
+        except BaseException:
+            if checkpoints:
+                checkpoints.close()
+            raise
+
+    def _checkpoints(self, member: Member) -> Checkpointing | None:
+        """Of a learner that keeps them: open, and what it delivers goes on from the newest."""
+        application = self.deliveries.application
+        if member.role != "learner" or application is None or self.config.synod:
+            return None
+        folder = state_folder(self.config, self.run_dir)
+        store = CheckpointStore(folder, member.id, self.config.identity(), application)
+        checkpoints = Checkpointing(store, str(member))
+        try:
+            self.deliveries.begin(checkpoints)
+        except BaseException:
+            checkpoints.close()
+            raise
+        return checkpoints
+
+    def _make_role(
+        self, process: ProcessName, settings: Settings, storage: Storage | CheckpointStore
+    ) -> Role:
         """The core of the role, as its storage left it. Only the role's own module is loaded."""
         name, process_id = process.member
         now_s = time.monotonic()
+        if isinstance(storage, CheckpointStore):
+            return make_keeper(settings, process_id, storage)
         if name == "acceptor":
             from paxos.core.acceptor import Acceptor
 
@@ -179,6 +225,25 @@ class Seating:
         say(f"{process}: {traced}; receive buffer {network.receive_buffer_bytes} bytes")
         if begun.data_dir:
             say(f"{process}: storage in {begun.data_dir}")
+
+
+def make_keeper(settings: Settings, learner_id: int, store: CheckpointStore) -> Role:
+    """A learner that goes on from the newest checkpoint in `store`, if there is one. Raises
+    `InputError` if no learner can."""
+    from paxos.core.learner import Learner
+
+    now_s, newest = time.monotonic(), store.newest
+    if newest is None:
+        return Learner(settings, now_s, learner_id, keeps=True)
+    try:
+        learner = Learner(settings, now_s, learner_id, keeps=True, snapshot=newest.snapshot())
+    except (DamagedError, SnapshotError, OSError) as error:
+        raise InputError(
+            f"checkpoint {newest.path} is whole, and no learner can go on from it: {error}"
+        ) from error
+    assert learner.keeping
+    learner.keeping.kept_s = now_s - max(0.0, time.time() - newest.made_s)
+    return learner
 
 
 def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicast | Network:
