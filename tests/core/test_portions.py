@@ -18,8 +18,10 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack
 from paxos.core.client import Client
+from paxos.core.giver import Giver, parts_of
 from paxos.core.learner import Learner
 from paxos.core.messages import (
+    DIGEST_BYTES,
     Accept,
     Accepted,
     Ask,
@@ -34,6 +36,10 @@ from paxos.core.messages import (
     Prepare,
     Promise,
     Reject,
+    SnapshotAsk,
+    SnapshotOffer,
+    SnapshotPart,
+    SnapshotWanted,
     Submit,
     Trimmed,
     Vote,
@@ -45,6 +51,8 @@ from paxos.core.portions import EMPTY_BYTES, LARGEST_BALLOT, LONGEST_NAME, PART_
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.core.step import Step
+from paxos.core.taker import Taker
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import InputError
 from paxos.runtime.envelope import Envelope, bodies
@@ -188,6 +196,29 @@ def questions(settings: Settings) -> list[Message]:
     return give(learner)
 
 
+def transfers(settings: Settings) -> list[Message]:
+    """Of a taker and its giver, where every other part was lost, and of a file of the largest size
+    and places there are."""
+    giver, taker = Giver(settings, 999), Taker(replace(settings, transfer_bytes=LARGEST_INT))
+    giver.has(LARGEST_INT, LARGEST_INT, bytes(DIGEST_BYTES), LARGEST_INT)
+    step = Step()
+    taker.want(LARGEST_INT - 1, 1.0)
+    taker.tick(1.0, step)
+    giver.on_wanted(SnapshotWanted(1), step)
+    assert giver.newest
+    taker.on_offer(999, giver.newest, 1.0)
+    count = parts_of(giver.newest)
+    taker._got.add(1, count - 10_000)
+    for number in range(count - 9_000, count - 8_000, 2):
+        taker._got.add(number, number)
+    taker.tick(1.0, step)
+    full = bytes(giver.newest.part_bytes)
+    return [
+        *(message for _, message in step.sends),
+        SnapshotPart(bytes(DIGEST_BYTES), LARGEST_INT, full),
+    ]
+
+
 CASES: dict[type, Callable[[Settings], list[Message]]] = {
     Submit: submits,
     Prepare: asks_for_promises,
@@ -203,10 +234,14 @@ CASES: dict[type, Callable[[Settings], list[Message]]] = {
     Outcomes: outcomes,
     Ask: questions,
     Inquire: submits,
+    SnapshotWanted: transfers,
+    SnapshotOffer: transfers,
+    SnapshotAsk: transfers,
+    SnapshotPart: transfers,
 }
 
-BELOW = {Inquire}
-"""Of the packets that a window admits, and so shorter than they are."""
+BELOW = {Inquire, SnapshotAsk}
+"""Of the packets that a window admits, or of so many spans, and so shorter than they are."""
 
 NEARLY_BYTES = 200
 """Of a message that could not be larger, so many bytes are left at most."""

@@ -18,6 +18,8 @@ from paxos.core.places import Places
 from paxos.core.proposer import Proposer
 from paxos.core.role import Role
 from paxos.core.settings import Settings
+from paxos.core.taker import AHEAD, REFUSED
+from paxos.core.transfer import Transfer
 from paxos.runtime.freshness import REMEMBERED, Freshness
 from paxos.runtime.presence import MAX_NAMESAKES, Presence
 
@@ -97,6 +99,8 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
     assert learner.top <= learner.prefix + limits.reach_instances
     assert len(learner._silent) <= limits.acceptors
     assert not learner._telling._spans and not learner._telling._places, "all of it was said"
+    if learner.transfer:
+        check_transfer(learner.transfer, limits)
     check_assembler(learner.assembler, limits)
     assert not learner.assembler.settled and not learner.assembler.refused, "all of it was said"
 
@@ -108,6 +112,13 @@ def check_assembler(assembler: Assembler, limits: Settings) -> None:
     assert kept == sum(held.bytes for held in assembler._held.values())
     assert all(held.keys for held in assembler._held.values())
     assert len(assembler._outcomes) <= limits.outcomes
+
+
+def check_transfer(transfer: Transfer, limits: Settings) -> None:
+    """The same of checkpoints that are given and taken."""
+    assert len(transfer.giver._asked) <= limits.transfer_parts
+    assert len(transfer.taker._refused) <= REFUSED
+    assert len(transfer.taker._got.intervals()) <= (AHEAD + 1) * limits.transfer_parts
 
 
 def check_presence(presence: Presence, members: int) -> None:

@@ -113,7 +113,8 @@ class Table:
             case "acceptor":
                 return Acceptor(self.settings, acceptor_id=number)
             case _:
-                return Learner(self.settings, 0.0)
+                keeps = number > 1
+                return Learner(self.settings, 0.0, number, keeps=keeps, shares=keeps)
 
     def tick_clock(self) -> int:
         """A clock for one more datagram."""

@@ -9,6 +9,7 @@ Spec: `Learn`, `Deliver`, `TakeSnapshot`, `Checkpoint`, `Restart`, `InstallSnaps
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from paxos.core import events, waiting
 from paxos.core.assembler import Assembler
@@ -40,6 +41,7 @@ from paxos.core.silence import Silence
 from paxos.core.standing import Standing
 from paxos.core.step import Delivery, Taken
 from paxos.core.telling import Telling
+from paxos.core.transfer import Transfer
 from paxos.core.waiting import Wait
 
 __all__ = ["Learner"]
@@ -56,9 +58,11 @@ class Learner(Role):
         *,
         keeps: bool = False,
         snapshot: Snapshot | None = None,
+        shares: bool = False,
     ) -> None:
-        """`keeps`: it keeps checkpoints, and `snapshot` is the newest; None: there is none. Raises
-        `SnapshotError` if no learner can go on from it."""
+        """`keeps`: it keeps checkpoints, and `snapshot` is the newest; None: there is none.
+        `shares`: it gives them to others, and can go on from theirs. Raises `SnapshotError` if no
+        learner can go on from `snapshot`."""
         super().__init__(settings)
         self.id = learner_id
         self.prefix = 0  # instances 1..prefix are delivered
@@ -81,6 +85,7 @@ class Learner(Role):
             self._restore(snapshot)
         kept = Place(self.prefix, self.position)
         self.keeping = Keeping(settings, kept, now_s) if keeps else None
+        self.transfer = Transfer(settings, learner_id) if shares else None
 
     def come_back(self) -> None:
         if self.prefix:
@@ -109,11 +114,15 @@ class Learner(Role):
             case Inquire():
                 self._on_inquire(message)
             case Trimmed():
-                self._on_trimmed(sender, message)
+                self._on_trimmed(sender, message, now_s)
             case _:
-                pass
+                self._on_other(sender, message, now_s)
         if self.top > max(top, self.prefix):
             self._gaps.begun(self.top, now_s)
+
+    def _on_other(self, sender: int, message: Message, now_s: float) -> None:
+        if self.transfer:
+            self.transfer.receive(sender, message, now_s, self.step)
 
     def _has_begun(self, instance: int) -> None:
         """Somebody says so. If it is far ahead, it will be said again when this learner is nearer
@@ -185,20 +194,19 @@ class Learner(Role):
                     known = self.assembler.outcome(client, first)
                     self._telling.outcome(known or Outcome(client, first, last, Fate.FORGOTTEN))
 
-    def _on_trimmed(self, acceptor: int, trimmed: Trimmed) -> None:
+    def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. Without so many
-        that no quorum is left, nobody ever can."""
+        that no quorum is left, nobody ever can; but another learner may have a checkpoint."""
         if trimmed.last <= self.prefix or not 1 <= acceptor <= self.settings.acceptors:
             return
         self._silent[acceptor] = max(trimmed.last, self._silent.get(acceptor, 0))
         gone = sorted((n for n in self._silent.values() if n > self.prefix), reverse=True)
-        if self.settings.acceptors - len(gone) < self.settings.quorum:
-            self.step.failure = (
-                f"instances {self.prefix + 1} to {gone[-1]} are gone: {len(gone)} of "
-                f"{self.settings.acceptors} acceptors have trimmed them, since every learner had "
-                "delivered them; take the output of another learner (a larger `retain_instances` "
-                "lets a learner that starts again catch up from further back)"
-            )
+        if self.settings.acceptors - len(gone) >= self.settings.quorum:
+            return
+        if self.transfer:
+            self.transfer.taker.want(self.prefix, now_s)
+        else:
+            self.step.failure = waiting.in_vain(self.settings, self.prefix + 1, gone)
 
     # Learning and delivering.
 
@@ -275,11 +283,8 @@ class Learner(Role):
 
     def _restore(self, snapshot: Snapshot) -> None:
         """Go on from there. All that can fail comes first."""
-        table, assembler, places = (
-            ClientTable(self.settings),
-            Assembler(self.settings),
-            Places(self.settings),
-        )
+        table, assembler = ClientTable(self.settings), Assembler(self.settings)
+        places = Places(self.settings)
         try:
             table.restore(snapshot.clients)
             assembler.restore(table.clients(), snapshot.unfinished, snapshot.outcomes)
@@ -321,6 +326,7 @@ class Learner(Role):
         place = Place(self.prefix, self.position)
         if self.keeping:
             self.keeping.install(place, now_s)
+        self.step.installed = True
         self.step.events.append(
             events.InstallSnapshot(giver=giver, instance=place.prefix, position=place.position)
         )
@@ -333,24 +339,17 @@ class Learner(Role):
         """See `paxos.core.telling.Teller`. Where learners keep checkpoints, one that keeps none has
         nothing to give to others, and is not waited for."""
         if self.keeping:
-            return self.keeping.kept.prefix
+            given = self.transfer and self.transfer.giver.serving
+            kept = self.keeping.kept.prefix
+            return min(kept, given.prefix) if given else kept  # or it would come too late again
         return 0 if self.settings.checkpoints else None
 
     # What it says.
 
     def _finish(self, now_s: float) -> None:
         self._ask(self._gaps.finish(self, now_s))
-        self._look_at_assembler()
+        self._telling.outcomes(self.assembler, self.step)
         self._telling.say(self, self.step, now_s)
-
-    def _look_at_assembler(self) -> None:
-        """Take over what became of values in parts."""
-        for outcome in self.assembler.settled:
-            self._telling.outcome(outcome)
-        self.assembler.settled.clear()
-        for why in self.assembler.refused:
-            self.step.refuse(why)
-        self.assembler.refused.clear()
 
     def tick(self, now_s: float) -> None:
         if self.keeping:
@@ -358,8 +357,14 @@ class Learner(Role):
         if now_s >= self._gaps.due_s:
             self._ask(self._gaps.look(self, now_s))
         self._telling.tick(now_s)
+        if self.transfer:
+            if self.transfer.taker.prefix < self.prefix:
+                self.transfer.taker.end()  # acceptors could tell after all, or it has installed one
+            self.transfer.tick(now_s, self.step)
 
     def waits_for(self) -> Wait | None:
+        if self.transfer and (taker := self.transfer.taker).is_wanted:
+            return waiting.for_snapshot(self.prefix + 1, taker.giver, taker.share)
         if self.top <= self.prefix:
             return None
         heard = self._open.get(self.prefix + 1, Hearsay())
@@ -379,7 +384,8 @@ class Learner(Role):
         )
 
     def deadline_s(self) -> float:
-        return min(self._gaps.due_s, self._telling.due_s)
+        transfer_s = self.transfer.due_s if self.transfer else inf
+        return min(self._gaps.due_s, self._telling.due_s, transfer_s)
 
     def _ask(self, questions: Iterable[Ask]) -> None:
         for ask in questions:

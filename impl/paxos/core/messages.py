@@ -4,8 +4,9 @@ its tag. Decoding checks types and bounds.
 Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and Decide. The others
 change nothing that the spec sees: they carry values to the proposers (Submit), say what was
 delivered (Delivered) and what became of values in parts (Outcomes), ask for that (Inquire), elect a
-leader (Heartbeat, Reject), repair loss (Ask, Votes) and say what nobody can repair any more
-(Trimmed).
+leader (Heartbeat, Reject), repair loss (Ask, Votes), say what nobody can repair any more
+(Trimmed), and give a learner that comes too late the checkpoint of another one (SnapshotWanted,
+SnapshotOffer, SnapshotAsk, SnapshotPart: together they are the spec's Snapshot).
 """
 
 from enum import IntEnum, StrEnum
@@ -33,6 +34,10 @@ __all__ = [
     "Prepare",
     "Promise",
     "Reject",
+    "SnapshotAsk",
+    "SnapshotOffer",
+    "SnapshotPart",
+    "SnapshotWanted",
     "Submit",
     "Trimmed",
     "Vote",
@@ -218,6 +223,49 @@ class Outcomes(Struct, array_like=True, frozen=True, tag=13):
     values: Annotated[list[Outcome], Meta(min_length=1)]
 
 
+DIGEST_BYTES = 32
+"""Of the digest of a checkpoint's file: those with the same are the same."""
+
+MAX_ASKED_SPANS = 64
+
+Digest = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+
+
+class SnapshotWanted(Struct, array_like=True, frozen=True, tag=16):
+    """Learner to learners: I have delivered instances `1..prefix`, and nobody can tell me what
+    comes next."""
+
+    prefix: Natural
+
+
+class SnapshotOffer(Struct, array_like=True, frozen=True, tag=17):
+    """Learner to learners: my checkpoint of instances `1..prefix`, with `position` values, is a
+    file of `size` bytes; I give it in parts of `part_bytes`, of which the last may be shorter."""
+
+    prefix: Positive
+    position: Natural
+    digest: Digest
+    size: Positive
+    part_bytes: Positive
+
+
+class SnapshotAsk(Struct, array_like=True, frozen=True, tag=18):
+    """Learner to learners: `giver`, send these parts of that file, each span `first..last`; the
+    first part is number 0."""
+
+    giver: Positive
+    digest: Digest
+    parts: Annotated[list[tuple[Natural, Natural]], Meta(min_length=1, max_length=MAX_ASKED_SPANS)]
+
+
+class SnapshotPart(Struct, array_like=True, frozen=True, tag=19):
+    """Learner to learners: one of these parts."""
+
+    digest: Digest
+    number: Natural
+    data: bytes
+
+
 Message = (
     Submit
     | Prepare
@@ -233,6 +281,10 @@ Message = (
     | Trimmed
     | Inquire
     | Outcomes
+    | SnapshotWanted
+    | SnapshotOffer
+    | SnapshotAsk
+    | SnapshotPart
 )
 
 MAX_MESSAGES = 4_096

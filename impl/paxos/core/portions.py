@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import MAX_VALUE_BYTES, Packet
 from paxos.core.messages import (
+    DIGEST_BYTES,
     Delivered,
     Fate,
     Inquire,
@@ -23,6 +24,8 @@ from paxos.core.messages import (
     Outcomes,
     PacketPlace,
     Promise,
+    SnapshotAsk,
+    SnapshotPart,
     Span,
     Submit,
     Vote,
@@ -62,6 +65,15 @@ OUTCOME_BYTES = len(
 )
 """What the outcome of a value takes."""
 
+ASKED_BYTES = len(encode_messages((LARGEST_INT, LARGEST_INT)))
+"""What a span of parts takes that is asked for."""
+
+
+SNAPSHOT_PART_BYTES = (
+    len(encode_messages(SnapshotPart(bytes(DIGEST_BYTES), LARGEST_INT, b""))) + LIST_BYTES
+)
+"""What a part of a checkpoint takes in a SnapshotPart beyond its data."""
+
 
 def packet_bytes(packet: Packet) -> int:
     """What a packet takes in a Submit or in a batch."""
@@ -88,6 +100,11 @@ def outcome_bytes(outcome: Outcome) -> int:
     return OUTCOME_BYTES
 
 
+def asked_bytes(span: tuple[int, int]) -> int:
+    """What a span of a checkpoint's parts takes in a SnapshotAsk."""
+    return ASKED_BYTES
+
+
 _EMPTY = (
     Submit([], LARGEST_INT),
     Promise(LARGEST_BALLOT, LARGEST_INT, LARGEST_INT, []),
@@ -95,6 +112,7 @@ _EMPTY = (
     Delivered(LARGEST_INT, [], [], LARGEST_INT),
     Inquire([]),
     Outcomes([]),
+    SnapshotAsk(LARGEST_INT, bytes(DIGEST_BYTES), []),
 )
 _LISTS: dict[type, int] = {Delivered: 2}
 EMPTY_BYTES = {
@@ -110,6 +128,7 @@ PART_BYTES: dict[type, Callable[[Any], int]] = {
     Delivered: delivered_bytes,
     Inquire: span_bytes,
     Outcomes: outcome_bytes,
+    SnapshotAsk: asked_bytes,
 }
 """What a part takes in each of them."""
 

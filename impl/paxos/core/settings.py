@@ -86,6 +86,13 @@ class Settings:
     checkpoint_bytes: int = 64 << 20
     """The same in bytes of delivered values, whichever comes first."""
 
+    transfer_bytes_s: int = 32 << 20
+    """What a learner gives of its checkpoint per second at most, to all that take it."""
+    transfer_parts: int = 128
+    """Parts of a checkpoint that a taker has asked for and not received, at most."""
+    transfer_bytes: int = 64 << 30
+    """The largest checkpoint that a learner takes."""
+
     placed_packets: int = 512
     """Packets of one client, those that were delivered last, whose places in the order a learner
     remembers: twice what a client has outstanding."""

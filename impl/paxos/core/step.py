@@ -73,6 +73,32 @@ class Taken(Struct, frozen=True):
     """It is of the state after so many of the step's deliveries."""
 
 
+class PartRead(Struct, frozen=True):
+    """Part `number` of the checkpoint with this digest is to be sent to the learners, as a
+    `SnapshotPart`: bytes `offset..offset + size - 1` of its file."""
+
+    digest: bytes
+    number: int
+    offset: int
+    size: int
+
+
+class PartWrite(Struct, frozen=True):
+    """A part of another learner's checkpoint is to be kept, from byte `offset` on."""
+
+    offset: int
+    data: bytes
+
+
+class Transferred(Struct, frozen=True):
+    """All parts of a checkpoint are kept. It is to be verified as a whole, and made durable; the
+    learner is told what came of it (`Learner.install`, `Learner.refuse_snapshot`)."""
+
+    giver: int
+    prefix: int
+    digest: bytes
+
+
 class Discarded(Struct, frozen=True):
     """A value that its client broadcast in parts, and that will not be delivered, or may not have
     been."""
@@ -89,12 +115,15 @@ class Step:
 
     __slots__ = (
         *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "placed"),
-        *("refused", "taken", "urgent", "writes"),
+        *("installed", "kept", "reads", "refused", "taken", "transferred", "urgent", "writes"),
     )
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.events: list[Event] = []
+        self.installed = False
+        """The learner goes on from another one's snapshot, which is durable: the application gets
+        that before what this step delivers."""
         self.deliveries: list[Delivery] = []
         self.taken: Taken | None = None
         self.placed: list[Placed] = []
@@ -104,6 +133,9 @@ class Step:
         self.later: list[tuple[Group, Message]] = []
         """To be sent, but nobody waits for it: it may be held back for a few milliseconds, to go
         with what follows. A datagram costs about the same whatever is in it."""
+        self.reads: list[PartRead] = []
+        self.kept: list[PartWrite] = []
+        self.transferred: Transferred | None = None
         self.acknowledged: list[tuple[int, float, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited, until when)`."""
@@ -137,4 +169,7 @@ class Step:
 
     def __bool__(self) -> bool:
         sends = self.urgent or self.later
-        return bool(self.writes or self.events or self.deliveries or sends or self.failure)
+        transfer = self.reads or self.kept or self.transferred
+        return bool(
+            self.writes or self.events or self.deliveries or sends or transfer or self.failure
+        )

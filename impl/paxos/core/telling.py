@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Protocol
 
+from paxos.core.assembler import Assembler
 from paxos.core.client_table import ClientTable
 from paxos.core.home import is_home
 from paxos.core.intervals import IntervalSet
@@ -60,6 +61,15 @@ class Telling:
     def outcome(self, outcome: Outcome) -> None:
         """This became of a value in parts."""
         self._outcomes[outcome.client, outcome.first] = outcome
+
+    def outcomes(self, assembler: Assembler, step: Step) -> None:
+        """Take over what became of values in parts."""
+        for outcome in assembler.settled:
+            self.outcome(outcome)
+        assembler.settled.clear()
+        for why in assembler.refused:
+            step.refuse(why)
+        assembler.refused.clear()
 
     def report(self) -> None:
         """Tell the acceptors at the end of this group, and not when it is time."""

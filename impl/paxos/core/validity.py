@@ -19,6 +19,8 @@ from paxos.core.messages import (
     Prepare,
     Promise,
     Reject,
+    SnapshotAsk,
+    SnapshotOffer,
     Submit,
     Vote,
     Votes,
@@ -63,6 +65,16 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
             return _are_real(votes)
         case Ask(first=first, last=last):
             return first <= last
+        case _:
+            return _is_valid_of_transfer(message)
+
+
+def _is_valid_of_transfer(message: Message) -> bool:
+    match message:
+        case SnapshotOffer(size=size, part_bytes=part_bytes):
+            return part_bytes <= size
+        case SnapshotAsk(parts=parts):
+            return all(first <= last for first, last in parts)
         case _:
             return True
 

@@ -4,7 +4,7 @@ A role is asked now and then (`Role.waits_for`), and answers from what it knows 
 long that lasts, and when to speak of it, is the runtime's (`paxos.runtime.waiting`).
 """
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from paxos.core.settings import Settings
@@ -63,6 +63,31 @@ def for_instance(
         else ""
     )
     return Wait(kind, instance, f"instance {instance}, for {told}{gone}")
+
+
+def in_vain(settings: Settings, instance: int, gone: Sequence[int]) -> str:
+    """Why a learner cannot go on: so many acceptors have trimmed up to where `gone` says, the
+    furthest first, that the rest is no quorum. And it can have nobody's checkpoint."""
+    advice = (
+        "start it with --checkpoint, or its application as a state machine, so that it takes the "
+        "checkpoint of another learner"
+        if settings.checkpoints
+        else "take the output of another learner, and let learners keep checkpoints (a larger "
+        "`retain_instances` lets a learner that starts again catch up from further back)"
+    )
+    return (
+        f"instances {instance} to {gone[-1]} are gone: {len(gone)} of {settings.acceptors} "
+        f"acceptors have trimmed them, since no learner was to need them; {advice}"
+    )
+
+
+def for_snapshot(instance: int, giver: int, share: float) -> Wait:
+    """A learner takes the checkpoint of another one, `share` of which is here."""
+    if not giver:
+        text = f"a learner that has instance {instance} in a checkpoint, as acceptors have it not"
+        return Wait("snapshot", instance, text)
+    text = f"the checkpoint of learner {giver}, of which it has {share:.0%}"
+    return Wait(("snapshot", giver), share, text)
 
 
 def for_deliveries(first: int, values: int) -> Wait:

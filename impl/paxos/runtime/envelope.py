@@ -56,6 +56,10 @@ _SENT_BY: dict[type[Message], str] = {
     messages.Trimmed: "acceptor",
     messages.Delivered: "learner",
     messages.Ask: "learner",
+    messages.SnapshotWanted: "learner",
+    messages.SnapshotOffer: "learner",
+    messages.SnapshotAsk: "learner",
+    messages.SnapshotPart: "learner",
 }
 
 
