@@ -21,8 +21,12 @@
 (* every proposal of it (ValueWaits), the other instances in which a       *)
 (* value of the batch, or with FIFO the one before it, was delivered, or   *)
 (* that were skipped (Deliver), and who has delivered an instance (Trim):  *)
-(* a learner has sent Delivered for all instances up to its prefix, so     *)
-(* these messages need not be kept.                                        *)
+(* a learner has sent Delivered for all instances up to its prefix, and    *)
+(* Checkpointed for its checkpoint, so these messages need not be kept.    *)
+(* What a learner has delivered, and its client table, follows from the    *)
+(* order and its prefix.  So a snapshot has only its prefix here, and what *)
+(* it had of a value is laid out by the part of the instance in which that *)
+(* was delivered, by whomever.                                             *)
 (* A vote that was trimmed stays in its part, and is not laid out.         *)
 (* A promise of the whole log is always in view; one of an instance is in  *)
 (* the part of the instance.                                               *)
@@ -54,22 +58,29 @@ VARIABLES laid,     \* whether the view is laid out for it
           top,      \* the highest instance that was proposed in
           used,     \* the highest ballot that each proposer used or came back with
           since,    \* the one that it came back with into this life
-          life,     \* which life of an acceptor or a proposer this is
-          counted   \* how many values each learner has delivered
+          life,     \* which life of each person this is
+          counted,  \* how many values each learner has delivered
+          takenAt,  \* how many it had, in the snapshot on the way to its disk
+          keptAt,   \* and in its checkpoint
+          offered   \* the Snapshot messages: who gave it, instance, position
 
-traceVars == <<top, used, since, life, counted>>
+snapshotVars == <<takenAt, keptAt, offered>>
+traceVars == <<top, used, since, life, counted, snapshotVars>>
 
-(* Three more, which are large.  TLC goes through the whole of a state at each
+(* Four more, which are large.  TLC goes through the whole of a state at each
    step, even if its view is a number; but not through its registers.  There is
    one worker, and a window is one sequence of steps, each of which sets the
    registers last of all: so they are as the last step of the window left them. *)
-parts == TLCGet(3 * window)      \* what concerns one instance, of each
-facts == TLCGet(3 * window + 1)  \* of each value: is it broadcast, where proposed
-asked == TLCGet(3 * window + 2)  \* the 1a of each ballot: see Nothing
+parts == TLCGet(4 * window)      \* what concerns one instance, of each
+facts == TLCGet(4 * window + 1)  \* of each value: is it broadcast, where proposed
+asked == TLCGet(4 * window + 2)  \* the 1a of each ballot: see Nothing
 
-SetParts(to) == TLCSet(3 * window, to)
-SetFacts(to) == TLCSet(3 * window + 1, to)
-SetAsked(to) == TLCSet(3 * window + 2, to)
+begun == TLCGet(4 * window + 3)  \* of a client: where a value of it came first
+
+SetBegun(to) == TLCSet(4 * window + 3, to)
+SetParts(to) == TLCSet(4 * window, to)
+SetFacts(to) == TLCSet(4 * window + 1, to)
+SetAsked(to) == TLCSet(4 * window + 2, to)
 
 -----------------------------------------------------------------------------
 (* Stand-ins, named in TraceMultiPaxos.cfg.  Batch is the same set, of the
@@ -102,26 +113,62 @@ TraceBatch == LegalBatches[Windows[window].most]
    with FIFO only. *)
 TraceBefore(v) == IF Previous(v) = 0 THEN {} ELSE {Previous(v)}
 
+(* A client table says, besides the values, which clients are over: of a later
+   incarnation of them, a value is delivered.  That is a number above all values. *)
+Over(c) == Values + c
+
+TraceValues == 1..(Values + Len(Laters))
+
+(* S has a client that is a later incarnation of client c. *)
+RECURSIVE HasLaterIn(_, _)
+HasLaterIn(c, S) == Laters[c] # 0 /\ (Laters[c] \in S \/ HasLaterIn(Laters[c], S))
+
+ClientsOf(S) == {ClientOf(v) : v \in {w \in S : w <= Values}}
+
+(* Whether one client may be over for another value of the same batch. *)
+OneIsOver(clients) == TraceCheckpoints /\ \E c \in clients : HasLaterIn(c, clients)
+
 (* NewOf, by halves, since batches may be long: of batch[from..to], none of which
    is in S yet, what is new when S is in the table. *)
-RECURSIVE TakenInTurn(_, _, _, _)
-TakenInTurn(S, batch, from, to) ==
+RECURSIVE TakenInTurn(_, _, _, _, _)
+TakenInTurn(S, batch, from, to, over) ==
     IF from > to THEN << >>
     ELSE IF from = to
-         THEN IF InTurn(batch[from], S) THEN <<batch[from]>> ELSE << >>
+         THEN IF /\ InTurn(batch[from], S)
+                 /\ over => ~HasLaterIn(ClientOf(batch[from]), ClientsOf(S))
+              THEN <<batch[from]>> ELSE << >>
     ELSE LET middle == (from + to) \div 2
-             first == TLCEval(TakenInTurn(S, batch, from, middle))
-         IN  first \o TakenInTurn(TLCEval(S \cup Range(first)), batch, middle + 1, to)
+             first == TLCEval(TakenInTurn(S, batch, from, middle, over))
+         IN  first \o TakenInTurn(TLCEval(S \cup Range(first)), batch, middle + 1, to,
+                                  over)
 
 TraceNewOf(table, batch) ==
-    LET had == TLCEval(table)
-        new == SelectSeq(batch, LAMBDA v : v \notin had)
-    IN  IF \A k \in DOMAIN new : TraceBefore(new[k]) = {} THEN new
-        ELSE TakenInTurn(had, new, 1, Len(new))
+    LET had  == TLCEval(table)
+        new  == SelectSeq(batch, LAMBDA v : v \notin had /\ Over(ClientOf(v)) \notin had)
+        over == OneIsOver(ClientsOf(Range(new)))
+    IN  IF ~over /\ \A k \in DOMAIN new : TraceBefore(new[k]) = {} THEN new
+        ELSE TakenInTurn(had, new, 1, Len(new), over)
 
-(* No trace has checkpoints yet. *)
-TraceKeeps    == {}
-TraceLater(v) == {}
+(* What a table forgets is not in view, or does no harm there. *)
+TraceRemember(table, s) == table \cup Range(s)
+TraceLater(v)           == {}
+
+TraceKeeps == 1..Keeping
+
+(* MayForget, and what it is for, with the Keepers counted and not listed: a
+   majority of the learners of the cluster, of each the lives that keep checkpoints;
+   or all learners. *)
+EnoughHave(Has_(_)) ==
+    LET lives == TraceLives
+        have  == {x \in lives : \E l \in x : (TraceCheckpoints => l \in Keeps) /\ Has_(l)}
+    IN  IF TraceCheckpoints THEN 2 * Cardinality(have) > Windows[window].members
+        ELSE lives # {} /\ have = lives
+
+TraceMayForget(i) == EnoughHave(LAMBDA l : IsDone(l, i))
+
+TraceTrimmedIsOver == \A a \in Acceptor :
+    /\ trimmed[a] > 0 => EnoughHave(LAMBDA l : Has(l, trimmed[a]))
+    /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote
 
 -----------------------------------------------------------------------------
 OfTheLog == PromiseScope = "log"
@@ -201,6 +248,38 @@ TakeDeliver(l, i, batch, position) ==
     /\ values:: NewOf(known[l], learned[l][i][2]) = batch
     /\ position:: position = counted[l] + 1
 
+(* A snapshot says up to which instance it goes, and how many values that is. *)
+TakeTakeSnapshot(l, i, n) ==
+    /\ TakeSnapshot(l)
+    /\ place:: prefix[l] = i /\ counted[l] = n
+
+TakeCheckpoint(l, i, n) ==
+    /\ Checkpoint(l)
+    /\ place:: taken[l].prefix = i /\ takenAt[l] = n
+
+TakeRestart(l, i, n) ==
+    /\ Restart(l)
+    /\ place:: checkpoint[l].prefix = i /\ keptAt[l] = n
+
+TakeSendSnapshot(l, i, n) ==
+    /\ SendSnapshot(l)
+    /\ place:: checkpoint[l].prefix = i /\ keptAt[l] = n
+
+(* The snapshot of instance i, as the view has it: see above. *)
+StateAt(i) == [prefix |-> i, delivered |-> << >>, known |-> {}]
+
+SnapshotAt(i) == [type |-> "Snapshot", cluster |-> "ours", state |-> StateAt(i)]
+
+TakeInstallSnapshot(l, i) ==
+    /\ InstallSnapshot(l, SnapshotAt(i))
+
+(* A learner comes back with a snapshot that no trace says was durable. *)
+TakeKept(l) ==
+    /\ RecoverCheckpoint(l)
+
+TakeGiven(l, i) ==
+    /\ RecoverInstall(l, SnapshotAt(i))
+
 TakeTrim(a, i) ==
     /\ Trim(a, i)
 
@@ -238,7 +317,7 @@ TakeRepeat(a, i) ==
     /\ Repeat(a, i)
 
 (* A proposer comes back with the highest round that it used, or more. *)
-TakeRestart(p, b) ==
+TakeResume(p, b) ==
     /\ round:: used[p] <= b
     /\ UNCHANGED vars
 
@@ -266,13 +345,20 @@ Take ==
       [] IsRow(KDeliver)   -> TakeDeliver(Row[2], Row[3], Batches[Row[4]], Row[5])
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]], Row[5],
                                           PromiseLists[Row[6]])
-      [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
+      [] IsRow(KResume)    -> TakeResume(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn(Row[2], Row[3])
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3], Row[4])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
       [] IsRow(KUnseen)    -> TakeUnseen(Row[2], Row[3], Row[4])
       [] IsRow(KRepeat)    -> TakeRepeat(Row[2], Row[3])
       [] IsRow(KLife)      -> TakeLife(Row[2], Row[3], Row[4] = 1)
+      [] IsRow(KTakeSnapshot)    -> TakeTakeSnapshot(Row[2], Row[3], Row[4])
+      [] IsRow(KCheckpoint)      -> TakeCheckpoint(Row[2], Row[3], Row[4])
+      [] IsRow(KRestart)         -> TakeRestart(Row[2], Row[3], Row[4])
+      [] IsRow(KSendSnapshot)    -> TakeSendSnapshot(Row[2], Row[3], Row[4])
+      [] IsRow(KInstallSnapshot) -> TakeInstallSnapshot(Row[2], Row[4])
+      [] IsRow(KKept)            -> TakeKept(Row[2])
+      [] IsRow(KGiven)           -> TakeGiven(Row[2], Row[4])
 
 -----------------------------------------------------------------------------
 (* The view for the next row. *)
@@ -338,13 +424,35 @@ Others ==
               \cup ((prefix[Row[2]] + 1)..(Row[3] - 1))) \ {Row[3]}
     ELSE {}
 
+(* What learner l has delivered in instance i; if it keeps checkpoints, it may have
+   passed the instance with a snapshot, and have delivered what all others did; and
+   what it took back it has not delivered. *)
+GivenBy(i, l) ==
+    LET given == Part(i).given
+    IN  IF l \notin Keeps \/ (i <= prefix[l] /\ given[l] # << >>) THEN given[l]
+        ELSE LET others == {k \in Learner : given[k] # << >>}
+             IN  IF i > prefix[l] \/ others = {} THEN << >>
+                 ELSE given[CHOOSE k \in others : TRUE]
+
 RECURSIVE Joined(_, _)
 Joined(S, l) ==
     IF S = {} THEN << >>
     ELSE LET i == CHOOSE j \in S : \A k \in S : j <= k
-         IN  Part(i).given[l] \o Joined(S \ {i}, l)
+         IN  GivenBy(i, l) \o Joined(S \ {i}, l)
 
-GivenIn(S, l) == Joined({i \in S : Part(i).given[l] # << >>}, l)
+GivenIn(S, l) == Joined({i \in S : GivenBy(i, l) # << >>}, l)
+
+(* A value of a later incarnation of client c is delivered, in instances 1..n. *)
+RECURSIVE IsOverAt(_, _)
+IsOverAt(c, n) ==
+    LET d == Laters[c]
+    IN  d # 0 /\ ((d \in DOMAIN begun /\ begun[d] <= n) \/ IsOverAt(d, n))
+
+(* Those clients that are over, of the values that the row may deliver. *)
+OversOf(l) ==
+    IF ~(TraceCheckpoints /\ IsRow(KDeliver) /\ l = Row[2]) THEN {}
+    ELSE {Over(c) : c \in {d \in ClientsOf(Range(Part(Row[3]).learned[l][2])) :
+                               IsOverAt(d, prefix[l])}}
 
 DeliveredThere == [l \in Learner |->
     IF IsRow(KDeliver) THEN GivenIn(Others \cup {Row[3]}, l) ELSE << >>]
@@ -374,7 +482,14 @@ MessagesMatter ==
 
 (* Of the other messages of the instance that is trimmed, nothing is asked. *)
 DeliveredBefore(i) ==
-    {[type |-> "Delivered", lrn |-> l, inst |-> i] : l \in {k \in Learner : prefix[k] >= i}}
+    {[type |-> "Delivered", lrn |-> l, inst |-> i] :
+        l \in {k \in Learner \ Keeps : prefix[k] >= i}}
+    \cup {[type |-> "Checkpointed", lrn |-> l, inst |-> checkpoint[l].prefix] :
+            l \in {k \in Keeps : checkpoint[k].prefix >= i}}
+
+(* The snapshot that the row names, if it was given. *)
+GivenBefore ==
+    IF <<Row[3], Row[4], Row[5]>> \in offered THEN {SnapshotAt(Row[4])} ELSE {}
 
 MessagesInView ==
     CASE IsRow(KPhase1b) -> Requests(Row[3], Row[4], Row[5])
@@ -382,6 +497,7 @@ MessagesInView ==
                             ELSE Requests(Row[3], Row[4], Row[4])
       [] IsRow(KTrim)    -> DeliveredBefore(Row[3])
       [] IsRow(KRecover) -> {}
+      [] IsRow(KInstallSnapshot) \/ IsRow(KGiven) -> GivenBefore
       [] OTHER           -> UNION {Part(i).msgs : i \in InView}
 
 (* Nothing that the border at the start of this window left out. *)
@@ -412,7 +528,8 @@ LayOut ==
     /\ votes'     = TLCEval([a \in Acceptor |-> [i \in focus' |-> Part(i).votes[a]]])
     /\ chosen'    = TLCEval([i \in focus' |-> Part(i).chosen])
     /\ delivered' = TLCEval(DeliveredThere)
-    /\ known'     = TLCEval([l \in Learner |-> Range(delivered'[l])])
+    /\ known'     = TLCEval([l \in Learner |->
+                        Range(delivered'[l]) \cup OversOf(l)])
     /\ UNCHANGED <<window, row, trimmed, prefix, taken, checkpoint, order, traceVars>>
 
 -----------------------------------------------------------------------------
@@ -440,10 +557,16 @@ Changed(i) ==
                  ELSE Part(i).votes,
      chosen  |-> chosen'[i],
      given   |-> IF IsRow(KDeliver)
-                 THEN [Part(i).given EXCEPT ![Row[2]] = @ \o Batches[Row[4]]]
+                 THEN [Part(i).given EXCEPT ![Row[2]] = Batches[Row[4]]]
                  ELSE Part(i).given]
 
 Change(i) == [parts EXCEPT ![Chunk(i)][Slot(i)] = Changed(i)]
+
+(* A learner that comes back has learned nothing. *)
+Unlearned(l) ==
+    TLCEval([c \in DOMAIN parts |->
+        IF \A k \in 1..Size : parts[c][k].learned[l] = NoVote THEN parts[c]
+        ELSE TLCEval([k \in 1..Size |-> [parts[c][k] EXCEPT !.learned[l] = NoVote]])])
 
 PutBackParts == SetParts(
     CASE IsRow(KPhase1a) -> IF Row[4] = Row[5] THEN Change(Row[4]) ELSE parts
@@ -452,6 +575,7 @@ PutBackParts == SetParts(
       [] IsRow(KPhase2a) \/ IsRow(KLearn) \/ Votes -> Change(Row[4])
       [] IsRow(KDecide) \/ IsRow(KDeliver) \/ IsRow(KRepeat) -> Change(Row[3])
       [] IsRow(KPromise) -> IF OfTheLog THEN parts ELSE Change(Row[4])
+      [] IsRow(KRestart) -> Unlearned(Row[2])
       [] OTHER -> parts)
 
 ProposedHere(v) == [Fact(v) EXCEPT !.proposed = @ \cup {Row[4]}]
@@ -471,15 +595,35 @@ PutBackAsked == SetAsked(
               last |-> Larger(@.last, Row[5])]]
     ELSE asked)
 
+(* Clients of which the row delivers the first value. *)
+PutBackBegun == SetBegun(
+    IF ~(TraceCheckpoints /\ IsRow(KDeliver)) THEN begun
+    ELSE LET new == ClientsOf(Range(Batches[Row[4]])) \ DOMAIN begun
+         IN  IF new = {} THEN begun ELSE TLCEval([c \in new |-> Row[3]] @@ begun))
+
+TakesOver == IsRow(KInstallSnapshot) \/ IsRow(KGiven)
+IsKept    == IsRow(KCheckpoint) \/ IsRow(KKept)
+
+CountSnapshots ==
+    /\ takenAt' = IF IsRow(KTakeSnapshot) THEN [takenAt EXCEPT ![Row[2]] = Row[4]]
+                  ELSE IF TakesOver \/ IsKept \/ IsRow(KRestart)
+                  THEN [takenAt EXCEPT ![Row[2]] = 0] ELSE takenAt
+    /\ keptAt' = IF IsKept THEN [keptAt EXCEPT ![Row[2]] = takenAt[Row[2]]]
+                 ELSE IF TakesOver THEN [keptAt EXCEPT ![Row[2]] = Row[5]] ELSE keptAt
+    /\ offered' = IF IsRow(KSendSnapshot)
+                  THEN offered \cup {<<Row[5], Row[3], Row[4]>>} ELSE offered
+
 Count ==
-    /\ used' = IF IsRow(KRestart) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
+    /\ CountSnapshots
+    /\ used' = IF IsRow(KResume) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
                THEN [used EXCEPT ![Row[2]] = Row[3]] ELSE used
-    /\ since' = IF IsRow(KRestart) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
+    /\ since' = IF IsRow(KResume) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
     /\ life' = IF IsRow(KLife) THEN [life EXCEPT ![Row[2]] = Row[3]] ELSE life
     /\ top' = IF IsRow(KPhase2a) THEN Larger(top, Row[4]) ELSE top
     /\ counted' = IF IsRow(KDeliver)
                   THEN [counted EXCEPT ![Row[2]] = @ + Weight(Batches[Row[4]], Weights)]
-                  ELSE counted
+                  ELSE IF TakesOver \/ IsRow(KRestart)
+                  THEN [counted EXCEPT ![Row[2]] = keptAt'[Row[2]]] ELSE counted
 
 (* FIFO, of what the last row delivered: what must come before it was in view. *)
 TraceFIFO ==
@@ -506,12 +650,14 @@ Attempt ==
 
 Taken == Attempt /\ Invariants'
 
-Step == Taken /\ Count /\ PutBackParts /\ PutBackFacts /\ PutBackAsked
+Step == Taken /\ Count /\ PutBackParts /\ PutBackFacts /\ PutBackAsked /\ PutBackBegun
 
 -----------------------------------------------------------------------------
 (* The end of a window: it must be the border that the next one starts from. *)
 (* The promises of the log: in a border, a ballot for each acceptor. *)
 PromisedAt(B) == [a \in Acceptor |-> [s \in {0} |-> B.promised[a]]]
+
+AllAt(instances) == [l \in Learner |-> StateAt(instances[l])]
 
 KeptInBorder(B) ==
     /\ \A n \in DOMAIN B.instances : Part(B.instances[n]) = B.parts[n]
@@ -520,6 +666,9 @@ KeptInBorder(B) ==
     /\ trimmed = B.trimmed /\ prefix = B.prefix
     /\ asked = B.asked /\ top = B.top /\ used = B.used /\ counted = B.counted
     /\ since = B.since /\ life = B.life
+    /\ taken = AllAt(B.taken) /\ checkpoint = AllAt(B.kept)
+    /\ takenAt = B.takenAt /\ keptAt = B.keptAt /\ offered = B.offered
+    /\ {<<c, begun[c]>> : c \in DOMAIN begun} = B.begun
 
 LeftOut(B) ==
     LET kept       == Range(B.instances)
@@ -567,6 +716,8 @@ TraceInit ==
                    /\ used = [p \in Proposer |-> 0] /\ since = used
                    /\ life = FirstLives
                    /\ counted = [l \in Learner |-> 0]
+                   /\ takenAt = counted /\ keptAt = counted /\ offered = {}
+                   /\ SetBegun(<< >>)
               ELSE /\ promised = IF OfTheLog THEN PromisedAt(B)
                                  ELSE [a \in Acceptor |-> [i \in focus |-> 0]]
                    /\ trimmed = B.trimmed /\ prefix = B.prefix
@@ -579,8 +730,10 @@ TraceInit ==
                    /\ chosen    = [i \in focus |-> {}]
                    /\ delivered = [l \in Learner |-> << >>]
                    /\ known     = [l \in Learner |-> {}]
-                   /\ taken     = [l \in Learner |-> Beginning]
-                   /\ checkpoint = taken
+                   /\ taken = AllAt(B.taken) /\ checkpoint = AllAt(B.kept)
+                   /\ takenAt = B.takenAt /\ keptAt = B.keptAt /\ offered = B.offered
+                   /\ SetBegun(TLCEval([c \in {p[1] : p \in B.begun} |->
+                                   (CHOOSE p \in B.begun : p[1] = c)[2]]))
 
 TraceNext == LayOut \/ Step \/ End
 

@@ -24,13 +24,20 @@ KDecide    == 6   \* ballot, instance, quorum
 KLearn     == 7   \* learner, ballot, instance, batch, quorum
 KDeliver   == 8   \* learner, instance, batch, position
 KRecover   == 9   \* acceptor, ballot, list of votes, instance, list of promises
-KRestart   == 10  \* proposer, ballot
-KReturn    == 11  \* life, row in it: of a client or a learner, which keep nothing
+KResume    == 10  \* proposer, ballot
+KReturn    == 11  \* life, row in it: of a client or a learner that kept nothing
 KPromise   == 12  \* acceptor, ballot, instance (or 0: the log)
 KTrim      == 13  \* acceptor, instance
 KUnseen    == 14  \* acceptor, ballot, instance
 KRepeat    == 15  \* acceptor, instance
-KLife      == 16  \* an acceptor or a proposer, its life, whether it recovers
+KLife      == 16  \* a person (see FirstLives), its life, whether it comes back
+KTakeSnapshot    == 17  \* learner, instance, position; and so the next two
+KCheckpoint      == 18
+KRestart         == 19
+KSendSnapshot    == 20  \* learner, instance, position, number of who gives it
+KInstallSnapshot == 21  \* learner, number of who gave it, instance, position
+KKept            == 22  \* learner
+KGiven           == 23  \* learner, number of who gave it, instance, position
 
 -----------------------------------------------------------------------------
 (* Sets of the run, for the constants of the specification. *)
@@ -89,9 +96,10 @@ Previous(v) == Befores[Chunk(v) - FirstChunk + 1][Slot(v)]
 
 -----------------------------------------------------------------------------
 (* What a trace must be beyond the specification.  An acceptor or a proposer is
-   one process through all its lives; person x is acceptor x, or proposer
-   x - Acceptors.  It is in life 1 before its first row. *)
-FirstLives == [x \in 1..(Acceptors + TraceProposers) |-> 1]
+   one process through all its lives, and so is a learner as long as it comes back
+   with a checkpoint; person x is acceptor x, or proposer x - Acceptors, or learner
+   x - Acceptors - TraceProposers.  It is in life 1 before its first row. *)
+FirstLives == [x \in 1..(Acceptors + TraceProposers + Learners) |-> 1]
 
 (* Recover is the first row of a life, and not of life 1. *)
 MayReturn(n, k) == n > 1 /\ k = 1

@@ -87,7 +87,7 @@ TakePromise(a, b) ==
     /\ Phase1b(a, b)
 
 (* A proposer comes back with the highest round that it used, or more. *)
-TakeRestart(p, b) ==
+TakeResume(p, b) ==
     /\ round:: used[p] <= b
     /\ UNCHANGED vars
 
@@ -113,7 +113,7 @@ Take ==
       [] IsRow(KLearn)     -> TakeLearn(Row[2], Row[3], Row[4], Batches[Row[5]],
                                         Quorums[Row[6]])
       [] IsRow(KRecover)   -> TakeRecover(Row[2], Row[3], Lists[Row[4]])
-      [] IsRow(KRestart)   -> TakeRestart(Row[2], Row[3])
+      [] IsRow(KResume)   -> TakeResume(Row[2], Row[3])
       [] IsRow(KReturn)    -> TakeReturn(Row[2], Row[3])
       [] IsRow(KPromise)   -> TakePromise(Row[2], Row[3])
       [] IsRow(KTrim)      -> TakeTrim(Row[2], Row[3])
@@ -139,9 +139,9 @@ Taken == Attempt /\ Invariants'
 Step ==
     /\ Taken
     /\ losing' = IsRow(KPromise)
-    /\ used' = IF IsRow(KRestart) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
+    /\ used' = IF IsRow(KResume) \/ (IsRow(KPhase1a) /\ Row[3] > used[Row[2]])
                THEN [used EXCEPT ![Row[2]] = Row[3]] ELSE used
-    /\ since' = IF IsRow(KRestart) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
+    /\ since' = IF IsRow(KResume) THEN [since EXCEPT ![Row[2]] = Row[3]] ELSE since
     /\ life' = IF IsRow(KLife) THEN [life EXCEPT ![Row[2]] = Row[3]] ELSE life
 
 (* Nobody counts a promise that no trace has. *)

@@ -7,7 +7,9 @@ everything, so that a run of n events needs space in the square of n, and long o
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,16 @@ from conformance.trace.schema import (
     Decide,
     Deliver,
     Header,
+    InstallSnapshot,
     Learn,
+    OfSnapshot,
     Phase1a,
     Phase1b,
     Phase2a,
     Phase2b,
+    Restart,
+    SendSnapshot,
+    TakeSnapshot,
     Trim,
 )
 from conformance.trace.show import show_range, shown
@@ -70,7 +77,7 @@ def itf(run: Run, path: Path, verdict: Verdict) -> None:
 
 VARIABLES = (
     *("broadcast", "msgs", "promised", "vote", "trimmed"),
-    *("learned", "prefix", "delivered", "action"),
+    *("learned", "prefix", "delivered", "taken", "checkpoint", "action"),
 )
 
 
@@ -101,6 +108,9 @@ class _State:
         self.learned: dict[str, dict[int, Any]] = {}
         self.prefix: dict[str, int] = {}
         self.delivered: dict[str, list[str]] = {}
+        self.taken: dict[str, dict[str, int]] = {}
+        self.checkpoint: dict[str, dict[str, int]] = {}
+        self.weights: dict[str, int] = {}  # how many values a range is
         self.proposed: dict[Any, list[str]] = {}
 
     def take(self, e: AnyEvent) -> None:
@@ -132,10 +142,35 @@ class _State:
             self.prefix[e.process] = e.instance
             self.send({"type": "Delivered", "lrn": e.process, "inst": e.instance})
             self.delivered.setdefault(e.process, []).extend(map(show_range, e.values))
+            self.weights.update((show_range(r), r[2]) for r in e.values)
+        elif isinstance(e, OfSnapshot):
+            self.of_snapshot(e)
         elif isinstance(e, Trim):
             self.trimmed[acceptor] = e.last
             kept = self.vote[acceptor].items()
             self.vote[acceptor] = {i: vote for i, vote in kept if i > e.last}
+
+    def of_snapshot(self, e: OfSnapshot) -> None:
+        """A snapshot is its place: what is in it follows from the order."""
+        place = {"prefix": e.instance, "position": e.position}
+        if isinstance(e, TakeSnapshot):
+            self.taken[e.process] = place
+            return
+        if isinstance(e, SendSnapshot):
+            self.send({"type": "Snapshot", "cluster": "ours", "state": place})
+            return
+        if isinstance(e, Restart | InstallSnapshot):
+            self.stand(e)
+        self.taken.pop(e.process, None)
+        self.checkpoint[e.process] = place
+        self.send({"type": "Checkpointed", "lrn": e.process, "inst": e.instance})
+
+    def stand(self, e: Restart | InstallSnapshot) -> None:
+        """A learner has delivered, from now on, what the one that is furthest had up to there."""
+        furthest = max(self.delivered.values(), key=len, default=[])
+        places = [0, *accumulate(self.weights[r] for r in furthest)]
+        self.delivered[e.process] = furthest[: bisect_right(places, e.position) - 1]
+        self.prefix[e.process] = e.instance
 
     def shown(self, made: promises.Promises) -> Any:
         """The ballot promised; where each instance has a promise, by runs of instances."""
@@ -158,5 +193,7 @@ class _State:
             "learned": as_map({x: as_map(v) for x, v in self.learned.items()}),
             "prefix": as_map(self.prefix),
             "delivered": as_map({x: list(v) for x, v in self.delivered.items()}),
+            "taken": as_map(self.taken),
+            "checkpoint": as_map(self.checkpoint),
             "action": action,
         }

@@ -17,7 +17,9 @@ from conformance.trace.schema import (
     AnyEvent,
     Broadcast,
     Deliver,
+    InstallSnapshot,
     Learn,
+    OfSnapshot,
     Phase1a,
     Phase1b,
     Phase2a,
@@ -94,6 +96,9 @@ def label(e: AnyEvent) -> str:
         return "Recover"
     if isinstance(e, Trim):
         return f"Trim to {e.last}"
+    if isinstance(e, OfSnapshot):
+        giver = f" of learner {e.giver}" if isinstance(e, InstallSnapshot) else ""
+        return f"{e.action} to {e.instance}{giver}"
     text = f"{e.action} {show_ballot(e.ballot)}"
     if isinstance(e, Phase1a | Phase1b):
         text += f" for {show_run(e.first, e.last)}"

@@ -97,10 +97,24 @@ ADVICE: dict[str, str] = {
         "cut a leader off after its Accept (`partition`): a client takes its value to another"
     ),
     "Deliver.values: the no-op": "let a new leader fill a gap, and wait until it is delivered",
+    "Deliver.values: a client is over": (
+        "`kill` and `start` a client, so that its next life broadcasts while values of the one "
+        "before are on their way"
+    ),
+    "TakeSnapshot": "let learners keep checkpoints; else leave it",
+    "Checkpoint": "let a learner write a snapshot that it took",
+    "Restart": "`kill` a learner that has a checkpoint, and `start` it again",
+    "Restart.place: with its checkpoint": "`kill` one at rest, and `start` it",
+    "Restart.place: one that no trace has": (
+        "`kill` one while it writes a checkpoint, and `start` it again"
+    ),
+    "SendSnapshot": "`kill` a learner, and `start` it after acceptors have trimmed what it lacks",
+    "InstallSnapshot": "let that learner be given another's checkpoint",
     "Trim": "let acceptors forget what each learner has delivered, and run longer; else leave it",
     "Trim.further: for the first time": "run until acceptors trim",
     "Trim.further: further than before": "let clients broadcast on until acceptors trim again",
     "Trim.delivered: by each learner": "run until acceptors trim, with all learners up",
+    "Trim.delivered: by a majority": "run until acceptors trim, with a learner down",
     "Trim.delivered: by one in another life": (
         "`kill` and `start` a learner, and trim before it has delivered all of it again"
     ),

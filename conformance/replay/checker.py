@@ -8,7 +8,7 @@ of it, and what is false is counted, by rule. What a verdict reads like is for r
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from conformance.rules.contract import Incarnations
 from conformance.rules.multipaxos import MULTIPAXOS
 from conformance.rules.rule import Action, Fault, Need, Rule, Spec
 from conformance.rules.synod import SYNOD
+from conformance.trace.lives import LearnerLives
 from conformance.trace.process import decode, id_of
 from conformance.trace.schema import (
     ACTIONS_OF,
@@ -30,7 +31,9 @@ from conformance.trace.schema import (
     Decide,
     Deliver,
     Event,
+    InstallSnapshot,
     Learn,
+    OfSnapshot,
     Phase2a,
     Recover,
     Trim,
@@ -39,6 +42,8 @@ from conformance.trace.schema import (
 
 SPECS: dict[str, Spec] = {s.name: s for s in (MULTIPAXOS, SYNOD)}
 RECENT = 5  # events of each process that a report shows
+COMES_BACK = ("Recover", "Restart")
+"""The actions with which an incarnation begins."""
 HAPPENED = {"Phase2a": "proposed", "Learn": "learned"}
 """What is said of a run to which this never happened, and what `--require` asks for."""
 DENSE_INCARNATIONS = 1024  # up to here they are counted 1, 2, 3, ..., so that a gap is a lost file
@@ -56,6 +61,7 @@ class Recorded:
     """The processes that have one; None: all have, so that what is missing was not done."""
     torn: frozenset[str] = frozenset()  # of these the last line is torn
     omits: tuple[str, ...] = ()  # what they do not have, and was put in
+    keeps: Container[str] = ()  # the processes that keep checkpoints, as their headers say
 
 
 class Participant:
@@ -102,7 +108,8 @@ class Checker:
             raise ValueError(f"{spec} has no optimisations, but {self.constants}")
         self.spec = SPECS[spec].without(frozenset(disabled))
         self.state = self.spec.initial(self.constants, self.cluster)
-        self.incarnations = Incarnations()
+        self.state.lives = LearnerLives(recorded.keeps)
+        self.incarnations = Incarnations(self.state.lives)
         self.counts: Counter[str] = Counter()
         self.accepted = 0
         self.verdict: Verdict | None = None  # once it is decided
@@ -121,7 +128,7 @@ class Checker:
         """
         if not isinstance(event, Event):
             event = self._decode(process, event)
-        who = self._processes.get(process) or self._enter(process)
+        who = self._processes.get(process) or self._enter(process, event)
         action = who.actions.get(event.action)
         if action is None:
             raise ValueError(
@@ -141,7 +148,7 @@ class Checker:
 
     def _take(self, who: Participant, action: Action, event: AnyEvent) -> False_ | None:
         """Take the event if it is enabled. What is false of it, if anything is."""
-        if not who.entered or action.name == "Recover":
+        if not who.entered or action.name in COMES_BACK:
             for false in self._of_incarnations(who, event):
                 return false
         state, actor = self.state, who.actor
@@ -184,7 +191,7 @@ class Checker:
     def _every_guard(self, who: Participant, action: Action, event: AnyEvent) -> list[False_]:
         """Every guard that is false of the event, each as if the others held."""
         found: list[False_] = []
-        if not who.entered or action.name == "Recover":
+        if not who.entered or action.name in COMES_BACK:
             found += self._of_incarnations(who, event)
         for guard in action.guards:
             fault = guard.check(self.state, who.actor, event)
@@ -213,15 +220,16 @@ class Checker:
     def _begin(self, who: Participant) -> None:
         """From now on it is this incarnation that the process is in."""
         self.incarnations.enter(who.process)
-        for other in self._processes.values():
-            if who.process.keeps_state and other.process[:2] == who.process[:2]:
+        one = self.incarnations.one(who.process)
+        for other in self._processes.values() if one is not None else ():
+            if self.incarnations.one(other.process) == one:
                 other.entered = False
         who.entered = True
 
     def false_of(self, process: str, event: AnyEvent) -> list[False_]:
         """Every guard that is false of the event in the state as it is now, each as if the others
         held. Nothing is taken."""
-        who = self._processes.get(process) or self._enter(process)
+        who = self._processes.get(process) or self._enter(process, event)
         return self._every_guard(who, who.actions[event.action], event)
 
     def finish(self) -> Verdict:
@@ -253,8 +261,12 @@ class Checker:
         decoded: AnyEvent = msgspec.convert(filled, kind)  # type: ignore[assignment]
         return decoded
 
-    def _enter(self, name: str) -> Participant:
+    def _enter(self, name: str, event: AnyEvent) -> Participant:
         who = self._processes[name] = Participant(name, self.spec, self.cluster)
+        if who.process.role == "learner":
+            life = who.actor = self.state.lives.enter(who.process, event)
+            if name in self._recorded.keeps:
+                self.state.keeps.add(life)
         return who
 
     def _say(
@@ -353,7 +365,9 @@ def _count(known: dict[str, Deviation], event: AnyEvent, false: False_) -> None:
 def _named_in(event: AnyEvent) -> list[Need]:
     """Whom the event speaks of: the owner of its ballot, the acceptors of its quorum."""
     named: list[Need] = []
-    if not isinstance(event, Broadcast | Deliver | Trim | Recover):
+    if isinstance(event, InstallSnapshot):
+        named.append(("learner", event.giver))
+    elif not isinstance(event, Broadcast | Deliver | OfSnapshot | Trim | Recover):
         named.append(("proposer", event.ballot[1]))
     if isinstance(event, Phase2a | Decide | Learn):
         named += [("acceptor", a) for a in event.quorum or ()]

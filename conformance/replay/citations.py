@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from conformance.replay.checker import SPECS
-from conformance.tla.module import Conjunct, read
+from conformance.tla.module import Conjunct, Definition, read
 from conformance.tla.trace_spec import invariants
 
 Labels = dict[str, tuple[str, ...]]
@@ -57,15 +57,20 @@ def _labels(spec: str) -> Labels:
     return found
 
 
+def taken(d: Definition) -> str:
+    """Of an operator that takes events: of which action; of another one, its name."""
+    return d.name.removeprefix("Take") if d.module.startswith("Trace") else d.name
+
+
 @cache
 def _labelled(module: str) -> dict[str, tuple[Conjunct, ...]]:
     """The conjuncts that have a label, as "Phase2a.promises": those of the action before those of
     the operator that takes its events."""
     found: dict[str, tuple[Conjunct, ...]] = {}
     definitions = read(module).definitions.values()
-    for d in sorted(definitions, key=lambda d: d.name.startswith("Take")):
+    for d in sorted(definitions, key=lambda d: taken(d) != d.name):
         for c in d.conjuncts():
             if c.label:
-                key = f"{d.name.removeprefix('Take')}.{c.label}"
+                key = f"{taken(d)}.{c.label}"
                 found[key] = (*found.get(key, ()), c)
     return found

@@ -42,6 +42,8 @@ AHEAD = "prepare_ahead"
 NOT_AHEAD = "not prepare_ahead"
 DIRECT = "direct_learning"
 NOT_DIRECT = "not direct_learning"
+CHECKPOINTS = "checkpoints"
+NO_CHECKPOINTS = "not checkpoints"
 BATCHING = "max_batch over 1"
 
 
@@ -92,7 +94,18 @@ def _kept(s: State, a: Any, e: Any) -> bool:
 
 def _came_back(s: State, last: int) -> bool:
     """Whether a learner delivered so far in one incarnation, and delivers in another now."""
-    return any(x.prefix < last <= s.delivered_to(id_of(name)) for name, x in s.learners.items())
+    return any(x.prefix < last <= s.done_to(id_of(name)) for name, x in s.learners.items())
+
+
+def _has_checkpoint(s: State, x: Any, e: Any) -> bool:
+    checkpoint = s.learner(x).checkpoint
+    return (checkpoint.instance, checkpoint.position) == (e.instance, e.position)
+
+
+def _passes_over(s: State, x: str, e: Any) -> bool:
+    """Whether a value is passed over that is of an incarnation of a client that is over."""
+    learner = s.learner(x)
+    return any(learner.is_over(r[0]) for r in _learned(s, x, e.instance) if r not in e.values)
 
 
 def _is_acceptor(e: Any) -> bool:
@@ -144,10 +157,24 @@ MULTIPAXOS = (
         lambda s, x, e: _learned(s, x, e.instance) != e.values,
     ),
     Branch("Deliver.values", "the no-op", lambda s, x, e: not _learned(s, x, e.instance)),
+    Branch("Deliver.values", "a client is over", _passes_over, CHECKPOINTS),
+    Branch("Restart.place", "with its checkpoint", _has_checkpoint),
+    Branch("Restart.place", "one that no trace has", lambda s, x, e: not _has_checkpoint(s, x, e)),
     Branch("Trim.further", "for the first time", lambda s, a, e: not s.trimmed[a]),
     Branch("Trim.further", "further than before", lambda s, a, e: bool(s.trimmed[a])),
-    Branch("Trim.delivered", "by each learner", lambda s, a, e: not _came_back(s, e.last)),
-    Branch("Trim.delivered", "by one in another life", lambda s, a, e: _came_back(s, e.last)),
+    Branch(
+        "Trim.delivered",
+        "by each learner",
+        lambda s, a, e: not _came_back(s, e.last),
+        NO_CHECKPOINTS,
+    ),
+    Branch(
+        "Trim.delivered",
+        "by one in another life",
+        lambda s, a, e: _came_back(s, e.last),
+        NO_CHECKPOINTS,
+    ),
+    Branch("Trim.delivered", "by a majority", lambda s, a, e: True, CHECKPOINTS),
     Branch(
         "Recover.trimmed",
         "an acceptor that has trimmed",
@@ -230,6 +257,8 @@ def possible(branch: Branch, constants: Any) -> bool:
         DIRECT: constants.direct_learning,
         NOT_DIRECT: not constants.direct_learning,
         BATCHING: constants.max_batch > 1,
+        CHECKPOINTS: constants.checkpoints,
+        NO_CHECKPOINTS: not constants.checkpoints,
     }
     return allowed[branch.only]
 
@@ -296,7 +325,7 @@ class _CountingChecker(Checker):
     def feed(self, process: str, event: AnyEvent | Mapping[str, Any]) -> Violation | None:
         if isinstance(event, Mapping):
             event = self._decode(process, event)
-        who = self._processes.get(process) or self._enter(process)
+        who = self._processes.get(process) or self._enter(process, event)
         branches = self._of[event.action]
         taken = [b.name for b in branches if b.taken(self.state, who.actor, event)]
         before = self.accepted

@@ -14,13 +14,16 @@ from conformance.replay.verdict import Violation
 from conformance.trace.schema import (
     AnyEvent,
     Broadcast,
+    Checkpoint,
     Decide,
     Deliver,
+    InstallSnapshot,
     Learn,
     Phase1a,
     Phase1b,
     Phase2a,
     Phase2b,
+    SendSnapshot,
     Trim,
 )
 from conformance.trace.show import place, shown
@@ -93,7 +96,15 @@ def _causes(v: Violation) -> Iterator[Wanted]:
     elif isinstance(e, Phase2b) and rule == "proposed":
         yield lambda c: isinstance(c, Phase2a) and _place(c) == _place(e)
     elif isinstance(e, Trim) and rule == "delivered":
-        yield from _each(v, lambda c: isinstance(c, Deliver) and c.instance == e.last)
+        yield from _each(
+            v,
+            lambda c: (
+                (isinstance(c, Deliver) and c.instance == e.last)
+                or (isinstance(c, Checkpoint) and c.instance >= e.last)
+            ),
+        )
+    elif isinstance(e, InstallSnapshot) and rule == "sent":
+        yield from _each(v, lambda c: isinstance(c, SendSnapshot) and _state(c) == _state(e))
 
 
 def _of_a_proposal(v: Violation, e: Phase2a, rule: str) -> Iterator[Wanted]:
@@ -129,6 +140,10 @@ def _of(prefix: str, wanted: Wanted) -> Wanted:
 
 def _is_proposed_from(c: AnyEvent, instance: int) -> bool:
     return isinstance(c, Phase2a) and c.instance >= instance
+
+
+def _state(e: SendSnapshot | InstallSnapshot) -> object:
+    return e.instance, e.position
 
 
 def _place(e: Phase2a | Phase2b | Decide | Learn) -> object:

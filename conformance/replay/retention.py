@@ -14,7 +14,7 @@ from conformance.rules.state import State
 from conformance.trace.last_use import LastUse, instances_of
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
-from conformance.trace.schema import AnyEvent, Deliver
+from conformance.trace.schema import AnyEvent, Deliver, InstallSnapshot, Restart
 
 EVERY = 1024  # deliveries between two looks at what learners still need
 
@@ -25,7 +25,9 @@ class Horizon:
     def __init__(self) -> None:
         self._uses = LastUse()
         self._floor = self._uses.floor()
-        self._deliver: dict[str, int] = {}  # by process: the clock of a learner's last delivery
+        self._deliver: dict[str, int] = {}  # by learner: the clock of the last that adds to it
+        self._restart: dict[int, int] = {}  # by the id of a learner: the clock of the last restart
+        self._back: set[str] = set()  # the learners, an incarnation each, that restarted
         # While replaying:
         self._done: list[int] = []  # instances named for the last time, at _done_at
         self._done_at = 0
@@ -38,8 +40,12 @@ class Horizon:
         self = cls()
         for event in run.events():
             self._uses.note(event, event.hlc)
-            if isinstance(event, Deliver):
-                self._deliver[event.process] = event.hlc
+            if isinstance(event, Deliver | InstallSnapshot | Restart):
+                self._deliver[event.process] = max(event.hlc, self._deliver.get(event.process, 0))
+            if isinstance(event, Restart):
+                number = decode(event.process).id
+                self._restart[number] = max(event.hlc, self._restart.get(number, 0))
+                self._back.add(event.process)
         self._floor = self._uses.floor()
         return self
 
@@ -64,9 +70,19 @@ class Horizon:
 
     def _forget_delivered(self, state: State, now: int) -> None:
         needed = [
-            state.learner(decode(name).member).ranges()
-            for name, last in self._deliver.items()
-            if last >= now
+            self._needed(state, name, now) for name, last in self._deliver.items() if last >= now
         ]
         if needed:
             state.forget_delivered(min(needed))
+
+    def _needed(self, state: State, name: str, now: int) -> int:
+        """From which range on it may still be asked what this learner, in this incarnation,
+        delivered: from its checkpoint on, if it may come back to that."""
+        process = decode(name)
+        life = state.lives.known(process)
+        if life is None and name in self._back:
+            life = state.lives.last(process.id)
+        learner = state.learner(life or process.member)
+        if self._restart.get(process.id, 0) >= now:
+            return learner.checkpoint.ranges
+        return learner.ranges()

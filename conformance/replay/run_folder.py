@@ -79,7 +79,7 @@ def _looked_at_again(run: Run, header: Header, verdict: Verdict) -> Verdict:
 def recorded(run: Run, header: Header) -> Recorded:
     """What the files show besides their events; each has been read to its end."""
     torn = frozenset(f.process for f in run.files if f.torn)
-    return Recorded(run.processes(), torn, header.omits)
+    return Recorded(run.processes(), torn, header.omits, run.keeping())
 
 
 def assumed(header: Header, assume: Mapping[str, bool | int] | None) -> Header:

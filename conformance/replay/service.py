@@ -9,6 +9,7 @@ proposal, the report says so.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -21,11 +22,13 @@ from conformance.trace.schema import (
     Broadcast,
     Deliver,
     Header,
+    InstallSnapshot,
     Learn,
     Phase2a,
     Phase2b,
     Range,
     Recover,
+    Restart,
 )
 from conformance.trace.show import place as where
 
@@ -61,7 +64,9 @@ class Service:
         self.voters: dict[Place, set[int]] = {}
         self.won: dict[Place, AnyEvent] = {}  # the vote that made a majority
         self.order: list[Range] = []  # the longest sequence that a learner delivered
+        self.starts: list[int] = []  # of each range in it, how many values come before it
         self.counts: dict[str, int] = {}  # of each learner, how many ranges
+        self.lost: dict[str, str] = {}  # learners that began at no place of the order, and where
         self.values: dict[str, ValueSet] = {}
         self.broken: dict[str, str] = {}
 
@@ -82,6 +87,8 @@ class Service:
                 self.proposed.setdefault((i, b), set()).add(batch)
         elif isinstance(event, Deliver):
             self._deliver(event, event.values)
+        elif isinstance(event, Restart | InstallSnapshot):
+            self._stand(event)
         elif isinstance(event, Learn) and self.synod:
             self._deliver(event, event.batch)
 
@@ -93,8 +100,24 @@ class Service:
             if len(voters) >= self.majority:
                 self.won.setdefault(place, event)
 
+    def _stand(self, event: Restart | InstallSnapshot) -> None:
+        """The learner has from now on delivered what was before this position of the order."""
+        me, last = event.process, self.order[-1][2] if self.order else 0
+        ends = [*self.starts, self.starts[-1] + last if self.starts else 0]
+        k = bisect_left(ends, event.position)
+        if k == len(ends) or ends[k] != event.position:
+            self.lost[me] = f"nobody delivered what {where(event)} goes on from"
+            return
+        self.lost.pop(me, None)
+        self.counts[me] = k
+        self.values[me] = mine = ValueSet()
+        for r in self.order[:k]:
+            mine.add(r)
+
     def _deliver(self, event: AnyEvent, values: Iterable[Range]) -> None:
         me = event.process
+        if me in self.lost:
+            return
         mine = self.values.setdefault(me, ValueSet())
         for r in values:
             known = self.broadcast.get(r[0])
@@ -108,6 +131,7 @@ class Service:
             at = self.counts.get(me, 0)
             self.counts[me] = at + 1
             if at == len(self.order):
+                self.starts.append(self.starts[-1] + self.order[-1][2] if self.order else 0)
                 self.order.append(r)
             elif self.order[at] != r:
                 theirs = self.order[at]
@@ -120,8 +144,10 @@ class Service:
     def held(self) -> Held:
         """What held in all events that were fed."""
         unknown = self._agreement()
-        doubts = {"Agreement": unknown} if unknown and "Agreement" not in self.broken else {}
         names = ("Agreement", "Integrity", "TotalOrder", *(["FIFO"] if self.fifo else []))
+        why = dict.fromkeys(names[1:], next(iter(self.lost.values()), ""))
+        doubts = {k: v for k, v in {"Agreement": unknown, **why}.items() if v}
+        doubts = {name: v for name, v in doubts.items() if name not in self.broken}
         sure = tuple(name for name in names if name not in self.broken and name not in doubts)
         return Held(sure, self.broken, doubts)
 

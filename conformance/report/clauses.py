@@ -13,7 +13,7 @@ from conformance.tla.module import Source, read
 from conformance.trace.process import decode
 from conformance.trace.schema import AnyEvent
 
-OTHER_RECOVERS = {"proposer": "Restart", "learner": "Return", "client": "Return"}
+OTHER_RECOVERS = {"proposer": "Resume", "learner": "Return", "client": "Return"}
 """What the specification calls a Recover of others than acceptors."""
 
 

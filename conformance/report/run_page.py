@@ -285,12 +285,17 @@ class _Film:
         every = self._checker.false_of(process, event)
         return [false_of(self._header.spec, event, *false) for false in every]
 
+    def _actor(self, process: str) -> Any:
+        """Who the process is to the rules."""
+        who = decode(process)
+        return self._checker.state.lives.known(who) or who.actor
+
     def _broken(self, process: str, event: AnyEvent) -> list[FalseRule]:
         """The invariant that is false in the state after the event, if one is."""
         checker = self._checker
         if checker.verdict is None or checker.verdict.violation is None:
             return []
-        actor: Any = decode(process).actor
+        actor = self._actor(process)
         try:
             found = checker.spec.actions[event.action].broken(checker.state, actor, event)
         except LookupError:  # the event is about what there is not, and had no effect
@@ -299,7 +304,7 @@ class _Film:
 
     def _clauses(self, process: str, event: AnyEvent) -> tuple[str, ...]:
         """In which of several ways the guards are true, with the constant that allows it."""
-        actor: Any = decode(process).actor
+        actor = self._actor(process)
         return tuple(
             f"{b.rule}: {b.words}" + (f" ({b.only})" if b.only else "")
             for b in self._branches

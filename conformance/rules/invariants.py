@@ -102,18 +102,25 @@ def votes_below_promise(s: State, a: int, e: object) -> Fault | None:
     )
 
 
-OVER = "what an acceptor trimmed, every learner has delivered, and it has no vote there"
+OVER = (
+    "what an acceptor trimmed, every learner has delivered, or with checkpoints a majority of them "
+    "have in a checkpoint; and it has no vote there"
+)
 
 
 def _undelivered(s: State, a: int) -> Fault | None:
     trimmed = s.trimmed.get(a, 0)
-    for x in s.cluster.learners if trimmed else ():
-        if s.delivered_to(x) < trimmed:
-            return Fault(
-                f"instance {trimmed}, up to which acceptor {a} trimmed, delivered by learner {x}",
-                f"it delivered up to {s.delivered_to(x)}",
-            )
+    for x, done in s.behind(trimmed).items() if trimmed else ():
+        return Fault(
+            f"instance {trimmed}, up to which acceptor {a} trimmed, {done_by(s)} learner {x}",
+            f"that is so up to {done}",
+        )
     return None
+
+
+def done_by(s: State) -> str:
+    """What a learner must have done with an instance before it is forgotten."""
+    return "in a checkpoint of" if s.constants.checkpoints else "delivered by"
 
 
 def _touched(e: object) -> tuple[int, int]:
@@ -138,8 +145,8 @@ def trimmed_is_over(s: State, a: int, e: Phase2b | Trim | Recover) -> Fault | No
 
 @rule("TrimmedIsOver", OVER)
 def still_delivered(s: State, me: str, e: Deliver) -> Fault | None:
-    """A prefix that falls (which a guard forbids) would make it false."""
-    if s.learners[me].prefix >= max(s.trimmed.values()):
+    """A prefix that falls (which a guard forbids) would make it false; a checkpoint does not."""
+    if me in s.keeps or s.learners[me].prefix >= max(s.trimmed.values()):
         return None
     return next(filter(None, (_undelivered(s, a) for a in s.trimmed)), None)
 

@@ -9,8 +9,9 @@ from msgspec import UNSET
 
 from conformance.rules.phases import proposers
 from conformance.rules.rule import Fault, rule
-from conformance.rules.state import NO_VOTE, Learner, State, ValueSet
-from conformance.trace.schema import Batch, Decide, Deliver, Learn, Range
+from conformance.rules.state import NO_VOTE, Learner, State
+from conformance.trace.process import member
+from conformance.trace.schema import Batch, Constants, Decide, Deliver, Learn, Range
 from conformance.trace.show import show_ballot, show_batch, show_vote
 
 
@@ -119,37 +120,59 @@ def is_learned(s: State, me: str, e: Deliver) -> Fault | None:
 
 
 def append_new(s: State, me: str, i: int) -> Batch:
-    """What AppendNew appends to delivered[l]: the new ranges of the batch learned in i, with fifo
-    those whose turn it is."""
-    values = s.learner(me).values
+    """NewOf(known[l], batch): what Deliver appends of the batch learned in i."""
+    learner = s.learner(me)
+    values = learner.values
     new = tuple(r for r in s.look(i).learned.get(me, NO_VOTE)[1] if not values.has_any(r))
-    return in_turn(values, new) if s.constants.fifo else new
+    if not s.constants.fifo and not s.constants.checkpoints:
+        return new
+    return not_passed_over(s.constants, learner, new)
 
 
-def in_turn(delivered: ValueSet, batch: Batch) -> Batch:
-    """InTurn: of these ranges, none of which is delivered, those that come when all that their
-    client broadcast before is. The others are passed over."""
+def not_passed_over(constants: Constants, learner: Learner, batch: Batch) -> Batch:
+    """Of these ranges, none of which is delivered, those that are not passed over: with fifo, for
+    coming before all that their client broadcast before (InTurn); with checkpoints, for being of an
+    incarnation of a client of which a later one had a value delivered (IsOver)."""
     due: dict[str, int] = {}
+    here: dict[int, int] = {}  # of each client, the incarnation that a value of the batch is of
     found: list[Range] = []
     for r in batch:
-        if r[1] == due.setdefault(r[0], delivered.due(r[0])):
-            due[r[0]] += r[2]
-            found.append(r)
+        client, incarnation = member(r[0])
+        latest = max(learner.latest.get(client, 0), here.get(client, 0))
+        if constants.checkpoints and incarnation < latest:
+            continue
+        if constants.fifo and r[1] != due.setdefault(r[0], learner.values.due(r[0])):
+            continue
+        due[r[0]] = r[1] + r[2]
+        here[client] = max(incarnation, here.get(client, 0))
+        found.append(r)
     return tuple(found)
 
 
 @rule(
     "values",
-    "delivered are the values of the batch, in order, but those delivered before, and with fifo "
-    "those that come before their turn",
+    "delivered are the values of the batch, in order, but those delivered before; with fifo those "
+    "that come before their turn; with checkpoints those of a client's life that is over",
 )
 def new_values(s: State, me: str, e: Deliver) -> Fault | None:
     due = append_new(s, me, e.instance)
     if e.values == due:
         return None
-    early = next((r for r in e.values if s.constants.fifo and r not in due), None)
-    why = f", as value {s.learner(me).values.due(early[0])} of {early[0]} is due" if early else ""
-    return Fault(show_values(due) + why, show_values(e.values))
+    return Fault(show_values(due) + _why_not(s, me, e, due), show_values(e.values))
+
+
+def _why_not(s: State, me: str, e: Deliver, due: Batch) -> str:
+    """Why the first range that is not due is passed over, if it is."""
+    learner = s.learner(me)
+    early = next((r for r in e.values if r not in due), None)
+    if early is None:
+        return ""
+    if s.constants.checkpoints and learner.is_over(early[0]):
+        latest = learner.latest[member(early[0])[0]]
+        return f", as a value of incarnation {latest} of that client is delivered"
+    if s.constants.fifo:
+        return f", as value {learner.values.due(early[0])} of {early[0]} is due"
+    return ""
 
 
 def show_values(values: tuple[Range, ...]) -> str:
@@ -163,12 +186,6 @@ def position(s: State, me: str, e: Deliver) -> Fault | None:
 
 
 def do_deliver(s: State, me: str, e: Deliver) -> None:
-    learner = s.learners.get(me)
-    if learner is None:
-        learner = s.learners[me] = Learner()
+    learner = s.to_change(me)
     learner.prefix = e.instance
-    for r in e.values:
-        if learner.values.add(r) < r[2]:
-            learner.repeated.append(r)
-        learner.position += r[2]
-        learner.delivered.append(r)
+    learner.append(e.values)

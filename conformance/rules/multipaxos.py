@@ -13,7 +13,7 @@ in every merge, so any order of the events that respects causality is judged the
 
 from __future__ import annotations
 
-from conformance.rules import contract, invariants, learning, phases, trimming
+from conformance.rules import contract, invariants, learning, phases, snapshots, trimming
 from conformance.rules.recovery import INNER, RECOVER
 from conformance.rules.rule import Action, Fault, Spec, rule
 from conformance.rules.state import ClientValues, State, ValueSet
@@ -132,6 +132,20 @@ _ACTIONS = (
             invariants.fifo,
             invariants.still_delivered,
         ),
+    ),
+    Action("TakeSnapshot", (snapshots.keeps, snapshots.state_taken), snapshots.do_take, ()),
+    Action("Checkpoint", (snapshots.was_taken, snapshots.taken_kept), snapshots.do_checkpoint, ()),
+    Action("Restart", (snapshots.keeps, snapshots.checkpoint_back), snapshots.do_restart, ()),
+    Action("SendSnapshot", (snapshots.keeps, snapshots.checkpoint_given), snapshots.do_send, ()),
+    Action(
+        "InstallSnapshot",
+        (
+            snapshots.keeps,
+            snapshots.was_given,
+            snapshots.is_newer,
+        ),
+        snapshots.do_install,
+        (),
     ),
     Action(
         "Trim",

@@ -144,7 +144,7 @@ def one_vote(s: State, a: int, e: Recover) -> Fault | None:
 @rule(
     "round",
     "the recovered round is not below one that the proposer used or came back with",
-    at=("Restart.round",),
+    at=("Resume.round",),
     contract=True,
 )
 def round_kept(s: State, p: int, e: Recover) -> Fault | None:
@@ -250,7 +250,7 @@ def _unasked(s: State, b: Ballot, first: int, last: int) -> int | None:
 
 @rule(
     "new trim",
-    "what was trimmed and no trace says so was delivered everywhere",
+    "what was trimmed and no trace says so might be",
     at=("Trim.delivered",),
 )
 def unseen_trim(s: State, a: int, e: Recover) -> Fault | None:

@@ -13,11 +13,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from operator import itemgetter
+from typing import NamedTuple
 
 from conformance.rules import promises
 from conformance.rules.promises import Promises
 from conformance.trace.intervals import IntervalSet, RangesAsked
-from conformance.trace.process import id_of
+from conformance.trace.lives import LearnerLives
+from conformance.trace.process import id_of, member
 from conformance.trace.schema import NO_BALLOT, NO_OP, Ballot, Batch, Cluster, Constants, Range
 
 Voted = tuple[Ballot, Batch]
@@ -79,6 +81,11 @@ class ValueSet:
         known = self.clients.get(client)
         return known.lasts[0] + 1 if known and known.firsts[0] == 1 else 1
 
+    def remove(self, r: Range) -> None:
+        """Take out the values of a range, which are in the set."""
+        self.clients[r[0]].remove(r[1], r[1] + r[2] - 1)
+        self.count -= r[2]
+
     def add(self, r: Range) -> int:
         """Add the values of a range; how many of them are new."""
         known = self.clients.get(r[0])
@@ -109,10 +116,22 @@ class Instance:
         self.chosen: set[Batch] = set()
 
 
-class Learner:
-    """prefix and delivered of one learner incarnation."""
+class Snapshot(NamedTuple):
+    """A learner's state with the instances up to this one delivered: which it is follows from how
+    many ranges, and values, of the one order that is."""
 
-    __slots__ = ("delivered", "dropped", "position", "prefix", "repeated", "values")
+    instance: int = 0
+    position: int = 0
+    ranges: int = 0
+
+
+class Learner:
+    """prefix, delivered, known, taken and checkpoint of one learner."""
+
+    __slots__ = (
+        *("checkpoint", "delivered", "dropped", "latest", "position", "prefix", "repeated"),
+        *("taken", "values"),
+    )
 
     def __init__(self) -> None:
         self.prefix = 0
@@ -121,9 +140,48 @@ class Learner:
         self.dropped = 0  # how many ranges were taken off the front of `delivered`
         self.values = ValueSet()
         self.repeated: list[Range] = []  # ranges delivered again: a violation, kept to be found
+        self.latest: dict[int, int] = {}  # of each client, the last incarnation with a value
+        self.taken = self.checkpoint = Snapshot()
 
     def ranges(self) -> int:
         return self.dropped + len(self.delivered)
+
+    def state(self) -> Snapshot:
+        """StateOf(l)"""
+        return Snapshot(self.prefix, self.position, self.ranges())
+
+    def append(self, ranges: Iterable[Range]) -> None:
+        """These are delivered next."""
+        for r in ranges:
+            if self.values.add(r) < r[2]:
+                self.repeated.append(r)
+            self.position += r[2]
+            self.delivered.append(r)
+            client, incarnation = member(r[0])
+            if incarnation > self.latest.get(client, 0):
+                self.latest[client] = incarnation
+
+    def is_over(self, client: str) -> bool:
+        """IsOver: a value of a later incarnation of the client is delivered."""
+        number, incarnation = member(client)
+        return incarnation < self.latest.get(number, 0)
+
+    def keep_taken(self) -> None:
+        """Durable(l, taken[l])"""
+        self.checkpoint, self.taken = self.taken, Snapshot()
+
+    def go_back(self) -> None:
+        """Become(l, checkpoint[l]): what was delivered since is taken back."""
+        self.prefix, self.position, ranges = self.checkpoint
+        for r in self.delivered[max(ranges - self.dropped, 0) :]:
+            self.values.remove(r)
+            self.latest.pop(member(r[0])[0], None)
+        del self.delivered[max(ranges - self.dropped, 0) :]
+        for name, known in self.values.clients.items():
+            client, incarnation = member(name)
+            if known.firsts and incarnation > self.latest.get(client, 0):
+                self.latest[client] = incarnation
+        self.taken = Snapshot()
 
 
 class State:
@@ -155,6 +213,10 @@ class State:
         self.since: dict[int, int] = {}  # the round that it came back with into this incarnation
         self.instances: dict[int, Instance] = {}
         self.learners: dict[str, Learner] = {}
+        self.lives = LearnerLives()
+        self.keeps: set[str] = set()  # the learners that keep checkpoints
+        # The Snapshot messages, by instance and position: the last of each id that has given it.
+        self.snapshots: dict[tuple[int, int], dict[int, tuple[str, Snapshot]]] = {}
 
     # -- what the messages say ------------------------------------------------------------------
     def at(self, i: int) -> Instance:
@@ -219,11 +281,40 @@ class State:
         proposed = self.proposed.get(b)
         return self.has_turns or self.broadcasts > (proposed.count if proposed else 0)
 
-    def delivered_to(self, learner: int) -> int:
-        """How far a learner of the cluster has delivered, in the incarnation of it that got
-        furthest: it has sent Delivered for instances 1 to this."""
-        mine = (x.prefix for member, x in self.learners.items() if id_of(member) == learner)
-        return max(mine, default=0)
+    def to_change(self, name: str) -> Learner:
+        """A learner, to change it."""
+        found = self.learners.get(name)
+        if found is None:
+            found = self.learners[name] = Learner()
+        return found
+
+    def given(
+        self, instance: int, position: int, giver: int | None = None
+    ) -> tuple[str, Snapshot] | None:
+        """Who gave a snapshot of this place, and the snapshot: this learner, or whichever."""
+        known = self.snapshots.get((instance, position), {})
+        return next(iter(known.values()), None) if giver is None else known.get(giver)
+
+    def done_to(self, learner: int) -> int:
+        """The instance up to which a learner of the cluster is done, IsDone, in the incarnation of
+        it that got furthest: it has said so of instances 1 to this. Where the cluster relies on
+        checkpoints, only those count."""
+        mine = ((name, x) for name, x in self.learners.items() if id_of(name) == learner)
+        relies = self.constants.checkpoints
+        done = (
+            x.checkpoint.instance if name in self.keeps else 0 if relies else x.prefix
+            for name, x in mine
+        )
+        return max(done, default=0)
+
+    def behind(self, last: int) -> dict[int, int]:
+        """Why instances 1 to `last` may not be forgotten, MayForget: the learners that are not
+        done with them, and how far each is. Empty: they may be."""
+        every = self.cluster.learners
+        behind = {x: n for x in every if (n := self.done_to(x)) < last}
+        if self.constants.checkpoints and 2 * len(behind) < len(every):
+            return {}
+        return behind
 
     def is_quorum(self, quorum: tuple[int, ...]) -> bool:
         distinct = set(quorum)

@@ -15,8 +15,12 @@ from msgspec import UNSET
 from conformance.tlcjudge.numbering import LARGEST, Values
 from conformance.tlcjudge.shadow_state import (
     BROADCAST,
+    CHECKPOINT,
     DECIDE,
     DELIVER,
+    GIVEN,
+    INSTALL,
+    KEPT,
     LEARN,
     LIFE,
     PHASE1A,
@@ -27,27 +31,37 @@ from conformance.tlcjudge.shadow_state import (
     RECOVER,
     REPEAT,
     RESTART,
+    RESUME,
     RETURN,
+    SEND,
+    TAKE,
     TRIM,
     UNSEEN,
     Mirror,
+    Place,
     Row,
     Said,
 )
 from conformance.tlcjudge.survey import Survey
-from conformance.trace.process import decode
+from conformance.trace.process import Process, decode, member
 from conformance.trace.schema import (
     FROM_A_CLOCK,
     AnyEvent,
     Broadcast,
+    Checkpoint,
     Decide,
     Deliver,
+    InstallSnapshot,
     Learn,
+    OfSnapshot,
     Phase1a,
     Phase1b,
     Phase2a,
     Phase2b,
     Recover,
+    Restart,
+    SendSnapshot,
+    TakeSnapshot,
     Trim,
 )
 
@@ -84,6 +98,7 @@ class Writer:
         self.mirror = Mirror(majority, header.constants.promise_scope)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
         self.actors: dict[str, tuple[int, int, int]] = {}
+        self.begun: set[str] = set()  # the processes that have had an event
         self._make: dict[type, Callable[[int, Any], list[Row]]] = {
             Broadcast: self._broadcast,
             Phase1a: self._phase1a,
@@ -93,6 +108,11 @@ class Writer:
             Decide: self._decide,
             Learn: self._learn,
             Deliver: self._deliver,
+            TakeSnapshot: self._take,
+            Checkpoint: self._checkpoint,
+            Restart: self._restart,
+            SendSnapshot: self._send,
+            InstallSnapshot: self._install,
             Trim: self._trim,
             Recover: self._recover,
         }
@@ -102,11 +122,19 @@ class Writer:
         actor, person, incarnation = self.actors.get(process) or self._actor(process)
         rows: list[Row] = []
         if person and (
-            incarnation != self.mirror.life.get(person, 1) or isinstance(event, Recover)
+            incarnation != self.mirror.life.get(person, 1) or self._comes_back(process, event)
         ):
-            rows.append((LIFE, person, incarnation, int(isinstance(event, Recover))))
+            rows.append((LIFE, person, incarnation, int(isinstance(event, Recover | Restart))))
             self.mirror.live(person, incarnation)
+        self.begun.add(process)
         return rows + self._make[type(event)](actor, event)
+
+    def _comes_back(self, process: str, event: AnyEvent) -> bool:
+        """Whether the event begins a life, or should. A learner that has no earlier life comes
+        back with nothing, which is for its checkpoint to say."""
+        if isinstance(event, Restart):
+            return process in self.begun
+        return isinstance(event, Recover) and decode(process).keeps_state
 
     def _actor(self, process: str) -> tuple[int, int, int]:
         """The numbers of a process: as who it acts; which person it is through all its
@@ -121,6 +149,10 @@ class Writer:
             person = acceptors + actor
         elif p.role == "learner":
             actor = self.numbers.learner(p.member)
+            if self.numbers.lives[p.member] in self.numbers.keeps:
+                person = acceptors + len(self.numbers.proposers) + actor
+                found = self.actors[process] = actor, person, self._restarts(p)
+                return found
         else:
             actor = self.clients + self.numbers.clients.get(p.member, 0)
         known = self.numbers.incarnations.get((p.role, p.id), [1])
@@ -129,6 +161,13 @@ class Writer:
         found = actor, person, 1 + len({n for n in known if n < p.incarnation})
         self.actors[process] = found
         return found
+
+    def _restarts(self, p: Process) -> int:
+        """Which incarnation of a learner with checkpoints this is, from 1; 0: it is of before."""
+        lives = self.numbers.lives
+        same = {member(m)[1] for m, life in lives.items() if life == lives[p.member]}
+        first = member(lives[p.member])[1]
+        return len({n for n in same if first <= n <= p.incarnation})
 
     # -- numbers --------------------------------------------------------------------------------
     def values(self, ranges: Any) -> Values:
@@ -194,7 +233,46 @@ class Writer:
     def _deliver(self, me: int, e: Deliver) -> list[Row]:
         i, values = self.numbers.instance(e.instance), self.values(e.values)
         self.mirror.deliver(me, i, values, sum(r[2] for r in e.values))
+        if self.survey.header.constants.checkpoints:
+            for r in e.values:
+                self.mirror.begin(self.clients + self.numbers.clients[r[0]], i)
         return [(DELIVER, me, i, self.batch(values), min(e.position, LARGEST))]
+
+    def _place(self, e: OfSnapshot) -> Place:
+        return self.numbers.instance(e.instance), min(e.position, LARGEST)
+
+    def _take(self, me: int, e: TakeSnapshot) -> list[Row]:
+        place = self._place(e)
+        self.mirror.take(me, place)
+        return [(TAKE, me, *place)]
+
+    def _checkpoint(self, me: int, e: Checkpoint) -> list[Row]:
+        self.mirror.keep(me)
+        return [(CHECKPOINT, me, *self._place(e))]
+
+    def _restart(self, me: int, e: Restart) -> list[Row]:
+        """First the row of what no trace has: that the snapshot was durable."""
+        mirror, place, rows = self.mirror, self._place(e), list[Row]()
+        if place != mirror.kept.get(me):
+            giver = mirror.given(place) if place[0] > mirror.prefix.get(me, 0) else 0
+            if place == mirror.taken.get(me):
+                rows.append((KEPT, me))
+                mirror.keep(me)
+            elif giver:
+                rows.append((GIVEN, me, giver, *place))
+                mirror.install(me, place)
+        mirror.go_back(me)
+        return [*rows, (RESTART, me, *place)]
+
+    def _send(self, me: int, e: SendSnapshot) -> list[Row]:
+        place, giver = self._place(e), self.numbers.giver(decode(e.process).id)
+        self.mirror.offer(giver, place)
+        return [(SEND, me, *place, giver)]
+
+    def _install(self, me: int, e: InstallSnapshot) -> list[Row]:
+        place = self._place(e)
+        self.mirror.install(me, place)
+        return [(INSTALL, me, self.numbers.giver(e.giver), *place)]
 
     def _trim(self, a: int, e: Trim) -> list[Row]:
         return self._trim_to(a, self.numbers.instance(e.last))
@@ -207,8 +285,8 @@ class Writer:
         process = decode(e.process)
         if process.role == "proposer":
             b = 0 if e.round is UNSET else self.numbers.ballot((e.round, process.id))
-            self.mirror.restart(actor, b)
-            return [(RESTART, actor, b)]
+            self.mirror.resume(actor, b)
+            return [(RESUME, actor, b)]
         if process.role != "acceptor":
             return [(RETURN, self.actors[e.process][2], min(e.seq, LARGEST))]
         return self._acceptor_recovers(actor, e)

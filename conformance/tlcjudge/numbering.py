@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import UNSET
 
 from conformance.trace.last_use import instances_of
+from conformance.trace.lives import LearnerLives
 from conformance.trace.process import Process, Role, decode
 from conformance.trace.reader import TraceError
 from conformance.trace.schema import (
@@ -24,7 +25,9 @@ from conformance.trace.schema import (
     Broadcast,
     Cluster,
     Deliver,
+    InstallSnapshot,
     Learn,
+    OfSnapshot,
     Phase1b,
     Phase2a,
     Range,
@@ -48,6 +51,9 @@ class Numbers:
     learners: list[str] = field(default_factory=list)
     clients: dict[str, int] = field(default_factory=dict)
     ranges: dict[Range, int] = field(default_factory=dict)
+    lives: dict[str, str] = field(default_factory=dict)  # of an incarnation: which learner
+    keeps: set[str] = field(default_factory=set)  # the learners that keep checkpoints
+    givers: list[int] = field(default_factory=list)  # the ids of learners
     incarnations: dict[tuple[Role, int], list[int]] = field(default_factory=dict)
     instances: list[int] | None = None  # None: they keep their own numbers
     highest: int = 1  # the highest number of an instance
@@ -69,8 +75,13 @@ class Numbers:
         """Those of the cluster come first, so that a stranger is above them all."""
         return self.acceptors.index(a) + 1
 
-    def learner(self, name: str) -> int:
-        return self.learners.index(name) + 1
+    def learner(self, member: str) -> int:
+        """The number of a learner, by an incarnation of it."""
+        return self.learners.index(self.lives[member]) + 1
+
+    def giver(self, number: int) -> int:
+        """The number of the learners with this id, which one gives a snapshot for."""
+        return self.givers.index(number) + 1
 
     def instance(self, i: int) -> int:
         """A number in the same order, next to it only what is next to it in the trace."""
@@ -99,6 +110,7 @@ class Numbering:
         self._rounds: set[int] = set()
         self._acceptors: set[int] = set()
         self._proposers = set(cluster.proposers)
+        self._givers: set[int] = set()
         self._named: set[int] = set()
         self._promised: list[tuple[int, int]] = []  # the ranges of the 1b messages
         self._weight = 0  # how many values there are
@@ -112,6 +124,10 @@ class Numbering:
             return values
         if isinstance(event, Deliver):
             return self._values(event.values)
+        if isinstance(event, OfSnapshot):
+            if isinstance(event, InstallSnapshot):
+                self._givers.add(event.giver)
+            return ()
         if isinstance(event, Trim):
             self._named.add(event.last)
             return ()
@@ -167,7 +183,7 @@ class Numbering:
             values.append(v)
         return tuple(values)
 
-    def finish(self, processes: Iterable[Process], run: Path) -> Numbers:
+    def finish(self, processes: Iterable[Process], lives: LearnerLives, run: Path) -> Numbers:
         """The numbers. Raises TraceError if they are too large for TLC."""
         limit(run, self._weight, MOST_VALUES, "values")
         named = sorted(self._named)
@@ -180,10 +196,16 @@ class Numbering:
         numbers.acceptors += sorted(self._acceptors - {*self._cluster.acceptors})
         for process in processes:
             if process.role == "learner":
-                numbers.learners.append(process.member)
+                life = lives.known(process) or process.member
+                numbers.lives[process.member] = life
+                if str(process) in lives.keeps:
+                    numbers.keeps.add(life)
+                self._givers.add(process.id)
             key = process.role, process.id
             numbers.incarnations.setdefault(key, []).append(process.incarnation)
-        numbers.learners.sort()
+        learners = {*numbers.lives.values()}  # those that keep checkpoints come first
+        numbers.learners = [*sorted(numbers.keeps), *sorted(learners - numbers.keeps)]
+        numbers.givers = sorted(self._givers)
         if named and named[-1] > 2 * len(named) + 1000:
             numbers.instances = _spread(named)
         numbers.highest = numbers.instance(named[-1]) if named else 1

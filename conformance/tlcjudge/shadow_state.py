@@ -17,12 +17,14 @@ Row = tuple[int, ...]
 VotedFor = tuple[int, Values]  # ballot, batch
 Said = tuple[int, int, Values]  # instance, ballot, batch: as a 1b reports it
 Message = tuple[Any, ...]
+Place = tuple[int, int]  # of a snapshot: instance, position
 
 NONE: VotedFor = (0, ())
 
 KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     *("Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver"),
-    *("Recover", "Restart", "Return", "Promise", "Trim", "Unseen", "Repeat", "Life"),
+    *("Recover", "Resume", "Return", "Promise", "Trim", "Unseen", "Repeat", "Life"),
+    *("TakeSnapshot", "Checkpoint", "Restart", "SendSnapshot", "InstallSnapshot", "Kept", "Given"),
 )
 (
     BROADCAST,
@@ -34,13 +36,20 @@ KINDS = (  # of rows, as TraceRows.tla numbers them, from 1
     LEARN,
     DELIVER,
     RECOVER,
-    RESTART,
+    RESUME,
     RETURN,
     PROMISE,
     TRIM,
     UNSEEN,
     REPEAT,
     LIFE,
+    TAKE,
+    CHECKPOINT,
+    RESTART,
+    SEND,
+    INSTALL,
+    KEPT,
+    GIVEN,
 ) = range(1, len(KINDS) + 1)
 
 
@@ -96,6 +105,10 @@ class Mirror:
     since: dict[int, int] = field(default_factory=dict)
     life: dict[int, int] = field(default_factory=dict)
     counted: dict[int, int] = field(default_factory=dict)
+    taken: dict[int, Place] = field(default_factory=dict)
+    kept: dict[int, Place] = field(default_factory=dict)  # checkpoints
+    offered: set[tuple[int, int, int]] = field(default_factory=set)  # giver, instance, position
+    begun: dict[int, int] = field(default_factory=dict)  # of a client: its first value's instance
     voted: dict[int, set[int]] = field(default_factory=dict)  # by acceptor: where it has a vote
 
     def part(self, i: int) -> Part:
@@ -158,12 +171,39 @@ class Mirror:
         self.part(i).learned[learner] = (b, batch)
 
     def deliver(self, learner: int, i: int, batch: Values, weight: int) -> None:
-        given = self.part(i).given
-        given[learner] = given.get(learner, ()) + batch
+        self.part(i).given[learner] = batch
         self.prefix[learner] = i
         self.counted[learner] = self.counted.get(learner, 0) + weight
 
-    def restart(self, p: int, b: int) -> None:
+    def begin(self, client: int, i: int) -> None:
+        """A value of the client is delivered in instance i."""
+        self.begun.setdefault(client, i)
+
+    def take(self, learner: int, place: Place) -> None:
+        self.taken[learner] = place
+
+    def keep(self, learner: int) -> None:
+        self.kept[learner] = self.taken.pop(learner, (0, 0))
+
+    def go_back(self, learner: int) -> None:
+        self.prefix[learner], self.counted[learner] = self.kept.get(learner, (0, 0))
+        self.taken.pop(learner, None)
+        for part in self.parts.values():
+            part.learned.pop(learner, None)
+
+    def offer(self, giver: int, place: Place) -> None:
+        self.offered.add((giver, *place))
+
+    def given(self, place: Place) -> int:
+        """Who gave a snapshot of this place; 0: nobody did."""
+        return min((giver for giver, *it in self.offered if (*it,) == place), default=0)
+
+    def install(self, learner: int, place: Place) -> None:
+        self.kept[learner] = place
+        self.prefix[learner], self.counted[learner] = place
+        self.taken.pop(learner, None)
+
+    def resume(self, p: int, b: int) -> None:
         self.used[p] = self.since[p] = b
 
     def live(self, x: int, n: int) -> None:

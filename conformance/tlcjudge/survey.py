@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from conformance.tlcjudge.numbering import Numbering, Numbers, limit
 from conformance.tlcjudge.values import ValueUse, Waiting
 from conformance.trace.last_use import LastUse
+from conformance.trace.lives import LearnerLives
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
-from conformance.trace.schema import Header, Phase1a
+from conformance.trace.schema import Deliver, Header, Learn, OfSnapshot, Phase1a, Recover
 
 MOST_EVENTS_OF_A_SYNOD = 20_000  # TLC goes through all messages at each of them
 
@@ -38,11 +39,16 @@ def survey(run: Run, header: Header | None = None) -> Survey:
     """
     header = header or run.header
     assert header is not None
+    lives = LearnerLives(run.keeping())
     numbering, waiting = Numbering(header.cluster), Waiting(header.constants.fifo)
     found = Survey(run, header, numbering.numbers, values=ValueUse(header.constants.fifo))
     waits = not header.constants.prepare_ahead
     for time, (_, _, _, event) in enumerate(run.rows(), 1):
         found.events = time
+        if isinstance(event, Learn | Deliver | OfSnapshot | Recover):
+            process = decode(event.process)
+            if process.role == "learner":
+                lives.enter(process, event)
         values = numbering.note(event)
         found.instances.note(event, time)
         found.values.note(event, values, time)
@@ -54,7 +60,7 @@ def survey(run: Run, header: Header | None = None) -> Survey:
                 found.values.touch([witness] if witness else [], time)
     if header.spec == "Synod":
         limit(run.directory, found.events, MOST_EVENTS_OF_A_SYNOD, "events of a Synod")
-    numbering.finish((decode(file.process) for file in run.files), run.directory)
+    numbering.finish((decode(file.process) for file in run.files), lives, run.directory)
     for i, time in found.values.proposed():
         found.instances.extend(i, time)
     return found

@@ -8,6 +8,7 @@ are in tables, which keeps the module small: TLC takes longer to read it than to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from conformance.tlcjudge.numbering import LARGEST
@@ -30,9 +31,10 @@ from conformance.tlcjudge.shadow_state import (
     Part,
 )
 from conformance.tlcjudge.windows import Border, Job, Spans, Window
-from conformance.trace.process import id_of
+from conformance.trace.process import id_of, member
 
 SIZE = 64  # of a chunk, as in TraceMultiPaxos.tla
+NO_PLACE = (0, 0)
 WIDTH = 20  # rows on a line
 
 # Where a row has its instances, the type not counted; the two of Phase 1 are a range.
@@ -59,11 +61,13 @@ def module(job: Job) -> Iterator[str]:
     size = {
         "Acceptors": len(job.header.cluster.acceptors),
         "Learners": max(1, *(len(n.learners) for n in numbers)),
+        "Keeping": len(numbers[0].keeps),
         "TraceProposers": len(numbers[0].proposers),
         "TraceRounds": max(1, *(len(n.rounds) for n in numbers)),
         "TraceInstances": max(n.highest for n in numbers),
         "TraceDirectLearning": truth(constants.direct_learning),
         "TracePrepareAhead": truth(constants.prepare_ahead),
+        "TraceCheckpoints": truth(constants.checkpoints),
         "TracePromiseScope": f'"{constants.promise_scope}"',
         "TraceMaxBatch": most(job.windows[0]),
         "MaxBatches": set_(map(str, sorted({most(w) for w in job.windows}))),
@@ -141,7 +145,23 @@ def _tables(job: Job) -> Iterator[str]:
     yield f"Clients == {sequence(map(tuple_, clients))}\n"
     yield f"Overlaps == {sequence(map(tuple_, overlaps))}\n"
     yield f"Befores == {sequence(map(tuple_, befores))}\n"
+    yield f"Laters == {tuple_(_laters(job))}\n"
     yield f"Clashes == {set_(_clashes(job, named))}\n"
+
+
+def _laters(job: Job) -> list[int]:
+    """Of each client, by number: the next incarnation of it that the run names, or 0."""
+    found = [0] * job.clients if job.header.constants.checkpoints else []
+    for shift, clients in (
+        {w.client_shift: w.survey.numbers.clients for w in (*job.windows, *job.others)}.items()
+        if found
+        else ()
+    ):
+        ordered = sorted((member(name), number) for name, number in clients.items())
+        for (one, c), (other, d) in pairwise(ordered):
+            if one[0] == other[0]:
+                found[shift + c - 1] = shift + d
+    return found
 
 
 def _clashes(job: Job, named: dict[int, Window]) -> Iterator[str]:
@@ -173,7 +193,7 @@ def _window(
         start, end = (borders[b] if b else 0 for b in (w.start, w.end))
         kept = w.start.mirror if w.start else None
         yield f",\nmost |-> {most(w)}, start |-> {start}, end |-> {end}"
-        yield f", lives |-> {lives(w)}"
+        yield f", lives |-> {lives(w)}, members |-> {len(w.survey.header.cluster.learners)}"
         yield from _laid("instances", "layout", _instances(w), sorted(kept.parts) if kept else [])
         yield from _laid(
             "values", "valueLayout", values[w.shift], sorted(kept.facts) if kept else []
@@ -185,8 +205,8 @@ def lives(w: Window) -> str:
     """The lives of each learner of the cluster, by number; of one without a trace, none."""
     numbers = w.survey.numbers
     by_learner: dict[int, list[str]] = {x: [] for x in w.survey.header.cluster.learners}
-    for member in numbers.learners:
-        by_learner.get(id_of(member), []).append(str(numbers.learner(member)))
+    for life in numbers.learners:
+        by_learner.get(id_of(life), []).append(str(numbers.learner(life)))
     return set_(map(set_, by_learner.values()))
 
 
@@ -231,6 +251,7 @@ def _border(border: Border, size: dict[str, Any]) -> str:
     m = border.mirror
     acceptors, learners = range(1, size["Acceptors"] + 1), range(1, size["Learners"] + 1)
     proposers = range(1, size["TraceProposers"] + 1)
+    persons = len(acceptors) + len(proposers) + len(learners)
     ballots = range(1, size["TraceProposers"] * size["TraceRounds"] + 1)
     fields = {
         "instances": tuple_(sorted(m.parts)),
@@ -244,8 +265,14 @@ def _border(border: Border, size: dict[str, Any]) -> str:
         "top": str(m.top),
         "used": tuple_(m.used.get(p, 0) for p in proposers),
         "since": tuple_(m.since.get(p, 0) for p in proposers),
-        "life": tuple_(m.life.get(x, 1) for x in range(1, len(acceptors) + len(proposers) + 1)),
+        "life": tuple_(m.life.get(x, 1) for x in range(1, persons + 1)),
         "counted": tuple_(m.counted.get(x, 0) for x in learners),
+        "taken": tuple_(m.taken.get(x, NO_PLACE)[0] for x in learners),
+        "takenAt": tuple_(m.taken.get(x, NO_PLACE)[1] for x in learners),
+        "kept": tuple_(m.kept.get(x, NO_PLACE)[0] for x in learners),
+        "keptAt": tuple_(m.kept.get(x, NO_PLACE)[1] for x in learners),
+        "offered": set_(map(tuple_, sorted(m.offered))),
+        "begun": set_(map(tuple_, sorted(m.begun.items()))),
         "gone": spans(border.gone),
         "goneValues": spans(border.gone_values),
     }

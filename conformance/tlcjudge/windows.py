@@ -133,7 +133,8 @@ def _share(survey: Survey) -> Any:
     """Runs with the same of this may be in one job."""
     h, c = survey.header, survey.header.constants
     size = len(h.cluster.acceptors), len(survey.numbers.proposers)
-    return h.spec, c.direct_learning, c.prepare_ahead, c.promise_scope, size
+    switches = c.direct_learning, c.prepare_ahead, c.promise_scope, c.checkpoints
+    return h.spec, switches, size, len(survey.numbers.keeps)
 
 
 def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:

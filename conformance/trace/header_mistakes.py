@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.trace.line import MALFORMED, header_of
 from conformance.trace.line_mistakes import keys_twice, parsed
-from conformance.trace.mistakes import Mistake, Mistakes, number, process, shown
+from conformance.trace.mistakes import Mistake, Mistakes, a_role, number, process, shown
 from conformance.trace.process import decode
 from conformance.trace.schema import (
     ACTIONS_OF,
@@ -104,13 +104,16 @@ def _contradictions(header: Header, process: str) -> list[Mistake]:
         found.append(Mistake("Header.process", what, todo))
     if not h.constants.fit(h.spec):
         has = msgspec.json.encode(h.constants).decode()
-        todo = "leave promise_scope and fifo out, and write false for prepare_ahead and 1 for "
-        todo += "max_batch; or write MultiPaxos as the specification"
+        todo = "leave promise_scope, fifo and checkpoints out, and write false for prepare_ahead "
+        todo += "and 1 for max_batch; or write MultiPaxos as the specification"
         what = f"{h.spec} has one instance and one value, but {has}"
         found.append(Mistake("Header.constants", what, todo))
     if h.constants.fifo and "Broadcast" in h.omits:
         what = "fifo is true, and omits has Broadcast: the order that values are to keep is in it"
         found.append(Mistake("Header.constants", what, "write the broadcasts, or leave fifo out"))
+    if h.keeps and (h.role != "learner" or h.spec == "Synod"):
+        what = f"keeps is true, and this is {a_role(h.role)} under {h.spec}"
+        found.append(Mistake("Header.keeps", what, "leave keeps out: learners of a log keep such"))
     if not h.cluster.admits(h.role, h.id):
         what = f"{h.role} {h.id} is not in the cluster of its own header"
         ids = sorted({*getattr(h.cluster, f"{h.role}s"), h.id})
@@ -179,10 +182,17 @@ def _switch(what: str, x: Any) -> Mistakes:
         yield Mistake("header", f"{what} is {shown(x)}", LEFT_OUT[what])
 
 
-def _fifo(what: str, x: Any) -> Mistakes:
+OPTIONAL = {
+    "fifo": "write true if the values of one client are delivered in order, or leave it out",
+    "checkpoints": "write true if acceptors forget what a majority of the learners has in "
+    "checkpoints, or leave it out",
+    "keeps": "write true if this learner keeps checkpoints, or leave it out",
+}
+
+
+def _optional(what: str, x: Any) -> Mistakes:
     if not isinstance(x, bool):
-        todo = "write true if the values of one client are delivered in order, or leave it out"
-        yield Mistake("header", f"{what} is {shown(x)}", todo)
+        yield Mistake("header", f"{what} is {shown(x)}", OPTIONAL[what])
 
 
 def _ids(what: str, x: Any) -> Mistakes:
@@ -216,12 +226,12 @@ FIELDS: dict[str, Look] = {
     "clock": _one_of(*get_args(Clock)),
     "constants": lambda what, x: _of_fields(what, x, Constants, CONSTANTS),
     "cluster": lambda what, x: _of_fields(what, x, Cluster, CLUSTER),
-    "config": _settings,
+    **{"config": _settings, "keeps": _optional},
 }
 CONSTANTS: dict[str, Look] = {
     **{"direct_learning": _switch, "prepare_ahead": _switch},
     "max_batch": lambda what, x: number(what, x, "max_batch"),
     "promise_scope": _one_of("log", "instance"),
-    "fifo": _fifo,
+    **{"fifo": _optional, "checkpoints": _optional},
 }
 CLUSTER: dict[str, Look] = dict.fromkeys(("acceptors", "proposers", "learners", "clients"), _ids)

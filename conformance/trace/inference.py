@@ -117,11 +117,12 @@ class Inference:
             yield self._learn(e)
         elif isinstance(e, Deliver):
             yield from self._deliver(e)
-        elif isinstance(e, Trim):
-            self._forget(decode(e.process).id, e.last)
-            yield e
-        else:
+        elif isinstance(e, Recover):
             yield from self._recover(e)
+        else:
+            if isinstance(e, Trim):
+                self._forget(decode(e.process).id, e.last)
+            yield e
 
     # What clients broadcast.
 

@@ -56,6 +56,18 @@ class IntervalSet:
         lasts[lo:hi] = [last]
         return new
 
+    def remove(self, first: int, last: int) -> None:
+        """Take out first..last, as far as they are members."""
+        lo, hi = bisect_left(self.lasts, first), bisect_right(self.firsts, last)
+        rest = [
+            (f, n)
+            for start, end in list(self.runs())[lo:hi]
+            for f, n in ((start, min(end, first - 1)), (max(start, last + 1), end))
+            if f <= n
+        ]
+        self.firsts[lo:hi] = [f for f, _ in rest]
+        self.lasts[lo:hi] = [n for _, n in rest]
+
     def remove_to(self, last: int) -> None:
         """Take out all members up to `last`."""
         k = bisect_left(self.lasts, last + 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, get_args
 
 import msgspec
@@ -17,15 +17,27 @@ from msgspec import UNSET
 from conformance.trace.line import MALFORMED, event_of, twice
 from conformance.trace.mistakes import (
     BALLOT,
+    COUNTED,
     LEFT_OUT,
     PROMISES,
     SHAPES,
     Mistake,
+    Mistakes,
     a_role,
     broadcast,
+    count,
+    number,
     shown,
 )
-from conformance.trace.schema import ACTIONS_OF, EVENTS, OWN, Omission, Recover, actions_of
+from conformance.trace.schema import (
+    ACTIONS_OF,
+    EVENTS,
+    OF_SNAPSHOT,
+    OWN,
+    Omission,
+    Recover,
+    actions_of,
+)
 
 A_FILE_EACH = (
     "write the events of each process into a file of its own, named after it; a program that has "
@@ -48,8 +60,18 @@ SYNONYMS = {
     **dict.fromkeys(("decision", "decided", "chosen", "commit", "success"), "Decide"),
     **dict.fromkeys(("learned", "learnt"), "Learn"),
     **dict.fromkeys(("delivered", "execute", "executed", "apply", "applied"), "Deliver"),
+    **dict.fromkeys(("snapshot", "take"), "TakeSnapshot"),
+    **dict.fromkeys(("checkpointed", "saved"), "Checkpoint"),
+    **dict.fromkeys(("install", "installed"), "InstallSnapshot"),
 }
 """What others call the events, in small letters."""
+
+OF_SNAPSHOTS = {
+    "instance": "write the last instance that is delivered in it",
+    "position": COUNTED["delivered"],
+    "from": "write the id of the learner whose snapshot it is",
+}
+"""What to write where a field of an event of a snapshot is missing."""
 
 NO_BATCH = {
     "Phase2b": "a vote is for what the owner of the ballot proposed in the instance",
@@ -143,18 +165,28 @@ def _of_object(value: dict[str, Any], omits: Collection[str]) -> list[Mistake]:
             found.append(Mistake(f"no-{field}", f"{name} has no {field}", _add(name, field)))
     for field, x in value.items():
         if field in names:
-            look = broadcast if name == "Broadcast" and field == "values" else SHAPES[field]
-            found.extend(look(field, x))
+            found.extend(_look(name, field)(field, x))
         elif field != "event" and not field.startswith(OWN):
             found.append(_unknown_field(name, field, names - value.keys()))
     return found + (_kept_by_another(value) if name == "Recover" else [])
+
+
+def _look(event: str, field: str) -> Callable[[str, Any], Mistakes]:
+    """How this field of this event is looked at."""
+    if event == "Broadcast" and field == "values":
+        return broadcast
+    if event in OF_SNAPSHOT and field == "position":
+        return count
+    if event in OF_SNAPSHOT and field == "from":
+        return lambda what, x: number(what, x, "giver")
+    return SHAPES[field]
 
 
 def _add(event: str, field: str) -> str:
     """What to do about a field that is missing."""
     omission = f"{event}.{field}"
     if omission not in get_args(Omission):
-        return LEFT_OUT[field]
+        return OF_SNAPSHOTS.get(field, LEFT_OUT[field]) if event in OF_SNAPSHOT else LEFT_OUT[field]
     unknown = f'or write "omits":["{omission}"] into all headers if your program does not know it'
     return f"{LEFT_OUT[field]}; {unknown}"
 

@@ -37,6 +37,8 @@ COUNTED = {
     "to": "instances are counted from 1: add 1 to each of yours",
     "trimmed": "leave the field out if nothing is trimmed",
     "position": "write how many values this learner delivered before, plus 1",
+    "delivered": "write how many values are delivered up to that place, 0 if none",
+    "giver": "learners are numbered from 1: add 1 to each of yours, in files' names too",
     "round": "rounds are counted from 1: add 1 to each of yours; if it has used none, leave it out",
     "proposer": "proposers are numbered from 1: add 1 to each of yours, in files' names too",
     "acceptor": "acceptors are numbered from 1: add 1 to each of yours, in files' names too",
@@ -49,7 +51,7 @@ COUNTED = {
 """What to write of a number that is below 1; the keys are what is numbered."""
 
 NUMBER = "number yours 1, 2, 3, ... and write the number"
-NAMED = {"proposer", "acceptor", "id"}
+NAMED = {"proposer", "acceptor", "giver", "id"}
 
 
 def shown(x: Any) -> str:
@@ -226,6 +228,12 @@ def process(what: str, x: Any) -> Mistakes:
         if isinstance(x, str) and re.fullmatch(r"\w+-0\.\d+|\w+-\d+\.0", x):
             todo = f"ids and incarnations are counted from 1: add 1 to each of yours; {todo}"
         yield Mistake("process-name", f"{what} is {shown(x)}", todo)
+
+
+def count(what: str, x: Any) -> Mistakes:
+    """How many values a learner has delivered at some place: it may be none."""
+    if x != 0 or isinstance(x, bool | float):
+        yield from number(what, x, "delivered")
 
 
 SHAPES: dict[str, Callable[[str, Any], Mistakes]] = {

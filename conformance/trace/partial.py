@@ -18,6 +18,7 @@ from conformance.trace.schema import (
     Event,
     Id,
     Learn,
+    OfSnapshot,
     Quorum,
     Recover,
     Trim,
@@ -77,6 +78,7 @@ PartialEvent = (
     | PartialDecide
     | Learn
     | Deliver
+    | OfSnapshot
     | Trim
     | Recover
 )

@@ -58,6 +58,13 @@ def decode(name: str) -> Process:
     return Process(role, int(found[2]), int(found[3]))
 
 
-def id_of(member: str) -> int:
+@lru_cache(maxsize=1 << 14)
+def member(name: str) -> tuple[int, int]:
+    """The id and the incarnation in "2.1"."""
+    number, _, incarnation = name.partition(".")
+    return int(number), int(incarnation)
+
+
+def id_of(name: str) -> int:
     """The id in "2.1"."""
-    return int(member.partition(".")[0])
+    return member(name)[0]

@@ -52,7 +52,7 @@ CHECKS = (  # the names of all checks that are made here
     *("File.name", "File.regular", "File.readable", "File.lines", "File.one run", "File.folder"),
     *("Line.shape", "Line.keys", "Line.process", "Line.seq", "Line.hlc", "Line.role"),
     *("Header.first", "Header.schema", "Header.shape", "Header.keys", "Header.process"),
-    *("Header.constants", "Header.cluster"),
+    *("Header.constants", "Header.cluster", "Header.keeps"),
 )
 HEADER_CHECKS = {
     **{name: name for name in CHECKS},
@@ -62,7 +62,8 @@ HEADER_CHECKS = {
 # Of events with one clock none follows from another, so that what would follow comes first: if it
 # needs the other, that is seen, whatever the processes are called.
 LATEST_FIRST = (
-    *("Trim", "Recover", "Deliver", "Learn", "Decide", "Phase2b", "Phase2a", "Phase1b", "Phase1a"),
+    *("Trim", "Recover", "InstallSnapshot", "SendSnapshot", "Restart", "Checkpoint"),
+    *("TakeSnapshot", "Deliver", "Learn", "Decide", "Phase2b", "Phase2a", "Phase1b", "Phase1a"),
     "Broadcast",
 )
 _RANK = {name: k for k, name in enumerate(LATEST_FIRST)}
@@ -241,6 +242,10 @@ class Run:
 
     def processes(self) -> frozenset[str]:
         return frozenset(f.process for f in self.files)
+
+    def keeping(self) -> frozenset[str]:
+        """The learners, an incarnation each, that keep checkpoints."""
+        return frozenset(f.process for f in self.files if f.header and f.header.keeps)
 
 
 def open_run(directory: Path) -> Run:

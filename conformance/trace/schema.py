@@ -21,18 +21,23 @@ __all__ = [
     "SCHEMA",
     "AnyEvent",
     "Broadcast",
+    "Checkpoint",
     "Cluster",
     "Constants",
     "Decide",
     "Deliver",
     "Event",
     "Header",
+    "InstallSnapshot",
     "Learn",
     "Phase1a",
     "Phase1b",
     "Phase2a",
     "Phase2b",
     "Recover",
+    "Restart",
+    "SendSnapshot",
+    "TakeSnapshot",
     "Trim",
 ]
 
@@ -48,6 +53,7 @@ first one."""
 
 LARGEST_NUMBER = 2**63 - 1
 Id = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
+Count = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 Text = Annotated[str, Meta(max_length=256)]
 # `$` also matches before a trailing newline in Python's regular expressions: the look-ahead
 # forbids it.
@@ -94,13 +100,13 @@ class Constants(Struct, frozen=True, forbid_unknown_fields=True):
     max_batch: Id
     promise_scope: Scope = "log"
     fifo: bool = False
+    checkpoints: bool = False
 
     def fit(self, spec: str) -> bool:
         """Whether the specification has these constants: Synod has one instance and one value, so
         that of them it has direct learning only."""
-        return spec != "Synod" or not (
-            self.prepare_ahead or self.max_batch > 1 or self.promise_scope != "log" or self.fifo
-        )
+        more = self.prepare_ahead or self.fifo or self.checkpoints
+        return spec != "Synod" or not (more or self.max_batch > 1 or self.promise_scope != "log")
 
 
 class Cluster(Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,6 +147,7 @@ class Header(
     config: dict[str, str | Annotated[int, Meta(ge=-LARGEST_NUMBER - 1, le=LARGEST_NUMBER)] | bool]
     omits: tuple[Omission, ...] = ()
     clock: Clock = "carried"
+    keeps: bool = False
 
     def __post_init__(self) -> None:
         if len(set(self.omits)) != len(self.omits):
@@ -243,6 +250,50 @@ class Deliver(Event, frozen=True, kw_only=True, tag="Deliver"):
     values: tuple[Range, ...]
 
 
+class TakeSnapshot(Event, frozen=True, kw_only=True, tag="TakeSnapshot"):
+    """A learner's state, with instances 1 to `instance` and `position` values delivered, is on its
+    way to the disk."""
+
+    action: ClassVar[str] = "TakeSnapshot"
+    instance: Id
+    position: Count
+
+
+class Checkpoint(Event, frozen=True, kw_only=True, tag="Checkpoint"):
+    """The snapshot that a learner took there is durable."""
+
+    action: ClassVar[str] = "Checkpoint"
+    instance: Id
+    position: Count
+
+
+class Restart(Event, frozen=True, kw_only=True, tag="Restart"):
+    """A learner has come back with its checkpoint of this place."""
+
+    action: ClassVar[str] = "Restart"
+    instance: Id
+    position: Count
+
+
+class SendSnapshot(Event, frozen=True, kw_only=True, tag="SendSnapshot"):
+    """A learner gives its checkpoint of this place to others."""
+
+    action: ClassVar[str] = "SendSnapshot"
+    instance: Id
+    position: Count
+
+
+class InstallSnapshot(
+    Event, frozen=True, kw_only=True, tag="InstallSnapshot", rename={"giver": "from"}
+):
+    """A learner goes on from the snapshot of this place that learner `giver` gave."""
+
+    action: ClassVar[str] = "InstallSnapshot"
+    giver: Id
+    instance: Id
+    position: Count
+
+
 class Trim(Event, frozen=True, kw_only=True, tag="Trim", rename={"last": "to"}):
     """An acceptor forgets its votes in instances 1 to `last`."""
 
@@ -269,24 +320,42 @@ class Recover(Event, frozen=True, kw_only=True, tag="Recover"):
 
 
 AnyEvent = (
-    Broadcast | Phase1a | Phase1b | Phase2a | Phase2b | Decide | Learn | Deliver | Trim | Recover
+    Broadcast
+    | Phase1a
+    | Phase1b
+    | Phase2a
+    | Phase2b
+    | Decide
+    | Learn
+    | Deliver
+    | TakeSnapshot
+    | Checkpoint
+    | Restart
+    | SendSnapshot
+    | InstallSnapshot
+    | Trim
+    | Recover
 )
+OfSnapshot = TakeSnapshot | Checkpoint | Restart | SendSnapshot | InstallSnapshot
+"""What a learner that keeps checkpoints does with them. All have an instance and a position."""
 
 EVENTS: dict[str, type[Event]] = {kind.action: kind for kind in get_args(AnyEvent)}
 
+OF_SNAPSHOT = frozenset(kind.action for kind in get_args(OfSnapshot))
 # Which actions a role takes. Synod has no Deliver: what is learned is the output; and of one
-# instance nothing is trimmed.
+# instance nothing is trimmed, and nothing kept in a checkpoint.
 ACTIONS_OF: dict[str, frozenset[str]] = {
     "client": frozenset({"Broadcast", "Recover"}),
     "proposer": frozenset({"Phase1a", "Phase2a", "Decide", "Recover"}),
     "acceptor": frozenset({"Phase1b", "Phase2b", "Trim", "Recover"}),
-    "learner": frozenset({"Learn", "Deliver", "Recover"}),
+    "learner": frozenset({"Learn", "Deliver", "Recover"}) | OF_SNAPSHOT,
 }
 
 
 def actions_of(role: str, spec: str) -> frozenset[str]:
     """The names of the events that a process of this role may log under this specification."""
-    return ACTIONS_OF[role] - ({"Deliver", "Trim"} if spec == "Synod" else frozenset())
+    none = {"Deliver", "Trim"} | OF_SNAPSHOT if spec == "Synod" else frozenset()
+    return ACTIONS_OF[role] - none
 
 
 def fields(event: Event) -> dict[str, Any]:

@@ -162,6 +162,10 @@ BROKEN: dict[str, tuple[str, Change]] = {
         "Header.constants",
         lambda f: edit(f / ONE, 1, lambda x: x["constants"].update(fifo=True)),
     ),
+    "header_of_an_acceptor_that_keeps_checkpoints": (
+        "Header.keeps",
+        lambda f: edit(f / ONE, 1, lambda x: x.update(keeps=True)),
+    ),
     "header_with_fifo_and_without_broadcasts": (
         "Header.constants",
         lambda f: edit(

@@ -11,7 +11,16 @@ from tests.conformance import (  # they enter their runs
     bad_outcomes,
     bad_phases,
     bad_scopes,
+    bad_snapshots,
 )
 from tests.conformance.bad_begin import BAD
 
-__all__ = ["BAD", "bad_fifo", "bad_lives", "bad_outcomes", "bad_phases", "bad_scopes"]
+__all__ = [
+    "BAD",
+    "bad_fifo",
+    "bad_lives",
+    "bad_outcomes",
+    "bad_phases",
+    "bad_scopes",
+    "bad_snapshots",
+]

@@ -259,10 +259,74 @@ def fifo() -> Scenario:
     return s
 
 
+def checkpoints() -> Scenario:
+    """Learners keep checkpoints, and acceptors forget what a majority of them has there. Learner 1
+    comes back with its checkpoint, with a snapshot that no trace says was durable, and with one
+    that it was given; learner 3, which is too late, is given one; and a duplicate, as well as what
+    is left of an earlier life of a client, is passed over by all."""
+    keeps = ("1.1", "1.2", "1.3", "1.4", "2.1", "3.1")
+    s = Scenario(
+        "checkpoints",
+        direct_learning=True,
+        prepare_ahead=True,
+        max_batch=4,
+        checkpoints=True,
+        keeps=keeps,
+        learners=(1, 2, 3),
+    )
+    a, b, c, d = rng("1.1", 1), rng("1.1", 2, 2), rng("2.1", 1), rng("1.1", 4)
+    e, f = rng("1.2", 1), rng("2.1", 2)
+    s.broadcast("1.1", a, b, d)
+    s.broadcast("2.1", c)
+    s.prepare((1, 1), 1, 16, q=(1, 2))
+    s.settle((1, 1), 1, a)
+    s.settle((1, 1), 2, b, c)
+    s.propose((1, 1), 4, c)
+    s.settle((1, 1), 3)  # the no-op
+    for learner in LEARNERS:
+        s.deliver(learner, 1)
+    s.take("1.1")
+    s.deliver("1.1", 2)  # while the snapshot is written
+    s.checkpoint("1.1")
+    s.restart("1.2", 1, 1)
+    for i in (2, 3):
+        s.learn("1.2", (1, 1), i)
+        s.deliver("1.2", i)
+    s.take("1.2")
+    s.deliver("2.1", 2)
+    s.restart("1.3", 3, 4)  # it was durable, and nobody was told
+    s.take("2.1")
+    s.checkpoint("2.1")
+    s.trim(1, 2)  # learners 1 and 2 have it in checkpoints
+    s.send("1.3")
+    s.install("3.1", 1, 3, 4)
+    s.deliver("2.1", 3)
+    s.broadcast("1.2", e)
+    s.broadcast("2.1", f)
+    for acceptor in (1, 2):
+        s.vote(acceptor, (1, 1), 4)
+    for learner in ("2.1", "3.1"):
+        s.learn(learner, (1, 1), 4)  # a duplicate
+    s.settle((1, 1), 5, e, d, learners=("2.1", "3.1"))  # d is of a client that is over
+    s.settle((1, 1), 6, d, f, learners=("2.1", "3.1"))
+    for learner in ("2.1", "3.1"):
+        for i in (4, 5, 6):
+            s.deliver(learner, i)
+    s.take("3.1")
+    s.checkpoint("3.1")
+    s.send("3.1")
+    s.restart("1.4", 6, 6)  # it had installed what learner 3 gave, and nobody was told
+    s.trim(2, 3)
+    s.settle((1, 1), 7, c, f, d, learners=("1.4", "2.1"))
+    for learner in ("1.4", "2.1"):
+        s.deliver(learner, 7)
+    return s
+
+
 GOOD = {
     f.__name__: f
     for f in (
         *(plain, optimised, synod, failover, restart, trim),
-        *(synod_direct, promises_per_instance, heard_before, fifo),
+        *(synod_direct, promises_per_instance, heard_before, fifo, checkpoints),
     )
 }

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.verdict import Violation
 from conformance.rules.learning import append_new
+from conformance.trace.process import decode
 
 START = 1_700_000_000_000_000  # microseconds
 TICK = 10
@@ -49,6 +50,8 @@ class Scenario:
         max_batch: int = 1,
         promise_scope: str = "log",
         fifo: bool = False,
+        checkpoints: bool = False,
+        keeps: Collection[str] = (),
         learners: Sequence[int] = (1, 2),
     ) -> None:
         self.run, self.spec = run, spec
@@ -61,6 +64,9 @@ class Scenario:
             self.constants["promise_scope"] = promise_scope
         if fifo:
             self.constants["fifo"] = True
+        if checkpoints:
+            self.constants["checkpoints"] = True
+        self.keeps = {f"learner-{member}" for member in keeps}
         self.cluster = {
             "acceptors": list(range(1, acceptors + 1)),
             "proposers": [1, 2],
@@ -68,7 +74,10 @@ class Scenario:
             "clients": [1, 2],
         }
         self.lines: list[Line] = []
-        self.checker = Checker(self.constants, self.cluster, spec, disabled=disabled)
+        recorded = Recorded(keeps=self.keeps)
+        self.checker = Checker(
+            self.constants, self.cluster, spec, recorded=recorded, disabled=disabled
+        )
         self.violation: Violation | None = None
         self.idle: list[str] = []  # processes that took no action: their files have a header only
 
@@ -152,11 +161,53 @@ class Scenario:
     def deliver(
         self, learner: str, i: int, *, values: Any = None, position: int | None = None
     ) -> Violation | None:
-        values = [list(r) for r in append_new(self.state, learner, i)] if values is None else values
-        position = self.state.learner(learner).position + 1 if position is None else position
+        life = self.life(learner)
+        values = [list(r) for r in append_new(self.state, life, i)] if values is None else values
+        position = self.state.learner(life).position + 1 if position is None else position
         return self.add(
             f"learner-{learner}", "Deliver", instance=i, position=position, values=values
         )
+
+    def life(self, learner: str) -> str:
+        """Which learner of the specification this incarnation is."""
+        return self.state.lives.known(decode(f"learner-{learner}")) or learner
+
+    def of_snapshot(
+        self, event: str, learner: str, instance: int | None, position: int | None, **more: Any
+    ) -> Violation | None:
+        """An event of a snapshot; of what the learner has delivered, unless it is said."""
+        mine = self.state.learner(self.life(learner))
+        instance = mine.prefix if instance is None else instance
+        position = mine.position if position is None else position
+        return self.add(f"learner-{learner}", event, **more, instance=instance, position=position)
+
+    def take(
+        self, learner: str, instance: int | None = None, position: int | None = None
+    ) -> Violation | None:
+        return self.of_snapshot("TakeSnapshot", learner, instance, position)
+
+    def checkpoint(
+        self, learner: str, instance: int | None = None, position: int | None = None
+    ) -> Violation | None:
+        taken = self.state.learner(self.life(learner)).taken
+        instance = taken.instance if instance is None else instance
+        position = taken.position if position is None else position
+        return self.of_snapshot("Checkpoint", learner, instance, position)
+
+    def restart(self, learner: str, instance: int, position: int) -> Violation | None:
+        return self.of_snapshot("Restart", learner, instance, position)
+
+    def send(
+        self, learner: str, instance: int | None = None, position: int | None = None
+    ) -> Violation | None:
+        kept = self.state.learner(self.life(learner)).checkpoint
+        instance = kept.instance if instance is None else instance
+        position = kept.position if position is None else position
+        return self.of_snapshot("SendSnapshot", learner, instance, position)
+
+    def install(self, learner: str, giver: int, instance: int, position: int) -> Violation | None:
+        more = {"from": giver}
+        return self.of_snapshot("InstallSnapshot", learner, instance, position, **more)
 
     def trim(self, a: int, last: int, *, life: int = 1) -> Violation | None:
         return self.add(f"acceptor-{a}.{life}", "Trim", to=last)
@@ -205,6 +256,7 @@ class Scenario:
             "constants": self.constants,
             "cluster": self.cluster,
             "config": {"storage": "memory"},
+            **({"keeps": True} if process in self.keeps else {}),
         }
 
     def write(self, directory: Path) -> Path:

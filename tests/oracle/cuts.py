@@ -61,7 +61,14 @@ def remembering(folder: Path) -> Verdict:
     h = run.header
     assert h is not None
     return replay(
-        run, Checker(h.constants, h.cluster, h.spec, recorded=Recorded(run.processes())), None
+        run,
+        Checker(
+            h.constants,
+            h.cluster,
+            h.spec,
+            recorded=Recorded(run.processes(), keeps=run.keeping()),
+        ),
+        None,
     )
 
 

@@ -48,7 +48,8 @@ def is_refused(verdict: Verdict) -> bool:
 def fresh_checker(run: Run) -> Checker:
     h = run.header
     assert h is not None
-    return Checker(h.constants, h.cluster, h.spec, recorded=Recorded(run.processes()))
+    recorded = Recorded(run.processes(), keeps=run.keeping())
+    return Checker(h.constants, h.cluster, h.spec, recorded=recorded)
 
 
 def summary(verdict: Verdict) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.replay import retention
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.retention import Horizon
 from conformance.rules.state import State
 from conformance.trace.last_use import instances_of
@@ -47,8 +47,10 @@ def watch(run: Run) -> tuple[Checker, int]:
     """Replay the run; an event that asks for what is gone fails. The most instances kept."""
     h = run.header
     assert h is not None
-    checker, ahead = Checker(h.constants, h.cluster, h.spec), Horizon.of(run)
+    recorded = Recorded(keeps=run.keeping())
+    checker, ahead = Checker(h.constants, h.cluster, h.spec, recorded=recorded), Horizon.of(run)
     checker.state = Watched(h.constants, h.cluster)
+    checker.state.lives = checker.incarnations.lives
     checker.state.gone = set()
     most = 0
     for _, process, _, event in run.rows():

@@ -127,7 +127,7 @@ def test_a_recover_is_called_what_the_specification_calls_it() -> None:
     page = page_of(TRACES / "good/restart")
     recovers = {(page.lanes[s.lane], s.kind) for s in page.steps if s.text == "Recover"}
     called = {(lane.partition("-")[0], kind) for lane, kind in recovers}
-    assert called == {("acceptor", "Recover"), ("proposer", "Restart"), ("learner", "Return")}
+    assert called == {("acceptor", "Recover"), ("proposer", "Resume"), ("learner", "Return")}
     assert {a.name for a in page.actions} >= {kind for _, kind in recovers}
 
 

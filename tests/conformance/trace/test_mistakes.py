@@ -12,7 +12,7 @@ from conformance.trace.header_mistakes import LEFT_OUT as HEADER_LEFT_OUT
 from conformance.trace.header_mistakes import example_header, mistakes_of_header
 from conformance.trace.line_mistakes import in_place_of, mistakes_of_event
 from conformance.trace.mistakes import LEFT_OUT, SHAPES, Mistake
-from conformance.trace.schema import EVENTS, SCHEMA
+from conformance.trace.schema import EVENTS, OF_SNAPSHOT, SCHEMA
 from tests.conformance.trace.test_schema import (
     LINES,
     ONE_EACH,
@@ -74,7 +74,9 @@ def test_the_header_that_is_suggested_is_right() -> None:
 @pytest.mark.parametrize("name", EVENTS)
 def test_where_an_event_of_another_role_goes(name: str) -> None:
     assert in_place_of(name, "MultiPaxos").startswith("write it into the file of the ")
-    assert ("Synod has no" in in_place_of(name, "Synod")) == (name in ("Deliver", "Trim"))
+    assert ("Synod has no" in in_place_of(name, "Synod")) == (
+        name in {"Deliver", "Trim"} | OF_SNAPSHOT
+    )
 
 
 @pytest.mark.parametrize(

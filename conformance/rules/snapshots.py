@@ -1,0 +1,163 @@
+"""Checkpoints, in spec/MultiPaxos.tla: a learner's state is kept, given to others, taken over.
+
+What a learner has made of the values up to an instance is a function of their order. So a snapshot
+is a place here, and how many ranges were delivered up to it: a learner that comes back with one
+takes back what it delivered after it, and one that installs one has from then on delivered what its
+giver had. What came back and is in no trace is judged as RecoverCheckpoint or RecoverInstall.
+
+The table of actions is in multipaxos.py.
+"""
+
+from __future__ import annotations
+
+from conformance.rules.rule import Fault, rule
+from conformance.rules.state import Learner, Snapshot, State
+from conformance.trace.process import id_of
+from conformance.trace.schema import (
+    Checkpoint,
+    InstallSnapshot,
+    OfSnapshot,
+    Restart,
+    SendSnapshot,
+    TakeSnapshot,
+)
+
+
+def _place(instance: int, position: int) -> str:
+    return f"instance {instance}, {position} values delivered"
+
+
+def _not_there(e: OfSnapshot, due: Snapshot, what: str) -> Fault | None:
+    """The event is about another place than the snapshot that is due."""
+    if (e.instance, e.position) == (due.instance, due.position):
+        return None
+    expected = f"{what}, of {_place(*due[:2])}" if due.instance else f"{what}; it has none"
+    return Fault(expected, _place(e.instance, e.position))
+
+
+@rule("keeps", "the learner keeps checkpoints, as the header of its trace says")
+def keeps(s: State, me: str, e: OfSnapshot) -> Fault | None:
+    if me in s.keeps:
+        return None
+    return Fault('a learner whose header says "keeps":true', f"a {e.action} of one that does not")
+
+
+# -- TakeSnapshot(l) ----------------------------------------------------------------------------
+@rule("place", "what is taken is the learner's state as it is")
+def state_taken(s: State, me: str, e: TakeSnapshot) -> Fault | None:
+    return _not_there(e, s.learner(me).state(), "what it has delivered")
+
+
+def do_take(s: State, me: str, e: TakeSnapshot) -> None:
+    learner = s.to_change(me)
+    learner.taken = learner.state()
+
+
+# -- Checkpoint(l) ------------------------------------------------------------------------------
+@rule("taken", "a snapshot was taken, and is not durable yet")
+def was_taken(s: State, me: str, e: Checkpoint) -> Fault | None:
+    if s.learner(me).taken.instance:
+        return None
+    return Fault("a TakeSnapshot before", "there is none since the last Checkpoint or restart")
+
+
+@rule("place", "what is durable is the snapshot that was taken")
+def taken_kept(s: State, me: str, e: Checkpoint) -> Fault | None:
+    return _not_there(e, s.learner(me).taken, "the snapshot that it took")
+
+
+def do_checkpoint(s: State, me: str, e: Checkpoint) -> None:
+    s.to_change(me).keep_taken()
+
+
+# -- Restart(l), RecoverCheckpoint(l), RecoverInstall(l, m) --------------------------------------
+def _came_back_with(s: State, me: str, e: Restart) -> Snapshot | None:
+    """The snapshot that the learner comes back with, if it may: its checkpoint; or one that was
+    durable and nobody was told, which it took, or was given."""
+    learner, place = s.learner(me), (e.instance, e.position)
+    for known in (learner.checkpoint, learner.taken):
+        if known[:2] == place:
+            return known
+    given = s.given(e.instance, e.position)
+    return given[1] if given and e.instance > learner.prefix else None
+
+
+@rule(
+    "place",
+    "it comes back with its checkpoint; or with a snapshot that it took, or was given, which was "
+    "durable though no trace says so",
+)
+def checkpoint_back(s: State, me: str, e: Restart) -> Fault | None:
+    if _came_back_with(s, me, e) is not None:
+        return None
+    fault = _not_there(e, s.learner(me).checkpoint, f"the checkpoint of learner {me}")
+    assert fault is not None
+    known = {id_of(me), *s.cluster.learners}  # who may have had it, or have given it
+    return Fault(fault.expected, fault.actual, tuple(("learner", x) for x in sorted(known)))
+
+
+def do_restart(s: State, me: str, e: Restart) -> None:
+    learner, back = s.to_change(me), _came_back_with(s, me, e)
+    if back is None:
+        return
+    if back[:2] == learner.taken[:2]:  # RecoverCheckpoint
+        learner.keep_taken()
+    elif back[:2] != learner.checkpoint[:2]:  # RecoverInstall
+        _install(s, learner, e.instance, e.position)
+    learner.go_back()
+    for instance in s.instances.values():
+        instance.learned.pop(me, None)
+
+
+# -- SendSnapshot(l) ----------------------------------------------------------------------------
+@rule("place", "what is given is the checkpoint that it has")
+def checkpoint_given(s: State, me: str, e: SendSnapshot) -> Fault | None:
+    return _not_there(e, s.learner(me).checkpoint, "its checkpoint")
+
+
+def do_send(s: State, me: str, e: SendSnapshot) -> None:
+    s.snapshots.setdefault((e.instance, e.position), {})[id_of(me)] = (
+        me,
+        s.learner(me).checkpoint,
+    )
+
+
+# -- InstallSnapshot(l, m) ----------------------------------------------------------------------
+@rule(
+    "sent",
+    "the learner that it names has given this snapshot",
+    at=("InstallSnapshot.sent", "InstallSnapshot.ours"),
+)
+def was_given(s: State, me: str, e: InstallSnapshot) -> Fault | None:
+    if s.given(e.instance, e.position, e.giver):
+        return None
+    return Fault(
+        f"a SendSnapshot of learner {e.giver} before, of {_place(e.instance, e.position)}",
+        "there is none",
+        (("learner", e.giver),),
+    )
+
+
+@rule("newer", "the learner has not delivered so much itself")
+def is_newer(s: State, me: str, e: InstallSnapshot) -> Fault | None:
+    prefix = s.learner(me).prefix
+    if e.instance > prefix:
+        return None
+    return Fault(f"an instance above {prefix}, up to which it delivered", f"instance {e.instance}")
+
+
+def do_install(s: State, me: str, e: InstallSnapshot) -> None:
+    _install(s, s.to_change(me), e.instance, e.position, e.giver)
+
+
+def _install(s: State, learner: Learner, i: int, position: int, giver: int | None = None) -> None:
+    """The learner's state is that of the snapshot, and it is its checkpoint."""
+    given = s.given(i, position, giver)
+    if given is None:
+        raise LookupError(f"nobody gave a snapshot of {_place(i, position)}")
+    name, snapshot = given
+    source = s.learners[name]
+    start = learner.ranges() - source.dropped
+    learner.append(source.delivered[max(start, 0) : snapshot.ranges - source.dropped])
+    learner.prefix = i
+    learner.checkpoint, learner.taken = learner.state(), Snapshot()
