@@ -13,6 +13,7 @@ STATUS = {
     Problem.FULL: 507,
     Problem.SESSION: 410,
     Problem.OLD: 409,
+    Problem.UNKNOWN: 400,
 }
 """Of a command that was applied and did nothing."""
 

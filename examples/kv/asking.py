@@ -98,7 +98,7 @@ async def errors(
         return told(404, {}, error=f"no such path: {request.path}")
     except web.HTTPException as error:
         return told(error.status, {}, error=error.reason)
-    except (TimeoutError, paxos.NotKnownError):
+    except (TimeoutError, paxos.NotKnownError, paxos.ResultForgottenError):
         return told(504, {}, error="no majority answered in time; a write may be done all the same")
     except paxos.Full:
         return told(503, {"Retry-After": "1"}, error="too many writes are under way; not done")

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     FULL = "the store is full"
     SESSION = "the session has ended"
     OLD = "a later request of the session was done"
+    UNKNOWN = "no command of this version of the store"
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):

@@ -1,8 +1,7 @@
 """The state machine: keys with values and versions, changed by the commands of the log alone.
 
-It reads no clock, draws no number, and asks nobody: replicas that have applied the same commands
-have the same state. A version is the position in the log of the command that wrote it, so versions
-rise, and no two writes of the store have the same.
+Replicas that have applied the same commands have the same state. A version is the position in the
+log of the command that wrote it, so versions rise, and no two writes have the same.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import nsmallest
 from typing import NamedTuple
 
+import paxos
 from kv import chunks
-from kv.commands import MAX_TOTAL_BYTES, Open, Problem, Result, Write, decode
+from kv.commands import MAX_TOTAL_BYTES, BadCommandError, Open, Problem, Result, Write, decode
 from kv.sessions import Sessions
 
 
@@ -32,15 +32,19 @@ class Change(NamedTuple):
     """None: it was deleted."""
 
 
-class Store:
+class Store(paxos.StateMachine):
     """One copy. Used by one thread, that which applies."""
 
-    name = "kv"
-    version = 1
+    name, version = "kv", 1
 
-    def __init__(self, changed: Callable[[Change], object] = lambda _: None) -> None:
-        """`changed` is called for each change, in the order of versions."""
-        self._changed = changed
+    def __init__(
+        self,
+        changed: Callable[[Change], object] = lambda _: None,
+        restored: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        """`changed` is called for each change, in the order of versions; `restored` when the state
+        is another one, with its position."""
+        self._changed, self._restored = changed, restored
         self._entries: dict[str, Entry] = {}
         self._sessions = Sessions()
         self.position = 0
@@ -57,14 +61,16 @@ class Store:
 
     def list(self, prefix: str, most: int) -> list[tuple[str, Entry]]:
         """The first keys with a prefix, in their order. Looks at all keys."""
-        return nsmallest(
-            most, (item for item in self._entries.items() if item[0].startswith(prefix))
-        )
+        found = ((key, entry) for key, entry in self._entries.items() if key.startswith(prefix))
+        return nsmallest(most, found)
 
     def apply(self, position: int, value: bytes) -> Result:
         """Do the next command of the log, once."""
-        command = decode(value)
         self.position = position
+        try:
+            command = decode(value)
+        except BadCommandError:
+            return Result(0, Problem.UNKNOWN)
         if isinstance(command, Open):
             self._sessions.open(position)
             return Result(position)
@@ -107,6 +113,7 @@ class Store:
         self._sessions = Sessions()
         self._sessions.load(head.sessions)
         self.total_bytes = sum(_size(key, entry.value) for key, entry in self._entries.items())
+        self._restored(self.position)
 
 
 def _size(key: str, value: bytes) -> int:

@@ -26,6 +26,9 @@ CLIENTS = 5
 KEYS = ("a", "b", "c", "d")
 PATIENCE_S, TRY_S = 6.0, 2.0
 
+LOOK_S = 20.0
+"""How long each replica is waited for in the end."""
+
 PAUSE_S = 0.02
 """Between two calls of a client, on average."""
 
@@ -123,7 +126,7 @@ def look(folder: str, *addresses: str) -> int:
     values, read one by one. These reads are part of the history too."""
     with (Path(folder) / "look.history").open("ab") as file:
         for address in addresses:
-            client = Client([address], patience_s=TRY_S, try_s=TRY_S)
+            client = Client([address], LOOK_S, TRY_S)
             found: dict[str, Answer] = {}
             with suppress(NotKnownError):
                 for key in KEYS:

@@ -26,9 +26,13 @@ class Alone(Node):
         self.number = 1
         self.watchers = 0
         self.feed = Feed(asyncio.get_running_loop(), most=100)
-        self.store = Store(self.feed.add)
+        self.store = Store(self.feed.add, self.feed.begin)
         self.failure: Exception | None = None
         """What the next commands end with, after they are applied."""
+
+    @property
+    def position(self) -> int:
+        return self.store.position
 
     async def write(self, command: Command) -> Result:
         result = self.store.apply(self.store.position + 1, encode(command))

@@ -122,6 +122,9 @@ def test_keys_are_listed_in_their_order() -> None:
 def test_what_is_no_command_is_refused(value: bytes) -> None:
     with pytest.raises(BadCommandError, match="no command"):
         decode(value)
+    store = Store()
+    assert store.apply(7, value) == Result(0, Problem.UNKNOWN)
+    assert store.position == 7
 
 
 KEYS = st.sampled_from(("a", "b", "ä"))
@@ -179,3 +182,11 @@ def test_a_snapshot_that_is_cut_or_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="cut short"):
         store.restore([b"\x00\x00\x00\x03\x92\x09\x90"])
     assert state(store) == kept
+
+
+def test_watchers_hear_that_the_state_is_another_one() -> None:
+    heard: list[int] = []
+    store, copy = Store(), Store(restored=heard.append)
+    apply(store, Write("k", b"v"), Write("k", None))
+    copy.restore(store.snapshot())
+    assert heard == [2]
