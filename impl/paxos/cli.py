@@ -23,6 +23,7 @@ from paxos.runtime.shutdown import Stop
 from paxos.runtime.streams import reserve_standard
 
 if TYPE_CHECKING:
+    from paxos.config import Config
     from paxos.core.names import Member, Replica
     from paxos.runtime.pace import Limits
 
@@ -72,14 +73,15 @@ def _run_role(options: argparse.Namespace, stop: Stop) -> int:
         say_in(options.log)
     metrics_address, metrics_port = options.metrics or (None, None)
     metrics = {"metrics_address": metrics_address, "metrics_port": metrics_port}
+    cluster = config.override(config.load(options.config), **metrics, **_common(options))
     return run_process(
         _who(options),
-        config.override(config.load(options.config), **metrics, **_common(options)),
+        cluster,
         stop,
         ProcessOptions(
             run_dir=options.run_dir,
             limits=_limits(options),
-            **_streams(options),
+            **_streams(options, cluster),
             batch_values=getattr(options, "batch", None),
             verbose=options.verbose,
             parent_fd=options.parent_fd,
@@ -125,11 +127,12 @@ def _run_cluster(options: argparse.Namespace, stop: Stop) -> int:
     return run_cluster(wanted, stop, how)
 
 
-def _streams(options: argparse.Namespace) -> dict[str, Any]:
+def _streams(options: argparse.Namespace, cluster: Config) -> dict[str, Any]:
     """What a client's standard input and a learner's standard output look like."""
     from paxos.runtime.acks import print_acks
     from paxos.runtime.deliveries import Output
     from paxos.runtime.framing import SPLITS
+    from paxos.runtime.kept_output import KeptOutput
 
     if options.role == "client":
         return {
@@ -137,6 +140,8 @@ def _streams(options: argparse.Namespace) -> dict[str, Any]:
             "hear_places": print_acks if options.acks else None,
         }
     if options.role in ("learner", "replica"):
+        if cluster.checkpoints or options.checkpoint:
+            return {"deliveries": KeptOutput(options.format, options.first)}
         return {"deliveries": Output(options.format, options.first)}
     return {}
 

@@ -223,6 +223,13 @@ def _add_stream_options(parser: argparse.ArgumentParser, role: str) -> None:
         default=1,
         help="write no value before this position in the order (default 1, the first)",
     )
+    parser.add_argument(
+        "--checkpoint",
+        action="store_true",
+        help="remember durably, in the folder where acceptors keep their files, what was written, "
+        "and go on after it when started again; standard output has to be a file of its own, "
+        "appended to (default: only where the configuration says `checkpoints`)",
+    )
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:

@@ -74,6 +74,8 @@ class Cluster:
         self.run_dir.mkdir()
         self.config = self.run_dir / "config.yaml"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.appends = False
+        """Whether the output of a process that starts again goes on after what there was."""
         self._chosen = ChosenGroups(Config())
         config = Config(
             **{"proposers": 2, "learners": 3, "clients": 2, **settings},
@@ -108,7 +110,8 @@ class Cluster:
         for name in names:
             role, number = name.split("-")
             arguments = ["--config", str(self.config), "--run-dir", str(self.run_dir), *options]
-            with self.output(name).open("wb") as sink, self.log(name).open("ab") as log:
+            mode = "ab" if self.appends else "wb"
+            with self.output(name).open(mode) as sink, self.log(name).open("ab") as log:
                 source = values.open("rb") if values else None
                 self.processes[name] = subprocess.Popen(
                     [*self.program(name), role, number, *arguments],

@@ -70,3 +70,14 @@ def test_a_stranger_writes_nothing_to_the_terminal() -> None:
     assert "\x1b" not in table(report("c", [], [bad])) and "\x07" not in table(
         report("c", [], [bad])
     )
+
+
+def test_how_far_and_how_old_checkpoints_are() -> None:
+    learners = [
+        told("learner-1", prefix=25_000, kept=20_000, kept_us=180_000_000),
+        told("learner-2", prefix=25_000),
+    ]
+    found = report("c", [], learners)
+    assert (rows(found)["learner-1"].kept, rows(found)["learner-1"].kept_s) == (20_000, 180.0)
+    assert "checkpoints: learner-1 20,000 instances, 3 min ago\n" in table(found)
+    assert "checkpoints" not in table(report("c", [], learners[1:]))

@@ -50,7 +50,7 @@ class CheckpointStore:
         Damaged ones before that are said, and get names that end in `.damaged`. Raises
         `InputError`: it cannot be made or read, it is in use, a checkpoint is of another cluster,
         application or format, or there are some and all are damaged."""
-        self._member = Member("learner", learner_id)
+        self.member = Member("learner", learner_id)
         self._folder = folder
         self._identity = dict(identity)
         self.application = application
@@ -60,15 +60,15 @@ class CheckpointStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_names(folder.resolve())
-            self._lock_fd = self._lock(folder / f"{self._member}.lock")
-            for path in folder.glob(f"{self._member}.*.tmp"):  # of one that was interrupted
+            self._lock_fd = self._lock(folder / f"{self.member}.lock")
+            for path in folder.glob(f"{self.member}.*.tmp"):  # of one that was interrupted
                 path.unlink()
             self.newest = self._find()
         except OSError as error:
             self.close()
             where = error.filename or folder
             raise InputError(
-                f"checkpoints {where}: {reason(error)}; see to it that {self._member.words} may "
+                f"checkpoints {where}: {reason(error)}; see to it that {self.member.words} may "
                 "read and write there, and that there is room"
             ) from error
         except BaseException:
@@ -82,6 +82,10 @@ class CheckpointStore:
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
             self._lock_fd = -1
+
+    def path_of(self, what: str) -> Path:
+        """Where the learner keeps something else beside its checkpoints."""
+        return self._folder / f"{self.member}.{what}"
 
     # Opening.
 
@@ -100,7 +104,7 @@ class CheckpointStore:
                     continue
                 os.close(fd)
                 raise InputError(
-                    f"checkpoints {path.parent}: {self._member.words} is running, or was paused; "
+                    f"checkpoints {path.parent}: {self.member.words} is running, or was paused; "
                     "end that process first, or give this one another id"
                 ) from None
         os.ftruncate(fd, 0)
@@ -109,7 +113,7 @@ class CheckpointStore:
 
     def _names(self) -> dict[int, Path]:
         """The files that are there, by prefix, the newest first."""
-        start = f"{self._member}.checkpoint-"
+        start = f"{self.member}.checkpoint-"
         names = [path for path in self._folder.iterdir() if path.name.startswith(start)]
         numbers = {path: path.name.removeprefix(start) for path in names}
         found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
@@ -128,14 +132,14 @@ class CheckpointStore:
             for other, problem in damaged.items():
                 other.rename(other.with_name(f"{other.name}.damaged"))
                 say(
-                    f"{self._member}: checkpoint {other} is damaged: {problem}; it goes on from "
+                    f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
             return found
         for path, problem in damaged.items():
             raise InputError(
                 f"checkpoint {path} is damaged: {problem}; no other one is whole: restore it from "
-                f"a copy, or remove {self._member}.checkpoint-* there to begin anew, which needs "
+                f"a copy, or remove {self.member}.checkpoint-* there to begin anew, which needs "
                 "what acceptors have not trimmed, or another learner"
             )
         return None
@@ -155,8 +159,8 @@ class CheckpointStore:
             position=snapshot.position,
             core_bytes=len(core),
         )
-        path = self._folder / f"{self._member}.checkpoint-{snapshot.prefix}"
-        made = path.with_name(f"{self._member}.{os.getpid()}.tmp")
+        path = self._folder / f"{self.member}.checkpoint-{snapshot.prefix}"
+        made = path.with_name(f"{self.member}.{os.getpid()}.tmp")
         digest = blake2b(digest_size=DIGEST_BYTES)
         fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
@@ -193,7 +197,7 @@ class CheckpointStore:
 
     def incoming(self) -> "Incoming":
         """Begin to receive another learner's checkpoint. Raises `OSError`."""
-        return Incoming(self._folder / f"{self._member}.incoming.tmp")
+        return Incoming(self._folder / f"{self.member}.incoming.tmp")
 
     def receive(self, incoming: "Incoming") -> CheckpointFile:
         """All of it is there: verify it as a whole, make it durable, and adopt it. Raises
@@ -206,7 +210,7 @@ class CheckpointStore:
             received.snapshot()
         finally:
             received.close()
-        path = self._folder / f"{self._member}.checkpoint-{received.prefix}"
+        path = self._folder / f"{self.member}.checkpoint-{received.prefix}"
         incoming.path.rename(path)
         sync_folder(self._folder)
         incoming.close()

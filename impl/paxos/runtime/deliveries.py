@@ -84,8 +84,12 @@ class Output:
         ]
         if not wanted:
             return
+        self.write(self._encode(wanted))
+
+    def write(self, data: bytes) -> None:
+        """Write bytes of the output. Raises `RunError`."""
         try:
-            write_all(self._fd, self._encode(wanted))
+            write_all(self._fd, data)
         except OSError as error:
             raise RunError(f"standard output: {reason(error)}") from error
 

@@ -56,6 +56,14 @@ GAUGES: dict[str, tuple[str, Read]] = {
         "out of turn (learner), votes kept (acceptor)",
         lambda seat: seat.role.standing().pending,
     ),
+    "checkpoint_instances": (
+        "instances that are in a learner's newest checkpoint",
+        lambda seat: seat.role.standing().kept,
+    ),
+    "checkpoint_age_seconds": (
+        "how long that has been there; 0: there is none",
+        lambda seat: seat.role.standing().kept_us / 1e6,
+    ),
 }
 COUNTERS: dict[str, tuple[str, Read]] = {
     "values_delivered": (

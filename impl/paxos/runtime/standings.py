@@ -25,7 +25,7 @@ class Silent(Struct, kw_only=True):
 
 
 class Row(Struct, kw_only=True):
-    """A process that has answered. `ballot` to `pending`, but for `lag`: see
+    """A process that has answered. `ballot` to `pending`, but for `lag`, and the last two: see
     `paxos.core.standing`."""
 
     process: str
@@ -50,6 +50,10 @@ class Row(Struct, kw_only=True):
     repeated: int
     dropped: int
     most_dropped: str
+    kept: int = 0
+    """Of a learner that keeps checkpoints: instances that are in the newest; 0: there is none."""
+    kept_s: float = 0.0
+    """How old that is."""
 
 
 class Report(Struct, kw_only=True):
@@ -127,6 +131,8 @@ def _row(told: Told, standing: Standing, votes: int, chosen: int) -> Row:
         repeated=answer.repeated,
         dropped=answer.dropped,
         most_dropped=answer.most_dropped if answer.most_dropped.isprintable() else "?",
+        kept=standing.kept,
+        kept_s=round(standing.kept_us / 1e6, 3),
     )
 
 
@@ -152,6 +158,9 @@ def table(found: Report) -> str:
         for row in rows
         if row.most_dropped
     ]
+    if kept := [row for row in rows if row.kept]:
+        of = [f"{row.process} {row.kept:,} instances, {_time(row.kept_s)} ago" for row in kept]
+        lines.append(f"checkpoints: {'; '.join(of)}")
     others = [row.process for row in rows if row.leads and row.process != found.leader]
     if others:
         lines.append(f"also believing that it leads, with a lower ballot: {', '.join(others)}")
