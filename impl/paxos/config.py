@@ -41,7 +41,7 @@ FileName = Annotated[str, Meta(min_length=1, max_length=4096)]
 _CORE = Settings()  # where the defaults of what the core uses are
 _AS_THEY_ARE = (
     *("acceptors", "batch_wait_s", "max_value_bytes", "window", "in_flight"),
-    *("retain_instances", "checkpoint_instances", "checkpoint_bytes"),
+    *("retain_instances", "checkpoint_instances", "checkpoint_bytes", "transfer_bytes_s"),
 )
 
 
@@ -190,6 +190,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     so long that it rests. What came since the last one it learns again when it starts again."""
     checkpoint_bytes: Annotated[int, Meta(ge=1, le=2**50)] = _CORE.checkpoint_bytes
     """The same in bytes of delivered values, whichever comes first."""
+    transfer_bytes_s: Annotated[int, Meta(ge=1_000, le=2**40)] = _CORE.transfer_bytes_s
+    """What a learner gives of its checkpoint to those that come too late, in bytes per second, all
+    together: live traffic goes on beside it."""
     timings: Timings = Timings()
     storage: Literal["sqlite", "memory"] = "sqlite"
     """Where acceptors and proposers keep what they must find again: in files, or nowhere."""

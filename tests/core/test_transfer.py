@@ -377,3 +377,16 @@ def test_who_comes_while_one_is_given_takes_that_one_too() -> None:
     world.want(2, 50)
     world.run(1, 2)
     assert world.learners[2].taken == snapshot_of(40_000)
+
+
+def test_what_there_was_no_room_for_is_taken_later() -> None:
+    world = World(2)
+    data = snapshot_of(20_000)
+    world.learners[2].has(100, data)
+    taker = world.want(1, 40)
+    while taker.transfer.taker.share < 0.5:
+        world.turn()
+    full_s = world.now_s
+    taker.transfer.taker.refuse(full_s, is_wrong=False)
+    world.run(1)
+    assert taker.taken == data and world.now_s > full_s + 1.0

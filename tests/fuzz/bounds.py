@@ -88,8 +88,8 @@ def _check_intervals(numbers: IntervalSet) -> None:
 
 
 def _check_learner(learner: Learner, limits: Settings) -> None:
-    _check_places(learner._places, limits)
-    _check_places(learner._places, limits)
+    _check_places(learner.places, limits)
+    _check_places(learner.places, limits)
     beyond = range(learner.prefix + 1, learner.prefix + limits.learner_instances + 1)
     for remembered in (learner.learned, learner._open):
         assert all(instance in beyond for instance in remembered)

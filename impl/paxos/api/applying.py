@@ -47,6 +47,7 @@ class Applying(Inbox):
                     self._keep(item)
                 case _:
                     self._restore(item)
+                    item.close()
 
     def _apply(self, value: DeliveredValue, applied: Applied) -> None:
         with self.lock:

@@ -25,12 +25,10 @@ from paxos.core.messages import (
     Accepted,
     Ask,
     Decide,
-    Fate,
     Group,
     Heartbeat,
     Inquire,
     Message,
-    Outcome,
     Trimmed,
     Votes,
 )
@@ -72,7 +70,7 @@ class Learner(Role):
         self.learned: dict[int, tuple[list[Packet], list[Range]]] = {}  # beyond the prefix
         self.table = ClientTable(settings)
         self.assembler = Assembler(settings)
-        self._places = Places(settings)
+        self.places = Places(settings)
         self._open: dict[int, Hearsay] = {}
         self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
         self.leader = 0  # whose ballot it has learned from last
@@ -112,7 +110,7 @@ class Learner(Role):
             case Heartbeat():
                 self._has_begun(message.top)
             case Inquire():
-                self._on_inquire(message)
+                self._telling.answer(message, self)
             case Trimmed():
                 self._on_trimmed(sender, message, now_s)
             case _:
@@ -183,17 +181,6 @@ class Learner(Role):
         if batch is not None and len(voters) >= self.settings.quorum:
             self._learn(instance, ballot, batch, sorted(voters))
 
-    def _on_inquire(self, inquire: Inquire) -> None:
-        """A client has not heard that its values are delivered: if they are, say so again."""
-        for client, first, last in inquire.values:
-            if self.table.covers(client, first, last):
-                self._telling.delivered(client, first, last)
-                if not inquire.in_parts:
-                    self._telling.place(self._places.recall(client, first))
-                else:
-                    known = self.assembler.outcome(client, first)
-                    self._telling.outcome(known or Outcome(client, first, last, Fate.FORGOTTEN))
-
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. Without so many
         that no quorum is left, nobody ever can; but another learner may have a checkpoint."""
@@ -242,13 +229,13 @@ class Learner(Role):
                 values.append(described)
                 self._hand_over(instance, packet)
                 if not is_part(packet):
-                    self._places.note(packet.client, packet.first, instance, self.position + 1)
+                    self.places.note(packet.client, packet.first, instance, self.position + 1)
                 self.position += packet.count
                 self.delivered_bytes += len(packet.payload)
             elif not self.table.is_settled(packet):
                 continue  # passed over, which nobody is told
             if not is_part(packet):
-                self._telling.place(self._places.recall(packet.client, packet.first))
+                self._telling.place(self.places.recall(packet.client, packet.first))
             self._telling.delivered(packet.client, packet.first, packet.last)
         self.prefix = instance
         self._telling.is_wanted = True
@@ -278,7 +265,7 @@ class Learner(Role):
             clients=self.table.spans(),
             unfinished=self.assembler.unfinished(),
             outcomes=self.assembler.outcomes(),
-            places=self._places.all(),
+            places=self.places.all(),
         )
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -291,7 +278,7 @@ class Learner(Role):
         except ValueError as error:
             raise SnapshotError(str(error)) from error
         places.restore(snapshot.places)
-        self.table, self.assembler, self._places = table, assembler, places
+        self.table, self.assembler, self.places = table, assembler, places
         self.prefix, self.position = snapshot.prefix, snapshot.position
         self.delivered_bytes = snapshot.delivered_bytes
         self.top, self.highest = max(self.top, self.prefix), max(self.highest, self.prefix)
@@ -326,6 +313,8 @@ class Learner(Role):
         place = Place(self.prefix, self.position)
         if self.keeping:
             self.keeping.install(place, now_s)
+        if self.transfer:
+            self.transfer.taker.end()
         self.step.installed = True
         self.step.events.append(
             events.InstallSnapshot(giver=giver, instance=place.prefix, position=place.position)
@@ -333,6 +322,11 @@ class Learner(Role):
         self._telling.report()
         self._deliver_learned()
         return True
+
+    def refuse_snapshot(self, now_s: float, *, is_wrong: bool) -> None:
+        """What another learner gave is not used; see `paxos.core.taker.Taker.refuse`."""
+        if self.transfer:
+            self.transfer.taker.refuse(now_s, is_wrong=is_wrong)
 
     @property
     def needless(self) -> int | None:

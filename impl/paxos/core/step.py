@@ -97,6 +97,7 @@ class Transferred(Struct, frozen=True):
     giver: int
     prefix: int
     digest: bytes
+    size: int
 
 
 class Discarded(Struct, frozen=True):

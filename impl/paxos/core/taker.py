@@ -84,15 +84,16 @@ class Taker:
         self._forget()
         self._refused.clear()
 
-    def refuse(self, now_s: float) -> None:
-        """What it has taken is no snapshot that it can use."""
-        if self.offer:
+    def refuse(self, now_s: float, *, is_wrong: bool = True) -> None:
+        """What it has taken is not used. If it is wrong, the same is not taken again; if there was
+        no room for it, it takes it later."""
+        if self.offer and is_wrong:
             self._refused[self.offer.digest] = None
             if len(self._refused) > REFUSED:
                 del self._refused[next(iter(self._refused))]
         self._leave()
         self._forget()
-        self.due_s = now_s
+        self.due_s = now_s if is_wrong else now_s + MAX_WANT_S
 
     def on_offer(self, sender: int, offer: SnapshotOffer, now_s: float) -> None:
         """Take it, if it helps and nobody gives anything. What is here of the same file stays."""
@@ -125,7 +126,7 @@ class Taker:
         self._count += 1
         step.kept.append(PartWrite(offset, part.data))
         if self._count == parts_of(offer):
-            step.transferred = Transferred(self.giver, offer.prefix, offer.digest)
+            step.transferred = Transferred(self.giver, offer.prefix, offer.digest, offer.size)
             self._is_whole, self.due_s = True, inf
         elif self._under_way() <= self._settings.transfer_parts // 2:
             self.due_s = now_s

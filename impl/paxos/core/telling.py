@@ -14,7 +14,17 @@ from paxos.core.assembler import Assembler
 from paxos.core.client_table import ClientTable
 from paxos.core.home import is_home
 from paxos.core.intervals import IntervalSet
-from paxos.core.messages import Delivered, Group, Outcome, Outcomes, PacketPlace, Span
+from paxos.core.messages import (
+    Delivered,
+    Fate,
+    Group,
+    Inquire,
+    Outcome,
+    Outcomes,
+    PacketPlace,
+    Span,
+)
+from paxos.core.places import Places
 from paxos.core.portions import Part, portions
 from paxos.core.settings import Settings
 from paxos.core.step import Step
@@ -27,6 +37,8 @@ class Teller(Protocol):
     prefix: int
     """Instances `1..prefix` are delivered."""
     table: ClientTable
+    places: Places
+    assembler: Assembler
     leader: int
     """The proposer that leads, as far as it knows."""
 
@@ -61,6 +73,17 @@ class Telling:
     def outcome(self, outcome: Outcome) -> None:
         """This became of a value in parts."""
         self._outcomes[outcome.client, outcome.first] = outcome
+
+    def answer(self, inquire: Inquire, teller: Teller) -> None:
+        """A client has not heard that its values are delivered: if they are, say so again."""
+        for client, first, last in inquire.values:
+            if teller.table.covers(client, first, last):
+                self.delivered(client, first, last)
+                if not inquire.in_parts:
+                    self.place(teller.places.recall(client, first))
+                else:
+                    known = teller.assembler.outcome(client, first)
+                    self.outcome(known or Outcome(client, first, last, Fate.FORGOTTEN))
 
     def outcomes(self, assembler: Assembler, step: Step) -> None:
         """Take over what became of values in parts."""

@@ -10,6 +10,7 @@ learner or one moment, so that learners with the same state have the same bytes.
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from copy import copy
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -96,6 +97,12 @@ class CheckpointFile:
 
     def __del__(self) -> None:
         self.close()
+
+    def again(self) -> "CheckpointFile":
+        """The same, for another reader. Raises `OSError`."""
+        other = copy(self)
+        other._fd = os.dup(self._fd)
+        return other
 
     def close(self) -> None:
         """Read no more; done by itself when nobody has it any more."""

@@ -9,6 +9,7 @@ the next one waits until that has ended.
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -41,7 +42,8 @@ a piece that it writes."""
 
 
 class CheckpointStore:
-    """The checkpoints of one learner. Used by one thread at a time."""
+    """The checkpoints of one learner. One thread writes its own and another one receives those of
+    others; `newest` may be another one at any time."""
 
     def __init__(
         self, folder: Path, learner_id: int, identity: Identity, application: Application
@@ -55,6 +57,7 @@ class CheckpointStore:
         self._identity = dict(identity)
         self.application = application
         self._lock_fd = -1
+        self._adopting = threading.Lock()
         self.newest: CheckpointFile | None = None
         """The newest checkpoint, open; None: there is none."""
         try:
@@ -183,15 +186,16 @@ class CheckpointStore:
         """A file that `write` has made, or that was received and verified, is durable: it is the
         newest if it is, and the oldest go. Raises `InputError`, `OSError` if it is not what it
         should be."""
-        try:
-            found = CheckpointFile(path, is_own=True)
-        except DamagedError as error:
-            raise InputError(f"checkpoint {path} is damaged: {error}") from error
-        if self.newest is None or found.prefix > self.newest.prefix:
-            self.newest = found  # who is giving the one before to others still has it
-        for old in list(self._names().values())[KEPT:]:
-            old.unlink(missing_ok=True)
-        return found
+        with self._adopting:
+            try:
+                found = CheckpointFile(path, is_own=True)
+            except DamagedError as error:
+                raise InputError(f"checkpoint {path} is damaged: {error}") from error
+            if self.newest is None or found.prefix > self.newest.prefix:
+                self.newest = found  # who is giving the one before to others still has it
+            for old in list(self._names().values())[KEPT:]:
+                old.unlink(missing_ok=True)
+            return found
 
     # Receiving.
 
@@ -229,6 +233,10 @@ class Incoming:
         while part:
             done = os.pwrite(self.fd, part, offset)
             part, offset = part[done:], offset + done
+
+    def cut(self, size: int) -> None:
+        """It has `size` bytes: what was kept beyond, of another one, goes. Raises `OSError`."""
+        os.ftruncate(self.fd, size)
 
     def close(self) -> None:
         """It is received, or will not be."""

@@ -65,6 +65,8 @@ class Node:
         for seat in seats:
             if seat.checkpoints:
                 seat.checkpoints.tell = partial(self._tell, seat)
+            if seat.transferring:
+                seat.transferring.act = partial(self.act, seat)
 
     # Threads.
 
@@ -231,7 +233,13 @@ class Node:
 
     def _tell(self, seat: Seat, prefix: int, durable: bool) -> None:
         """What came of a learner's snapshot."""
-        self.act(seat, lambda now_s: seat.role.kept_checkpoint(prefix, now_s, durable=durable))
+
+        def kept(now_s: float) -> None:
+            seat.role.kept_checkpoint(prefix, now_s, durable=durable)
+            if seat.transferring:
+                seat.transferring.offer_newest()
+
+        self.act(seat, kept)
 
     def call_soon(self) -> None:
         """Have a thread of its own do `after_acting`, as the caller has made roles do something."""

@@ -42,6 +42,7 @@ from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.storage import Storage
 from paxos.runtime.tracer import TraceError, Tracer
+from paxos.runtime.transferring import Transferring
 from paxos.runtime.waiting import Waiting
 
 NOT_TAKEN = "because the application has not taken what was delivered before"
@@ -73,6 +74,8 @@ class Surroundings:
     """Where a learner's deliveries go."""
     checkpoints: Checkpointing | None = None
     """Of a learner that keeps them."""
+    transferring: Transferring | None = None
+    """Of one that also gives them to others, and takes theirs."""
     hear_places: HearPlaces | None = None
     """Of a client that wants to know where its values are."""
     hear_discarded: HearDiscarded | None = None
@@ -104,6 +107,7 @@ class Seat:
         self._tracer = around.tracer
         self._deliveries = around.deliveries
         self.checkpoints = around.checkpoints
+        self.transferring = around.transferring
         self._hear_places = around.hear_places
         self._hear_discarded = around.hear_discarded
         self._faults = around.faults
@@ -135,6 +139,8 @@ class Seat:
         """There are no more steps: let go of trace and storage."""
         self._complaints.flush()
         self.stats.repeated = self.role.repeated
+        if self.transferring:
+            self.transferring.close()
         if self.checkpoints:
             self.checkpoints.close()
         if self._tracer:
@@ -263,8 +269,9 @@ class Seat:
             self._save(step)
         if step.events and self._tracer:
             self._trace(self._tracer, step)
-        if step.deliveries or step.taken:
+        if step.deliveries or step.taken or step.installed:
             self._deliver(step)
+        parts = self.transferring.perform(step, now_s) if self.transferring else ()
         if step.placed and self._hear_places:
             self._hear_places(step.placed)
         if step.urgent:
@@ -273,6 +280,8 @@ class Seat:
             self._outbox.add(step.later, now_s)
         if self._outbox.is_due(now_s):
             self.send_held_back()
+        if parts:
+            self._send([(Group.LEARNERS, part) for part in parts])
         for what, count in step.refused.items():
             self._complaints.add(what, count)
         if step.discarded:
@@ -284,6 +293,9 @@ class Seat:
 
     def _deliver(self, step: Step) -> None:
         """Hand over what is delivered, and a snapshot in its place among that."""
+        if step.installed:
+            assert self.checkpoints and self.checkpoints.store.newest, "it was received"
+            self._deliveries.install(self.checkpoints.store.newest.again())
         if step.taken is None:
             self._deliveries.deliver(step.deliveries)
             return

@@ -5,6 +5,7 @@ import time
 from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from paxos.config import Config, Endpoint, is_loopback
@@ -32,6 +33,7 @@ from paxos.runtime.presence import Presence, Self
 from paxos.runtime.report import say
 from paxos.runtime.seat import Seat, Surroundings
 from paxos.runtime.storage import Storage
+from paxos.runtime.transferring import Transferring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,7 @@ class Seating:
             tracer=begun.tracer,
             deliveries=self.deliveries,
             checkpoints=checkpoints,
+            transferring=_transferring(str(process), role, checkpoints),
             hear_places=self.hear_places,
             hear_discarded=self.hear_discarded,
             faults=faults,
@@ -233,10 +236,18 @@ def make_keeper(settings: Settings, learner_id: int, store: CheckpointStore) -> 
     from paxos.core.learner import Learner
 
     now_s, newest = time.monotonic(), store.newest
+    make = partial(
+        Learner,
+        settings,
+        now_s,
+        learner_id,
+        keeps=True,
+        shares=settings.checkpoints and store.application.transferable,
+    )
     if newest is None:
-        return Learner(settings, now_s, learner_id, keeps=True)
+        return make()
     try:
-        learner = Learner(settings, now_s, learner_id, keeps=True, snapshot=newest.snapshot())
+        learner = make(snapshot=newest.snapshot())
     except (DamagedError, SnapshotError, OSError) as error:
         raise InputError(
             f"checkpoint {newest.path} is whole, and no learner can go on from it: {error}"
@@ -244,6 +255,16 @@ def make_keeper(settings: Settings, learner_id: int, store: CheckpointStore) -> 
     assert learner.keeping
     learner.keeping.kept_s = now_s - max(0.0, time.time() - newest.made_s)
     return learner
+
+
+def _transferring(name: str, role: Role, checkpoints: Checkpointing | None) -> Transferring | None:
+    """What gives a learner's checkpoints to others, and takes theirs, if it shares them."""
+    if checkpoints is None:
+        return None
+    from paxos.core.learner import Learner
+
+    assert isinstance(role, Learner), "others keep no checkpoints"
+    return Transferring(checkpoints.store, name, role) if role.transfer else None
 
 
 def _open_network(role_name: str, config: Config, key: bytes | None) -> Multicast | Network:

@@ -1,0 +1,133 @@
+"""The files behind transfers of checkpoints (`paxos.core.transfer`): parts of the learner's own are
+read for others, parts of another's are kept until all are there, and verified as a whole.
+
+Used under the node's lock, but for the verifying, which takes long and has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from paxos.core.checkpoint import Snapshot
+from paxos.core.messages import SnapshotPart
+from paxos.core.step import PartRead, PartWrite, Step, Transferred
+from paxos.errors import InputError, reason
+from paxos.runtime.checkpoint_store import CheckpointFile, CheckpointStore, DamagedError, Incoming
+from paxos.runtime.notice import Notice
+from paxos.runtime.report import say
+
+if TYPE_CHECKING:  # a learner's module is loaded by learners alone
+    from paxos.core.learner import Learner
+
+Act = Callable[[Callable[[float], object]], None]
+"""Has an action, given the time, done to the learner, and the step that comes of it."""
+
+
+class Transferring:
+    """Of one learner that gives its checkpoints to others, and takes theirs."""
+
+    def __init__(self, store: CheckpointStore, name: str, learner: Learner) -> None:
+        """`learner` shares its checkpoints."""
+        assert learner.transfer
+        self._store = store
+        self._name = name
+        self._learner = learner
+        self._giver = learner.transfer.giver
+        self._given: dict[bytes, CheckpointFile] = {}  # by digest: open, whatever their names do
+        self._incoming: Incoming | None = None
+        self._notice = Notice(name, say)
+        self.act: Act = lambda action: None
+        """Set by who drives the learner."""
+        self.offer_newest()
+
+    def close(self) -> None:
+        """Give and take no more."""
+        for file in self._given.values():
+            file.close()
+        if self._incoming:
+            self._incoming.close()
+
+    def offer_newest(self) -> None:
+        """The store may have another checkpoint since: others are offered the newest, and those
+        that nobody takes are let go of."""
+        newest = self._store.newest
+        if newest and newest.digest not in self._given:
+            self._given[newest.digest] = newest.again()
+            self._giver.has(newest.prefix, newest.position, newest.digest, newest.bytes)
+        offered = {o.digest for o in (self._giver.newest, self._giver.serving) if o}
+        for digest in self._given.keys() - offered:
+            self._given.pop(digest).close()
+
+    def perform(self, step: Step, now_s: float) -> Sequence[SnapshotPart]:
+        """Do what a step wants done; what is to be sent of it, to the learners."""
+        try:
+            for kept in step.kept:
+                self._keep(kept)
+        except OSError as error:
+            self._cannot("keep", error)
+            self._drop(now_s)
+        else:
+            if step.transferred:
+                self._verify(step.transferred)
+        return list(self._parts(step.reads))
+
+    def _drop(self, now_s: float) -> None:
+        """There is no room for it."""
+        if self._incoming:
+            self._incoming.close()
+        self._incoming = None
+        self._learner.refuse_snapshot(now_s, is_wrong=False)
+
+    def _parts(self, reads: Sequence[PartRead]) -> Iterator[SnapshotPart]:
+        for read in reads:
+            file = self._given.get(read.digest)
+            if file is None:
+                continue
+            try:
+                data = file.read(read.offset, read.size)
+            except OSError as error:
+                self._cannot("read", error)
+                return
+            yield SnapshotPart(read.digest, read.number, data)
+
+    def _keep(self, kept: PartWrite) -> None:
+        if self._incoming is None:
+            self._incoming = self._store.incoming()
+        self._incoming.write_at(kept.offset, kept.data)
+
+    def _cannot(self, what: str, error: OSError) -> None:
+        text = f"cannot {what} another learner's checkpoint: {reason(error)}; it goes on trying"
+        self._notice.update(what, text, "")
+
+    def _verify(self, transferred: Transferred) -> None:
+        incoming, self._incoming = self._incoming, None
+        assert incoming, "it has parts, and the last one was kept just now"
+        work = threading.Thread(target=self._receive, args=(transferred, incoming), daemon=True)
+        work.start()
+
+    def _receive(self, transferred: Transferred, incoming: Incoming) -> None:
+        """In a thread of its own, without the lock."""
+        try:
+            incoming.cut(transferred.size)
+            found = self._store.receive(incoming)
+            snapshot = found.snapshot()
+        except (DamagedError, InputError, OSError) as error:
+            is_wrong = not isinstance(error, OSError)
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            say(
+                f"{self._name}: the checkpoint of learner {transferred.giver} is not used: {why}; "
+                "it asks again"
+            )
+            incoming.close()
+            self.act(partial(self._learner.refuse_snapshot, is_wrong=is_wrong))
+        else:
+            self._notice.update(None, "", "takes checkpoints of others again")
+            self.act(partial(self._install, snapshot, transferred.giver))
+
+    def _install(self, snapshot: Snapshot, giver: int, now_s: float) -> None:
+        """It is durable as a checkpoint of this learner."""
+        self._learner.install(snapshot, giver, now_s)
+        self.offer_newest()
