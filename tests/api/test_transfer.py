@@ -177,8 +177,8 @@ def test_no_room_for_it_is_said_once_and_ends(
     wait_for(lambda: third.applied >= first.applied, "all")
     keeps = [line for line in said if "cannot keep another learner's checkpoint" in line]
     assert keeps == [
-        "learner-3.1: cannot keep another learner's checkpoint: No space left on device; it goes on "
-        "trying"
+        "learner-3.1: cannot keep another learner's checkpoint: No space left on device; it goes "
+        "on trying"
     ]
     close(first, second, third)
 

@@ -67,7 +67,8 @@ class Transferring:
             for kept in step.kept:
                 self._keep(kept)
         except OSError as error:
-            self._cannot("keep", error)
+            text = f"cannot keep another learner's checkpoint: {reason(error)}; it goes on trying"
+            self._notice.update("keep", text)
             self._drop(now_s)
         else:
             if step.transferred:
@@ -89,7 +90,7 @@ class Transferring:
             try:
                 data = file.read(read.offset, read.size)
             except OSError as error:
-                self._cannot("read", error)
+                self._notice.update("read", f"cannot read its own checkpoint: {reason(error)}")
                 return
             yield SnapshotPart(read.digest, read.number, data)
 
@@ -97,10 +98,6 @@ class Transferring:
         if self._incoming is None:
             self._incoming = self._store.incoming()
         self._incoming.write_at(kept.offset, kept.data)
-
-    def _cannot(self, what: str, error: OSError) -> None:
-        text = f"cannot {what} another learner's checkpoint: {reason(error)}; it goes on trying"
-        self._notice.update(what, text, "")
 
     def _verify(self, transferred: Transferred) -> None:
         incoming, self._incoming = self._incoming, None
