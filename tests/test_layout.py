@@ -94,6 +94,7 @@ ROOMS: dict[str, set[str]] = {
     "trace": set(),
     "relay": set(),
     "tla": set(),
+    "proof": set(),
     "tlc": {"tla"},
     "rules": {"trace"},
     "replay": {"trace", "tla", "rules"},

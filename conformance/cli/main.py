@@ -109,6 +109,20 @@ exit status:
         "spec-growth", "spec_growth", "measure how models grow with their constants", exits=None
     ),
     Command(
+        "prove",
+        "prove",
+        "prove the inductive invariants for all constants, with an SMT solver",
+        "Ask the solver z3 whether Inv of the *Inductive modules is inductive, for any\n"
+        "number of acceptors, ballots and values, and gives the properties; and show for each\n"
+        "conjunct what is wrong without it.",
+        """\
+exit status:
+  0  all is proved, and each conjunct is needed, or said not to be
+  1  something is false: there is a counterexample, or a conjunct that is not needed
+  2  unknown: the solver gave up, or is missing, or there is no such module
+""",
+    ),
+    Command(
         "relay",
         "relay_command",
         "faults on purpose: a relay between processes, by a schedule that also kills",

@@ -1,0 +1,123 @@
+"""Small counterexamples: structures of a few elements in which an obligation is false.
+
+Where the solver is asked about all structures, a question that has an answer "yes" may never end.
+With the sizes of the sorts bounded it does; and what it finds is small enough to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import z3
+
+from conformance.proof.evaluate import Meaning, Structure, tuples
+from conformance.proof.logic import Encoding, Formula, Symbol, every
+from conformance.proof.obligations import Obligation
+
+SECONDS = 20.0
+"""How long the solver may look for one counterexample of given sizes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A counterexample: the structure with the state before, the one after, and the parameters. If
+    the obligation is about no step, both are the same."""
+
+    obligation: Obligation
+    before: Structure
+    after: Structure
+    parameters: tuple[int, ...]
+
+
+class Unknown(Exception):
+    """The solver gave up; says where."""
+
+
+def _of_sizes(encoding: Encoding, obligation: Obligation, sizes: Mapping[str, int]) -> Found | None:
+    elements = {s.name(): _elements(s, sizes[s.name()]) for s in encoding.sorts}
+    solver = z3.Solver()
+    solver.set("timeout", int(SECONDS * 1000))
+    solver.add(*obligation.query)
+    for each in encoding.sorts:
+        solver.add(_no_more(each, elements[each.name()]))
+    answer = solver.check()
+    if answer == z3.unknown:
+        raise Unknown(f"{obligation.name}, {dict(sizes)}: {solver.reason_unknown()}")
+    if answer == z3.unsat:
+        return None
+    return _Reader(encoding, solver.model(), elements).found(obligation)
+
+
+def _elements(each: Any, size: int) -> list[Any]:
+    """Constants for the elements of a sort. Two of them may be the same element."""
+    return [z3.Const(f"{each.name()}#{n}", each) for n in range(size)]
+
+
+def _no_more(each: Any, elements: Sequence[Any]) -> Formula:
+    """There is no element but these."""
+    return every(each, lambda x: z3.Or(*(x == element for element in elements)))
+
+
+class _Reader:
+    """Reads a model of the solver. Elements that are ordered are numbered in their order."""
+
+    def __init__(self, encoding: Encoding, model: Any, elements: Mapping[str, Sequence[Any]]):
+        self.encoding, self.model = encoding, model
+        self.of_sort = {
+            name: list({self._value(e).get_id(): self._value(e) for e in some}.values())
+            for name, some in elements.items()
+        }
+        for order in encoding.orders:
+            self._arrange(order)
+        self.number = {
+            value.get_id(): n for some in self.of_sort.values() for n, value in enumerate(some)
+        }
+        self.sizes = {name: len(some) for name, some in self.of_sort.items()}
+
+    def _arrange(self, order: Symbol) -> None:
+        """Put the elements of a sort into their order."""
+        elements = self.of_sort[order.domain(0).name()]
+        rank = {
+            x.get_id(): sum(z3.is_true(self._value(order(y, x))) for y in elements)
+            for x in elements
+        }
+        elements.sort(key=lambda x: rank[x.get_id()])
+
+    def _value(self, term: Any) -> Any:
+        return self.model.evaluate(term, model_completion=True)
+
+    def found(self, obligation: Obligation) -> Found:
+        symbols = [*self.encoding.constants, *self.encoding.variables]
+        before = Structure(self.sizes, {s.name(): self._meaning(s, s) for s in symbols})
+        changed = {
+            v.name(): self._meaning(v, obligation.changed[v.name()])
+            for v in self.encoding.variables
+            if v.name() in obligation.changed
+        }
+        given = tuple(self.number[self._value(p).get_id()] for p in obligation.parameters)
+        return Found(obligation, before, before.but(changed), given)
+
+    def _meaning(self, symbol: Symbol, meaning: Any) -> Meaning:
+        """Of a symbol of these sorts, by what it is applied."""
+        values: dict[tuple[int, ...], Any] = {}
+        for at in tuples(symbol, self.sizes):
+            arguments = [
+                self.of_sort[symbol.domain(n).name()][number] for n, number in enumerate(at)
+            ]
+            values[at] = self._value(meaning(*arguments))
+        if symbol.range() == z3.BoolSort():
+            return frozenset(at for at, value in values.items() if z3.is_true(value))
+        return {at: self.number[value.get_id()] for at, value in values.items()}
+
+
+def first(encoding: Encoding, some: Iterable[Obligation]) -> Found | None:
+    """The smallest counterexample to any of the obligations. Raises Unknown."""
+    asked = list(some)
+    for sizes in encoding.sizes:
+        for obligation in asked:
+            found = _of_sizes(encoding, obligation, sizes)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,63 @@
+"""Encodings that are wrong on purpose: which are noticed, by what, and why some cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from conformance.proof import voting_logic
+from conformance.proof.logic import Encoding
+from conformance.proof.solver import PROVED, proofs
+from tests.conformance.proof.held_against_tlc import differences
+from tests.conformance.proof.small_models import SMALL, held
+from tests.conformance.proof.source_mutants import mutants
+
+FILES = {"Voting": (voting_logic, "VOTING")}
+"""By the name of the module, its encoding's file, and its name there."""
+
+SECONDS = 5
+"""For the solver, with each obligation of a mutant: what it proves, it proves in less."""
+
+UNNOTICED = {
+    "in type_ok,": "all states that are compared have the right types, and no proof needs them",
+    "without 'Ballot' in _learn": "nobody votes in ballot 0",
+}
+"""Changes that are noticed by nothing, by a part of their names, and why."""
+
+
+class Mutant(NamedTuple):
+    """What was changed, and by what it was noticed; empty: by nothing."""
+
+    change: str
+    noticed_by: str
+
+    @property
+    def reason(self) -> str:
+        """Why it is right that it is noticed by nothing; empty: it is not."""
+        return next((why for part, why in UNNOTICED.items() if part in self.change), "")
+
+
+def tried(module: str, *, every: int = 1) -> Iterator[Mutant]:
+    """Each mutant of a module's encoding, or one of so many: first beside TLC, then in the
+    proof."""
+    file, name = FILES[module]
+    for number, (change, encoding) in enumerate(mutants(file, name)):
+        if number % every == 0:
+            yield Mutant(change, _noticed_by(module, change, encoding))
+
+
+def _noticed_by(module: str, change: str, encoding: Encoding) -> str:
+    for small in SMALL:
+        if small.startswith(f"{module}:"):
+            model, theirs = held(small)
+            try:
+                if next(differences(model, encoding, theirs), None):
+                    return small
+            except KeyError:  # a function that is no longer there
+                return small
+    if any(part in change for part in UNNOTICED):
+        return ""
+    for outcome in proofs(encoding, SECONDS):
+        if outcome.verdict != PROVED:
+            return f"{outcome.obligation.name}: {outcome.verdict}"
+    return ""

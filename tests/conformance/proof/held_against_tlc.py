@@ -1,0 +1,131 @@
+"""An encoding beside what TLC says of the module, in all states of a small model.
+
+A module Any*.tla beside this file starts in every state that has the right types, reached or not,
+and prints the truth of each definition there, and each step with its parameters. The encoding's
+formulas, evaluated, must say the same of all of them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conformance.paths import MODELS, SPEC
+from conformance.proof.evaluate import Meaning, Stepper, Structure, compiled
+from conformance.proof.logic import Encoding
+from conformance.tla.value import parse
+from conformance.tlc import runner
+
+Key = tuple[Any, ...]
+"""A state of an encoding: what its variables mean, to be compared."""
+Labelled = tuple[str, tuple[int, ...], Key]
+"""The action of a step, its parameters, and the state after it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A small model: its module and configuration, and how TLC's words are read: `fixed` is what
+    the constants mean, `state` the variables of a state, and `parameter` one of an action."""
+
+    module: str
+    config: str
+    encoding: Encoding
+    fixed: Structure
+    state: Callable[[tuple[Any, ...]], dict[str, Meaning]]
+    parameter: Callable[[Any], int]
+    truths: tuple[str, ...]
+
+
+@dataclass
+class Said:
+    """What TLC says: of each state the truths, and of each its steps."""
+
+    states: dict[Key, tuple[bool, ...]]
+    steps: dict[Key, set[Labelled]]
+    structures: dict[Key, Structure]
+
+
+def key(encoding: Encoding, meanings: Mapping[str, Meaning]) -> Key:
+    """A state, to be compared."""
+    found = (meanings[variable.name()] for variable in encoding.variables)
+    return tuple(frozenset(m.items()) if isinstance(m, dict) else m for m in found)
+
+
+def said(model: Model) -> Said:
+    """What TLC says of all states and steps."""
+    with tempfile.TemporaryDirectory(prefix="encoding-") as folder:
+        config, printed = Path(folder) / "any.cfg", Path(folder) / "printed"
+        says = "SPECIFICATION AnySpec\nINVARIANT SaysState\nACTION_CONSTRAINT SaysSteps\n"
+        config.write_text(says + model.config, encoding="utf-8")
+        module = Path(__file__).with_name(f"{model.module}.tla")
+        manner = runner.Manner(short=True, options=("-userFile", str(printed)))
+        task = runner.Task(module, config, [SPEC, MODELS])
+        result = runner.run(task, runner.Limits(100, 1024), manner)
+        assert result.violation is None and result.completed
+        with printed.open(encoding="utf-8") as lines:
+            found = _read(model, lines)
+    assert len(found.states) == result.distinct
+    return found
+
+
+def _read(model: Model, lines: Iterator[str]) -> Said:
+    found = Said({}, {}, {})
+
+    @cache
+    def state(text: str) -> Key:
+        structure = model.fixed.but(model.state(parse(text)))
+        known = key(model.encoding, structure.meanings)
+        found.structures[known] = structure
+        return known
+
+    for line in lines:
+        match parse(line):
+            case ("state", truths):
+                found.states[state(next(lines))] = truths
+            case ("step", action, parameters):
+                label = str(action), tuple(map(model.parameter, parameters))
+                source, target = state(next(lines)), state(next(lines))
+                found.steps.setdefault(source, set()).add((*label, target))
+    return found
+
+
+def steps_that_differ(encoding: Encoding, theirs: Said) -> Iterator[str]:
+    """What is a step by one of the two only, in words."""
+    stepper = Stepper(encoding)
+    for source in theirs.states:
+        own: set[Labelled] = {
+            (taken.action, taken.parameters, key(encoding, taken.after.meanings))
+            for taken in stepper.steps(theirs.structures[source])
+        }
+        for label in own ^ theirs.steps.get(source, set()):
+            who = "the encoding" if label in own else "TLC"
+            yield f"by {who} alone: {label[0]}{label[1]} from {source} to {label[2]}"
+
+
+def truths_that_differ(model: Model, encoding: Encoding, theirs: Said) -> Iterator[str]:
+    """The definitions that are true in other states than TLC says, in words."""
+    state = encoding.state()
+    claims = {"Init": encoding.init, **encoding.invariant}
+    claims |= {name: goal.claim for name, goal in encoding.goals.items()}
+    for name, claim in claims.items():
+        at, formula = model.truths.index(name), compiled(claim(state))
+        for known, truths in theirs.states.items():
+            if formula(theirs.structures[known]) != truths[at]:
+                yield f"{name} is {truths[at]} by TLC of {known}"
+                break
+
+
+def differences(model: Model, encoding: Encoding, theirs: Said) -> Iterator[str]:
+    """What the encoding says, and TLC does not, in words."""
+    yield from truths_that_differ(model, encoding, theirs)
+    yield from steps_that_differ(encoding, theirs)
+
+
+def axioms_that_are_false(model: Model) -> list[str]:
+    """An assumption that no model satisfies would prove anything."""
+    axioms = model.encoding.axioms.items()
+    return [name for name, axiom in axioms if not compiled(axiom)(model.fixed)]

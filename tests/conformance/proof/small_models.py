@@ -1,0 +1,98 @@
+"""The small models at which encodings are held against TLC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from conformance.proof.evaluate import Meaning, Structure
+from conformance.proof.voting_logic import VOTING
+from tests.conformance.proof.held_against_tlc import Model, Said, said
+
+Quorums = tuple[frozenset[str], ...]
+
+
+def number(name: Any) -> int:
+    """Of a2, 1. Ballots and instances are numbers already, and 0 is one of them."""
+    return name if isinstance(name, int) else int(str(name)[1:]) - 1
+
+
+def parameter(quorums: Quorums) -> Any:
+    """How a parameter is read: a quorum is known by its place."""
+    return lambda name: quorums.index(name) if isinstance(name, frozenset) else number(name)
+
+
+def members(quorums: Quorums) -> frozenset[tuple[int, int]]:
+    return frozenset((n, number(a)) for n, quorum in enumerate(quorums) for a in quorum)
+
+
+def order(size: int) -> frozenset[tuple[int, int]]:
+    """At most, among so many."""
+    return frozenset((a, b) for b in range(size) for a in range(b + 1))
+
+
+def written(quorums: Quorums) -> str:
+    return "{" + ", ".join("{" + ", ".join(sorted(quorum)) + "}" for quorum in quorums) + "}"
+
+
+def names(letter: str, size: int) -> str:
+    return "{" + ", ".join(f"{letter}{n}" for n in range(1, size + 1)) + "}"
+
+
+def vote(pair: tuple[int, Any]) -> Iterable[tuple[int, int]]:
+    """The pair of a ballot and a value, if it is not NoVote."""
+    return [(pair[0], number(pair[1]))] if pair[0] else []
+
+
+def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Quorums) -> Model:
+    def state(said: tuple[Any, ...]) -> dict[str, Meaning]:
+        broadcast, promised, votes, learned = said
+        return {
+            "broadcast": frozenset((number(v),) for v in broadcast),
+            "promised": {(number(a),): b for a, b in promised.items()},
+            "votes": frozenset(
+                (number(a), *v) for a, w in votes.items() for p in w for v in vote(p)
+            ),
+            "learned": frozenset(
+                (number(k), *v) for k, p in dict(learned).items() for v in vote(p)
+            ),
+        }
+
+    sizes = {"Acceptor": acceptors, "Learner": learners, "Quorum": len(quorums)}
+    sizes |= {"Ballot": ballots + 1, "Value": values}
+    fixed: dict[str, Meaning] = {"member": members(quorums), "zero": {(): 0}}
+    fixed["at_most"] = order(ballots + 1)
+    config = (
+        f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', acceptors)}\n"
+        f"Learner = {names('l', learners)} Quorum = {written(quorums)} None = None\n"
+        f"Ballot = {{{', '.join(str(b) for b in range(1, ballots + 1))}}}\n"
+    )
+    truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
+    return Model(
+        "AnyVoting",
+        config,
+        VOTING,
+        Structure(sizes, fixed),
+        state,
+        parameter(quorums),
+        (*truths.split(), "Agreement", "Integrity"),
+    )
+
+
+ONE: Quorums = (frozenset({"a1"}),)
+BOTH: Quorums = (frozenset({"a1", "a2"}), frozenset({"a2"}))
+"""Quorums of two acceptors, of which one is enough."""
+
+SMALL: dict[str, Callable[[], Model]] = {
+    "Voting: 1 acceptor, 3 ballots, 2 values": lambda: voting(1, 0, 3, 2, ONE),
+    "Voting: 1 acceptor, 2 learners, 2 values": lambda: voting(1, 2, 1, 2, ONE),
+    "Voting: 2 acceptors, 1 learner, 2 ballots": lambda: voting(2, 1, 2, 1, BOTH),
+}
+
+
+@cache
+def held(name: str) -> tuple[Model, Said]:
+    """A model, and what TLC says of it, which takes some seconds."""
+    model = SMALL[name]()
+    return model, said(model)
