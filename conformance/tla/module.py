@@ -178,7 +178,9 @@ def read(module: str, *folders: Path) -> Source:
             other = read(name, *folders)
             definitions.update(other.definitions)
             variables += other.variables
-    return Source({**definitions, **alone.definitions}, (*variables, *alone.variables))
+    # Two of those that it extends may extend the same one.
+    variables = list(dict.fromkeys((*variables, *alone.variables)))
+    return Source({**definitions, **alone.definitions}, tuple(variables))
 
 
 def _find(module: str, folders: Sequence[Path]) -> Path | None:

@@ -35,6 +35,8 @@ from paxos.core.messages import (
     Outcomes,
     Prepare,
     Promise,
+    Query,
+    Reached,
     Reject,
     SnapshotAsk,
     SnapshotOffer,
@@ -155,6 +157,7 @@ def answers(settings: Settings) -> list[Message]:
         Prepare(LARGEST_BALLOT, 1, LARGEST_INT),
         Prepare(Ballot(1, 1), 1, 1),
         *(Ask(v.instance, v.instance + 255) for v in votes[::256][:4]),
+        Query(LONGEST_NAME, LARGEST_INT),
         *(Accept(LARGEST_BALLOT, BEGUN + 5_000 + n, batch) for n, batch in enumerate(made)),
     )
     assert sum(isinstance(m, Accepted) for m in said) == 2 * len(made), "it takes them all"
@@ -193,6 +196,7 @@ def questions(settings: Settings) -> list[Message]:
     learner.receive(1, Heartbeat(LARGEST_BALLOT, LARGEST_INT), 1.0)
     for now_s in (2.0, 3.0):
         learner.tick(now_s)
+    learner.reads.begin()
     return give(learner)
 
 
@@ -238,6 +242,8 @@ CASES: dict[type, Callable[[Settings], list[Message]]] = {
     SnapshotOffer: transfers,
     SnapshotAsk: transfers,
     SnapshotPart: transfers,
+    Query: questions,
+    Reached: answers,
 }
 
 BELOW = {Inquire, SnapshotAsk}

@@ -16,6 +16,7 @@ from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.places import Places
 from paxos.core.proposer import Proposer
+from paxos.core.reads import MOST_TARGETS
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.taker import AHEAD, REFUSED
@@ -101,6 +102,8 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
     assert not learner._telling._spans and not learner._telling._places, "all of it was said"
     if learner.transfer:
         check_transfer(learner.transfer, limits)
+    assert len(learner.reads._answers) <= limits.acceptors
+    assert len(learner.reads._targets) <= MOST_TARGETS
     check_assembler(learner.assembler, limits)
     assert not learner.assembler.settled and not learner.assembler.refused, "all of it was said"
 

@@ -90,6 +90,8 @@ def disturb(table: Table, random: Random) -> None:
             *[random.randbytes(random.randint(0, 40)) for _ in range(random.randint(1, 9))]
         )
     if random.random() < 0.05:
+        table.read()
+    if random.random() < 0.05:
         table.lose()
     table.step()
     del table.recorded[5_000:]

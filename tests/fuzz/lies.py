@@ -23,6 +23,8 @@ from paxos.core.messages import (
     Outcomes,
     Prepare,
     Promise,
+    Query,
+    Reached,
     Reject,
     Span,
     Submit,
@@ -81,6 +83,8 @@ def _say(random: Random, role: str, sender: int, incarnation: int) -> Message:
             if random.random() < 0.5:
                 return Ask(*_range(random))
             if random.random() < 0.1:
+                return Query(f"{sender}.{incarnation}", _instance(random))
+            if random.random() < 0.1:
                 client, first, last = _span(random)
                 return Outcomes([Outcome(client, first, last, random.choice(list(Fate)))])
             spans = [_span(random) for _ in range(random.choice((0, 1, 9)))]
@@ -109,7 +113,9 @@ def _answer(random: Random, ballot: Ballot) -> Message:
         Vote(random.choice((first, last)), min(ballot, Ballot(_round(random), 1)), _batch(random))
         for _ in range(random.randint(1, 3))
     ]
-    match random.randrange(5):
+    match random.randrange(6):
+        case 5:
+            return Reached(f"{random.randint(1, 3)}.1", random.randint(1, 3), first)
         case 0:
             return Promise(ballot, first, last, random.choice(([], some)))
         case 1:

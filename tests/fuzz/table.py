@@ -128,6 +128,13 @@ class Table:
                 seat.role.submit(values, self.now_s)
                 self._flush(seat)
 
+    def read(self) -> None:
+        """Have a read begin at each learner."""
+        for seat in self.seats:
+            if isinstance(seat.role, Learner):
+                seat.role.reads.begin()
+                self._flush(seat)
+
     def give(self, seat: Seat, datagram: bytes) -> str | None:
         """A datagram arrives. None if it was consumed; otherwise why not."""
         try:

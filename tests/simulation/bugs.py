@@ -245,8 +245,8 @@ class DecidesWithDirectLearning(Proposer):
 
 
 class LearnsFromOneVote(Learner):
-    def __init__(self, settings: Settings, *args: Any) -> None:
-        super().__init__(replace(settings, acceptors=1), *args)
+    def __init__(self, settings: Settings, *args: Any, **life: Any) -> None:
+        super().__init__(replace(settings, acceptors=1), *args, **life)
 
 
 class AddsUpVotesOfDifferentBallots(Learner):

@@ -51,8 +51,8 @@ def test_values_are_put_together_and_some_are_discarded() -> None:
 
 
 def learner_with(assembler: type[Assembler]) -> Callable[..., Learner]:
-    def make(settings: Settings, now_s: float, learner_id: int) -> Learner:
-        learner = Learner(settings, now_s, learner_id)
+    def make(settings: Settings, now_s: float, learner_id: int, **life: Any) -> Learner:
+        learner = Learner(settings, now_s, learner_id, **life)
         learner.assembler = assembler(settings)
         return learner
 
@@ -133,8 +133,8 @@ class DeliversAtTheFirstPart(Assembler):
 class AtTheFirstPart(Learner):
     """The same."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **life: Any) -> None:
+        super().__init__(*args, **life)
         self.assembler = DeliversAtTheFirstPart(self.settings)
 
     def _hand_over(self, instance: int, packet: Packet) -> None:

@@ -57,8 +57,8 @@ class TellsTheInstance(Telling):
 
 
 def learner_that(tells: type[Telling]) -> Callable[..., Learner]:
-    def make(settings: Settings, now_s: float, learner_id: int) -> Learner:
-        learner = Learner(settings, now_s, learner_id)
+    def make(settings: Settings, now_s: float, learner_id: int, **life: Any) -> Learner:
+        learner = Learner(settings, now_s, learner_id, **life)
         learner._telling = tells(settings, now_s)
         return learner
 

@@ -89,6 +89,8 @@ class Simulation(Assembly):
         self.tear = observers.tear
         self.born = observers.born
         self.deliver = observers.deliver
+        self.reach: Callable[[Process, int], None] = lambda process, number: None
+        """Is called when a learner's reads up to a number may see what it has delivered."""
         self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
         """Is called with each message before a process consumes it, and the sender's id."""
         self.say: Say = lambda sender, group, messages, body, clock: None

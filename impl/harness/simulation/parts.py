@@ -60,5 +60,7 @@ class Assembly(Scheduler):
                     settings, storage.promised, storage.votes, storage.trimmed, process.id
                 )
             case _:
-                role = (make or Learner)(settings, self.now_s, process.id)
+                role = (make or Learner)(
+                    settings, self.now_s, process.id, incarnation=process.incarnation
+                )
         return role

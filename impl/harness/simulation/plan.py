@@ -26,6 +26,9 @@ LARGE_RUNS = 0.4
 FIFO_RUNS = 0.3
 """In so many runs the values of one client keep their order."""
 
+READ_RUNS = 0.3
+"""In so many runs learners read."""
+
 CONFIG: dict[str, dict[str, Any]] = {
     "parts": {"prepare_ahead": True, "window": 8},
     "trimming": {"prepare_ahead": True, "window": 32},
@@ -106,6 +109,8 @@ class Plan:
     settings: Settings
     load: Load
     shape: Shape
+    reads_pause_s: float = 0.0
+    """So long between the reads of each learner, in the mean; 0: none reads."""
 
 
 def draw(request: Request) -> Plan:
@@ -160,7 +165,9 @@ def draw(request: Request) -> Plan:
         group_s=random.choice((0.00002, 0.0001, 0.0005)),
         packed=Random(f"{request.seed}/packed").random() < 0.3,
     )
-    return Plan(wanted, settings, load, shape)
+    reads = Random(f"{request.seed}/reads")
+    pause_s = reads.choice((0.001, 0.01, 0.1)) if reads.random() < READ_RUNS else 0.0
+    return Plan(wanted, settings, load, shape, 0.0 if wanted.synod else pause_s)
 
 
 HAS_REPLICAS = 0.3

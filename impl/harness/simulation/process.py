@@ -52,6 +52,7 @@ class World(Protocol):
     tear: Callable[[Event], None]
     born: Callable[[Process], None]
     deliver: Callable[[Process, Delivery], None]
+    reach: Callable[[Process, int], None]
     hear: Callable[[Process, int, Message], None]
 
     def make_disk(self, role: str, process_id: int) -> Disk: ...
@@ -343,6 +344,8 @@ class Process:
         work = getattr(step, STAGES[name])
         done = round(part * len(work))
         setattr(step, STAGES[name], work[:done])
+        if done < len(work):
+            step.current = 0  # who reads is told after all that is delivered
         stage(step)
         if name == "trace" and done < len(work):
             self.world.tear(self._stamp(work[done]))
@@ -371,6 +374,8 @@ class Process:
             self.output += values
             self.positions.update(enumerate(values, delivery.position))
         self.placed += step.placed
+        if step.current:
+            self.world.reach(self, step.current)
 
     def _send(self, step: Step) -> None:
         now_s = self.world.now_s

@@ -25,6 +25,7 @@ from harness.simulation.nemesis import Nemesis
 from harness.simulation.parts import Parts
 from harness.simulation.plan import Plan, Request, draw
 from harness.simulation.process import Process
+from harness.simulation.readers import Readers
 from harness.simulation.steering import Steering
 from harness.simulation.traces import Traces
 from harness.simulation.workload import Workload
@@ -117,6 +118,7 @@ class _Run:
         self.world.say = self.monitor.say
         self.meetings = Meetings(self.world)
         self.load = Workload(self.world, request.seed, plan.load)
+        self.readers = Readers(self.world, request.seed, plan.reads_pause_s)
         self.nemesis = Nemesis(self.world, request.seed, request.without)
         self.steering: Steering | None = None
         if request.towards:
@@ -147,17 +149,26 @@ class _Run:
             self.failure = Failure(f"error: {type(error).__name__}", traceback.format_exc())
 
     def _perform(self) -> None:
-        world, monitor, steps = self.world, self.monitor, self.request.steps
-        world.run(done=lambda: world.steps >= steps or monitor.is_rejected)
+        world, steps = self.world, self.request.steps
+        world.run(done=lambda: world.steps >= steps or self._is_rejected)
         self.load.stop()
+        self.readers.stop()
         self._calm()
         calm_from_s = world.now_s
-        while not monitor.is_rejected and not self.load.is_delivered():
+        while not self._is_rejected and not self._is_quiet():
             self.calm_s = world.now_s - calm_from_s
             if self.calm_s > BOUND_S:
                 break
-            world.run(world.now_s + LOOK_S, lambda: monitor.is_rejected)
+            world.run(world.now_s + LOOK_S, lambda: self._is_rejected)
         self.failure = self._judge()
+
+    @property
+    def _is_rejected(self) -> bool:
+        """Whether the run is wrong already."""
+        return self.monitor.is_rejected or bool(self.readers.stale)
+
+    def _is_quiet(self) -> bool:
+        return self.load.is_delivered() and not self.readers.waiting()
 
     def _calm(self) -> None:
         """No faults any more."""
@@ -176,7 +187,9 @@ class _Run:
             return Failure("different deliveries", self.monitor.difference)
         if self.monitor.disorder:
             return Failure("clock", self.monitor.disorder)
-        problems = self.load.problems()
+        if self.readers.stale:
+            return Failure("stale read", self.readers.stale)
+        problems = self.load.problems() or self.readers.waiting()
         if self.calm_s > BOUND_S and not problems:
             problems = ["a client does not know that its values are delivered"]
         if problems:

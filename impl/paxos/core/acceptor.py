@@ -3,7 +3,7 @@
 It forgets its votes where no learner needs them (`paxos.core.retention`), and says so to whoever
 asks about them. (Lamport, "Paxos Made Simple", section 2.)
 
-Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`.
+Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`; in Reads, `AnswerRead`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +21,14 @@ from paxos.core.messages import (
     Message,
     Prepare,
     Promise,
+    Query,
+    Reached,
     Reject,
     Trimmed,
     Vote,
     Votes,
 )
+from paxos.core.names import client_id
 from paxos.core.portions import portions, vote_bytes
 from paxos.core.retention import Retention
 from paxos.core.role import Role
@@ -56,10 +59,12 @@ class Acceptor(Role):
         self.known = max(self.votes, default=trimmed)
         """Up to here the log is known to exist: a learner has reported it delivered, or there was
         a vote there at the start."""
+        self._reached = max(self.known, trimmed)  # the highest instance voted in, or trimmed
         self._retention = Retention(settings)
         self._promising = Budget(settings.promised_instances)
         self._answering = Budget(settings.asked_instances)
         self._reporting = Budget(settings.reported_bytes)
+        self._telling = Budget(settings.answered_queries)
 
     def come_back(self) -> None:
         recover = events.Recover(
@@ -86,6 +91,8 @@ class Acceptor(Role):
                 self.on_ask(message)
             case Delivered():
                 self.on_delivered(sender, message)
+            case Query():
+                self.on_query(message)
             case _:
                 pass
 
@@ -144,6 +151,7 @@ class Acceptor(Role):
             self.promised = accept.ballot
             vote = Vote(accept.instance, accept.ballot, accept.batch)
             self.votes[accept.instance] = vote
+            self._reached = max(self._reached, accept.instance)
             self.step.writes.append(VoteWrite(vote))
             self.step.events.append(events.Phase2b(ballot=accept.ballot, instance=accept.instance))
         accepted = Accepted(accept.ballot, accept.instance, accept.teller)
@@ -198,9 +206,22 @@ class Acceptor(Role):
         last = self._retention.trim_to(self.trimmed)
         if last and not self.settings.synod:
             self.trimmed = last
+            self._reached = max(self._reached, last)
             self.votes = {i: vote for i, vote in self.votes.items() if i > last}
             self.step.writes.append(TrimWrite(last))
             self.step.events.append(events.Trim(last=last))
+
+    def on_query(self, query: Query) -> None:
+        """Say up to where this acceptor has voted, or trimmed (spec, in Reads: `AnswerRead`). A
+        vote that is not durable yet is made so in this step, before it is said."""
+        if not self._telling.grants(1):
+            self.step.refuse("Queries beyond those of one step")
+            return
+        reached = Reached(query.reader, query.number, self._reached)
+        if self.settings.own_acceptor == self.id == client_id(query.reader):
+            self.step.tell(reached, Group.LEARNERS)
+        else:
+            self.step.send(reached, Group.LEARNERS)
 
     def standing(self) -> Standing:
         return Standing(
@@ -214,6 +235,7 @@ class Acceptor(Role):
         self._promising.renew()
         self._answering.renew()
         self._reporting.renew()
+        self._telling.renew()
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message. A caller

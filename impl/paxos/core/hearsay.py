@@ -15,6 +15,11 @@ class Hearsay:
             0  # the acceptor that was to tell the batch, as it was said last; 0: the leader
         )
 
+    @property
+    def voters(self) -> set[int]:
+        """The acceptors that have voted, in any ballot."""
+        return set().union(*self.votes.values())
+
     def admits(self, ballot: Ballot, limit: int) -> bool:
         """Whether to keep what is said in `ballot`: only the `limit` highest ballots are kept."""
         if ballot in self.batches or ballot in self.votes:

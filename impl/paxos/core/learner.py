@@ -29,10 +29,12 @@ from paxos.core.messages import (
     Heartbeat,
     Inquire,
     Message,
+    Reached,
     Trimmed,
     Votes,
 )
 from paxos.core.places import Places
+from paxos.core.reads import Reads
 from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.core.silence import Silence
@@ -57,6 +59,7 @@ class Learner(Role):
         keeps: bool = False,
         snapshot: Snapshot | None = None,
         shares: bool = False,
+        incarnation: int = 1,
     ) -> None:
         """`keeps`: it keeps checkpoints, and `snapshot` is the newest; None: there is none.
         `shares`: it gives them to others, and can go on from theirs. Raises `SnapshotError` if no
@@ -79,6 +82,7 @@ class Learner(Role):
         self._gaps = Gaps(settings, now_s)
         self._silence = Silence(now_s)
         self._telling = Telling(settings, now_s)
+        self.reads = Reads(settings, f"{learner_id}.{incarnation}", now_s)
         if snapshot:
             self._restore(snapshot)
         kept = Place(self.prefix, self.position)
@@ -97,6 +101,12 @@ class Learner(Role):
             self.keeping.look(now_s)
         if self._silence.ends(now_s):
             self._gaps.silence_ends(now_s)
+            self.reads.silence_ends(now_s)
+        self._hear(sender, message, now_s)
+        if self.top > max(top, self.prefix):
+            self._gaps.begun(self.top, now_s)
+
+    def _hear(self, sender: int, message: Message, now_s: float) -> None:
         match message:
             case Accepted() if self.settings.direct_learning:
                 self._on_accepted(sender, message)
@@ -113,14 +123,10 @@ class Learner(Role):
                 self._telling.answer(message, self)
             case Trimmed():
                 self._on_trimmed(sender, message, now_s)
-            case _:
-                self._on_other(sender, message, now_s)
-        if self.top > max(top, self.prefix):
-            self._gaps.begun(self.top, now_s)
-
-    def _on_other(self, sender: int, message: Message, now_s: float) -> None:
-        if self.transfer:
-            self.transfer.receive(sender, message, now_s, self.step)
+            case Reached():
+                self._has_begun(self.reads.hear(sender, message, now_s))
+            case _ if self.transfer:
+                self.transfer.receive(sender, message, now_s, self.step)
 
     def _has_begun(self, instance: int) -> None:
         """Somebody says so. If it is far ahead, it will be said again when this learner is nearer
@@ -344,6 +350,8 @@ class Learner(Role):
         self._ask(self._gaps.finish(self, now_s))
         self._telling.outcomes(self.assembler, self.step)
         self._telling.say(self, self.step, now_s)
+        self.reads.finish(self.step, self.prefix, now_s)
+        self._has_begun(self.reads.target)  # which may have been too far ahead when it was heard
 
     def tick(self, now_s: float) -> None:
         if self.keeping:
@@ -352,17 +360,14 @@ class Learner(Role):
             self._ask(self._gaps.look(self, now_s))
         self._telling.tick(now_s)
         if self.transfer:
-            if self.transfer.taker.prefix < self.prefix:
-                self.transfer.taker.end()  # acceptors could tell after all, or it has installed one
-            self.transfer.tick(now_s, self.step)
+            self.transfer.tick(now_s, self.step, self.prefix)
 
     def waits_for(self) -> Wait | None:
         if self.transfer and (taker := self.transfer.taker).is_wanted:
             return waiting.for_snapshot(self.prefix + 1, taker.giver, taker.share)
         if self.top <= self.prefix:
-            return None
-        heard = self._open.get(self.prefix + 1, Hearsay())
-        voted = set().union(*heard.votes.values())
+            return self.reads.waits_for()
+        voted = self._open.get(self.prefix + 1, Hearsay()).voters
         trimmed = {acceptor for acceptor, last in self._silent.items() if last > self.prefix}
         return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
 
@@ -379,7 +384,7 @@ class Learner(Role):
 
     def deadline_s(self) -> float:
         transfer_s = self.transfer.due_s if self.transfer else inf
-        return min(self._gaps.due_s, self._telling.due_s, transfer_s)
+        return min(self._gaps.due_s, self._telling.due_s, self.reads.due_s, transfer_s)
 
     def _ask(self, questions: Iterable[Ask]) -> None:
         for ask in questions:

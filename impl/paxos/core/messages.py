@@ -5,8 +5,9 @@ Prepare, Promise, Accept, Accepted and Decide are the spec's 1a, 1b, 2a, 2b and 
 change nothing that the spec sees: they carry values to the proposers (Submit), say what was
 delivered (Delivered) and what became of values in parts (Outcomes), ask for that (Inquire), elect a
 leader (Heartbeat, Reject), repair loss (Ask, Votes), say what nobody can repair any more
-(Trimmed), and give a learner that comes too late the checkpoint of another one (SnapshotWanted,
-SnapshotOffer, SnapshotAsk, SnapshotPart: together they are the spec's Snapshot).
+(Trimmed), give a learner that comes too late the checkpoint of another one (SnapshotWanted,
+SnapshotOffer, SnapshotAsk, SnapshotPart: together they are the spec's Snapshot), and let learners
+read (Query, Reached: spec/Reads.tla).
 """
 
 from enum import IntEnum, StrEnum
@@ -33,6 +34,8 @@ __all__ = [
     "Outcomes",
     "Prepare",
     "Promise",
+    "Query",
+    "Reached",
     "Reject",
     "SnapshotAsk",
     "SnapshotOffer",
@@ -266,6 +269,23 @@ class SnapshotPart(Struct, array_like=True, frozen=True, tag=19):
     data: bytes
 
 
+class Query(Struct, array_like=True, frozen=True, gc=False, tag=20):
+    """Learner to acceptors: up to where have you voted? `reader` is this life of the learner, its
+    id and its incarnation, and `number` one that it uses once."""
+
+    reader: ClientName
+    number: Positive
+
+
+class Reached(Struct, array_like=True, frozen=True, gc=False, tag=21):
+    """Acceptor to learners: when I heard your Query, the highest instance that I had voted in, or
+    trimmed, was this one (0: none)."""
+
+    reader: ClientName
+    number: Positive
+    instance: Natural
+
+
 Message = (
     Submit
     | Prepare
@@ -285,6 +305,8 @@ Message = (
     | SnapshotOffer
     | SnapshotAsk
     | SnapshotPart
+    | Query
+    | Reached
 )
 
 MAX_MESSAGES = 4_096

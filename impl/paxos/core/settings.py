@@ -113,6 +113,9 @@ class Settings:
     """Instances that a process looks up in one step for learners that ask."""
     promised_instances: int = 16_384
     """Instances that an acceptor looks up in one step for proposers that prepare."""
+    answered_queries: int = 1_024
+    """Queries of learners that read which an acceptor answers in one step. A learner has one under
+    way at a time."""
     reported_bytes: int = 1 << 20
     """Bytes of votes that an acceptor reports in one step to whoever prepares or asks."""
     delivered_spans: int = 32_768

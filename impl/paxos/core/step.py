@@ -115,8 +115,9 @@ class Step:
     """Filled by a role, done by the runtime, in the order of the fields."""
 
     __slots__ = (
-        *("acknowledged", "deliveries", "discarded", "events", "failure", "later", "placed"),
-        *("installed", "kept", "reads", "refused", "taken", "transferred", "urgent", "writes"),
+        *("acknowledged", "current", "deliveries", "discarded", "events", "failure", "inside"),
+        *("installed", "kept", "later", "placed", "reads", "refused", "taken", "transferred"),
+        *("urgent", "writes"),
     )
 
     def __init__(self) -> None:
@@ -137,6 +138,11 @@ class Step:
         self.reads: list[PartRead] = []
         self.kept: list[PartWrite] = []
         self.transferred: Transferred | None = None
+        self.inside: list[tuple[Group, Message]] = []
+        """For a role of the same process alone (`paxos.runtime.handover`)."""
+        self.current = 0
+        """Of a learner: its reads up to this number see all that they must, once the application
+        has what is delivered (`paxos.core.reads`); 0: none does anew."""
         self.acknowledged: list[tuple[int, float, float]] = []
         """To be counted only: values that a client heard to be delivered, `(how many, since when
         they waited, until when)`."""
@@ -158,6 +164,10 @@ class Step:
         for group in groups:
             self.urgent.append((group, message))
 
+    def tell(self, message: Message, group: Group) -> None:
+        """Hand `message` to the role of `group` in the same process, and send it to nobody."""
+        self.inside.append((group, message))
+
     def send_later(self, message: Message, *groups: Group) -> None:
         """The same, when there is time."""
         for group in groups:
@@ -165,12 +175,12 @@ class Step:
 
     @property
     def sends(self) -> list[tuple[Group, Message]]:
-        """All that is to be sent, and to which group."""
-        return self.urgent + self.later
+        """All that is said, and to which group."""
+        return self.inside + self.urgent + self.later
 
     def __bool__(self) -> bool:
-        sends = self.urgent or self.later
+        says = self.inside or self.urgent or self.later or self.current
         transfer = self.reads or self.kept or self.transferred
         return bool(
-            self.writes or self.events or self.deliveries or sends or transfer or self.failure
+            self.writes or self.events or self.deliveries or says or transfer or self.failure
         )

@@ -62,7 +62,9 @@ class Transfer:
         """When `tick` is next wanted."""
         return min(self.giver.due_s, self.taker.due_s)
 
-    def tick(self, now_s: float, step: Step) -> None:
-        """Do what is due."""
+    def tick(self, now_s: float, step: Step, prefix: int = 0) -> None:
+        """Do what is due. Instances `1..prefix` are delivered."""
+        if self.taker.prefix < prefix:
+            self.taker.end()  # acceptors could tell after all, or it has installed one
         self.giver.tick(now_s, step)
         self.taker.tick(now_s, step)

@@ -18,6 +18,7 @@ from paxos.core.messages import (
     Message,
     Prepare,
     Promise,
+    Query,
     Reject,
     SnapshotAsk,
     SnapshotOffer,
@@ -28,11 +29,12 @@ from paxos.core.messages import (
 
 
 def is_valid(message: Message, sender: int, client: str) -> bool:
-    """Whether process `sender` may say `message`; `client` is its name as a client.
+    """Whether process `sender` may say `message`; `client` is its name as a client
+    or reader: its id and its incarnation.
 
     Ballots are real ones, a proposer asks in its own, ranges are not empty, no promise tells of a
-    vote above it or out of its range, values can be unpacked, a client broadcasts its own, and a
-    place is known or not.
+    vote above it or out of its range, values can be unpacked, a client broadcasts its own, a
+    learner reads in its own name, and a place is known or not.
     Raises what decoding a batch raises.
     """
     match message:
@@ -63,8 +65,17 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
             return ballot.proposer == sender and _is_real(ballot)
         case Votes(votes=votes):
             return _are_real(votes)
+        case _:
+            return _asks_rightly(message, client)
+
+
+def _asks_rightly(message: Message, client: str) -> bool:
+    """Of what learners ask."""
+    match message:
         case Ask(first=first, last=last):
             return first <= last
+        case Query(reader=reader):
+            return reader == client
         case _:
             return _is_valid_of_transfer(message)
 

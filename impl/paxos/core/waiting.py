@@ -90,6 +90,16 @@ def for_snapshot(instance: int, giver: int, share: float) -> Wait:
     return Wait(("snapshot", giver), share, text)
 
 
+def for_answers(settings: Settings, query: int, answered: Collection[int]) -> Wait:
+    """A learner waits for a quorum to say up to where it has voted, before it reads."""
+    silent = [a for a in range(1, settings.acceptors + 1) if a not in answered]
+    text = (
+        f"answers of {settings.quorum} acceptors, to read: {_acceptors(answered)} answered, "
+        f"{_acceptors(silent)} not"
+    )
+    return Wait(("answers", tuple(silent)), query, text)
+
+
 def for_deliveries(first: int, values: int) -> Wait:
     """A client waits until a learner says that it has delivered what was broadcast."""
     text = f"word of {values} values, that a learner has delivered them, and goes on sending them"

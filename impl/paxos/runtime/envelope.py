@@ -60,6 +60,8 @@ _SENT_BY: dict[type[Message], str] = {
     messages.SnapshotOffer: "learner",
     messages.SnapshotAsk: "learner",
     messages.SnapshotPart: "learner",
+    messages.Query: "learner",
+    messages.Reached: "acceptor",
 }
 
 

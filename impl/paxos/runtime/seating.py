@@ -170,7 +170,7 @@ class Seating:
         name, process_id = process.member
         now_s = time.monotonic()
         if isinstance(storage, CheckpointStore):
-            return make_keeper(settings, process_id, storage)
+            return make_keeper(settings, process, storage)
         if name == "acceptor":
             from paxos.core.acceptor import Acceptor
 
@@ -182,7 +182,7 @@ class Seating:
         if name == "learner":
             from paxos.core.learner import Learner
 
-            return Learner(settings, now_s, process_id)
+            return Learner(settings, now_s, process_id, incarnation=process.incarnation)
         from paxos.core.client import Client
 
         wants_places = self.hear_places is not None
@@ -230,7 +230,7 @@ class Seating:
             say(f"{process}: storage in {begun.data_dir}")
 
 
-def make_keeper(settings: Settings, learner_id: int, store: CheckpointStore) -> Role:
+def make_keeper(settings: Settings, process: ProcessName, store: CheckpointStore) -> Role:
     """A learner that goes on from the newest checkpoint in `store`, if there is one. Raises
     `InputError` if no learner can."""
     from paxos.core.learner import Learner
@@ -240,9 +240,10 @@ def make_keeper(settings: Settings, learner_id: int, store: CheckpointStore) -> 
         Learner,
         settings,
         now_s,
-        learner_id,
+        process.member.id,
         keeps=True,
         shares=settings.checkpoints and store.application.transferable,
+        incarnation=process.incarnation,
     )
     if newest is None:
         return make()
