@@ -32,8 +32,8 @@ DISK = "64m"
 ANSWER_S = 0.7
 """How long a replica waits for a majority: in these tests it is often in vain."""
 
-SMALL = {"checkpoints": True, "checkpoint_instances": 40}
-"""Snapshots come often."""
+SMALL = {"checkpoints": True, "checkpoint_instances": 15, "retain_instances": 10}
+"""Snapshots come often, and what they have is forgotten soon."""
 
 
 class Machines(Hosts):

@@ -24,11 +24,17 @@ def test_whatever_goes_wrong_there_is_one_copy(tmp_path: Path) -> None:
     assert outcome.problems == [], outcome.text
 
 
-def found(folder: Path, bug: str, *faults: str) -> str:
+def test_values_that_a_leader_proposes_again_are_passed_over(tmp_path: Path) -> None:
+    """What is planted for the last test below is no fault by itself."""
+    outcome = run(tmp_path, 1, 4.0, "values-twice", ["kill"], checkpoint_instances=3)
+    assert outcome.problems == [], outcome.text
+
+
+def found(folder: Path, bug: str, *faults: str, **settings: int) -> str:
     """What a run says of a bug. In which of several runs it is seen, the machine decides."""
     for seed in range(1, 6):
         (folder / str(seed)).mkdir()
-        outcome: Outcome = run(folder / str(seed), seed, 8.0, bug, faults)
+        outcome: Outcome = run(folder / str(seed), seed, 6.0, bug, faults, **settings)
         if outcome.problems:
             return "\n".join(outcome.problems)
     pytest.fail(f"nothing was found: {outcome.text}")
@@ -40,3 +46,13 @@ def test_a_stale_read_is_found(tmp_path: Path) -> None:
 
 def test_a_lost_update_is_found(tmp_path: Path) -> None:
     assert "not linearizable" in found(tmp_path, "lost-update", "kill")
+
+
+def test_a_write_that_is_done_again_after_a_snapshot_is_found(tmp_path: Path) -> None:
+    faults = "kill", "rolling restart"
+    assert found(tmp_path, "duplicate-after-snapshot", *faults, checkpoint_instances=3)
+
+
+def test_a_snapshot_without_what_was_delivered_of_whom_is_found(tmp_path: Path) -> None:
+    faults = "kill", "rolling restart"
+    assert found(tmp_path, "no-client-table", *faults, checkpoint_instances=3)

@@ -7,12 +7,14 @@ result is known, under the same number; the last one sends each once, without a 
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from tests.linearizability.history import Answer, Operation
 CLIENTS = 5
 KEYS = ("a", "b", "c", "d")
 PATIENCE_S, TRY_S = 6.0, 2.0
+
+DOUBT, DOUBT_S = 0.2, (0.2, 2.5)
+"""Of so many of the answers to writes a client acts as if they were lost, and for so long."""
 
 LOOK_S = 20.0
 """How long each replica is waited for in the end."""
@@ -45,6 +50,31 @@ class Plain(Client):
         return {}
 
 
+class Doubting(Connection):
+    """Takes some answers to writes for lost, and asks again later under the same number: it must be
+    told the same."""
+
+    def __init__(self, addresses: list[str], draw: random.Random) -> None:
+        super().__init__(addresses, PATIENCE_S, TRY_S)
+        self._draw = draw
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[http.client.HTTPMessage, bytes]:
+        """As of any connection."""
+        answer = super().ask(method, path, body, headers)
+        if headers and self._draw.random() < DOUBT:
+            time.sleep(self._draw.uniform(*DOUBT_S))
+            with suppress(NotKnownError):
+                again = super().ask(method, path, body, headers)
+                assert again[1] == answer[1], f"{answer[1]!r} and then {again[1]!r}"
+        return answer
+
+
 class Caller(threading.Thread):
     """One client."""
 
@@ -55,7 +85,9 @@ class Caller(threading.Thread):
         self._path = folder / f"{self._name}.history"
         first = number % len(addresses)
         own = [*addresses[first:], *addresses[:first]]
-        self._client = Plain(own) if number == CLIENTS else Client(own, PATIENCE_S, TRY_S)
+        self._client = Plain(own) if number == CLIENTS else Client(own)
+        if number < CLIENTS:
+            self._client._connection = Doubting(own, self._random)
         self._versions = dict.fromkeys(KEYS, 0)
         self._count = 0
         self.ended = threading.Event()
