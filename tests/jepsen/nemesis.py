@@ -168,6 +168,9 @@ class Nemesis:
     def _one(self, name: str) -> None:
         fault, draw = FAULTS[name], self._random
         running = [n for n in REPLICAS if self._machines.runs(n)]
+        if not running:  # each has ended by itself; those that are started again may not
+            time.sleep(LASTS_S[0])
+            return
         most = min(fault.most, len(running))
         count = 1 if draw.random() < ONE_ALONE else draw.randint(1, most)
         if name == "rolling restart":
