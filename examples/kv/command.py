@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import paxos
 from kv.client import Client, NotKnownError, StoreError
 
-REPLICAS = "127.0.0.1:8001,127.0.0.1:8002,127.0.0.1:8003"
+REPLICAS = os.environ.get("KV_REPLICAS", "127.0.0.1:8001,127.0.0.1:8002,127.0.0.1:8003")
 
 
 def options() -> argparse.Namespace:
