@@ -22,7 +22,7 @@ from tests.cluster.processes import ENVIRONMENT, PAXOS, run, wait_for
 def test_a_little_of_everything(tmp_path: Path) -> None:
     """All that `make bench-smoke` does but scale and load, which are more of the same."""
     out = tmp_path / "out"
-    only = "throughput,latency,switches,loss,replicas,fifo,flat,late"
+    only = "throughput,latency,switches,loss,replicas,fifo,stateful,flat,late"
     ended = run("bench", "--smoke", "--only", only, "--out", out, timeout=280)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert list((out / "runs").iterdir()) == [], "checked runs are removed"
@@ -55,6 +55,8 @@ def test_a_little_of_everything(tmp_path: Path) -> None:
     assert all(figure > 0 for figure in result["limits"][0].values())
     assert result["flat"][0]["run"]["values"] == 2_000
     assert result["late"][0]["caught_up"] and result["late"][0]["checked"]["conforms"]
+    assert all(checked["conforms"] for checked in result["stateful"][0]["checked"])
+    assert result["stateful"][0]["start_up_values"] > 0
     assert result["failures"] == []
 
 

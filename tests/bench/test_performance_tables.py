@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from harness.bench import performance_plots, performance_tables, schedule
-from harness.bench.benchmark import Benchmark, Flat, Late, PeerRow, Row, Run
+from harness.bench.benchmark import Benchmark, Flat, Late, PeerRow, Row, Run, Stateful
 from harness.bench.goals import Goal, goals
 from harness.bench.limits import Limits
 from harness.bench.options import PARTS
@@ -86,6 +86,21 @@ def result() -> Benchmark:
         ],
         limits=[Limits(30.0, 60.0, 90_000.0, 640.0, 500.0)],
         flat=[Flat(run(100_000.0), [100_000.0] * 9 + [95_000.0], memory)],
+        stateful=[
+            Stateful(
+                values=10_000_000,
+                state_bytes=100 << 20,
+                rate_without=100_000.0,
+                rate=90_000.0,
+                longest_without_ms=200.0,
+                longest_ms=250.0,
+                installed_s=4.0,
+                checkpoints=8,
+                start_up_s=1.5,
+                start_up_values=9_000_000,
+                checked=[checked],
+            )
+        ],
         late=[Late(1000, 1000.0, 800.0, 600.0, True, course, checked)],
     )
 
@@ -105,7 +120,7 @@ def goal(result: Benchmark, start: str) -> Goal:
 
 def test_every_goal_is_met_here(result: Benchmark) -> None:
     assert [g.name for g in goals(result) if not g.met] == []
-    assert len(list(goals(result))) == 18
+    assert len(list(goals(result))) == 21
 
 
 def test_the_figures_of_the_goals(result: Benchmark) -> None:
@@ -126,6 +141,9 @@ def test_the_figures_of_the_goals(result: Benchmark) -> None:
     assert goal(result, inside).found == "30%"
     assert goal(result, "values/s of three replicas").found == "110%"
     assert goal(result, "what fifo").found == "5%"
+    assert goal(result, "what snapshots of 100 MiB").found == "10%"
+    assert goal(result, "the longest that a client waited").found == "50"
+    assert goal(result, "start-up").found == "1.5"
     assert goal(result, "MB/s with values of 1 MiB, of that with 16 KiB").found == "110%"
 
 
@@ -177,8 +195,20 @@ def test_long_runs_that_miss_their_goals(result: Benchmark) -> None:
     assert goal(result, "catch-up").met is False
 
 
+def test_state_machines_that_miss_their_goals(result: Benchmark) -> None:
+    found = result.stateful[0]
+    found.rate, found.longest_ms, found.start_up_s = 79_000.0, 301.0, 2.1
+    found.checked[0] = Checked(False, "violation", 9, 0.1)
+    missed = ["what snapshots", "the longest", "start-up", "traced runs"]
+    assert [goal(result, start).met for start in missed] == [False] * 4
+    text = performance_tables.render(result, CHOSEN)
+    (row,) = cells(text, "State machines").values()
+    assert row["with snapshots"] == "301" and row["traces"] == "VIOLATE"
+
+
 def test_what_was_not_measured_is_neither_met_nor_missed(result: Benchmark) -> None:
     result.rows, result.peers, result.limits, result.flat, result.late = [], [], [], [], []
+    result.stateful = []
     assert {g.met for g in goals(result)} == {None}
     assert "NOT met" not in performance_tables.render(result, CHOSEN)
 

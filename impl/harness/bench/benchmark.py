@@ -105,6 +105,30 @@ class Late(Struct):
     checked: Checked | None
 
 
+class Stateful(Struct):
+    """State machines under load: three replicas with a state of so many bytes, in a run without
+    snapshots and in one with them."""
+
+    values: int
+    state_bytes: int
+    rate_without: float
+    """Values per second that replica 1 applied, where nobody kept checkpoints."""
+    rate: float
+    """Where snapshots were taken, sent and installed."""
+    longest_without_ms: float
+    """The longest that a client waited for a value to be delivered."""
+    longest_ms: float
+    installed_s: float
+    """From the start of the late replica to its having what the others had when it started."""
+    checkpoints: int
+    """That replica 1 made."""
+    start_up_s: float
+    """From the start of replica 1's process, when all was delivered, to its having its state."""
+    start_up_values: int
+    """Values that its checkpoint was of."""
+    checked: list[Checked]
+
+
 class Benchmark(Struct):
     """A whole benchmark."""
 
@@ -117,6 +141,7 @@ class Benchmark(Struct):
     limits: list[Limits]
     flat: list[Flat] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
+    stateful: list[Stateful] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """Runs that did not end well, and traces that do not conform, in words."""
 

@@ -63,6 +63,7 @@ def main(options: argparse.Namespace) -> int:
         limits=rounds.limits,
         flat=rounds.flat,
         late=rounds.late,
+        stateful=rounds.stateful,
         failures=rounds.failures,
     )
     tables = performance_tables.render(result, chosen)

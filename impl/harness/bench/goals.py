@@ -30,6 +30,7 @@ CLIFF = 0.4
 FIFO_COST = 0.1
 REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 LARGE_SHARE = 1.0
+SNAPSHOT_COST, SNAPSHOT_PAUSE_MS, START_UP_S = 0.2, 100.0, 2.0
 
 
 class Goal(NamedTuple):
@@ -79,6 +80,7 @@ def goals(result: Benchmark) -> Iterator[Goal]:
     yield from _replicas(result)
     ordered = _ratio(_rate(result, FIFO), usual)
     yield _at_most("what fifo costs", FIFO_COST, None if ordered is None else 1 - ordered)
+    yield from _stateful(result)
     yield _conform(result)
 
 
@@ -94,6 +96,26 @@ def _replicas(result: Benchmark) -> Iterator[Goal]:
         "values/s of three replicas, of as many roles apart",
         REPLICA_RATE,
         _ratio(_rate(result, replicas(USUAL)), _rate(result, THREE)),
+    )
+
+
+def _stateful(result: Benchmark) -> Iterator[Goal]:
+    runs = result.stateful
+    kept = middle(run.rate / run.rate_without for run in runs if run.rate_without)
+    size = f"{runs[0].state_bytes >> 20} MiB" if runs else "the state"
+    yield _at_most(
+        f"what snapshots of {size}, taken, sent and installed, cost",
+        SNAPSHOT_COST,
+        None if kept is None else 1 - kept,
+    )
+    yield _at_most(
+        "the longest that a client waited meanwhile, beyond that without them, ms",
+        SNAPSHOT_PAUSE_MS,
+        middle(max(0.0, run.longest_ms - run.longest_without_ms) for run in runs),
+        figure,
+    )
+    yield _at_most(
+        "start-up from a checkpoint, s", START_UP_S, middle(run.start_up_s for run in runs), figure
     )
 
 
@@ -167,6 +189,7 @@ def _steepest(result: Benchmark) -> float | None:
 def _conform(result: Benchmark) -> Goal:
     runs = [run.checked for row in result.rows for run in row.runs]
     runs += [flat.run.checked for flat in result.flat] + [late.checked for late in result.late]
+    runs += [one for found in result.stateful for one in found.checked]
     checked = [one for one in runs if one]
     good = sum(one.conforms for one in checked)
     found = f"{good} of {len(checked)}"

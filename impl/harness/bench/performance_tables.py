@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.bench import schedule
-from harness.bench.benchmark import Benchmark, Late, Row
+from harness.bench.benchmark import Benchmark, Late, Row, Stateful
 from harness.bench.goals import goals
 from harness.bench.schedule import Plan
 from harness.bench.setting import Setting, size_text
@@ -43,6 +43,8 @@ def render(result: Benchmark, chosen: Plan) -> str:
         lines += ["## Flat in time", "", *_flat(result), ""]
     if result.late:
         lines += ["## A learner that comes late", "", *_late(result.late), ""]
+    if result.stateful:
+        lines += ["## State machines", "", *_stateful(result.stateful), ""]
     if result.failures:
         lines += ["## Failures", "", *(f"- {text}" for text in result.failures), ""]
     return "\n".join(lines)
@@ -241,6 +243,22 @@ def _late(late: list[Late]) -> list[str]:
         for number, one in enumerate(late, 1)
     ]
     return table(heads, rows)
+
+
+def _stateful(runs: list[Stateful]) -> list[str]:
+    heads = ["run", "values", "state, MiB", "values/s", "with snapshots", "longest wait, ms"]
+    heads += ["with snapshots", "checkpoints", "late one there, s", "back, s", "after values"]
+    rows = [
+        [
+            *(str(number), f"{one.values:,}", str(one.state_bytes >> 20)),
+            *map(figure, (one.rate_without, one.rate, one.longest_without_ms, one.longest_ms)),
+            *(str(one.checkpoints), figure(one.installed_s), figure(one.start_up_s)),
+            f"{one.start_up_values:,}",
+            "conform" if all(checked.conforms for checked in one.checked) else "VIOLATE",
+        ]
+        for number, one in enumerate(runs, 1)
+    ]
+    return table([*heads, "traces"], rows)
 
 
 def _percent(part: float | None, whole: float) -> str:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.bench import limits, rivals, schedule
-from harness.bench.benchmark import Flat, Late, PeerRow, Row
+from harness.bench import limits, rivals, schedule, stateful
+from harness.bench.benchmark import Flat, Late, PeerRow, Row, Stateful
 from harness.bench.limits import Limits
 from harness.bench.runner import Runner
 from harness.bench.schedule import Plan
@@ -37,6 +37,7 @@ class Rounds:
         self.limits: list[Limits] = []
         self.flat: list[Flat] = []
         self.late: list[Late] = []
+        self.stateful: list[Stateful] = []
         self.failures: list[str] = []
         wanted = schedule.all_settings(chosen)
         self.rows = [Row(setting) for setting in wanted]
@@ -59,6 +60,8 @@ class Rounds:
                 elif job.setting in self._values:
                     self._cluster(job)
         for number in range(self.plan.long_runs):
+            if "stateful" in self.plan.parts:
+                self._stateful(number)
             if "flat" in self.plan.parts:
                 self._flat(number)
             if "late" in self.plan.parts:
@@ -137,6 +140,20 @@ class Rounds:
             )
             if not late.caught_up:
                 self.failures.append(f"{name}: the late learner did not catch up")
+
+    def _stateful(self, number: int) -> None:
+        name = f"state machines {number + 1}"
+        with self._noting(name):
+            plan = self.plan
+            found = stateful.measure(self.runner, plan.machine_values, plan.machine_bytes)
+            self.stateful.append(found)
+            for checked in found.checked:
+                self._judge(name, checked)
+            self._show(
+                f"{name}: {figure(found.rate_without)} values/s without snapshots, "
+                f"{figure(found.rate)} with them, installed in {found.installed_s:.2g} s, back in "
+                f"{found.start_up_s:.2g} s, {_verdict(found.checked[-1])}"
+            )
 
     # What is said and noted.
 

@@ -30,7 +30,7 @@ class Runner:
 
     def __init__(self, out: Path, *, keep: bool) -> None:
         self.out = out
-        self._folders = RunFolders(out, keep=keep)
+        self.folders = RunFolders(out, keep=keep)
 
     def run(self, setting: Setting, values: int) -> Run:
         """One run of about `values` values. Raises `RunError`, also when the learners did not
@@ -58,8 +58,8 @@ class Runner:
         )
 
     def _run(self, setting: Setting, values: int) -> tuple[Run, Cluster, float]:
-        folder = self._folders.new("", 4)
-        inputs, total = self._values(setting, values)
+        folder = self.folders.new("", 4)
+        inputs, total = self.value_files(setting, values)
         with Cluster(setting.config(), folder, setting.value_bytes) as cluster:
             self._start(cluster, setting, inputs, setting.learners)
             began_s = cluster.open_gates()
@@ -71,8 +71,8 @@ class Runner:
 
     def late(self, setting: Setting, before: int, after: int) -> Late:
         """A learner starts when `before` values are delivered; about `after` more come."""
-        folder = self._folders.new("", 4)
-        inputs, total = self._values(setting, before + after)
+        folder = self.folders.new("", 4)
+        inputs, total = self.value_files(setting, before + after)
         others, wanted = setting.learners - 1, total + 1
         caught_up = True
         with Cluster(setting.config(), folder, setting.value_bytes) as cluster:
@@ -96,9 +96,9 @@ class Runner:
     # Parts of a run.
 
     def _done(self, folder: Path, checked: Checked | None) -> None:
-        self._folders.done(folder, conforms=checked is None or checked.conforms)
+        self.folders.done(folder, conforms=checked is None or checked.conforms)
 
-    def _values(self, setting: Setting, values: int) -> tuple[list[Path], int]:
+    def value_files(self, setting: Setting, values: int) -> tuple[list[Path], int]:
         """A file of values for each client, one of one value for the client that warms the cluster
         up, which comes last; and how many values there are without that one."""
         count = max(1, values // setting.clients)

@@ -58,10 +58,10 @@ class Cluster:
         self.config = configuration.override(
             config, groups=self._chosen.groups, cluster=self._chosen.cluster
         )
-        self._config_file = run_dir / "config.yaml"
+        self.config_file = run_dir / "config.yaml"
         try:
             (run_dir / "logs").mkdir(parents=True)
-            self._config_file.write_text(configuration.dump(self.config), encoding="utf-8")
+            self.config_file.write_text(configuration.dump(self.config), encoding="utf-8")
         except OSError as error:
             self._chosen.__exit__()
             raise InputError(f"run folder {run_dir}: {reason(error)}") from error
@@ -90,7 +90,7 @@ class Cluster:
         stdin: Path | None = None,
     ) -> None:
         """Start processes of a role, or replicas."""
-        given = ["--config", str(self._config_file), "--run-dir", str(self.run_dir), *options]
+        given = ["--config", str(self.config_file), "--run-dir", str(self.run_dir), *options]
         for number in numbers:
             process = Replica(number) if role == "replica" else Member(role, number)
             self.watched.append(Watched(start(process, given, self.run_dir, stdin=stdin)))

@@ -22,6 +22,9 @@ LOADS = (1_000, 5_000, 20_000, 50_000, 100_000, 200_000, 400_000, 800_000)
 LATE_VALUES = 2_000_000
 """That a late learner has to catch up with."""
 
+MACHINE_VALUES, MACHINE_BYTES = 10_000_000, 100 << 20
+"""That state machines are given, and what they carry."""
+
 USUAL = Setting()
 """What is compared with: values of 64 bytes, in memory, traced, everything on, saturated."""
 
@@ -43,6 +46,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Delivered before the late learner starts, and as many again while it catches up."""
     long_runs: int
     """Of `flat` and of `late`."""
+    machine_values: int
+    """Applied to state machines, ..."""
+    machine_bytes: int
+    """... each with a state of so many bytes."""
     changes: dict[str, str | bool]
     """What is different in all settings: their fields and values."""
 
@@ -65,6 +72,8 @@ def full(
         long_values=long_values,
         late_values=min(long_values, LATE_VALUES),
         long_runs=runs,
+        machine_values=min(long_values, MACHINE_VALUES),
+        machine_bytes=MACHINE_BYTES,
         changes=changes,
     )
 
@@ -81,6 +90,8 @@ def smoke(parts: Iterable[str], changes: dict[str, str | bool]) -> Plan:
         long_values=2_000,
         late_values=2_500,
         long_runs=1,
+        machine_values=20_000,
+        machine_bytes=1 << 20,
         changes=changes,
     )
 
