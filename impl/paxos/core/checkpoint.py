@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from paxos.core.ballot import Natural, Positive
 from paxos.core.batch import ClientName
-from paxos.core.messages import Outcome, PacketPlace, Span
+from paxos.core.messages import Outcome, Span
 
 __all__ = ["Snapshot", "SnapshotError", "UnfinishedValue", "decode_snapshot", "encode_snapshot"]
 
@@ -48,9 +48,9 @@ class Snapshot(Struct, array_like=True, frozen=True, kw_only=True):
     """The one to which a part was added the longest ago first."""
     outcomes: list[Outcome]
     """What became of values in parts, the oldest first."""
-    places: list[PacketPlace]
-    """Where packets were delivered: the clients in the order in which they were heard of, and of
-    each the oldest first."""
+    places: list[tuple[ClientName, dict[Positive, tuple[Natural, Natural]]]]
+    """Where packets were delivered, by their first values: the clients in the order in which they
+    were heard of, and of each the oldest packet first."""
 
 
 encode_snapshot = msgspec.msgpack.Encoder().encode

@@ -281,9 +281,9 @@ class Learner(Role):
         try:
             table.restore(snapshot.clients)
             assembler.restore(table.clients(), snapshot.unfinished, snapshot.outcomes)
+            places.restore(snapshot.places)
         except ValueError as error:
             raise SnapshotError(str(error)) from error
-        places.restore(snapshot.places)
         self.table, self.assembler, self.places = table, assembler, places
         self.prefix, self.position = snapshot.prefix, snapshot.position
         self.delivered_bytes = snapshot.delivered_bytes

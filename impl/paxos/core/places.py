@@ -54,19 +54,20 @@ class Places:
         known = self._known.get(client, {})
         return client, first, *known.get(first, (NOWHERE, NOWHERE))
 
-    def all(self) -> list[PacketPlace]:
-        """All that is remembered: the clients in the order in which they were heard of, and of each
-        the oldest packet first."""
-        return [
-            (client, first, *place)
-            for client, known in self._known.items()
-            for first, place in known.items()
-        ]
+    def all(self) -> list[tuple[str, dict[int, tuple[int, int]]]]:
+        """All that is remembered, by first value: the clients in the order in which they were heard
+        of, and of each the oldest packet first. These are copies; there may be very many."""
+        return [(client, known.copy()) for client, known in self._known.items()]
 
-    def restore(self, places: Iterable[PacketPlace]) -> None:
-        """Remember what another one has told as `all`. To be called on a new one."""
-        for place in places:
-            self.note(*place)
+    def restore(self, places: Iterable[tuple[str, dict[int, tuple[int, int]]]]) -> None:
+        """Remember what another one has told as `all`. To be called on a new one. Raises
+        `ValueError` if none tells that."""
+        for client, known in places:
+            if client in self._known or not 0 < len(known) <= self._packets:
+                raise ValueError("its places are not those that a learner remembers")
+            self._known[client] = known
+        if len(self._known) > self._clients:
+            raise ValueError("its places are of more clients than a learner remembers")
 
     def remembered(self) -> Iterable[int]:
         """How many packets of each client are remembered."""
