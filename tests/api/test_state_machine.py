@@ -15,7 +15,7 @@ import pytest
 import paxos
 from paxos.runtime import report
 from paxos.runtime.checkpoint_store import CheckpointStore
-from tests.cluster.processes import Cluster, wait_for
+from tests.cluster.processes import Cluster, conformance, wait_for
 
 PATIENCE_S = 30.0
 EVERY = 5
@@ -127,6 +127,7 @@ def test_it_goes_on_from_its_checkpoint_with_nothing_twice(only: Cluster) -> Non
     assert took[1] == {**took[1], "event": "Checkpoint", "instance": EVERY}
     [restart] = [e for e in took if e["event"] == "Restart"]
     assert restart["instance"] == again.restored and restart["seq"] == 1
+    conformance(only.run_dir)
 
 
 def test_what_is_in_the_checkpoint_is_not_kept_by_acceptors(only: Cluster) -> None:
@@ -191,6 +192,7 @@ def test_a_snapshot_that_raises_is_said_once_and_the_one_before_stands(
     assert f"no checkpoint of instance {tried[1]['instance']}: snapshot() raised" in told[0]
     assert "ValueError: out of luck" in told[0] and "the one before stands" in told[0]
     assert f"checkpoints are made again, now of instance {cured}" in told[1]
+    conformance(only.run_dir)
 
 
 def test_a_restore_that_raises_is_one_clear_error_and_loses_nothing(only: Cluster) -> None:
@@ -339,3 +341,4 @@ def test_all_learners_restart_at_once_while_clients_go_on(tmp_path: Path) -> Non
                 thread.join()
         assert ledgers[0].values == ledgers[1].values
         assert sorted(map(int, ledgers[0].values)) == list(range(1, sent + 1))
+        conformance(cluster.run_dir)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.processes import ENVIRONMENT, Cluster, run, wait_for
+from tests.cluster.processes import ENVIRONMENT, Cluster, conformance, run, wait_for
 
 pytestmark = pytest.mark.multicast
 
@@ -103,6 +103,8 @@ def test_all_learners_are_killed_again_and_again_while_a_client_goes_on(
         assert len(first) == client.count and set(first) == wanted, "each once"
         restarts = events(cluster.run_dir, "learner", "Restart")
         assert len(restarts) == 6 and all(restart["instance"] >= 20 for restart in restarts)
+        cluster.stop()
+        conformance(cluster.run_dir)
 
 
 MACHINE = """
@@ -173,6 +175,10 @@ def test_killed_in_the_middle_of_a_checkpoint_it_goes_on_from_the_one_before(
         assert apply(second, b"the next") == count + 1, "all that was acknowledged is there"
         assert kept.name == f"learner-1.checkpoint-{(tmp_path / 'restored').read_text()}"
         assert not (data / f"learner-1.{child}.tmp").exists()
+        assert second.stdin
+        second.stdin.close()
+        assert second.wait(60) == 0
+        conformance(cluster.run_dir)
 
 
 def test_two_processes_with_one_id(tmp_path: Path) -> None:
@@ -241,6 +247,8 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost(tmp_path: Path, small: Pat
         client.end()
         wait_for(lambda: len(cluster.lines("learner-1")) == client.count, "every value")
         assert len(set(cluster.lines("learner-1"))) == client.count
+        cluster.stop()
+        conformance(cluster.run_dir)
 
 
 def said(cluster: Cluster) -> list[str]:
