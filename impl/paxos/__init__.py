@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paxos.api.broadcasting import Client
     from paxos.api.listening import Learner, Replica
     from paxos.api.place import DeliveredValue, Place
+    from paxos.api.reading import StaleRead
     from paxos.api.state_machine import StateMachine
     from paxos.config import Config
     from paxos.core.client import ValueTooLargeError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         InputError,
         NotKnownError,
         PlaceForgottenError,
+        ReadTimeoutError,
         ResultForgottenError,
         RunError,
     )
@@ -50,9 +52,11 @@ __all__ = [
     "NotKnownError",
     "Place",
     "PlaceForgottenError",
+    "ReadTimeoutError",
     "Replica",
     "ResultForgottenError",
     "RunError",
+    "StaleRead",
     "StateMachine",
     "ValueTooLargeError",
 ]
@@ -64,6 +68,7 @@ _HOMES = {
     "Learner": "paxos.api.listening",
     "Place": "paxos.api.place",
     "Replica": "paxos.api.listening",
+    "StaleRead": "paxos.api.reading",
     "StateMachine": "paxos.api.state_machine",
     "ValueTooLargeError": "paxos.core.client",
 }

@@ -51,7 +51,12 @@ class DiscardedError(RunError):
 
 
 class Full(RunError):
-    """A client has as many values outstanding as it may have, and none was delivered in time."""
+    """A client has as many values outstanding as it may have, and none was delivered in time; or
+    as many reads wait at a learner as may."""
+
+
+class ReadTimeoutError(RunError, TimeoutError):
+    """A read was not done in time; the text says what it waits for. It may be tried again."""
 
 
 class ClosedError(RunError):

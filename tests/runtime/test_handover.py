@@ -142,3 +142,20 @@ def test_a_client_speaks_to_other_proposers_while_its_own_does_not_lead() -> Non
     assert Group.ACCEPTORS not in unsent
     candidate.leads = False
     assert Group.PROPOSERS not in unsent
+
+
+class Again(Scripted):
+    """What it hands to the application makes it do one more step."""
+
+    def perform(self, now_s: float) -> Said | None:
+        said = super().perform(now_s)
+        self.is_touched = len(self.diary) < 2
+        return said
+
+
+def test_a_role_alone_does_what_its_own_step_has_left() -> None:
+    """It would wait for the next datagram, or for its next deadline."""
+    alone = Again(Member("learner", 1), [], {})
+    alone.begin()
+    assert Handover([alone]).settle(0.0)
+    assert alone.diary == ["learner steps"] * 2

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from paxos.api.inbox import Inbox
+from paxos.api.inbox import Inbox, Mark
 from paxos.api.place import DeliveredValue
 from paxos.api.state_machine import StateMachine
 from paxos.core.checkpoint import Snapshot
@@ -24,6 +24,8 @@ class Applying(Inbox):
         super().__init__(limit_bytes, first=1)
         self.skipped: Callable[[int], object] = lambda position: None
         """Told of the position that a snapshot has brought the machine to."""
+        self.read: Callable[[int], object] = lambda position: None
+        """Told of the position whenever reads may be done."""
         self.machine = machine
         self.application = Application(machine.name, machine.version)
         self.lock = threading.Lock()
@@ -45,9 +47,12 @@ class Applying(Inbox):
                     self._apply(item, applied)
                 case Snapshot():
                     self._keep(item)
+                case Mark():
+                    self.read(self.position)
                 case _:
                     self._restore(item)
                     item.close()
+                    self.read(self.position)
 
     def _apply(self, value: DeliveredValue, applied: Applied) -> None:
         with self.lock:

@@ -37,6 +37,8 @@ class Hooks(NamedTuple):
     deliveries: Deliveries = Output()
     hear_places: HearPlaces | None = None
     hear_discarded: HearDiscarded | None = None
+    hear_current: Callable[[int], object] | None = None
+    """Of a learner whose reads up to a number may see what is delivered."""
     ended: Callable[[], object] = lambda: None
     """It has failed. Called once, without any lock."""
 
@@ -64,6 +66,7 @@ class Host:
             deliveries=hooks.deliveries,
             hear_places=hooks.hear_places,
             hear_discarded=hooks.hear_discarded,
+            hear_current=hooks.hear_current,
             with_cluster=False,
             verbose=False,
         )

@@ -4,6 +4,7 @@ positions. While it is full the learner hears nothing, and asks later for what i
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from enum import Enum
 
 from paxos.api.place import DeliveredValue
 from paxos.core.batch import unpack
@@ -12,9 +13,16 @@ from paxos.core.step import Delivery
 from paxos.runtime.checkpoint_file import Application, CheckpointFile
 from paxos.runtime.checkpointing import Checkpointing
 
-Item = DeliveredValue | Snapshot | CheckpointFile
-"""A value; a snapshot to be made durable, of the state after all values before it; or another
-learner's, which is the state before all values after it."""
+
+class Mark(Enum):
+    """Reads may be done, after all values before it (`paxos.api.reading`)."""
+
+    READS = 1
+
+
+Item = DeliveredValue | Snapshot | CheckpointFile | Mark
+"""A value; a snapshot to be made durable, of the state after all values before it; another
+learner's, which is the state before all values after it; or a mark."""
 
 OVERHEAD_BYTES = 200
 """Of memory, what a value takes beyond its own bytes, about."""
@@ -36,6 +44,8 @@ class Inbox:
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._is_over = False
+        self.last = 0
+        """The position of the last value that was put in, or that a snapshot had; 0: none."""
 
     @property
     def is_full(self) -> bool:
@@ -56,6 +66,7 @@ class Inbox:
         with self._lock:
             self._items += wanted
             self._bytes += sum(map(_memory, wanted))
+            self.last = wanted[-1].position if wanted else self.last
             self._changed.notify()
 
     def begin(self, checkpoints: Checkpointing) -> None:
@@ -74,6 +85,13 @@ class Inbox:
             self._items.clear()
             self._bytes = 0
             self._items.append(checkpoint)
+            self.last = max(self.last, checkpoint.position)
+            self._changed.notify()
+
+    def mark(self) -> None:
+        """Have whoever takes the items see to the reads, in their turn."""
+        with self._lock:
+            self._items.append(Mark.READS)
             self._changed.notify()
 
     def take(self, timeout_s: float | None) -> DeliveredValue | None:

@@ -1,6 +1,8 @@
 """`paxos.Learner` and `paxos.Replica`: delivered values, iterated or given to a callback."""
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
@@ -13,6 +15,7 @@ from paxos.api.broadcasting import ROOM_S, Client
 from paxos.api.hosting import Hooks, Host
 from paxos.api.inbox import Inbox
 from paxos.api.place import DeliveredValue
+from paxos.api.reading import Readings, Result, StaleRead
 from paxos.api.results import Results
 from paxos.api.state_machine import StateMachine
 from paxos.config import Config
@@ -23,6 +26,10 @@ from paxos.runtime.report import describe
 
 WAITING_BYTES = 16 << 20
 """Of memory, what a learner keeps for an application that has not taken it, by default."""
+
+
+READ_S = 10.0
+"""How long a read waits, by default."""
 
 
 class LearnerOptions(TypedDict, total=False):
@@ -75,14 +82,21 @@ class Learner:
         self._callback, self._on_error = callback, on_error
         self._applying = None if machine is None else Applying(machine, waiting_bytes)
         self._inbox = self._applying or Inbox(waiting_bytes, from_position)
-        hooks = Hooks(deliveries=self._inbox, ended=self._inbox.end)
+        hooks = Hooks(
+            deliveries=self._inbox,
+            hear_current=self._reach,
+            ended=self._ended,
+        )
         self._host = self._make_host(learner_id, config, options.get("run_dir"), hooks)
         self._applied = 0
         self._thread: threading.Thread | None = None
+        in_turn = callback is not None or machine is not None
+        self._readings = Readings(self._host, self._inbox, in_turn=in_turn)
         if self._applying:
             self._results = self._make_results(self._applying)
+            self._applying.read = self._readings.run
         self._host.start()
-        if callback or machine is not None:
+        if in_turn:
             work = self._call_back if machine is None else self._apply
             self._thread = threading.Thread(target=work, daemon=True)
             self._thread.start()
@@ -152,19 +166,104 @@ class Learner:
         self._host.close()
         self._inbox.end()
         thread = self._thread
-        if thread and thread is not threading.current_thread() and not self._host.is_elsewhere:
+        if self._host.is_elsewhere:
+            return
+        if thread and thread is not threading.current_thread():
             thread.join()
+        self._readings.end()
+
+    def _ended(self) -> None:
+        self._inbox.end()
+        if not self._thread:  # which would see to it
+            self._readings.end()
+
+    # Reads.
+
+    def _reach(self, number: int) -> None:
+        self._readings.reach(number)
+
+    def read(self, do: Callable[[], Result], timeout_s: float | None = READ_S) -> Result:
+        """The result of `do()`, which is called by the thread that calls the callback or the
+        machine, between two values, and sees all that any learner had delivered when this was
+        called: a linearizable read. Nothing is put into the log for it; a majority of the acceptors
+        is asked, and reads at the same time share the question.
+
+        Raises `ReadTimeoutError` if it is not done within `timeout_s` (None: it waits for ever),
+        what `do` raises, and what `reading` raises."""
+        return self._readings.result(self.reading(do), timeout_s)
+
+    def reading(self, do: Callable[[], Result]) -> Future[Result]:
+        """The same without waiting. The future can be cancelled until `do` is called; its callbacks
+        are called by the learner's thread. Raises `TypeError` if the learner has neither a callback
+        nor a machine, `Full` if 10,000 reads wait, and `ClosedError` or `ForkedError`."""
+        self._check_is_read_here()
+        return self._readings.begin(do)
+
+    async def aread(self, do: Callable[[], Result], timeout_s: float | None = READ_S) -> Result:
+        """The same for asyncio. Raises `TimeoutError` if it is not done in time."""
+        async with asyncio.timeout(timeout_s):
+            return await asyncio.wrap_future(self.reading(do))
+
+    def read_stale(
+        self, do: Callable[[], Result], timeout_s: float | None = READ_S
+    ) -> StaleRead[Result]:
+        """The result of `do()`, called in the same way, as soon as it sees what this learner has
+        delivered by now; nobody is waited for but the application itself. It says how old that may
+        be. Raises as `read` does."""
+        self._check_is_read_here()
+        current_s = self._readings.current_s
+
+        def see() -> StaleRead[Result]:
+            return StaleRead(do(), self.applied, time.monotonic() - current_s)
+
+        return self._readings.result(self._readings.begin_stale(see), timeout_s)
+
+    def barrier(self, timeout_s: float | None = READ_S) -> int:
+        """Wait until all that any learner had delivered when this was called is here: applied by
+        the callback or the machine; or, without these, to be taken without waiting. The position of
+        the last value of that. Raises as `read` does."""
+        if self._thread:
+            return self.read(lambda: self.applied, timeout_s)
+        return self._readings.result(self._readings.begin(lambda: self._inbox.last), timeout_s)
+
+    def _check_is_read_here(self) -> None:
+        if not self._thread:
+            raise TypeError("a learner that is iterated has no thread to read in: use `barrier`")
+        if self._thread is threading.current_thread():
+            raise TypeError("the callback or machine has the state of now: it need not ask for it")
+
+    # With a callback.
 
     def _call_back(self) -> None:
         assert self._callback
-        while (value := self._inbox.take(None)) is not None and not self._host.is_closed:
+        while (value := self._inbox.next(None)) is not None and not self._host.is_closed:
+            if not isinstance(value, DeliveredValue):
+                self._readings.run(self._applied)
+                continue
             try:
                 self._callback(value.position, value.value)
             except Exception as error:  # the application's, whatever it is
                 if self._on_error is None or not self._goes_on(value, error):
                     self._end(value, error, "the callback")
-                    return
+                    break
             self._applied = value.position
+        self._readings.end()
+
+    def _goes_on(self, value: DeliveredValue, error: Exception) -> bool:
+        assert self._on_error
+        try:
+            self._on_error(value, error)
+        except Exception as another:
+            self._end(value, another, "on_error")
+        return self._host.failure is None
+
+    def _end(self, value: DeliveredValue, error: Exception, what: str) -> None:
+        if self._host.failure:
+            return
+        failure = ApplicationError(f"at position {value.position} {what} raised {describe(error)}")
+        failure.__cause__ = error
+        self._host.request(failure)
+        self._host.close()
 
     # With a machine.
 
@@ -184,24 +283,7 @@ class Learner:
             self._host.request(error)
             self._host.close()
         self._results.end(str(self._host.failure or why))
-
-    # With a callback.
-
-    def _goes_on(self, value: DeliveredValue, error: Exception) -> bool:
-        assert self._on_error
-        try:
-            self._on_error(value, error)
-        except Exception as another:
-            self._end(value, another, "on_error")
-        return self._host.failure is None
-
-    def _end(self, value: DeliveredValue, error: Exception, what: str) -> None:
-        if self._host.failure:
-            return
-        failure = ApplicationError(f"at position {value.position} {what} raised {describe(error)}")
-        failure.__cause__ = error
-        self._host.request(failure)
-        self._host.close()
+        self._readings.end()
 
 
 class Replica(Learner):

@@ -94,7 +94,7 @@ class Handover:
                 if said is None:
                     return True
                 self.hand(party, said, now_s)
-            if ended or not self._is_shared:
+            if ended:
                 return True
         return False
 

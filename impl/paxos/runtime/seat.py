@@ -6,7 +6,7 @@ deliver, send. Used under the node's lock, but for `receive`, which is the recei
 """
 
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from paxos.config import Groups
@@ -78,6 +78,8 @@ class Surroundings:
     """Of one that also gives them to others, and takes theirs."""
     hear_places: HearPlaces | None = None
     """Of a client that wants to know where its values are."""
+    hear_current: Callable[[int], object] | None = None
+    """Of a learner whose reads up to a number may see what is delivered."""
     hear_discarded: HearDiscarded | None = None
     """What becomes of values of a client that will not be delivered; None: the user is told."""
     faults: Faults
@@ -110,6 +112,7 @@ class Seat:
         self.transferring = around.transferring
         self._hear_places = around.hear_places
         self._hear_discarded = around.hear_discarded
+        self._hear_current = around.hear_current
         self._faults = around.faults
         self._strict_trace = around.strict_trace
         self._presence = around.presence
@@ -269,7 +272,7 @@ class Seat:
             self._save(step)
         if step.events and self._tracer:
             self._trace(self._tracer, step)
-        if step.deliveries or step.taken or step.installed:
+        if step.deliveries or step.taken or step.installed or step.current:
             self._deliver(step)
         parts = self.transferring.perform(step, now_s) if self.transferring else ()
         if step.placed and self._hear_places:
@@ -292,17 +295,18 @@ class Seat:
         return step.sends
 
     def _deliver(self, step: Step) -> None:
-        """Hand over what is delivered, and a snapshot in its place among that."""
+        """Hand over what is delivered, and a snapshot in its place among that; reads come last."""
         if step.installed:
             assert self.checkpoints and self.checkpoints.store.newest, "it was received"
             self._deliveries.install(self.checkpoints.store.newest.again())
-        if step.taken is None:
-            self._deliveries.deliver(step.deliveries)
-            return
-        at = step.taken.after
-        self._deliveries.deliver(step.deliveries[:at])
-        self._deliveries.keep(step.taken.snapshot)
-        self._deliveries.deliver(step.deliveries[at:])
+        at = step.taken.after if step.taken else 0
+        if step.taken:
+            self._deliveries.deliver(step.deliveries[:at])
+            self._deliveries.keep(step.taken.snapshot)
+        if step.deliveries[at:]:
+            self._deliveries.deliver(step.deliveries[at:])
+        if step.current and self._hear_current:
+            self._hear_current(step.current)
 
     def _discard(self, values: Sequence[Discarded]) -> None:
         self.discarded += len(values)

@@ -2,7 +2,7 @@
 with storage and trace, and the core as the storage left it."""
 
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -49,6 +49,8 @@ class Seating:
     """What a client does with the places of its values; None: it does not ask for them."""
     hear_discarded: HearDiscarded | None = None
     """What it does when values will not be delivered; None: it tells the user."""
+    hear_current: Callable[[int], object] | None = None
+    """Of a learner whose reads up to a number may see what is delivered; None: nobody reads."""
     with_cluster: bool
     """Whoever starts this process starts the whole cluster. Then it has nobody to ask whether it
     may begin, and would wait for every process of it."""
@@ -117,6 +119,7 @@ class Seating:
             transferring=_transferring(str(process), role, checkpoints),
             hear_places=self.hear_places,
             hear_discarded=self.hear_discarded,
+            hear_current=self.hear_current,
             faults=faults,
             presence=presence,
             strict_trace=config.trace == "strict",
