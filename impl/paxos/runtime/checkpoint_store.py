@@ -37,8 +37,7 @@ KEPT = 2
 """Checkpoints that stand: the newest, and one before it should that be damaged."""
 
 ORPHAN_S = 10.0
-"""How long a learner waits for what a killed one has left behind to end. Each child notices within
-a piece that it writes."""
+"""How long a learner waits for what a killed one has left behind to end."""
 
 
 class CheckpointStore:

@@ -11,6 +11,7 @@ A snapshot that cannot be made durable is said once, until one can be again; the
 it stands, and the learner goes on.
 """
 
+import ctypes
 import gc
 import os
 import signal
@@ -29,6 +30,9 @@ from paxos.runtime.report import describe, say
 
 # Python 3.12 warns whoever forks and has threads. The child here keeps to what it may do.
 warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
+
+_SET_DEATH_SIGNAL = 1
+_set = getattr(ctypes.CDLL(None), "prctl", None)  # Linux; found here, as a child loads nothing
 
 State = Callable[[], bytes | Iterable[bytes]]
 """What gives the application's part, in pieces."""
@@ -98,8 +102,11 @@ class Checkpointing:
     # The child.
 
     def _be_child(self, snapshot: Snapshot, state: Iterator[bytes], answer: int) -> NoReturn:
-        """Nothing but this is done here, and no handler or buffer of the parent's is run."""
+        """Nothing but this is done here, and no handler or buffer of the parent's is run. A child
+        that outlived its parent would hold what that has open, ports of the application too."""
         try:
+            if _set:
+                _set(_SET_DEATH_SIGNAL, signal.SIGKILL)  # when the thread that has forked ends
             gc.disable()  # it would touch, and so copy, every page
             os.nice(NICENESS)
             said = DONE + os.fsencode(self.store.write(snapshot, state))
