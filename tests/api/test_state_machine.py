@@ -187,6 +187,7 @@ def test_a_snapshot_that_raises_is_said_once_and_the_one_before_stands(
         assert tried and kept(only) == [5]
         is_cured.append(True)
         cured = send_until_kept(one, only, 6)
+        send_until_kept(one, only, cured + 1)
     told = [line for line in said if "checkpoint" in line]
     assert len(told) == 2, told
     assert f"no checkpoint of instance {tried[1]['instance']}: snapshot() raised" in told[0]
