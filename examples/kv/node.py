@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import paxos
-from kv.commands import Command, Result, Write, encode
+from kv.commands import Command, Result, encode
 from kv.overview import Overview
 from kv.store import Store
 from kv.watching import Feed
@@ -71,10 +71,14 @@ class Node:
         return result
 
     async def read(self, ask: Callable[[Store], Found], *, stale: bool) -> Read[Found]:
-        """Ask the store, once all that was acknowledged before is applied here, or at once."""
+        """Ask the store, once all that was acknowledged before is applied here, or at once. Raises
+        `TimeoutError`, and what `paxos.Replica.reading` raises."""
         if not stale:
-            await self.write(Write("", None, -1))
-        return Read(ask(self.store), 0.0 if stale else None)
+            return Read(await self._replica.aread(lambda: ask(self.store), self._answer_s), None)
+        seen = await asyncio.to_thread(
+            self._replica.read_stale, lambda: ask(self.store), self._answer_s
+        )
+        return Read(seen.result, seen.age_s)
 
     async def status(self) -> dict[str, Any]:
         """This replica, as it is."""
