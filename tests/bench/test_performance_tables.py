@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from harness.bench import performance_plots, performance_tables, schedule
-from harness.bench.benchmark import Benchmark, Flat, Late, PeerRow, Row, Run, Stateful
+from harness.bench.benchmark import Benchmark, Flat, Late, PeerRow, Row, Run, Stateful, StoreRow
 from harness.bench.goals import Goal, goals
 from harness.bench.limits import Limits
 from harness.bench.options import PARTS
@@ -55,6 +55,8 @@ RATES = {
     schedule.THREE: 60_000.0,
     schedule.replicas(USUAL): 66_000.0,
 }
+
+STORE_RATES = {"etcd": 1_000.0, "kv": 1_100.0, "library": 12_000.0}
 
 P50_US = {schedule.replicas(ONE): 120.0, schedule.INSIDE: 90.0}
 
@@ -102,6 +104,10 @@ def result() -> Benchmark:
             )
         ],
         late=[Late(1000, 1000.0, 800.0, 600.0, True, course, checked)],
+        stores=[
+            StoreRow(use, [Peer(STORE_RATES[use.store], 0, {"p50": 1e6 / STORE_RATES[use.store]})])
+            for use in schedule.STORES
+        ],
     )
 
 
@@ -120,7 +126,7 @@ def goal(result: Benchmark, start: str) -> Goal:
 
 def test_every_goal_is_met_here(result: Benchmark) -> None:
     assert [g.name for g in goals(result) if not g.met] == []
-    assert len(list(goals(result))) == 21
+    assert len(list(goals(result))) == 25
 
 
 def test_the_figures_of_the_goals(result: Benchmark) -> None:
@@ -183,6 +189,21 @@ def test_a_goal_is_missed(
     assert "NOT met" in performance_tables.render(result, CHOSEN)
 
 
+def test_the_stores_beside_one_another(result: Benchmark) -> None:
+    found = {goal.name: goal for goal in goals(result) if "etcd" in goal.name}
+    assert [(goal.wanted, goal.found, goal.met) for goal in found.values()] == [
+        ("at least 1 times", "1.1 times", True),
+        ("at least 10 times", "12 times", True),
+        ("at most 1.2 times", "0.083 times", True),
+        ("at most 1.2 times", "0.083 times", True),
+    ]
+    text = performance_tables.render(result, CHOSEN)
+    shown = cells(text, "Key-value stores: three nodes, durable")
+    assert shown["kv, HTTP, put, 64 clients"]["a second"] == "1,100"
+    result.stores = [row for row in result.stores if row.use.store != "etcd"]
+    assert {goal.met for goal in goals(result) if "etcd" in goal.name} == {None}
+
+
 def test_long_runs_that_miss_their_goals(result: Benchmark) -> None:
     result.flat[0].tenths[-1] = 89_000.0
     result.flat[0].run.checked = Checked(True, "slow to check", 100, 10.5)
@@ -209,6 +230,7 @@ def test_state_machines_that_miss_their_goals(result: Benchmark) -> None:
 def test_what_was_not_measured_is_neither_met_nor_missed(result: Benchmark) -> None:
     result.rows, result.peers, result.limits, result.flat, result.late = [], [], [], [], []
     result.stateful = []
+    result.stores = []
     assert {g.met for g in goals(result)} == {None}
     assert "NOT met" not in performance_tables.render(result, CHOSEN)
 

@@ -16,7 +16,7 @@ from harness.bench.schedule import ONE, USUAL
 from harness.bench.setting import Setting
 from paxos.errors import InputError
 
-LONG = {"stateful", "flat", "late"}
+LONG = {"stateful", "flat", "late", "stores"}
 
 
 @pytest.mark.parametrize(

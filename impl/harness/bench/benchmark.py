@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from harness.bench.limits import Limits
 from harness.bench.rivals import Peer
 from harness.bench.setting import Setting
+from harness.bench.stores import Use
 from harness.measure.folder import Checked
 from harness.measure.spread import Spread, spread
 
@@ -68,6 +69,19 @@ class PeerRow(Struct):
 
     mode: str
     value_bytes: int
+    runs: list[Peer] = field(default_factory=list)
+
+    def rate(self) -> Spread | None:
+        return spread(run.rate for run in self.runs)
+
+    def latency_us(self, quantile: str) -> Spread | None:
+        return spread(run.latency_us.get(quantile) for run in self.runs)
+
+
+class StoreRow(Struct):
+    """All runs of a key-value store in one use."""
+
+    use: Use
     runs: list[Peer] = field(default_factory=list)
 
     def rate(self) -> Spread | None:
@@ -142,6 +156,7 @@ class Benchmark(Struct):
     flat: list[Flat] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     stateful: list[Stateful] = field(default_factory=list)
+    stores: list[StoreRow] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """Runs that did not end well, and traces that do not conform, in words."""
 
@@ -151,6 +166,10 @@ class Benchmark(Struct):
 
     def peer(self, mode: str, value_bytes: int) -> PeerRow | None:
         return next((p for p in self.peers if (p.mode, p.value_bytes) == (mode, value_bytes)), None)
+
+    def store(self, use: Use) -> StoreRow | None:
+        """The runs of a store in one use."""
+        return next((row for row in self.stores if row.use == use and row.runs), None)
 
     def limit(self, what: Callable[[Limits], float]) -> Spread | None:
         """Of one of the machine's limits, all its measurements."""

@@ -64,6 +64,7 @@ def main(options: argparse.Namespace) -> int:
         flat=rounds.flat,
         late=rounds.late,
         stateful=rounds.stateful,
+        stores=rounds.stores,
         failures=rounds.failures,
     )
     tables = performance_tables.render(result, chosen)
@@ -103,6 +104,8 @@ def _method(chosen: Plan) -> dict[str, str]:
         "client under way; one at a time: one value of one client",
         "runs": f"{chosen.runs} of each setting, by turns with the machine's limits and the peer, "
         f"about {chosen.seconds:g} s each, the first fifth not measured",
+        "stores": "three nodes, durable: etcd by its gateway from JSON to gRPC, kv (examples/kv) "
+        "over HTTP, each from a process beside them; kv from inside the replica that began first",
         "peer": f"PySyncObj, {rivals.NODES} nodes, in memory, driven from inside its leader, "
         f"pipelined with up to {rivals.OUTSTANDING:,} commands under way, or one at a time",
     }

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from harness.bench.benchmark import Benchmark, Flat, Row
 from harness.bench.schedule import FIFO, INSIDE, LARGE, ONE, SIZES, THREE, USUAL, replicas
 from harness.bench.setting import Setting, size_text
+from harness.bench.stores import Use
 from harness.measure.spread import middle
 from harness.measure.text import figure
 
@@ -31,6 +32,7 @@ FIFO_COST = 0.1
 REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 LARGE_SHARE = 1.0
 SNAPSHOT_COST, SNAPSHOT_PAUSE_MS, START_UP_S = 0.2, 100.0, 2.0
+STORE_HTTP, STORE_LIBRARY, STORE_LONE = 1.0, 10.0, 1.2
 
 
 class Goal(NamedTuple):
@@ -81,7 +83,34 @@ def goals(result: Benchmark) -> Iterator[Goal]:
     ordered = _ratio(_rate(result, FIFO), usual)
     yield _at_most("what fifo costs", FIFO_COST, None if ordered is None else 1 - ordered)
     yield from _stateful(result)
+    if "stores" in result.parts:
+        yield from _stores(result)
     yield _conform(result)
+
+
+def _stores(result: Benchmark) -> Iterator[Goal]:
+    """The store of examples/kv beside etcd."""
+
+    def rate(store: str) -> float | None:
+        row = result.store(Use(store, "put", 64))
+        found = row.rate() if row else None
+        return found.median if found else None
+
+    def p50(store: str, what: str) -> float | None:
+        row = result.store(Use(store, what, 1))
+        found = row.latency_us("p50") if row else None
+        return found.median if found else None
+
+    for store, words, wanted in (
+        ("kv", "over HTTP", STORE_HTTP),
+        ("library", "through the library", STORE_LIBRARY),
+    ):
+        name = f"puts/s of 64 clients {words}, of etcd's"
+        yield _at_least(name, wanted, _ratio(rate(store), rate("etcd")), lambda x: f"{x:.2g} times")
+    for what in ("put", "get"):
+        ratio = _ratio(p50("library", what), p50("etcd", what))
+        name = f"p50 of a lone {what} through the library, of etcd's"
+        yield _at_most(name, STORE_LONE, ratio, lambda x: f"{x:.2g} times")
 
 
 def _replicas(result: Benchmark) -> Iterator[Goal]:

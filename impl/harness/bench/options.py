@@ -10,7 +10,7 @@ from paxos.arguments import seconds, whole_number
 
 PARTS = (
     *("throughput", "latency", "load", "switches", "loss", "replicas", "fifo", "scale"),
-    *("stateful", "flat", "late", "combos"),
+    *("stateful", "flat", "late", "stores", "combos"),
 )
 DEFAULT = tuple(part for part in PARTS if part != "combos")
 

@@ -45,6 +45,8 @@ def render(result: Benchmark, chosen: Plan) -> str:
         lines += ["## A learner that comes late", "", *_late(result.late), ""]
     if result.stateful:
         lines += ["## State machines", "", *_stateful(result.stateful), ""]
+    if result.stores:
+        lines += ["## Key-value stores: three nodes, durable", "", *_stores(result), ""]
     if result.failures:
         lines += ["## Failures", "", *(f"- {text}" for text in result.failures), ""]
     return "\n".join(lines)
@@ -124,6 +126,19 @@ def _peers(result: Benchmark) -> list[str]:
         for row in result.peers
     ]
     return table(["peer", "values/s", "p50, ms", "p99, ms", "p99.9, ms", "failed"], rows)
+
+
+def _stores(result: Benchmark) -> list[str]:
+    rows = [
+        [
+            row.use.name,
+            spread_text(row.rate()),
+            *(_ms(row.latency_us(quantile)) for quantile in ("p50", "p99", "p99.9")),
+            str(sum(run.failed for run in row.runs)),
+        ]
+        for row in result.stores
+    ]
+    return table(["use", "a second", "p50, ms", "p99, ms", "p99.9, ms", "failed"], rows)
 
 
 # The cluster's tables.

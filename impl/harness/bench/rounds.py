@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.bench import limits, rivals, schedule, stateful
-from harness.bench.benchmark import Flat, Late, PeerRow, Row, Stateful
+from harness.bench import limits, rivals, schedule, stateful, stores
+from harness.bench.benchmark import Flat, Late, PeerRow, Row, Stateful, StoreRow
 from harness.bench.limits import Limits
 from harness.bench.runner import Runner
 from harness.bench.schedule import Plan
@@ -42,6 +42,12 @@ class Rounds:
         wanted = schedule.all_settings(chosen)
         self.rows = [Row(setting) for setting in wanted]
         self.peers = [PeerRow(*peer) for peer in schedule.peers(wanted)] if with_peer else []
+        without = stores.missing()
+        if "stores" in chosen.parts and without:
+            say(f"without the stores: {without}")
+        self.stores = [
+            StoreRow(use) for use in schedule.STORES if "stores" in chosen.parts and not without
+        ]
         self._values = {setting: schedule.first_values(chosen, setting) for setting in wanted}
         self._say = say
         self._began_s = time.monotonic()
@@ -66,6 +72,13 @@ class Rounds:
                 self._flat(number)
             if "late" in self.plan.parts:
                 self._late(number)
+        self._run_stores()
+
+    def _run_stores(self) -> None:
+        """All uses of the stores by turns, in another order in each round."""
+        for number in range(self.plan.runs):
+            for row in random.Random(number).sample(self.stores, len(self.stores)):
+                self._store(row)
 
     def _interleaved(self, number: int) -> Iterator[Row | PeerRow]:
         """The settings, with the peer's runs spread evenly among them, in another order in each
@@ -111,6 +124,11 @@ class Rounds:
         with self._noting(name):
             row.runs.append(rivals.measure(row.mode, row.value_bytes, self.plan.peer_s))
             self._show(f"{name}: {figure(row.runs[-1].rate)} values/s")
+
+    def _store(self, row: StoreRow) -> None:
+        with self._noting(row.use.name):
+            row.runs.append(stores.measure(row.use, self.plan.peer_s))
+            self._show(f"{row.use.name}: {figure(row.runs[-1].rate)} a second")
 
     def _flat(self, number: int) -> None:
         name = f"flat {number + 1}"

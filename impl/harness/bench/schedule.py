@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.bench.setting import Setting
+from harness.bench.stores import Use
 from harness.measure.combos import ALL
 
 SIZES = (16, 64, 1024, 16_384)
@@ -110,6 +111,13 @@ def replicas(setting: Setting) -> Setting:
     """The same load on three replicas."""
     return replace(setting, proposers=3, learners=3, replicas=True)
 
+
+STORES = tuple(
+    Use(store, what, clients)
+    for what, clients in (("put", 64), ("put", 1), ("get", 1))
+    for store in ("etcd", "kv", "library")
+)
+"""What the part `stores` measures."""
 
 INSIDE = replace(replicas(ONE), client_inside=True)
 """One value at a time of a client that one of the replicas is."""
