@@ -68,8 +68,10 @@ class Readings:
     def begin(self, do: Callable[[], Result]) -> "Future[Result]":
         """Have `do` done when it sees all that was delivered anywhere by now. Raises `Full`,
         `ClosedError` or `ForkedError`."""
-        read = self._make(do)
+        read = _Read(do, Future())
+        self._host.check()
         with self._lock:
+            self._admit()
             self._new.append(read)
             is_under_way = bool(self._asked)  # then `reach` sees to it
         if not is_under_way:
@@ -78,8 +80,10 @@ class Readings:
 
     def begin_stale(self, do: Callable[[], Result]) -> "Future[Result]":
         """Have `do` done as soon as it sees what is delivered here by now."""
-        read = self._make(do)
+        read = _Read(do, Future())
+        self._host.check()
         with self._lock:
+            self._admit()
             self._ready.append((0, [read]))
             is_idle = not self._asked and not self._new
         self._inbox.mark()
@@ -105,15 +109,13 @@ class Readings:
         why = f"waits for {wait.text}" if wait else "the application is busy with what came before"
         raise ReadTimeoutError(f"{self._host.name}: no read within {timeout_s} s: {why}")
 
-    def _make(self, do: Callable[[], Any]) -> _Read:
-        self._host.check()
-        with self._lock:
-            if self._is_over:
-                raise self._closed()
-            if self._count >= READS:
-                raise Full(f"{self._host.name} has {READS} reads that wait, the most that may")
-            self._count += 1
-        return _Read(do, Future())
+    def _admit(self) -> None:
+        """There is one more."""
+        if self._is_over:
+            raise self._closed()
+        if self._count >= READS:
+            raise Full(f"{self._host.name} has {READS} reads that wait, the most that may")
+        self._count += 1
 
     # The node, under its lock.
 
