@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.bench import stores
 from harness.bench.helper import Helper
 from paxos.errors import RunError
 from tests.cluster.processes import ENVIRONMENT, PAXOS, run, wait_for
@@ -58,6 +59,20 @@ def test_a_little_of_everything(tmp_path: Path) -> None:
     assert all(checked["conforms"] for checked in result["stateful"][0]["checked"])
     assert result["stateful"][0]["start_up_values"] > 0
     assert result["failures"] == []
+
+
+@pytest.mark.multicast
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(bool(stores.missing()), reason=stores.missing())
+def test_a_little_of_the_stores(tmp_path: Path) -> None:
+    ended = run("bench", "--smoke", "--only", "stores", "--out", tmp_path / "out", timeout=280)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "etcd, put, 1 client" in ended.stdout
+    result = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert len(result["stores"]) == 4
+    for row in result["stores"]:
+        (one,) = row["runs"]
+        assert one["rate"] > 0 and one["failed"] == 0, row["use"]
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,10 @@ class Rounds:
         wanted = schedule.all_settings(chosen)
         self.rows = [Row(setting) for setting in wanted]
         self.peers = [PeerRow(*peer) for peer in schedule.peers(wanted)] if with_peer else []
-        without = stores.missing()
-        if "stores" in chosen.parts and without:
-            say(f"without the stores: {without}")
-        self.stores = [
-            StoreRow(use) for use in schedule.STORES if "stores" in chosen.parts and not without
-        ]
+        uses, why_not = schedule.stores(chosen), stores.missing()
+        if uses and why_not:
+            say(f"without the stores: {why_not}")
+        self.stores = [] if why_not else [StoreRow(use) for use in uses]
         self._values = {setting: schedule.first_values(chosen, setting) for setting in wanted}
         self._say = say
         self._began_s = time.monotonic()

@@ -119,6 +119,8 @@ STORES = tuple(
 )
 """What the part `stores` measures."""
 
+_SMOKE_STORES = tuple(use for use in STORES if use.clients == 1 and use.store != "kv")
+
 INSIDE = replace(replicas(ONE), client_inside=True)
 """One value at a time of a client that one of the replicas is."""
 
@@ -164,6 +166,13 @@ def settings(plan: Plan, part: str) -> list[Setting]:
     long runs. Parts share points."""
     points = (_SMOKE_POINTS if plan.smoke else _POINTS).get(part, [])
     return list(dict.fromkeys(changed(plan, point) for point in points))
+
+
+def stores(plan: Plan) -> tuple[Use, ...]:
+    """The uses of stores that are measured."""
+    if "stores" not in plan.parts:
+        return ()
+    return _SMOKE_STORES if plan.smoke else STORES
 
 
 def changed(plan: Plan, setting: Setting) -> Setting:
