@@ -140,6 +140,12 @@ class Stateful(Struct):
     """From the start of replica 1's process, when all was delivered, to its having its state."""
     start_up_values: int
     """Values that its checkpoint was of."""
+    reads_per_s: float
+    """Linearizable reads of three replicas together, in memory, many under way."""
+    one_read_us: float
+    """The median of one at a time."""
+    unbatched_rate: float
+    """Values per second of three replicas, in memory, without batching."""
     checked: list[Checked]
 
 

@@ -33,6 +33,7 @@ REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 LARGE_SHARE = 1.0
 SNAPSHOT_COST, SNAPSHOT_PAUSE_MS, START_UP_S = 0.2, 100.0, 2.0
 STORE_HTTP, STORE_LIBRARY, STORE_LONE = 1.0, 10.0, 1.2
+READS_TO_WRITES = 20.0
 
 
 class Goal(NamedTuple):
@@ -145,6 +146,12 @@ def _stateful(result: Benchmark) -> Iterator[Goal]:
     )
     yield _at_most(
         "start-up from a checkpoint, s", START_UP_S, middle(run.start_up_s for run in runs), figure
+    )
+    yield _at_least(
+        "linearizable reads per second of three replicas, over their values/s without batching",
+        READS_TO_WRITES,
+        middle(run.reads_per_s / run.unbatched_rate for run in runs if run.unbatched_rate),
+        lambda x: f"{x:.2g} times",
     )
 
 

@@ -273,7 +273,12 @@ def _stateful(runs: list[Stateful]) -> list[str]:
         ]
         for number, one in enumerate(runs, 1)
     ]
-    return table([*heads, "traces"], rows)
+    reads = [
+        [str(number), *map(figure, (one.reads_per_s, one.unbatched_rate, one.one_read_us))]
+        for number, one in enumerate(runs, 1)
+    ]
+    heads_of_reads = ["run", "reads/s", "values/s without batching", "one read, µs"]
+    return [*table([*heads, "traces"], rows), "", *table(heads_of_reads, reads)]
 
 
 def _percent(part: float | None, whole: float) -> str:

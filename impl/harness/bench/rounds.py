@@ -161,14 +161,17 @@ class Rounds:
         name = f"state machines {number + 1}"
         with self._noting(name):
             plan = self.plan
-            found = stateful.measure(self.runner, plan.machine_values, plan.machine_bytes)
+            found = stateful.measure(
+                self.runner, plan.machine_values, plan.machine_bytes, plan.seconds
+            )
             self.stateful.append(found)
             for checked in found.checked:
                 self._judge(name, checked)
             self._show(
                 f"{name}: {figure(found.rate_without)} values/s without snapshots, "
                 f"{figure(found.rate)} with them, installed in {found.installed_s:.2g} s, back in "
-                f"{found.start_up_s:.2g} s, {_verdict(found.checked[-1])}"
+                f"{found.start_up_s:.2g} s, {figure(found.reads_per_s)} reads/s, "
+                f"{_verdict(found.checked[-1])}"
             )
 
     # What is said and noted.

@@ -7,6 +7,7 @@ taken, sent and installed while clients go on; and at the end a replica is start
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -29,6 +30,10 @@ CHECKPOINTS = 8
 
 NEVER = 1 << 40
 
+UNBATCHED = Setting(optimisations="direct-ahead", proposers=3, learners=3, replicas=True)
+UNBATCHED_PER_S = 20_000
+"""What is given to it, per second that it is to last."""
+
 STALL_S = 60.0
 LOOK_S = 0.01
 
@@ -42,10 +47,13 @@ class _Timed(Struct):
     checkpoints: int = 0
 
 
-def measure(runner: Runner, values: int, state_bytes: int) -> Stateful:
-    """Both runs, one after the other. Raises `RunError`."""
+def measure(runner: Runner, values: int, state_bytes: int, seconds: float) -> Stateful:
+    """All runs, one after the other; those of reads last about so many seconds. Raises
+    `RunError`."""
     without, first = _run(runner, values, state_bytes, snapshots=False)
     found, second = _run(runner, values, state_bytes, snapshots=True)
+    reads_per_s, one_read_us, third = _reads(runner, seconds)
+    unbatched = runner.run(UNBATCHED, int(UNBATCHED_PER_S * seconds))
     return Stateful(
         values=values,
         state_bytes=state_bytes,
@@ -57,7 +65,10 @@ def measure(runner: Runner, values: int, state_bytes: int) -> Stateful:
         checkpoints=found.checkpoints,
         start_up_s=found.start_up_s,
         start_up_values=found.start_up_values,
-        checked=[first, second],
+        reads_per_s=reads_per_s,
+        one_read_us=one_read_us,
+        unbatched_rate=unbatched.rate,
+        checked=[first, second, third, *([unbatched.checked] if unbatched.checked else [])],
     )
 
 
@@ -158,6 +169,27 @@ class _Replicas:
         began_s = time.monotonic()
         count = int(self._spawn(number).line())
         return time.monotonic() - began_s, count
+
+
+def _reads(runner: Runner, seconds: float) -> tuple[float, float, Checked]:
+    """Linearizable reads per second of three replicas together, with many under way at each; the
+    median of one at a time, in microseconds, of the first."""
+    setting = Setting(proposers=3, learners=3, replicas=True)
+    folder = runner.folders.new("", 4)
+    config = configuration.override(setting.config(), checkpoints=True)
+    with Cluster(config, folder, setting.value_bytes) as cluster, ExitStack() as stack:
+        nodes = [
+            stack.enter_context(
+                Helper("reading_node", (cluster.config_file, folder, number, seconds))
+            )
+            for number in (1, 2, 3)
+        ]
+        for node in nodes:
+            node.line()
+        found = [json.loads(node.line()) for node in nodes]
+    checked = check(folder, runner.out)
+    runner.folders.done(folder, conforms=checked.conforms)
+    return sum(one["rate"] for one in found), found[0]["one_us"], checked
 
 
 def _has_trimmed(folder: Path) -> bool:
