@@ -64,16 +64,16 @@ class AfterOneThatIsMissing(ClientTable):
 
 
 class DeliversAtAnyTurn(Learner):
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.table = AnyTurn(self.settings)
 
 
 class TakesWhatItPassedOverForDelivered(Learner):
     """What comes after it is delivered, though it was not."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.table = AfterOneThatIsMissing(self.settings)
 
 
