@@ -79,7 +79,7 @@ class ValueSet:
     def due(self, client: str) -> int:
         """The lowest number of a value of the client that is not in the set."""
         known = self.clients.get(client)
-        return known.lasts[0] + 1 if known and known.firsts[0] == 1 else 1
+        return known.lasts[0] + 1 if known and known.firsts and known.firsts[0] == 1 else 1
 
     def remove(self, r: Range) -> None:
         """Take out the values of a range, which are in the set."""

@@ -25,7 +25,7 @@ SEEDS = range(40)
 
 
 def run(seed: int, **parts: Callable[..., Any]) -> Outcome:
-    return simulate(Request(seed, STEPS, fifo=True), parts=parts)
+    return simulate(Request(seed, STEPS, fifo=True, checkpoints=False), parts=parts)
 
 
 def test_some_runs_are_drawn_with_fifo() -> None:

@@ -24,7 +24,7 @@ SEEDS = [seed for seed in range(200) if draw(Request(seed)).load.large]
 
 
 def run(seed: int, **parts: Callable[..., Any]) -> Outcome:
-    return simulate(Request(seed, STEPS), parts=parts)
+    return simulate(Request(seed, STEPS, checkpoints=False), parts=parts)
 
 
 def test_runs_with_large_values_conform_and_learners_agree() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.simulation import nemesis
+from harness.simulation import network_faults
 from harness.simulation import run as run_module
 from harness.simulation.cluster import Shape, Simulation
 from harness.simulation.link import Link, packets, wire_bytes
@@ -189,10 +189,10 @@ def test_a_limit_that_is_lifted_lets_what_waits_through_and_loses_nothing() -> N
 
 def test_the_nemesis_makes_links_slow_within_what_is_promised() -> None:
     how_many = set()
-    slowest, fastest = (rate * MBIT for rate in nemesis.RATES_MBIT)
+    slowest, fastest = (rate * MBIT for rate in network_faults.RATES_MBIT)
     for seed in range(100):
         world = idle()
-        _, undo = nemesis.link(world, Random(seed))
+        _, undo = network_faults.link(world, Random(seed))
         links = [*world.network.egress.values(), *world.network.ingress.values()]
         keys = {*world.network.egress, *world.network.ingress}
         how_many.add("one" if len(keys) == 1 else "all" if len(keys) == 9 else "some")

@@ -22,7 +22,7 @@ SEEDS = range(4)
 
 
 def run(seed: int, learner: Callable[..., Learner] = Learner) -> Outcome:
-    return simulate(Request(seed, STEPS), parts={"learner": learner})
+    return simulate(Request(seed, STEPS, checkpoints=False), parts={"learner": learner})
 
 
 def test_clients_hear_where_their_values_are(monkeypatch: pytest.MonkeyPatch) -> None:

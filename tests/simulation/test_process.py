@@ -169,7 +169,7 @@ def test_what_was_delivered_wrongly_is_said() -> None:
         ([b"x", second, *rest], "learner-1.1 has delivered x, which nobody broadcast"),
         ([first, second, *rest[:-1]], "learner-1.1 misses 1 of"),
     ]:
-        learner.output = output
+        learner.machine.output = output
         assert any(words in problem for problem in load.problems()), (words, load.problems())
 
 

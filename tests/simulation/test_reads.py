@@ -236,8 +236,8 @@ class SaysWhatItVotedInLast(Acceptor):
 
 
 def learner_with(reads: type[Reads]) -> Callable[..., Learner]:
-    def make(*args: Any, incarnation: int) -> Learner:
-        learner = Learner(*args, incarnation=incarnation)
+    def make(*args: Any, incarnation: int, **kept: Any) -> Learner:
+        learner = Learner(*args, incarnation=incarnation, **kept)
         learner.reads = reads(learner.settings, f"{learner.id}.{incarnation}", 0.0)
         return learner
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
 
 from harness.simulation.network import Faults, Network
 from harness.simulation.parts import Assembly, Parts
 from harness.simulation.process import Process
+from harness.simulation.state_machine import Archive
 from paxos.core import events
 from paxos.core.client import Client
 from paxos.core.messages import Group, Message
@@ -64,7 +64,9 @@ class Observers:
     born: Callable[[Process], None] = lambda process: None
     """Of a process that starts."""
     deliver: Callable[[Process, Delivery], None] = lambda process, delivery: None
-    """Of what a learner delivers."""
+    """Of what a learner has delivered."""
+    restored: Callable[[Process, int], None] = lambda process, position: None
+    """Of a learner that goes on from a snapshot with so many values delivered."""
 
 
 USUAL, NOBODY = Shape(), Observers()
@@ -83,14 +85,15 @@ class Simulation(Assembly):
         parts: Parts | None = None,
         observers: Observers = NOBODY,
     ) -> None:
-        super().__init__(settings, parts or {})
+        super().__init__(seed, settings, parts or {})
         self.group_s, self.packed = shape.group_s, shape.packed
         self.observe = observers.observe
         self.tear = observers.tear
         self.born = observers.born
-        self.deliver = observers.deliver
         self.reach: Callable[[Process, int], None] = lambda process, number: None
         """Is called when a learner's reads up to a number may see what it has delivered."""
+        self.deliver, self.restored = observers.deliver, observers.restored
+        self.archive: Archive = {}
         self.hear: Callable[[Process, int, Message], None] = lambda process, sender, message: None
         """Is called with each message before a process consumes it, and the sender's id."""
         self.say: Say = lambda sender, group, messages, body, clock: None
@@ -101,7 +104,7 @@ class Simulation(Assembly):
         """What went wrong, by kind, and how often."""
         self.network = Network(seed, self.injected, self.schedule)
         self.network.faults = faults or Faults()
-        self._race = Random(f"{seed}/race").random
+        self._race = self.random("race").random
         counts = {
             "client": shape.clients,
             "proposer": shape.proposers,

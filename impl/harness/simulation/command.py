@@ -38,6 +38,7 @@ def main(options: argparse.Namespace) -> int:
         prepare_ahead=options.prepare_ahead,
         batching=options.batching,
         fifo=options.fifo,
+        checkpoints=options.checkpoints,
         without=frozenset(options.without),
         storm_s=options.storm,
         towards=_pair(options.towards) if options.towards else None,

@@ -7,15 +7,21 @@ saved is there after a crash, and nothing else is.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from paxos.config import Config
+from paxos.runtime.checkpoint_file import Application, Identity
+from paxos.runtime.checkpoint_store import CheckpointStore
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import SqliteStorage
 from paxos.runtime.storage import MemoryStorage, Storage
 
 _MEMORY = Path("/dev/shm")
+
+APPLICATION = Application("simulated", 1)
+"""Whose state is in checkpoints."""
 
 
 class Disk(Protocol):
@@ -55,11 +61,25 @@ class SqliteDisk:
         self._storage = None
 
 
+@dataclass(frozen=True)
+class Store:
+    """The folder with a learner's checkpoints, which outlives it."""
+
+    folder: Path
+    identity: Identity
+    learner_id: int
+
+    def open(self) -> CheckpointStore:
+        """What is there. Raises `InputError`."""
+        return CheckpointStore(self.folder, self.learner_id, self.identity, APPLICATION)
+
+
 class Disks:
     """The disks of all processes of a run; they are gone when it is over."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._identity = config.identity()
         place = _MEMORY if _MEMORY.is_dir() else None
         self._folder = tempfile.TemporaryDirectory(prefix="paxos-simulate-", dir=place)
         self._disks: list[SqliteDisk] = []
@@ -71,6 +91,10 @@ class Disks:
         disk = SqliteDisk(Path(self._folder.name), self._config, role, process_id)
         self._disks.append(disk)
         return disk
+
+    def store(self, learner_id: int) -> Store:
+        """Where a learner has its checkpoints."""
+        return Store(Path(self._folder.name) / f"learner-{learner_id}", self._identity, learner_id)
 
     def close(self) -> None:
         """Remove them."""

@@ -1,7 +1,8 @@
 """Watches a simulated run: every event is replayed against the specification as it happens.
 
 Values in parts are values to the specification; that learners make the same of them is asked here:
-each incarnation of each learner delivers the same, at the same positions, from the first one on.
+each incarnation of each learner delivers the same, at the same positions, from the first one on or
+from where its snapshot is; and its application is in the same state there.
 Where the cluster promises it, the values of one client come in order: that is asked of what is
 delivered, whatever the events say.
 
@@ -12,16 +13,19 @@ what traces promise: a process's clock goes forward, through all its incarnation
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.trace.schema import AnyEvent
 from harness.simulation.process import Process
+from harness.simulation.state_machine import NO_STATE
 from harness.simulation.traces import Traces
 from paxos.core.ballot import Ballot
 from paxos.core.events import Event
@@ -43,7 +47,8 @@ class Monitor:
         cluster: Mapping[str, Sequence[int]],
         traces: Traces | None = None,
     ) -> None:
-        self.checker = Checker(constants, cluster, spec)
+        self._keeps: set[str] = set()  # names of learners that keep checkpoints
+        self.checker = Checker(constants, cluster, spec, recorded=Recorded(keeps=self._keeps))
         self.fifo = bool(constants.get("fifo"))
         self.disorder = ""
         """What is wrong with the clocks; empty: nothing so far."""
@@ -55,11 +60,19 @@ class Monitor:
         """How what a learner delivers differs from what others do; empty: not so far."""
         self._proposed: dict[tuple[Ballot, int], bytes] = {}
         self._order: list[Delivery] = []  # of the learner that was the first to come so far
+        self._states: list[bytes] = [NO_STATE]  # of its machine, before each of these and at last
         self._last: dict[str, int] = {}  # of each client, the last value in it
         self._done: Counter[ProcessName] = Counter()  # how much of it each has delivered
         self._clocks: dict[Member, int] = {}
         self._digest = blake2b(digest_size=8)
         self._traces = traces
+
+    def born(self, process: Process) -> None:
+        """A process starts: its trace begins."""
+        if process.keeper:
+            self._keeps.add(str(process.name))
+        if self._traces:
+            self._traces.begin(process.name)
 
     def observe(self, event: Event) -> None:
         """An event has happened."""
@@ -101,6 +114,7 @@ class Monitor:
         if at == len(self._order):
             self._order.append(delivery)
             self._take_turn(learner, delivery)
+            self._states.append(learner.machine.state)
         theirs = self._order[at]
         if (theirs.position, theirs.packet) != (delivery.position, delivery.packet):
             self.difference = (
@@ -109,7 +123,21 @@ class Monitor:
             )
         elif at and delivery.position <= self._order[at - 1].position:
             self.difference = f"{learner.name} delivers {_place(delivery)} after later positions"
+        elif learner.machine.state != self._states[at + 1]:
+            self.difference = f"{learner.name} has a state of its own after {_place(delivery)}"
         self.is_rejected |= bool(self.difference)
+
+    def restored(self, learner: Process, position: int) -> None:
+        """A learner goes on from a snapshot: is the state that it has now the one that values up to
+        this position make?"""
+        at = bisect_right(self._order, position, key=attrgetter("position"))
+        self._done[learner.name] = at
+        if learner.machine.state != self._states[at]:
+            self.difference = (
+                f"{learner.name} goes on from position {position} with a state that is not the one "
+                "of the values up to there"
+            )
+            self.is_rejected = True
 
     def _take_turn(self, learner: Process, delivery: Delivery) -> None:
         """The first learner to come so far: is it in its client's order? A value in parts has the

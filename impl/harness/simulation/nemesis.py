@@ -7,24 +7,29 @@ process runs: what must come of that is asked in `harness.simulation.run`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
-from math import exp, log
+from collections.abc import Callable, Collection, Iterable
 from random import Random
-from typing import Any
 
 from harness.simulation.cluster import Simulation
-from harness.simulation.link import queue_bytes
-from harness.simulation.network import Cut, Faults
+from harness.simulation.network import Cut
+from harness.simulation.network_faults import (
+    Struck,
+    cut,
+    delay,
+    duplicate,
+    few,
+    link,
+    loss,
+    nothing,
+    partition,
+    reorder,
+)
 from harness.simulation.options import KINDS
 from harness.simulation.process import Process
+from harness.simulation.snapshot_faults import folder, snapshot
 from harness.simulation.stages import Doom
-from paxos.core.names import Member
 from paxos.core.proposer import Proposer
 from paxos.runtime.clock import LATEST_WALL_US
-
-Struck = tuple[float, Callable[[], None]]
-"""How long a fault lasts, in seconds, and what undoes it."""
 
 HOUR_US = 3_600 * 1_000_000
 JUMPS_US = (1_000, 100_000, 10_000_000, HOUR_US, 24 * HOUR_US, 365 * 24 * HOUR_US)
@@ -40,105 +45,6 @@ DRIFTS = (0.0, 0.0, 0.001, -0.001, 0.5, -1.0)
 """How much too fast a wall clock may go; at -1 it stands still."""
 
 
-def _nothing() -> None:
-    pass
-
-
-# The network.
-
-
-def network(world: Simulation, seconds: float, **change: Any) -> Struck:
-    """Change what the network does, and change it back."""
-    before = {name: getattr(Faults(), name) for name in change}
-    world.network.faults = replace(world.network.faults, **change)
-
-    def undo() -> None:
-        world.network.faults = replace(world.network.faults, **before)
-
-    return seconds, undo
-
-
-def loss(world: Simulation, random: Random) -> Struck:
-    """Messages are lost: a few, many, or mostly proposals."""
-    rates = random.choice(({"loss": 0.02}, {"loss": 0.2}, {"loss": 0.6}, {"accept_loss": 0.7}))
-    return network(world, random.uniform(0.05, 0.5), **rates)
-
-
-def duplicate(world: Simulation, random: Random) -> Struck:
-    """Messages arrive twice."""
-    return network(world, random.uniform(0.05, 1.0), duplicate=random.choice((0.05, 0.3)))
-
-
-def reorder(world: Simulation, random: Random) -> Struck:
-    """Messages are overtaken by later ones."""
-    rate, held_s = random.choice((0.05, 0.3)), random.choice((0.002, 0.03))
-    return network(world, random.uniform(0.05, 1.0), reorder=rate, held_s=held_s)
-
-
-def delay(world: Simulation, random: Random) -> Struck:
-    """The network is slow, in no regular way."""
-    world.injected["slow network"] += 1
-    return network(world, random.uniform(0.05, 0.5), delay_s=(0.0001, random.choice((0.005, 0.05))))
-
-
-def partition(world: Simulation, random: Random) -> Struck:
-    """The processes are in two parts that do not hear each other, or one does not hear the
-    other."""
-    drawn = {key for key in world.processes if random.random() < 0.5}
-    one = {key for key, p in world.processes.items() if p.together[0].key in drawn}
-    cuts = [Cut(one, world.processes.keys() - one)]
-    if random.random() < 0.5:
-        cuts.append(Cut(cuts[0].receivers, one))
-    world.injected["partitions" if len(cuts) == 2 else "one-way partitions"] += 1
-    return random.uniform(0.05, 0.6), cut(world, cuts)
-
-
-def cut(world: Simulation, cuts: Sequence[Cut]) -> Callable[[], None]:
-    """Cut; how to undo that."""
-    world.network.cuts += cuts
-
-    def heal() -> None:
-        world.network.cuts = [cut for cut in world.network.cuts if cut not in cuts]
-
-    return heal
-
-
-RATES_MBIT = 0.1, 100.0
-"""The slowest link and the fastest, in millions of bits a second."""
-
-QUEUES_S = 0.05, 1.0
-"""The shortest queue and the longest: how long it takes to be sent."""
-
-
-def link(world: Simulation, random: Random) -> Struck:
-    """The links of one process, of some or of all carry little, what they send, what they receive
-    or both."""
-    rate_bytes_s = 1e6 / 8 * exp(random.uniform(*map(log, RATES_MBIT)))
-    room = queue_bytes(rate_bytes_s, random.uniform(*QUEUES_S))
-    network = world.network
-    ways = random.choice(([network.egress], [network.ingress], [network.egress, network.ingress]))
-    limited = [(links, key) for key in _few(world, random) for links in ways]
-    for links, key in limited:
-        network.limit(links, key, rate_bytes_s, room)
-    world.injected["links made slow"] += len(limited)
-
-    def undo() -> None:
-        for links, key in limited:
-            network.lift(links, key)
-
-    return random.uniform(0.1, 2.0), undo
-
-
-def _few(world: Simulation, random: Random) -> list[Member]:
-    """One process, some, or all."""
-    share = random.choice((0.0, 0.3, 1.0))
-    keys = list(world.processes)
-    return [key for key in keys if random.random() < share] or [random.choice(keys)]
-
-
-# Processes.
-
-
 def hold_up_leader(world: Simulation, random: Random) -> Struck:
     """Whoever leads is stopped, or cut off in one direction or both, for longer than it takes to
     replace it; then it comes back, and thinks that it still leads."""
@@ -146,7 +52,7 @@ def hold_up_leader(world: Simulation, random: Random) -> Struck:
     how = random.choice(("stop", "deaf", "mute", "alone"))
     leaders = _leaders(world)
     if not leaders:
-        return 0.01, _nothing
+        return 0.01, nothing
     chosen = random.choice(leaders)
     world.injected[f"leaders {_PAST[how]}"] += 1
     if how == "stop":
@@ -178,7 +84,7 @@ def stall(world: Simulation, random: Random) -> Struck:
     """A process is stopped, as by SIGSTOP: for it no time passes."""
     process, seconds = _any(world, random), random.uniform(0.05, 1.0)
     if process.role is None:
-        return 0.01, _nothing
+        return 0.01, nothing
     world.injected["stops"] += 1
     return seconds, _hold(process)
 
@@ -227,7 +133,7 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
     stage = random.choice(CRASHES[process.role_name])
     part = random.choice((0.0, 1.0) if stage == "save" else (0.0, 0.5, 1.0))
     if process.role is None or not may_crash(world, process):
-        return _nothing
+        return nothing
     if stage == "rest":
         world.injected["crashes at rest"] += 1
         process.crash()
@@ -242,9 +148,13 @@ def _crash(world: Simulation, random: Random, process: Process) -> Callable[[], 
 
 
 def may_crash(world: Simulation, process: Process) -> bool:
-    """One learner stays where acceptors trim: if all began again, what is trimmed would be gone."""
-    return world.settings.retain_instances >= MANY or (
-        world.of("learner")[0] not in process.together
+    """One learner stays where acceptors trim and learners keep no checkpoints: if all began again,
+    what is trimmed would be gone, as is promised of such a cluster."""
+    settings = world.settings
+    return (
+        settings.checkpoints
+        or settings.retain_instances >= MANY
+        or world.of("learner")[0] not in process.together
     )
 
 
@@ -258,7 +168,7 @@ def processor(world: Simulation, random: Random) -> Struck:
     """The machine of one process, of some or of all has other work: now and then others have the
     processor, for some milliseconds or up to a tenth of a second."""
     often, longest_s = random.choice((0.1, 0.5, 1.0)), random.choice((0.005, 0.02, 0.1))
-    busy = [world.processes[key] for key in _few(world, random)]
+    busy = [world.processes[key] for key in few(world, random)]
     for process in busy:
         process.pause_s = lambda: longest_s * random.random() if random.random() < often else 0.0
     world.injected["processors made busy"] += len(busy)
@@ -298,7 +208,7 @@ def clock(world: Simulation, random: Random) -> Struck:
     world.injected["clocks set " + ("forwards" if jump_us > 0 else "back")] += 1
     world.injected["clocks too fast or slow"] += drift != 0
     if random.random() < 0.5:
-        return 0.0, _nothing
+        return 0.0, nothing
     return seconds, lambda: _set_right(world, [process])
 
 
@@ -339,6 +249,8 @@ STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
             clock,
             link,
             processor,
+            snapshot,
+            folder,
         ),
         strict=True,
     )

@@ -25,6 +25,8 @@ KINDS = (
     "clock",
     "link",
     "processor",
+    "snapshot",
+    "folder",
 )
 """The kinds of faults. What each is, `harness.simulation.nemesis` says."""
 
@@ -90,7 +92,7 @@ def _add_of_a_run(parser: argparse.ArgumentParser) -> None:
         help="so many proposers, acceptors and learners are three to a process; 0: none (default: "
         "drawn)",
     )
-    for switch in ("direct-learning", "prepare-ahead", "batching", "fifo"):
+    for switch in ("direct-learning", "prepare-ahead", "batching", "fifo", "checkpoints"):
         parser.add_argument(f"--{switch}", action=argparse.BooleanOptionalAction)
     parser.add_argument(
         "--without",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from random import Random
 from typing import Any
 
 from harness.simulation.disk import Disk, PlainDisk
+from harness.simulation.keeper import Keeper
 from harness.simulation.process import Process
 from harness.simulation.scheduler import Scheduler
 from paxos.core.acceptor import Acceptor
@@ -18,21 +21,36 @@ from paxos.core.settings import Settings
 from paxos.runtime.clock import Clock
 
 Parts = Mapping[str, Callable[..., Any]]
-"""Constructors to use in place of the real ones, by what they make: a role, `disk`, `clock`, or
-`process`. This is how bugs are planted."""
+"""Constructors to use in place of the real ones, by what they make: a role, `disk`, `clock`,
+`keeper` or `process`; this is how bugs are planted. And `store`, without which learners keep no
+checkpoints."""
 
 
 class Assembly(Scheduler):
     """Time, and what the processes in it are made of."""
 
-    def __init__(self, settings: Settings, parts: Parts) -> None:
+    def __init__(self, seed: int, settings: Settings, parts: Parts) -> None:
         super().__init__()
+        self.seed = seed
         self.settings = settings
         self.parts = parts
+
+    def random(self, stream: str) -> Random:
+        """A stream of random numbers of its own."""
+        return Random(f"{self.seed}/{stream}")
 
     def make_disk(self, role: str, process_id: int) -> Disk:
         disk: Disk = self.parts.get("disk", PlainDisk)(role, process_id)
         return disk
+
+    def make_keeper(self, process: Process) -> Keeper | None:
+        """Of a learner, if learners keep checkpoints and there is a place for them."""
+        store = self.parts.get("store")
+        if process.role_name != "learner" or not self.settings.checkpoints or store is None:
+            return None
+        make, random = self.parts.get("keeper", Keeper), self.random(f"keeper/{process.id}")
+        keeper: Keeper = make(process, store(process.id), random)
+        return keeper
 
     def make_clock(self, wall: Callable[[], int]) -> Clock:
         clock: Clock = self.parts.get("clock", Clock)(wall)
@@ -60,7 +78,7 @@ class Assembly(Scheduler):
                     settings, storage.promised, storage.votes, storage.trimmed, process.id
                 )
             case _:
-                role = (make or Learner)(
-                    settings, self.now_s, process.id, incarnation=process.incarnation
-                )
+                make = partial(make or Learner, incarnation=process.incarnation)
+                arguments, keeper = (settings, self.now_s, process.id), process.keeper
+                role = keeper.make(make, *arguments) if keeper else make(*arguments)
         return role

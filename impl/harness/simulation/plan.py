@@ -29,6 +29,9 @@ FIFO_RUNS = 0.3
 READ_RUNS = 0.3
 """In so many runs learners read."""
 
+CHECKPOINT_RUNS = 0.4
+"""In so many runs learners keep checkpoints."""
+
 CONFIG: dict[str, dict[str, Any]] = {
     "parts": {"prepare_ahead": True, "window": 8},
     "trimming": {"prepare_ahead": True, "window": 32},
@@ -42,6 +45,10 @@ LIMITS: dict[str, dict[str, Any]] = {
     "trimming": {"retain_instances": 5},
 }
 """The same of the limits."""
+
+
+SWITCHES = "direct_learning", "prepare_ahead", "batching", "fifo", "checkpoints"
+"""What of a cluster is on or off, and may be asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Request:
     prepare_ahead: bool | None = None
     batching: bool | None = None
     fifo: bool | None = None
+    checkpoints: bool | None = None
     without: frozenset[str] = frozenset()
     """Kinds of faults that are left out."""
     storm_s: float | None = None
@@ -75,7 +83,7 @@ class Request:
         for role in ("acceptors", "proposers", "learners", "clients", "replicas"):
             if (count := getattr(self, role)) is not None:
                 words.append(f"--{role} {count}")
-        for switch in ("direct_learning", "prepare_ahead", "batching", "fifo"):
+        for switch in SWITCHES:
             if (on := getattr(self, switch)) is not None:
                 words.append(f"--{'' if on else 'no-'}{switch.replace('_', '-')}")
         if self.without:
@@ -131,6 +139,7 @@ def draw(request: Request) -> Plan:
         window=random.choice((2, 8, 64)),
         in_flight=random.choice((2, 8, 32)),
         fifo=Random(f"{request.seed}/fifo").random() < FIFO_RUNS,
+        checkpoints=Random(f"{request.seed}/checkpoints").random() < CHECKPOINT_RUNS,
         timings=config.Timings(
             heartbeat_s=0.03,
             failover_s=random.choice((0.08, 0.2)),
@@ -149,12 +158,11 @@ def draw(request: Request) -> Plan:
         proposers=request.proposers or request.replicas or None,
         learners=request.learners or request.replicas or None,
         clients=request.clients,
-        direct_learning=request.direct_learning,
-        prepare_ahead=request.prepare_ahead,
-        batching=request.batching,
-        fifo=request.fifo,
+        **{switch: getattr(request, switch) for switch in SWITCHES},
     )
     settings = _draw_limits(random, wanted, towards)
+    if wanted.checkpoints:
+        settings = _draw_checkpoints(Random(f"{request.seed}/snapshots"), settings)
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
     settings, load = _draw_large(Random(f"{request.seed}/large"), settings, load)
     shape = Shape(
@@ -204,6 +212,19 @@ def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Sett
     for mechanism in towards:
         settings = replace(settings, **LIMITS.get(mechanism, {}))
     return settings
+
+
+def _draw_checkpoints(random: Random, settings: Settings) -> Settings:
+    """How often learners take snapshots, and how fast they give them to others. Acceptors trim
+    soon, so that learners come too late for what is trimmed."""
+    return replace(
+        settings,
+        checkpoint_instances=random.choice((3, 10, 40)),
+        checkpoint_bytes=random.choice((2_000, 10**9)),
+        retain_instances=random.choice((0, 5, 20, settings.retain_instances)),
+        transfer_bytes_s=random.choice((20_000, 10**6, 10**9)),
+        transfer_parts=random.choice((1, 4, 128)),
+    )
 
 
 def _draw_large(random: Random, settings: Settings, load: Load) -> tuple[Settings, Load]:

@@ -10,64 +10,41 @@ together, and hand over to one another as those of `paxos.runtime.node` do.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
-from typing import Any, Protocol
+from typing import Protocol
 
-from harness.simulation.disk import Disk
-from harness.simulation.network import Network
+from harness.simulation.arrivals import Arrivals
+from harness.simulation.keeper import Keeper
 from harness.simulation.packing import by_group, one_by_one
 from harness.simulation.stages import STAGES, Doom
+from harness.simulation.state_machine import Machine
+from harness.simulation.surroundings import Surroundings
 from harness.simulation.wall_clock import WallClock
-from paxos.core.batch import unpack
 from paxos.core.events import Event
 from paxos.core.messages import Group, Message, decode_messages
 from paxos.core.names import Member, ProcessName
 from paxos.core.places import Placed
 from paxos.core.role import Role
-from paxos.core.settings import Settings
 from paxos.core.step import Delivery, Discarded, Step
 from paxos.runtime.clock import Clock
 from paxos.runtime.handover import Handover
 from paxos.runtime.outbox import Outbox
 from paxos.runtime.storage import Storage
 
-INBOX = 20_000
-"""Datagrams that are kept for a process, as a socket's buffer keeps them; more are lost."""
 
-
-class World(Protocol):
+class World(Surroundings, Protocol):
     """What a process has around it: the cluster that it is one of."""
 
-    now_s: float
-    settings: Settings
-    group_s: float
-    packed: bool
-    steps: int
-    injected: Counter[str]
-    network: Network
-    observe: Callable[[Event], None]
-    tear: Callable[[Event], None]
     born: Callable[[Process], None]
     deliver: Callable[[Process, Delivery], None]
     reach: Callable[[Process, int], None]
+    restored: Callable[[Process, int], None]
     hear: Callable[[Process, int, Message], None]
 
-    def make_disk(self, role: str, process_id: int) -> Disk: ...
-
-    def make_clock(self, wall: Callable[[], int]) -> Clock: ...
+    def make_keeper(self, process: Process) -> Keeper | None: ...
 
     def make_role(self, process: Process) -> Role: ...
-
-    def wall_us(self) -> int: ...
-
-    def coin(self) -> bool: ...
-
-    def schedule(self, at_s: float, action: Callable[..., None], *arguments: Any) -> None: ...
-
-    def after(self, delay_s: float, action: Callable[..., None], *arguments: Any) -> None: ...
 
     def send(
         self, sender: Process, group: Group, messages: Sequence[Message], body: bytes, clock: int
@@ -89,13 +66,14 @@ class Process:
         self.incarnation = 0
         self.name = ProcessName(self.key, 0)
         self.role: Role | None = None
-        self.output: list[bytes] = []
+        self.machine = Machine(world.archive)
+        """What a learner gives its values to."""
+        self.keeper = world.make_keeper(self)
+        """Of a learner that keeps checkpoints."""
         self.discarded: list[Discarded] = []
         """What a client has heard to be lost."""
         self.placed: list[Placed] = []
         """What a client has heard of where its values are."""
-        self.positions: dict[int, bytes] = {}
-        """What a learner has delivered, by position."""
         self.failure = ""
         """Why it has ended, if it did so by itself."""
         self.wall = WallClock(world.wall_us, lambda: world.now_s)
@@ -114,9 +92,7 @@ class Process:
         self._stages: list[Callable[[Step], None]] = [
             getattr(self, f"_{stage}") for stage in self.order
         ]
-        self._inbox: list[tuple[float, int, int, int, bytes]] = []
-        """A heap of `(when it arrives, count, sender's id, sender's clock, datagram)`."""
-        self._arrivals = 0
+        self._arrivals = Arrivals()
         self._group_s = world.group_s
         self._wake_s = inf  # when it will look for something to do
         self._outbox = Outbox(world.settings.in_flight)
@@ -126,6 +102,16 @@ class Process:
         self._traced_us = 0  # its clock at the last event that is in a trace
 
     # Incarnations.
+
+    @property
+    def output(self) -> list[bytes]:
+        """What a learner has delivered."""
+        return self.machine.output
+
+    def restore(self, state: Iterable[bytes], position: int) -> None:
+        """Go on with an application's state of this position."""
+        self.machine.restore(state)
+        self.world.restored(self, position)
 
     @property
     def is_up(self) -> bool:
@@ -140,23 +126,23 @@ class Process:
         self._settle()
 
     def _begin(self, clock: Clock) -> None:
-        now_s = self.world.now_s
         self.incarnation += 1
         self.name = ProcessName(self.key, self.incarnation)
-        self.output, self.doom, self._rest = [], None, None
-        self.discarded, self.placed, self.positions = [], [], {}
+        self.machine, self.doom, self._rest = Machine(self.world.archive), None, None
+        self.discarded, self.placed = [], []
         self._outbox = Outbox(self.world.settings.in_flight)
         self.failure = ""
         self._seq = self._holds = 0
-        self._inbox = [arrival for arrival in self._inbox if arrival[0] > now_s]
-        heapify(self._inbox)
+        self._arrivals.miss(self.world.now_s)
         self.clock = clock
         self.clock.resume(self._traced_us)
         self.storage = self.disk.open(self.clock)
         self.world.born(self)
         self.storage.begin(self.incarnation)
+        if self.keeper:
+            self.keeper.open()
         self.role = self.world.make_role(self)
-        if self.incarnation > 1:
+        if self.incarnation > 1 or self.keeper:
             self.role.come_back()
         self.is_touched = True
 
@@ -168,6 +154,8 @@ class Process:
     def _lose(self) -> None:
         self.role = self.doom = self._rest = None
         self._wake_s = inf
+        if self.keeper:
+            self.keeper.lose()
 
     def hold(self) -> None:
         """Stop it, as SIGSTOP does, until `release`; what arrives meanwhile waits."""
@@ -203,11 +191,9 @@ class Process:
 
     def arrive(self, at_s: float, sender: int, clock: int, datagram: bytes) -> None:
         """A datagram will arrive at `at_s`."""
-        if len(self._inbox) >= INBOX:
+        if not self._arrivals.add(at_s, sender, clock, datagram):
             self.world.injected["lost"] += 1
             return
-        self._arrivals += 1
-        heappush(self._inbox, (at_s, self._arrivals, sender, clock, datagram))
         if at_s + self._group_s < self._wake_s and self.role is not None and not self._holds:
             self._wake_at(at_s + self._group_s)
 
@@ -229,9 +215,8 @@ class Process:
         """See to it that it wakes when there is something to do."""
         if self.role is None or self._holds:
             return
-        due_s = min(self.role.deadline_s(), self._outbox.due_s)
-        if self._inbox and self._inbox[0][0] + self._group_s < due_s:
-            due_s = self._inbox[0][0] + self._group_s
+        group_s = self._arrivals.first_s + self._group_s
+        due_s = min(self.role.deadline_s(), self._outbox.due_s, group_s)
         if due_s < self._wake_s:
             self._wake_at(max(due_s, self.world.now_s))
 
@@ -242,7 +227,7 @@ class Process:
             return  # something more urgent, or a crash, came between
         self._wake_s = inf
         is_due = min(role.deadline_s(), self._outbox.due_s) <= now_s
-        has_group = bool(self._inbox) and self._inbox[0][0] + self._group_s <= now_s
+        has_group = self._arrivals.first_s + self._group_s <= now_s
         if is_due and (not has_group or self.world.coin()):  # two threads race for the role
             if role.deadline_s() <= now_s:
                 role.tick(now_s)
@@ -261,10 +246,10 @@ class Process:
             self.world.after(pause_s, self.release, self.incarnation)
 
     def _consume(self, now_s: float) -> None:
-        role, inbox, clock = self.role, self._inbox, self.clock
-        while role and inbox and inbox[0][0] <= now_s:
+        role, arrivals, clock = self.role, self._arrivals, self.clock
+        while role and arrivals.first_s <= now_s:
             self.is_touched = True
-            _, _, sender, stamp, datagram = heappop(inbox)
+            sender, stamp, datagram = arrivals.take()
             if clock.merge(stamp):
                 for message in decode_messages(datagram):
                     self.world.hear(self, sender, message)
@@ -368,17 +353,26 @@ class Process:
         return event
 
     def _deliver(self, step: Step) -> None:
-        for delivery in step.deliveries:
+        if step.installed and self.keeper:
+            self.keeper.go_on()
+        for number, delivery in enumerate(step.deliveries):
+            self._keep(step, number)
+            self.machine.apply(delivery)
             self.world.deliver(self, delivery)
-            values = unpack(delivery.packet)
-            self.output += values
-            self.positions.update(enumerate(values, delivery.position))
+        self._keep(step, len(step.deliveries))
         self.placed += step.placed
         if step.current:
             self.world.reach(self, step.current)
 
+    def _keep(self, step: Step, number: int) -> None:
+        """A snapshot has its place among what is delivered."""
+        if step.taken and step.taken.after == number and self.keeper:
+            self.keeper.take(step.taken.snapshot)
+
     def _send(self, step: Step) -> None:
         now_s = self.world.now_s
+        if self.keeper:
+            step.urgent += self.keeper.transfer(step)
         if step.urgent:
             self._transmit(step.urgent)
         if step.later:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from harness.simulation.monitor import Monitor
 from harness.simulation.nemesis import Nemesis
 from harness.simulation.parts import Parts
 from harness.simulation.plan import Plan, Request, draw
-from harness.simulation.process import Process
 from harness.simulation.readers import Readers
 from harness.simulation.steering import Steering
 from harness.simulation.traces import Traces
@@ -86,8 +84,9 @@ def simulate(
     traces = Traces(trace_dir, plan.config, f"seed-{request.seed}") if trace_dir else None
     began_s = time.perf_counter()
     disks = Disks(plan.config)
+    places: Parts = {"disk": disks.make, "store": disks.store}
     try:
-        run = _Run(request, plan, {"disk": disks.make, **(parts or {})}, traces)
+        run = _Run(request, plan, {**places, **(parts or {})}, traces)
         if verbose:
             run.print_what_happens()
         run.perform()
@@ -112,7 +111,11 @@ class _Run:
             plan.shape,
             parts=parts,
             observers=Observers(
-                self.monitor.observe, self.monitor.tear, _announce(traces), self.monitor.deliver
+                self.monitor.observe,
+                self.monitor.tear,
+                self.monitor.born,
+                self.monitor.deliver,
+                self.monitor.restored,
             ),
         )
         self.world.say = self.monitor.say
@@ -212,11 +215,3 @@ class _Run:
             self.meetings.met,
             self.failure,
         )
-
-
-def _announce(traces: Traces | None) -> Callable[[Process], None]:
-    def born(process: Process) -> None:
-        if traces:
-            traces.begin(process.name)
-
-    return born

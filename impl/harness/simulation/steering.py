@@ -12,8 +12,9 @@ from random import Random
 
 from harness.simulation.cluster import Simulation
 from harness.simulation.meetings import Meetings, Pair
-from harness.simulation.nemesis import Struck, cut, hold_up_leader, may_crash, network
+from harness.simulation.nemesis import hold_up_leader, may_crash
 from harness.simulation.network import Cut
+from harness.simulation.network_faults import Struck, cut, network
 from harness.simulation.process import Process
 from paxos.core.messages import Group, Message, Promise
 

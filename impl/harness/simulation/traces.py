@@ -31,7 +31,8 @@ class Traces:
 
     def begin(self, process: ProcessName) -> None:
         """An incarnation begins: its file, with its header."""
-        head = header(self._config, self._run, process)
+        keeps = self._config.checkpoints and process.member.role == "learner"
+        head = header(self._config, self._run, process, keeps=keeps)
         path = trace_path(self._folder, process)
         try:
             self._files[head.process] = path.open("wb")

@@ -127,13 +127,14 @@ class Workload:
 
     def _misplaced(self, client: Process, learner: Process) -> list[str]:
         """What a client has heard of the places of its values, and is not so."""
+        positions = learner.machine.positions
         return [
             f"{client.name} has heard that {_show(value)} is at position {placed.position + k}, "
             f"where {learner.name} has something else"
             for placed in client.placed
             for k in range(placed.count if placed.position != NOWHERE else 0)
             if (value := self._numbers[client.name.client, placed.first + k])
-            != learner.positions.get(placed.position + k, value)
+            != positions.get(placed.position + k, value)
         ]
 
     def _discarded(self, client: Process) -> tuple[set[bytes], set[bytes]]:
