@@ -6,54 +6,17 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import signal
 import sys
-from pathlib import Path
 
 import paxos
+from kv.arguments import options
 from kv.client import Client, NotKnownError, StoreError
-
-REPLICAS = os.environ.get("KV_REPLICAS", "127.0.0.1:8001,127.0.0.1:8002,127.0.0.1:8003")
-
-
-def options() -> argparse.Namespace:
-    """What the command line says."""
-    parser = argparse.ArgumentParser(prog="kv", description="a replicated key-value store")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="be a replica until SIGTERM or Ctrl-C")
-    serve.add_argument("config", type=Path, help="the cluster, with `checkpoints: true`")
-    serve.add_argument("id", type=int, help="the replica's, from 1")
-    serve.add_argument("--listen", default="127.0.0.1:8001", metavar="HOST:PORT")
-    serve.add_argument("--answer-s", type=float, default=5.0, help="wait so long for a majority")
-    serve.add_argument("--run-dir", type=Path, metavar="DIR", help="leave a trace here")
-    for name, words in (
-        ("get", "print a value"),
-        ("put", "put a value, or standard input"),
-        ("delete", "delete a value"),
-        ("list", "print keys with their versions"),
-        ("watch", "print changes, one a line of JSON, until Ctrl-C"),
-    ):
-        one = commands.add_parser(name, help=words)
-        one.add_argument("--replicas", default=REPLICAS, metavar="HOST:PORT,...")
-        if name in ("list", "watch"):
-            one.add_argument("key", nargs="?", default="", metavar="PREFIX")
-        else:
-            one.add_argument("key", metavar="KEY")
-        if name == "put":
-            one.add_argument("value", nargs="?")
-        if name in ("put", "delete"):
-            one.add_argument(
-                "--if-version", type=int, help="that must be there; 0: nothing must be"
-            )
-        if name in ("get", "list"):
-            one.add_argument("--stale", action="store_true", help="ask one replica alone")
-    return parser.parse_args()
 
 
 def ask(chosen: argparse.Namespace) -> int:
     """One request; 0 if it was done, 1 if the store refused or nothing is there."""
-    client = Client(chosen.replicas.split(","))
+    client = Client(chosen.replicas)
     match chosen.command:
         case "get":
             entry = client.get(chosen.key, stale=chosen.stale)
@@ -75,7 +38,7 @@ def ask(chosen: argparse.Namespace) -> int:
 
 
 async def serve(chosen: argparse.Namespace) -> int:
-    """Be a replica."""
+    """Be a replica until told to stop, or until it fails (1); the library says why."""
     from aiohttp import web
 
     from kv.node import Node
@@ -90,9 +53,11 @@ async def serve(chosen: argparse.Namespace) -> int:
         await runner.setup()
         await web.TCPSite(runner, host, int(port)).start()
         print(f"replica {chosen.id} listens on http://{chosen.listen}", file=sys.stderr)
-        await ended.wait()
+        told = asyncio.create_task(ended.wait())
+        failed = asyncio.create_task(asyncio.to_thread(node.wait))
+        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
         await runner.cleanup()
-    return 0
+    return 0 if told.done() else 1
 
 
 def main() -> int:

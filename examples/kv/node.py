@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,11 @@ class Node:
     def position(self) -> int:
         """Of the last command that is applied here."""
         return self._replica.applied
+
+    def wait(self) -> None:
+        """Until it has failed or was closed; blocks a thread."""
+        with suppress(paxos.RunError):  # the library has said it
+            self._replica.wait()
 
     async def write(self, command: Command) -> Result:
         """Broadcast a command; its result, once it is applied here. Raises `TimeoutError` if that

@@ -24,7 +24,13 @@ from kv.client import Client
 from kv.connection import Connection, NotKnownError, StoreError
 from tests.linearizability.history import Answer, Operation
 
-CLIENTS = 5
+CLIENTS = 6
+READERS = (3, 4)
+"""Of these: they only read, and so stay at a replica that is cut off as long as it answers."""
+
+MIXED = ("get",) * 4 + ("put",) * 3 + ("cas",) * 2 + ("delete",)
+"""What the others do, as often as it is here."""
+
 KEYS = ("a", "b", "c", "d")
 PATIENCE_S, TRY_S = 6.0, 2.0
 
@@ -88,6 +94,7 @@ class Caller(threading.Thread):
         self._client = Plain(own) if number == CLIENTS else Client(own)
         if number < CLIENTS:
             self._client._connection = Doubting(own, self._random)
+        self._names = ("get",) if number in READERS else MIXED
         self._versions = dict.fromkeys(KEYS, 0)
         self._count = 0
         self.ended = threading.Event()
@@ -102,7 +109,7 @@ class Caller(threading.Thread):
     def _call(self) -> Operation | None:
         """One call; None if it has certainly done nothing."""
         self._count += 1
-        name = self._random.choice(("get",) * 4 + ("put",) * 3 + ("cas",) * 2 + ("delete",))
+        name = self._random.choice(self._names)
         key = self._random.choice(KEYS)
         value = f"{self._name[7:]}.{self._count}" if name in ("put", "cas") else None
         expect = self._versions[key] if name == "cas" else 0

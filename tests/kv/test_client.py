@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kv.client import Client, Entry, NotKnownError, StoreError
-from tests.cluster.processes import ENVIRONMENT
+from tests.cluster.processes import ENVIRONMENT, Cluster
 from tests.kv.alone import Served
 from tests.paths import ROOT
 
@@ -128,6 +130,53 @@ def test_the_command_watches(served: Served) -> None:
         process.kill()
     client.close()
     assert json.loads(line) == {"key": "w/1", "version": version, "value": "a"}
+
+
+@pytest.mark.parametrize(
+    "words", [["serve", "c.yaml", "1", "--listen"], ["get", "k", "--replicas"]]
+)
+def test_an_address_is_checked(words: list[str]) -> None:
+    for wrong in ("8001", ":8001", "host:", "host:99999"):
+        ended = subprocess.run(
+            [*KV, *words, wrong], env=ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 2
+        assert f"expected HOST:PORT, not '{wrong}'" in ended.stderr
+
+
+FAILING = """
+import pathlib, sys
+sys.path[:0] = {paths!r}
+from paxos.runtime.sqlite_storage import SqliteStorage
+save = SqliteStorage.save
+def failing(storage, writes):
+    if pathlib.Path("full").exists():
+        raise OSError(28, "No space left on device")
+    save(storage, writes)
+SqliteStorage.save = failing
+from kv.command import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.multicast
+def test_a_replica_that_fails_ends_and_has_said_why(tmp_path: Path) -> None:
+    alone: Any = {"acceptors": 1, "proposers": 1, "learners": 1, "clients": None}
+    code = FAILING.format(paths=[str(ROOT / "examples")])
+    with Cluster(tmp_path, **alone) as cluster:
+        address = nobody()
+        words = ["serve", str(cluster.config), "1", "--listen", address]
+        with (tmp_path / "log").open("wb") as log:
+            cluster.processes["kv-1"] = subprocess.Popen(
+                [sys.executable, "-c", code, *words], cwd=tmp_path, env=ENVIRONMENT, stderr=log
+            )
+        assert Client([address]).put("k", b"v")
+        (tmp_path / "full").touch()
+        with pytest.raises(NotKnownError):
+            Client([address], patience_s=0.0).put("k", b"w")
+        assert cluster.processes["kv-1"].wait(30) == 1
+    said = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert said[-1].startswith("replica-1: storage: ") and "No space left" in said[-1], said
 
 
 def test_a_replica_that_cannot_begin_says_so_in_a_line() -> None:
