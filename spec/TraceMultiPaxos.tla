@@ -162,9 +162,9 @@ EnoughHave(Has_(_)) ==
     LET lives == TraceLives
         have  == {x \in lives : \E l \in x : (TraceCheckpoints => l \in Keeps) /\ Has_(l)}
     IN  IF TraceCheckpoints THEN 2 * Cardinality(have) > Windows[window].members
-        ELSE lives # {} /\ have = lives
+        ELSE have = lives
 
-TraceMayForget(i) == EnoughHave(LAMBDA l : IsDone(l, i))
+TraceMayForget(i) == TraceLives # {} /\ EnoughHave(LAMBDA l : IsDone(l, i))
 
 TraceTrimmedIsOver == \A a \in Acceptor :
     /\ trimmed[a] > 0 => EnoughHave(LAMBDA l : Has(l, trimmed[a]))
@@ -417,12 +417,15 @@ AndBefore(S) == S \cup UNION {TraceBefore(v) : v \in S}
 
 (* The other instances whose delivered values Deliver may have to know: where
    the values of the batch, and those before them, were proposed, and whatever
-   would be skipped. *)
-Others ==
+   would be skipped, if it is not gone: that none is skipped, the prefix says. *)
+Elsewhere ==
     IF IsRow(KDeliver)
-    THEN (UNION {Fact(v).proposed : v \in AndBefore(Range(Part(Row[3]).learned[Row[2]][2]))}
-              \cup ((prefix[Row[2]] + 1)..(Row[3] - 1))) \ {Row[3]}
+    THEN UNION {Fact(v).proposed : v \in AndBefore(Range(Part(Row[3]).learned[Row[2]][2]))}
     ELSE {}
+
+Skipped == IF IsRow(KDeliver) THEN (prefix[Row[2]] + 1)..(Row[3] - 1) ELSE {}
+
+Others == (Elsewhere \cup Skipped) \ (IF IsRow(KDeliver) THEN {Row[3]} ELSE {})
 
 (* What learner l has delivered in instance i; if it keeps checkpoints, it may have
    passed the instance with a snapshot, and have delivered what all others did; and
@@ -509,7 +512,7 @@ Gone       == IF Start = 0 THEN << >> ELSE Borders[Start].gone
 GoneValues == IF Start = 0 THEN << >> ELSE Borders[Start].goneValues
 
 NothingIsGone ==
-    /\ Gone # << >> /\ ~(IsRow(KTrim) \/ (IsRow(KPromise) /\ OfTheLog)) => \A i \in InView \cup Others : ~IsGone(i, Gone)
+    /\ Gone # << >> /\ ~(IsRow(KTrim) \/ (IsRow(KPromise) /\ OfTheLog)) => \A i \in InView \cup Elsewhere : ~IsGone(i, Gone)
     /\ GoneValues # << >> => \A v \in Mentioned : ~IsGone(v, GoneValues)
     /\ IsRow(KRecover) => \A k \in DOMAIN Gone : Gone[k][2] <= trimmed[Row[2]]
 

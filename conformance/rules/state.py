@@ -83,8 +83,11 @@ class ValueSet:
 
     def remove(self, r: Range) -> None:
         """Take out the values of a range, which are in the set."""
-        self.clients[r[0]].remove(r[1], r[1] + r[2] - 1)
+        known = self.clients[r[0]]
+        known.remove(r[1], r[1] + r[2] - 1)
         self.count -= r[2]
+        if not known.firsts:
+            del self.clients[r[0]]
 
     def add(self, r: Range) -> int:
         """Add the values of a range; how many of them are new."""
@@ -173,13 +176,15 @@ class Learner:
     def go_back(self) -> None:
         """Become(l, checkpoint[l]): what was delivered since is taken back."""
         self.prefix, self.position, ranges = self.checkpoint
-        for r in self.delivered[max(ranges - self.dropped, 0) :]:
-            self.values.remove(r)
+        first = max(ranges - self.dropped, 0)
+        for r in self.delivered[first:]:
             self.latest.pop(member(r[0])[0], None)
-        del self.delivered[max(ranges - self.dropped, 0) :]
-        for name, known in self.values.clients.items():
+            if r[0] in self.values.clients:  # twice in what was delivered, if that is wrong
+                self.values.remove(r)
+        del self.delivered[first:]
+        for name in self.values.clients:
             client, incarnation = member(name)
-            if known.firsts and incarnation > self.latest.get(client, 0):
+            if incarnation > self.latest.get(client, 0):
                 self.latest[client] = incarnation
         self.taken = Snapshot()
 

@@ -142,6 +142,7 @@ class Writer:
         first."""
         p = decode(process)
         person, acceptors = 0, len(self.survey.header.cluster.acceptors)
+        life = self._life(p)
         if p.role == "acceptor":
             actor = person = self.numbers.acceptor(p.id)
         elif p.role == "proposer":
@@ -151,16 +152,18 @@ class Writer:
             actor = self.numbers.learner(p.member)
             if self.numbers.lives[p.member] in self.numbers.keeps:
                 person = acceptors + len(self.numbers.proposers) + actor
-                found = self.actors[process] = actor, person, self._restarts(p)
-                return found
+                life = self._restarts(p)
         else:
             actor = self.clients + self.numbers.clients.get(p.member, 0)
+        found = self.actors[process] = actor, person, life
+        return found
+
+    def _life(self, p: Process) -> int:
+        """Which incarnation of its id this is, from 1."""
         known = self.numbers.incarnations.get((p.role, p.id), [1])
         if min(known) < FROM_A_CLOCK:
             known = [1, *known]
-        found = actor, person, 1 + len({n for n in known if n < p.incarnation})
-        self.actors[process] = found
-        return found
+        return 1 + len({n for n in known if n < p.incarnation})
 
     def _restarts(self, p: Process) -> int:
         """Which incarnation of a learner with checkpoints this is, from 1; 0: it is of before."""
@@ -288,7 +291,7 @@ class Writer:
             self.mirror.resume(actor, b)
             return [(RESUME, actor, b)]
         if process.role != "acceptor":
-            return [(RETURN, self.actors[e.process][2], min(e.seq, LARGEST))]
+            return [(RETURN, self._life(process), min(e.seq, LARGEST))]
         return self._acceptor_recovers(actor, e)
 
     def _acceptor_recovers(self, a: int, e: Recover) -> list[Row]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from conformance.replay.checker import Checker
+from conformance.replay.checker import Checker, Recorded
 from conformance.replay.verdict import Violation
 from tests.oracle.judge import Run, verdict
 
 
 def by_the_model(run: Run) -> tuple[int, Violation] | None:
     """The number of the first event that the Python model refuses, and why."""
-    checker = Checker(run.constants, run.cluster, run.spec)
+    recorded = Recorded(keeps=run.keeps)
+    checker = Checker(run.constants, run.cluster, run.spec, recorded=recorded)
     for number, line in enumerate(run.lines, 1):
         event = {key: x for key, x in line.items() if key != "process"}
         violation = checker.feed(line["process"], event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle.multipaxos import NO_VOTE, Guards, MultiPaxos
+from tests.oracle.multipaxos import BEGINNING, NO_VOTE, Guards, MultiPaxos
 from tests.oracle.synod import NO_VOTE as NO_SYNOD_VOTE
 from tests.oracle.synod import Synod
 
@@ -24,6 +24,7 @@ class Run:
     constants: dict[str, Any]
     cluster: dict[str, list[int]]
     lines: list[Line] = field(default_factory=list)
+    keeps: set[str] = field(default_factory=set)  # the processes that keep checkpoints
 
     def processes(self) -> list[str]:
         return sorted({line["process"] for line in self.lines})
@@ -52,7 +53,12 @@ class Judge:
         self.synod = Synod(acceptors, direct) if run.spec == "Synod" else None
         scope = run.constants.get("promise_scope", "log")
         fifo = run.constants.get("fifo", False)
-        self.log = MultiPaxos(acceptors, direct, ahead, scope, fifo)
+        checkpoints = run.constants.get("checkpoints", False)
+        self.log = MultiPaxos(acceptors, direct, ahead, scope, fifo, checkpoints)
+        self.keeps = run.keeps
+        self.learner: dict[str, str] = {}  # of a process that has had an event: which learner it is
+        self.kept: dict[int, str] = {}  # of each id, the last learner that keeps checkpoints
+        self.gave: set[tuple[int, int, int]] = set()  # id, instance, position of a snapshot
         self.log.Lives = [
             {f"{n}.{life}" for *who, life in map(decoded, run.processes()) if who == ["learner", n]}
             for n in run.cluster["learners"]
@@ -73,13 +79,33 @@ class Judge:
             if not holds:
                 return clause
         self.seen.add(e["process"])
+        if e["process"].startswith("learner"):
+            self._enter(e)
         return next((name for name, holds in self.spec.invariants() if not holds), None)
 
     def _clauses(self, e: Line) -> Guards:
         role, number, life = decoded(e["process"])
         yield from self._lives(e, f"{role}-{number}", life)
-        actor = number if role in ("acceptor", "proposer") else f"{number}.{life}"
+        actor: Any = number if role in ("acceptor", "proposer") else f"{number}.{life}"
+        if role == "learner":
+            actor = self.who(e["process"], e["event"])
+            if e["process"] in self.keeps:
+                self.log.Keeps.add(actor)
         yield from getattr(self, "synod_" * bool(self.synod) + e["event"])(actor, e)
+
+    def who(self, process: str, event: str = "") -> str:
+        """Which learner a process is; if it is new, by its first event."""
+        _, number, life = decoded(process)
+        me = self.learner.get(process, f"{number}.{life}")
+        is_back = process not in self.learner and process in self.keeps and event == "Restart"
+        return self.kept.get(number, me) if is_back else me
+
+    def _enter(self, e: Line) -> None:
+        process = e["process"]
+        if process not in self.learner:
+            self.learner[process] = self.who(process, e["event"])
+            if process in self.keeps:
+                self.kept[decoded(process)[1]] = self.learner[process]
 
     def _lives(self, e: Line, who: str, life: int) -> Guards:
         if who.startswith(("acceptor", "proposer")):
@@ -89,6 +115,12 @@ class Judge:
             if e["event"] == "Recover":
                 yield "begins", life > now
             self.life[who] = life
+        if e["process"] in self.keeps:
+            me = self.who(e["process"], e["event"])
+            yield "life", life >= self.life.get(me, int(me.partition(".")[2]))
+            self.life[me] = life
+        if e["event"] == "Restart":
+            yield "begins", e["process"] not in self.seen
         if e["event"] == "Recover":
             yield "begins", life > 1 and e["process"] not in self.seen
 
@@ -149,6 +181,42 @@ class Judge:
         yield from self.log.Deliver(me, e["instance"])
         yield "values", self.log.delivered[me] == before + e["values"]
         yield "position", e["position"] == sum(v[2] for v in before) + 1
+
+    def _is_of(self, s: Any, e: Line) -> bool:
+        return bool((e["instance"], e["position"]) == (s[0], sum(v[2] for v in s[1])))
+
+    def _given(self, e: Line) -> Any:
+        """The message that the event is about; it may be that there is none."""
+        given = (m for m in self.log.msgs if m[0] == "Snapshot" and self._is_of(m[2], e))
+        return next(given, ("Snapshot", "theirs", BEGINNING))
+
+    def TakeSnapshot(self, me: str, e: Line) -> Guards:
+        yield from self.log.TakeSnapshot(me)
+        yield "place", self._is_of(self.log.taken[me], e)
+
+    def Checkpoint(self, me: str, e: Line) -> Guards:
+        yield from self.log.Checkpoint(me)
+        yield "place", self._is_of(self.log.checkpoint[me], e)
+
+    def Restart(self, me: str, e: Line) -> Guards:
+        """What was durable and nobody was told of comes first."""
+        log, given = self.log, self._given(e)
+        if not self._is_of(log.checkpoint.get(me, BEGINNING), e):
+            if self._is_of(log.taken.get(me, BEGINNING), e):
+                yield from log.RecoverCheckpoint(me)
+            elif given in log.msgs and given[2][0] > log.prefix.get(me, 0):
+                yield from log.RecoverInstall(me, given)
+        yield from log.Restart(me)
+        yield "place", self._is_of(log.checkpoint.get(me, BEGINNING), e)
+
+    def SendSnapshot(self, me: str, e: Line) -> Guards:
+        yield from self.log.SendSnapshot(me)
+        yield "place", self._is_of(self.log.checkpoint.get(me, BEGINNING), e)
+        self.gave.add((int(me.partition(".")[0]), e["instance"], e["position"]))
+
+    def InstallSnapshot(self, me: str, e: Line) -> Guards:
+        yield "sent", (e["from"], e["instance"], e["position"]) in self.gave
+        yield from self.log.InstallSnapshot(me, self._given(e))
 
     def Trim(self, a: int, e: Line) -> Guards:
         yield from self.log.Trim(a, e["to"])

@@ -1,4 +1,4 @@
-"""spec/MultiPaxos.tla, read word for word: to be compared with that module by eye.
+"""spec/MultiPaxos.tla and Checkpoints.tla, read word for word: to be compared by eye.
 
 Nothing is clever here, and nothing is shared with `conformance`: `msgs` is one set, a quantifier is
 `any` or `all`. An action is a generator: it yields each of its guards, with the module's own text,
@@ -20,6 +20,7 @@ Ballot = tuple[int, int]
 Batch = tuple[Any, ...]
 
 NO_OP: Batch = ()
+BEGINNING: Any = (0, (), frozenset())  # a snapshot of nothing
 NO_VOTE: tuple[Ballot, Batch] = ((0, 0), NO_OP)
 
 
@@ -31,11 +32,13 @@ class MultiPaxos:
         prepare_ahead: bool,
         promise_scope: str,
         fifo: bool,
+        checkpoints: bool = False,
     ) -> None:
         self.Acceptor = set(acceptors)
         self.DirectLearning, self.PrepareAhead = direct_learning, prepare_ahead
         self.PromiseScope = promise_scope
-        self.Fifo = fifo
+        self.Fifo, self.Checkpoints = fifo, checkpoints
+        self.Keeps: set[str] = set()
         self.Lives: list[set[str]] = []
         # Init
         self.broadcast: set[Any] = set()
@@ -46,6 +49,9 @@ class MultiPaxos:
         self.learned: dict[str, dict[int, Any]] = {}
         self.prefix: dict[str, int] = {}
         self.delivered: dict[str, tuple[Any, ...]] = {}
+        self.known: dict[str, frozenset[Any]] = {}
+        self.taken: dict[str, Any] = {}  # others: Beginning
+        self.checkpoint: dict[str, Any] = {}
         self.votes: dict[int, dict[int, set[Any]]] = {a: {} for a in acceptors}
         self.chosen: dict[int, set[Batch]] = {}
 
@@ -181,11 +187,23 @@ class MultiPaxos:
         yield "MayLearn(b, i, Q)", self.MayLearn(b, i, Q)
         self.learned.setdefault(me, {})[i] = (b, self.BatchOf(b, i))
 
-    def AppendNew(self, s: Batch, batch: Batch) -> Batch:
+    def IsOver(self, v: Any, S: Any) -> bool:
+        """Later(v) \\cap S # {}, where Later(v) has those of later incarnations of a client."""
+        client, incarnation = map(int, v[0].split("."))
+        others = [tuple(map(int, u[0].split("."))) for u in S] if self.Checkpoints else []
+        return any(c == client and k > incarnation for c, k in others)
+
+    def Remember(self, table: Any, s: Batch) -> Any:
+        every = table | set(s)
+        return frozenset(v for v in every if not self.IsOver(v, every))
+
+    def NewOf(self, table: Any, batch: Batch) -> Batch:
+        new: Batch = ()
         for v in batch:
-            if v not in s and self.InTurn(v, s):
-                s = (*s, v)
-        return s
+            if v not in table and self.InTurn(v, table) and not self.IsOver(v, table):
+                new = (*new, v)
+                table = self.Remember(table, (v,))
+        return new
 
     def InTurn(self, v: Any, S: Any) -> bool:
         """Before(v) \\subseteq S, where Before(v) has the range that ends where v begins."""
@@ -197,13 +215,78 @@ class MultiPaxos:
         yield "IsNext(l, i)", i == self.prefix.get(me, 0) + 1
         yield "learned[l][i] # NoVote", i in self.learned.get(me, {})
         self.prefix[me] = i
-        self.delivered[me] = self.AppendNew(self.delivered.get(me, ()), self.learned[me][i][1])
+        table = self.known.get(me, frozenset())
+        new = self.NewOf(table, self.learned[me][i][1])
+        self.delivered[me] = self.delivered.get(me, ()) + new
+        self.known[me] = self.Remember(table, new)
         self.msgs.add(("Delivered", me, i))
 
+    # -- checkpoints ------------------------------------------------------------------------------
+    def StateOf(self, me: str) -> Any:
+        known = self.known.get(me, frozenset())
+        return (self.prefix.get(me, 0), self.delivered.get(me, ()), known)
+
+    def TakeSnapshot(self, me: str) -> Guards:
+        yield r"l \in Keeps", me in self.Keeps
+        self.taken[me] = self.StateOf(me)
+
+    def Durable(self, me: str, s: Any) -> None:
+        self.checkpoint[me] = s
+        self.taken[me] = BEGINNING
+
+    def Checkpoint(self, me: str) -> Guards:
+        yield from self.RecoverCheckpoint(me)
+        self.msgs.add(("Checkpointed", me, self.checkpoint[me][0]))
+
+    def Become(self, me: str, s: Any) -> None:
+        self.prefix[me], self.delivered[me], self.known[me] = s
+
+    def Restart(self, me: str) -> Guards:
+        yield r"l \in Keeps", me in self.Keeps
+        self.Become(me, self.checkpoint.get(me, BEGINNING))
+        self.learned[me] = {}
+        self.taken[me] = BEGINNING
+        self.msgs.add(("Checkpointed", me, self.prefix[me]))
+
+    def SendSnapshot(self, me: str) -> Guards:
+        yield r"l \in Keeps", me in self.Keeps
+        self.msgs.add(("Snapshot", "ours", self.checkpoint.get(me, BEGINNING)))
+
+    def InstallSnapshot(self, me: str, m: Any) -> Guards:
+        yield from self.RecoverInstall(me, m)
+        self.msgs.add(("Checkpointed", me, m[2][0]))
+
+    def RecoverCheckpoint(self, me: str) -> Guards:
+        yield "taken[l] # Beginning", self.taken.get(me, BEGINNING) != BEGINNING
+        self.Durable(me, self.taken[me])
+
+    def RecoverInstall(self, me: str, m: Any) -> Guards:
+        yield r"l \in Keeps", me in self.Keeps
+        yield r'm \in msgs /\ m.type = "Snapshot"', m in self.msgs
+        yield "IsOurs(m)", m[1] == "ours"
+        yield "IsNewer(l, m)", m[2][0] > self.prefix.get(me, 0)
+        self.Durable(me, m[2])
+        self.Become(me, m[2])
+
+    def EnoughHave(self, has: Any) -> bool:
+        """Of one of the Keepers, each has; with checkpoints, of the lives that keep them."""
+        if self.Checkpoints:
+            have = [x for x in self.Lives if any(has(me) for me in x & self.Keeps)]
+            return 2 * len(have) > len(self.Lives)
+        return all(any(map(has, lives)) for lives in self.Lives)
+
+    def IsDone(self, me: str, i: int) -> bool:
+        if me in self.Keeps:
+            return any(m[:2] == ("Checkpointed", me) and m[2] >= i for m in self.msgs)
+        return ("Delivered", me, i) in self.msgs
+
     def MayForget(self, i: int) -> bool:
-        return bool(self.Lives) and all(
-            any(("Delivered", me, i) in self.msgs for me in lives) for lives in self.Lives
-        )
+        return bool(self.Lives) and self.EnoughHave(lambda me: self.IsDone(me, i))
+
+    def Has(self, me: str, i: int) -> bool:
+        if me in self.Keeps:
+            return bool(self.checkpoint.get(me, BEGINNING)[0] >= i)
+        return self.prefix.get(me, 0) >= i
 
     def Trim(self, a: int, i: int) -> Guards:
         yield "i > trimmed[a]", i > self.trimmed[a]
@@ -280,11 +363,7 @@ class MultiPaxos:
         yield (
             "TrimmedIsOver",
             all(
-                not self.trimmed[a]
-                or all(
-                    any(self.prefix.get(me, 0) >= self.trimmed[a] for me in lives)
-                    for lives in self.Lives
-                )
+                not (n := self.trimmed[a]) or self.EnoughHave(lambda me, n=n: self.Has(me, n))
                 for a in self.Acceptor
             ),
         )

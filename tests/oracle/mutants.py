@@ -16,7 +16,7 @@ FIXED = ("event", "process")
 def mutant(run: Run, seed: int) -> Run:
     """The run with something changed; it may still be legal."""
     draw = Random(seed)
-    new = Run(run.spec, run.constants, run.cluster, json.loads(json.dumps(run.lines)))
+    new = Run(run.spec, run.constants, run.cluster, json.loads(json.dumps(run.lines)), run.keeps)
     for _ in range(draw.choice([1, 1, 2])):
         if new.lines:
             draw.choice([*[drop, repeat, move, swap], *[alter] * 4, rename, recall])(draw, new)

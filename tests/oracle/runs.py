@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from tests.oracle.judge import Judge, Line, Run, decoded
+from tests.oracle.multipaxos import BEGINNING
 
 START = 1_700_000_000_000_000
 LIVES = 3
@@ -32,7 +33,7 @@ class Maker:
 
     def __init__(self, seed: int, spec: str = "MultiPaxos", shape: int | None = None) -> None:
         self.draw, draw = Random(seed), Random(seed if shape is None else shape)
-        synod = spec == "Synod"
+        synod, kind = spec == "Synod", seed if shape is None else shape
         self.instances = 1 if synod else draw.randint(2, 6)
         self.acceptors = draw.choice([[1, 2, 3], [1, 2, 3], [1, 2, 3], [4, 7, 11, 12, 30], [1]])
         self.run = Run(
@@ -42,7 +43,8 @@ class Maker:
                 "prepare_ahead": not synod and draw.random() < 0.7,
                 "max_batch": 1 if synod else draw.choice([1, 2, 4]),
                 "promise_scope": "instance" if not synod and draw.random() < 0.3 else "log",
-                "fifo": not synod and (seed if shape is None else shape) % 4 == 3,
+                "fifo": not synod and kind % 4 == 3,
+                "checkpoints": not synod and kind % 6 == 1,
             },
             {
                 "acceptors": self.acceptors,
@@ -51,6 +53,9 @@ class Maker:
                 "clients": [1, 12],
             },
         )
+        if kind % 3 == 1 and not synod:
+            keep = self.run.cluster["learners"][: 1 if kind % 5 == 0 else 2] or [1, 2]
+            self.run.keeps = {f"learner-{n}.{life}" for n in keep for life in range(1, LIVES + 1)}
         self.judge = Judge(self.run)
         self.refused: list[tuple[int, str, Line]] = []  # after how many lines, why, and what
         self.lives: dict[str, int] = {}
@@ -61,7 +66,8 @@ class Maker:
             self.judge.log.Lives = [
                 {f"{n}.{life}" for life in range(1, LIVES + 1)} for n in self.learners
             ]
-        self.kinds = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
+        weights = WEIGHTS | (OF_SNAPSHOTS if self.run.keeps else {})
+        self.kinds = [name for name, weight in weights.items() for _ in range(weight)]
 
     @property
     def log(self) -> Any:
@@ -72,7 +78,7 @@ class Maker:
 
     def me(self, who: str) -> str:
         """A learner or a client, in its life now."""
-        return self.name(who).partition("-")[2]
+        return self.judge.who(self.name(who))
 
     def add(self, who: str, event: str, **rest: Any) -> bool:
         line = {"event": event, "process": self.name(who), **rest}
@@ -233,7 +239,7 @@ class Maker:
         if i not in self.log.learned.get(me, {}):
             return self.learn()
         before = self.log.delivered.get(me, ())
-        new = self.log.AppendNew(before, self.log.learned[me][i][1])[len(before) :]
+        new = self.log.NewOf(self.log.known.get(me, frozenset()), self.log.learned[me][i][1])
         position = sum(v[2] for v in before) + 1
         self.add(who, "Deliver", instance=i, position=position, values=new)
         return None
@@ -243,11 +249,62 @@ class Maker:
             a = self.draw.choice(self.acceptors)
             self.add(f"acceptor-{a}", "Trim", to=self.log.trimmed[a] + self.draw.choice([1, 1, 2]))
 
+    # -- checkpoints ------------------------------------------------------------------------------
+    def one_that_keeps(self) -> tuple[str, str]:
+        """A process that keeps checkpoints, and which learner it is."""
+        who = self.draw.choice(sorted({p.partition(".")[0] for p in self.run.keeps}))
+        return who, self.me(who)
+
+    def how_far(self, one: tuple[str, str]) -> int:
+        return int(self.log.prefix.get(one[1], 0))
+
+    def of_snapshot(self, who: str, event: str, s: Any, **more: Any) -> None:
+        position = sum(v[2] for v in s[1])
+        before = deepcopy(self.judge)
+        if not (s[0] and self.add(who, event, **more, instance=s[0], position=position)):
+            self.judge = before
+
+    def snapshot(self) -> None:
+        """One is taken, or becomes durable."""
+        who, me = self.one_that_keeps()
+        taken = self.log.taken.get(me, BEGINNING)
+        if taken != BEGINNING and self.draw.random() < 0.7:
+            self.of_snapshot(who, "Checkpoint", taken)
+        else:
+            self.of_snapshot(who, "TakeSnapshot", self.log.StateOf(me))
+
+    def give(self) -> None:
+        who, me = self.one_that_keeps()
+        self.of_snapshot(who, "SendSnapshot", self.log.checkpoint.get(me, BEGINNING))
+
+    def install(self) -> None:
+        """Mostly by the learner that is furthest behind."""
+        who, _ = min((self.one_that_keeps() for _ in range(3)), key=self.how_far)
+        given = sorted(m[2][:2] for m in self.sent("Snapshot"))
+        for prefix, delivered in given[-1:] if self.draw.random() < 0.8 else given[:1]:
+            place = prefix, sum(v[2] for v in delivered)
+            givers = sorted(g for g, *it in self.judge.gave if (*it,) == place)
+            if givers:
+                more = {"from": self.draw.choice(givers)}
+                self.of_snapshot(who, "InstallSnapshot", (prefix, delivered), **more)
+
+    def come_back(self, who: str, me: str) -> bool:
+        """A learner comes back with a checkpoint, if it has one, or what might be one."""
+        known = [self.log.checkpoint.get(me, BEGINNING)] * 3 + [self.log.taken.get(me, BEGINNING)]
+        known += [m[2] for m in self.log.msgs if m[0] == "Snapshot"]
+        s = self.draw.choice(sorted(known, key=lambda s: (s[0], s[1])))
+        lines = len(self.run.lines)
+        self.of_snapshot(who, "Restart", s)
+        return len(self.run.lines) > lines
+
     # -- coming back ------------------------------------------------------------------------------
     def restart(self) -> None:
-        role = self.draw.choice(["acceptor", "acceptor", "acceptor", "proposer", "learner"])
-        ids = {"acceptor": self.acceptors, "proposer": [1, 2], "learner": self.learners}[role]
-        number = self.draw.choice(ids)
+        roles = ["acceptor", "acceptor", "acceptor", "proposer", "learner"]
+        more = [*["learner"] * 3, *["client"] * 2] if self.run.keeps else []
+        role = self.draw.choice([*roles, *more])
+        ids = {"acceptor": self.acceptors, "proposer": [1, 2], "learner": self.learners}
+        ids |= {"client": [1, 12]}
+        number = self.draw.choice(ids[role])
         who = f"{role}-{number}"
         if self.lives.get(who, 1) >= LIVES:
             return
@@ -259,12 +316,17 @@ class Maker:
         elif role == "acceptor":
             kept = self.storage(number)
         before = deepcopy(self.judge), self.lives.get(who, 1)
+        me = self.me(who) if role == "learner" else ""
         self.lives[who] = before[1] + 1
+        if self.name(who) in self.run.keeps and self.draw.random() < 0.8:
+            if not self.come_back(who, me):
+                self.judge, self.lives[who] = before
+            return
         if kept.get("promises") and self.draw.random() < 0.5:
             if self.add(who, "Recover", **kept | {"promises": self.mistaken(kept["promises"])}):
                 return
             self.judge = deepcopy(before[0])
-        if role == "learner" and self.draw.random() < 0.5:
+        if role in ("learner", "client") and self.draw.random() < 0.5:
             return  # it need not say that it came back
         if not self.add(who, "Recover", **kept):
             self.judge, self.lives[who] = before
@@ -330,6 +392,8 @@ WEIGHTS = {
     "broadcast": 2, "ask": 2, "promise": 7, "propose": 10, "vote": 12, "decide": 5, "learn": 10,
     "deliver": 8, "trim": 5, "restart": 1,
 }  # fmt: skip
+OF_SNAPSHOTS = {"snapshot": 6, "give": 3, "install": 4, "restart": 3, "learn": 16, "deliver": 20}
+"""... and of these where learners keep checkpoints."""
 
 
 def legal(seed: int, steps: int = 220, spec: str = "MultiPaxos", shape: int | None = None) -> Run:
@@ -361,7 +425,7 @@ def header(run: Run, process: str) -> Line:
     return {
         "event": "Header", "schema": 1, "run": "drawn", "process": process, "role": role,
         "id": number, "incarnation": life, "spec": run.spec, "constants": run.constants,
-        "cluster": run.cluster, "config": {},
+        "cluster": run.cluster, "config": {}, "keeps": process in run.keeps,
     }  # fmt: skip
 
 

@@ -57,6 +57,20 @@ def promise_below_what_it_trimmed() -> Scenario:
     return s
 
 
+def test_a_learner_that_skips_what_nobody_speaks_of_any_more_is_refused(tmp_path: Path) -> None:
+    s = Scenario("skips", direct_learning=True, prepare_ahead=True)
+    values = [rng("1.1", k) for k in (1, 2, 3)]
+    s.broadcast("1.1", *values)
+    s.prepare((1, 1), 1, 8)
+    for i, v in enumerate(values, 1):
+        s.settle((1, 1), i, v, learners=("1.1",))
+    s.deliver("1.1", 1)
+    s.deliver("1.1", 3)
+    (by_tlc,) = Validator(window=1).judge([survey(open_run(s.write(tmp_path)))])
+    assert by_tlc.rejection is not None
+    assert [c.text for c in by_tlc.rejection.false] == ["IsNext(l, i)"]
+
+
 def test_cut_after_every_event(tmp_path: Path) -> None:
     runs = [
         open_run(f().write(tmp_path / f.__name__))

@@ -80,6 +80,23 @@ def test_where_each_instance_has_a_promise_a_cut_changes_nothing(window: int) ->
         assert agree(check_run(path), by_tlc), words(check_run(path), by_tlc)
 
 
+@pytest.mark.parametrize("window", [2, 5])
+def test_where_learners_keep_checkpoints_a_cut_changes_nothing(window: int) -> None:
+    """Snapshots, who gave which, and which clients have begun are in the border. What a learner
+    skips after a restart may be gone."""
+    names = (
+        *("restart_with_the_checkpoint_before", "restart_without_the_table_of_clients"),
+        *("restart_and_deliver_on_from_where_it_was", "install_a_snapshot_over_a_newer_state"),
+        *("install_a_snapshot_without_the_turns_of_clients", "trim_what_was_only_delivered"),
+        *("deliver_what_is_left_of_a_client_that_is_over_after_a_restart", "checkpoint_twice"),
+    )
+    paths = [TRACES / "good" / "checkpoints", *(TRACES / "bad" / name for name in names)]
+    cut = all_by_tlc([open_run(path) for path in paths], window=window)
+    for path, by_tlc in zip(paths, cut, strict=True):
+        assert by_tlc.windows > 1
+        assert agree(check_run(path), by_tlc), words(check_run(path), by_tlc)
+
+
 def test_there_are_enough_examples() -> None:
     assert len(BAD) >= 30
     refused = {name for name in EXPECTED if EXPECTED[name]["verdict"] == "violation"}
