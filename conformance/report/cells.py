@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from conformance.report.page import Table
 from conformance.rules.state import NO_VOTE, State
-from conformance.trace.process import decode
+from conformance.trace.process import Process, decode
 from conformance.trace.schema import (
     NO_BALLOT,
     AnyEvent,
@@ -23,11 +23,13 @@ from conformance.trace.schema import (
     Deliver,
     Header,
     Learn,
+    OfSnapshot,
     Phase1a,
     Phase1b,
     Phase2a,
     Phase2b,
     Recover,
+    Restart,
     Trim,
 )
 from conformance.trace.show import show_ballot, show_numbers, show_run
@@ -36,6 +38,8 @@ INSTANCES, ACCEPTORS, LEARNERS, BALLOTS, VALUES = range(5)
 LEADER, CHOSEN = "leader", "chosen"
 PROMISED, TRIMMED = "promised", "trimmed up to"
 PREFIX, POSITION, LATEST = "prefix", "values delivered", "the latest of them"
+TAKEN, CHECKPOINT = "snapshot on its way", "checkpoint"
+OF_LEARNER = (PREFIX, POSITION, LATEST, TAKEN, CHECKPOINT)
 ASKED = "asked for"
 BROADCAST = "broadcast"
 MOST_RUNS = 8
@@ -65,7 +69,7 @@ def tables(header: Header, learners: tuple[str, ...]) -> tuple[Table, ...]:
             "and by whose votes, what each learner learned",
         ),
         Table("Acceptors", "acceptor", (PROMISED, TRIMMED)),
-        Table("Learners", "learner", (PREFIX, POSITION, LATEST)),
+        Table("Learners", "learner", OF_LEARNER),
         Table(
             "Phase 1", "ballot", (ASKED, *acceptors), "instances asked for, and promised by whom"
         ),
@@ -92,9 +96,12 @@ def touched(state: State, e: AnyEvent) -> Iterator[Cell]:
             yield Cell(INSTANCES, e.instance, mine)
             yield Cell(INSTANCES, e.instance, CHOSEN)
         case Learn():
-            yield Cell(INSTANCES, e.instance, f"learner {who.member}")
+            yield Cell(INSTANCES, e.instance, f"learner {_learner(state, who)}")
         case Deliver():
-            yield from (Cell(LEARNERS, who.member, c) for c in (PREFIX, POSITION, LATEST))
+            me = _learner(state, who)
+            yield from (Cell(LEARNERS, me, c) for c in (PREFIX, POSITION, LATEST))
+        case _ if isinstance(e, OfSnapshot):
+            yield from _touched_by_snapshot(state, _learner(state, who), e)
         case Trim():
             yield Cell(ACCEPTORS, who.id, TRIMMED)
         case Recover() if who.role == "acceptor":
@@ -105,13 +112,19 @@ def touched(state: State, e: AnyEvent) -> Iterator[Cell]:
                 yield Cell(INSTANCES, i, CHOSEN)
 
 
+def _touched_by_snapshot(state: State, me: str, e: OfSnapshot) -> Iterator[Cell]:
+    yield from (Cell(LEARNERS, me, c) for c in OF_LEARNER)
+    if isinstance(e, Restart):  # it has learned nothing
+        yield from (Cell(INSTANCES, i, f"learner {me}") for i in state.instances)
+
+
 def every(state: State) -> Iterator[Cell]:
     """All cells that have something in this state, as far as it is remembered."""
     yield Cell(VALUES, "values", BROADCAST)
     for a in state.cluster.acceptors:
         yield from (Cell(ACCEPTORS, a, c) for c in (PROMISED, TRIMMED))
     for member in state.learners:
-        yield from (Cell(LEARNERS, member, c) for c in (PREFIX, POSITION, LATEST))
+        yield from (Cell(LEARNERS, member, c) for c in OF_LEARNER)
     columns = (ASKED, *map(_acceptor, state.cluster.acceptors))
     for b in state.asked:
         yield from (Cell(BALLOTS, b, c) for c in columns)
@@ -142,6 +155,11 @@ def _batch(batch: Batch) -> str:
     named = list(map(show_numbers, batch[:MOST_RANGES_NAMED]))
     more = len(batch) - MOST_RANGES_NAMED
     return ", ".join(named) + (f" and {more} ranges more" if more > 0 else "")
+
+
+def _learner(state: State, who: Process) -> str:
+    """Which learner it is, through the incarnations that came back with a checkpoint."""
+    return state.lives.known(who) or who.member
 
 
 def _acceptor(a: int) -> str:
@@ -219,4 +237,7 @@ def _of_learner(state: State, member: str, column: str) -> str:
         return _number(learner.prefix)
     if column == POSITION:
         return _number(learner.position)
+    if column in (TAKEN, CHECKPOINT):
+        at = learner.taken if column == TAKEN else learner.checkpoint
+        return f"up to {at.instance:,}, {at.position:,} values" if at.instance else ""
     return _batch(tuple(learner.delivered[-LATEST_RANGES:])) if learner.delivered else ""

@@ -11,6 +11,7 @@ from tests.oracle.judge import Run, decoded
 from tests.oracle.runs import value
 
 FIXED = ("event", "process")
+OF_SNAPSHOT = ("TakeSnapshot", "Checkpoint", "Restart", "SendSnapshot", "InstallSnapshot")
 
 
 def mutant(run: Run, seed: int) -> Run:
@@ -20,6 +21,12 @@ def mutant(run: Run, seed: int) -> Run:
     for _ in range(draw.choice([1, 1, 2])):
         if new.lines:
             draw.choice([*[drop, repeat, move, swap], *[alter] * 4, rename, recall])(draw, new)
+    return new
+
+
+def with_a_snapshot_misplaced(run: Run, seed: int) -> Run:
+    new = Run(run.spec, run.constants, run.cluster, json.loads(json.dumps(run.lines)), run.keeps)
+    misplace(Random(seed), new)
     return new
 
 
@@ -57,6 +64,12 @@ def recall(draw: Random, run: Run) -> None:
     """An acceptor or a proposer comes back with something else."""
     if kept := [line for line in run.lines if line["event"] == "Recover"]:
         alter(draw, run, kept)
+
+
+def misplace(draw: Random, run: Run) -> None:
+    """A snapshot is of another place, or of another learner."""
+    if of_snapshots := [line for line in run.lines if line["event"] in OF_SNAPSHOT]:
+        alter(draw, run, of_snapshots)
 
 
 def alter(draw: Random, run: Run, among: list[Any] | None = None) -> None:

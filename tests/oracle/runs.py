@@ -62,6 +62,8 @@ class Maker:
         self.next: dict[str, int] = {}  # of each client, the number of its next value
         self.values: list[list[Any]] = []
         self.learners = self.run.cluster["learners"] or [1, 2]
+        # With checkpoints one learner is mostly ahead of the other.
+        self.eager = [*self.learners, *self.learners[:1] * (5 if self.run.keeps else 0)]
         if self.run.cluster["learners"]:  # any life of a learner may yet begin
             self.judge.log.Lives = [
                 {f"{n}.{life}" for life in range(1, LIVES + 1)} for n in self.learners
@@ -208,7 +210,7 @@ class Maker:
         return None
 
     def learn(self) -> None:
-        n = self.draw.choice(self.learners)
+        n = self.draw.choice(self.eager)
         who, learned = f"learner-{n}", self.log.learned.get(self.me(f"learner-{n}"), {})
         if self.judge.synod and not learned and self.draw.random() < 0.3:
             self.learn_early(who)
@@ -231,7 +233,7 @@ class Maker:
                 self.judge = before  # it may have learned before the votes were counted
 
     def deliver(self) -> None:
-        n = self.draw.choice(self.learners)
+        n = self.draw.choice(self.eager)
         who, me = f"learner-{n}", self.me(f"learner-{n}")
         if self.judge.synod:
             return None
@@ -279,7 +281,7 @@ class Maker:
 
     def install(self) -> None:
         """Mostly by the learner that is furthest behind."""
-        who, _ = min((self.one_that_keeps() for _ in range(3)), key=self.how_far)
+        who, _ = min((self.one_that_keeps() for _ in range(4)), key=self.how_far)
         given = sorted(m[2][:2] for m in self.sent("Snapshot"))
         for prefix, delivered in given[-1:] if self.draw.random() < 0.8 else given[:1]:
             place = prefix, sum(v[2] for v in delivered)
