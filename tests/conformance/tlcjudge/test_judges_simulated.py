@@ -20,12 +20,14 @@ from conformance.tlcjudge.validator import Validator
 from conformance.trace.reader import open_run
 from harness.simulation.plan import Request
 from harness.simulation.run import simulate
+from paxos.core.learner import Learner
 from tests.conformance.scenario import Line, Scenario, write_run
 from tests.simulation.bugs import BUGS
 from tests.simulation.faulty_parts import FAULTY_PARTS, ONE_COMMIT
 from tests.simulation.scenario import CheckedSimulation, run
 from tests.simulation.scenario import Scenario as Storm
 from tests.simulation.test_bugs import SEEDS, STORM
+from tests.simulation.test_checkpoints import AheadOfWhatWasDelivered, TellsWhatItHasDelivered
 
 pytestmark = pytest.mark.tlc
 
@@ -72,6 +74,25 @@ def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
         v = verdict.violation
         if v is not None and by_tlc.rejection is not None:
             assert by_tlc.rejection.false[0] in places(v.spec, v.name), opened.directory.name
+
+
+def test_on_checkpoints_and_snapshots(tmp_path: Path) -> None:
+    """Learners that crash in the middle of it, come back, and go on from what another one gives;
+    and learners with a bug."""
+    runs, wrong = [], (TellsWhatItHasDelivered, AheadOfWhatWasDelivered)
+    for seed, learner in [(2, Learner), (3, Learner), (7, Learner), (0, wrong[0]), (2, wrong[1])]:
+        request = Request(seed, 4_000 if learner in wrong else 1_500, learners=3, checkpoints=True)
+        folder = tmp_path / f"{learner.__name__}-{seed}"
+        failure = simulate(request, parts={"learner": learner}, trace_dir=folder).failure
+        assert (failure is None) == (learner is Learner)
+        runs.append(open_run(folder))
+    counts: Counter[str] = Counter()
+    for opened, by_tlc in zip(runs, Validator().judge(map(survey, runs)), strict=True):
+        verdict = check_run(opened.directory)
+        assert agree(verdict, by_tlc), (opened.directory.name, words(verdict, by_tlc))
+        assert (verdict.kind == "conforms") == opened.directory.name.startswith("Learner")
+        counts.update(verdict.counts)
+    assert {"Checkpoint", "Restart", "SendSnapshot", "InstallSnapshot", "Trim"} <= set(+counts)
 
 
 def test_on_trimming_in_windows(tmp_path: Path) -> None:
