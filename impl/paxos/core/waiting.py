@@ -69,8 +69,8 @@ def in_vain(settings: Settings, instance: int, gone: Sequence[int]) -> str:
     """Why a learner cannot go on: so many acceptors have trimmed up to where `gone` says, the
     furthest first, that the rest is no quorum. And it can have nobody's checkpoint."""
     advice = (
-        "start it with --checkpoint, or its application as a state machine, so that it takes the "
-        "checkpoint of another learner"
+        "take the output of another learner (an application that is a state machine takes the "
+        "checkpoint of another learner by itself)"
         if settings.checkpoints
         else "take the output of another learner, and let learners keep checkpoints (a larger "
         "`retain_instances` lets a learner that starts again catch up from further back)"

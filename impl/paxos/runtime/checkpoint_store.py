@@ -57,6 +57,7 @@ class CheckpointStore:
         self.application = application
         self._lock_fd = -1
         self._adopting = threading.Lock()
+        self._received = 0  # files that were begun
         self.newest: CheckpointFile | None = None
         """The newest checkpoint, open; None: there is none."""
         try:
@@ -199,24 +200,38 @@ class CheckpointStore:
     # Receiving.
 
     def incoming(self) -> "Incoming":
-        """Begin to receive another learner's checkpoint. Raises `OSError`."""
-        return Incoming(self._folder / f"{self.member}.incoming.tmp")
+        """Begin to receive another learner's checkpoint, in a file that nothing else is received
+        in. Raises `OSError`."""
+        self._received += 1
+        return Incoming(self._folder / f"{self.member}.incoming-{self._received}.tmp")
 
     def receive(self, incoming: "Incoming") -> CheckpointFile:
-        """All of it is there: verify it as a whole, make it durable, and adopt it. Raises
-        `DamagedError` or `InputError` if it is not a whole checkpoint of this cluster and
-        application, `OSError`; the ones before stand then."""
+        """All of it is there: verify it as a whole, make it durable, and adopt it. Raises as
+        `verify` and `accept` do; the ones before stand then."""
+        return self.accept(incoming, self.verify(incoming))
+
+    def verify(self, incoming: "Incoming") -> CheckpointFile:
+        """Force it to disk and verify it as a whole, which takes long. It has no name yet, so that
+        it is no checkpoint. Raises `DamagedError` or `InputError` if it is not a whole one of this
+        cluster and application, `OSError`."""
         os.fsync(incoming.fd)
         received = CheckpointFile(incoming.path)
-        try:
-            received.check(self._identity, self.application)
-            received.snapshot()
-        finally:
-            received.close()
+        received.check(self._identity, self.application)
+        received.snapshot()
+        return received
+
+    def accept(self, incoming: "Incoming", received: CheckpointFile) -> CheckpointFile:
+        """What was verified gets its name, durably, and is adopted. Raises `InputError`,
+        `OSError`."""
         path = self._folder / f"{self.member}.checkpoint-{received.prefix}"
+        received.close()
         incoming.path.rename(path)
-        sync_folder(self._folder)
         incoming.close()
+        try:
+            sync_folder(self._folder)
+        except OSError:
+            path.unlink(missing_ok=True)  # the learner does not go on from it now, nor later
+            raise
         return self.adopt(path)
 
 

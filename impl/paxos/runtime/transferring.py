@@ -2,6 +2,8 @@
 read for others, parts of another's are kept until all are there, and verified as a whole.
 
 Used under the node's lock, but for the verifying, which takes long and has a thread of its own.
+What was verified gets its name, by which it is a checkpoint, under the lock again, with the step in
+which the learner goes on from it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paxos.core.checkpoint import Snapshot
+from paxos.core.checkpoint import Snapshot, SnapshotError
 from paxos.core.messages import SnapshotPart
 from paxos.core.step import PartRead, PartWrite, Step, Transferred
 from paxos.errors import InputError, reason
@@ -38,6 +40,7 @@ class Transferring:
         self._giver = learner.transfer.giver
         self._given: dict[bytes, CheckpointFile] = {}  # by digest: open, whatever their names do
         self._incoming: Incoming | None = None
+        self._verified: Incoming | None = None  # the last one of which all was here
         self._notice = Notice(name, say)
         self.act: Act = lambda action: None
         """Set by who drives the learner."""
@@ -49,6 +52,8 @@ class Transferring:
             file.close()
         if self._incoming:
             self._incoming.close()
+        if self._verified:
+            self._verified.path.unlink(missing_ok=True)  # a thread may have it open
 
     def offer_newest(self) -> None:
         """The store may have another checkpoint since: others are offered the newest, and those
@@ -66,13 +71,12 @@ class Transferring:
         try:
             for kept in step.kept:
                 self._keep(kept)
+            if step.transferred:
+                self._verify(step.transferred)
         except OSError as error:
             text = f"cannot keep another learner's checkpoint: {reason(error)}; it goes on trying"
             self._notice.update("keep", text)
             self._drop(now_s)
-        else:
-            if step.transferred:
-                self._verify(step.transferred)
         return list(self._parts(step.reads))
 
     def _drop(self, now_s: float) -> None:
@@ -102,29 +106,63 @@ class Transferring:
     def _verify(self, transferred: Transferred) -> None:
         incoming, self._incoming = self._incoming, None
         assert incoming, "it has parts, and the last one was kept just now"
-        work = threading.Thread(target=self._receive, args=(transferred, incoming), daemon=True)
+        self._verified = incoming
+        incoming.cut(transferred.size)
+        work = threading.Thread(target=self._look_at, args=(transferred, incoming), daemon=True)
         work.start()
 
-    def _receive(self, transferred: Transferred, incoming: Incoming) -> None:
+    def _look_at(self, transferred: Transferred, incoming: Incoming) -> None:
         """In a thread of its own, without the lock."""
         try:
-            incoming.cut(transferred.size)
-            found = self._store.receive(incoming)
+            found = self._store.verify(incoming)
             snapshot = found.snapshot()
-        except (DamagedError, InputError, OSError) as error:
-            is_wrong = not isinstance(error, OSError)
-            why = reason(error) if isinstance(error, OSError) else str(error)
-            say(
-                f"{self._name}: the checkpoint of learner {transferred.giver} is not used: {why}; "
-                "it asks again"
-            )
-            incoming.close()
-            self.act(partial(self._learner.refuse_snapshot, is_wrong=is_wrong))
+            self._try(transferred, found, snapshot)
+        except (DamagedError, InputError, SnapshotError, OSError) as error:
+            self.act(partial(self._refuse, error, transferred, incoming))
         else:
-            self._notice.update(None, "", "takes checkpoints of others again")
-            self.act(partial(self._install, snapshot, transferred.giver))
+            self.act(partial(self._install, found, snapshot, transferred, incoming))
 
-    def _install(self, snapshot: Snapshot, giver: int, now_s: float) -> None:
-        """It is durable as a checkpoint of this learner."""
-        self._learner.install(snapshot, giver, now_s)
+    def _try(self, transferred: Transferred, found: CheckpointFile, snapshot: Snapshot) -> None:
+        """Raise if it is not what was offered, or no learner can go on from it: found out before it
+        is a checkpoint of this one, which would never start again with it."""
+        from paxos.core.learner import Learner
+
+        if (found.digest, found.prefix) != (transferred.digest, transferred.prefix):
+            raise DamagedError("it is not the one that was offered")
+        Learner(self._learner.settings, 0.0, snapshot=snapshot)
+
+    def _refuse(
+        self, error: Exception, transferred: Transferred, incoming: Incoming, now_s: float
+    ) -> None:
+        """If the disk has failed, it may be right, and is taken again."""
+        is_wrong = not isinstance(error, OSError)
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        say(
+            f"{self._name}: the checkpoint of learner {transferred.giver} is not used: {why}; "
+            "it asks again"
+        )
+        incoming.close()
+        self._learner.refuse_snapshot(now_s, is_wrong=is_wrong)
+
+    def _install(
+        self,
+        found: CheckpointFile,
+        snapshot: Snapshot,
+        transferred: Transferred,
+        incoming: Incoming,
+        now_s: float,
+    ) -> None:
+        """Make it a checkpoint of this learner, durably, and have the learner go on from it; all
+        under the lock, as one that was passed by meanwhile must not become one: nobody was told of
+        it, and it is not what the learner had."""
+        if snapshot.prefix <= self._learner.prefix:
+            incoming.close()
+            return
+        try:
+            self._store.accept(incoming, found)
+        except (InputError, OSError) as error:
+            self._refuse(error, transferred, incoming, now_s)
+            return
+        self._notice.update(None, "", "takes checkpoints of others again")
+        self._learner.install(snapshot, transferred.giver, now_s)
         self.offer_newest()
