@@ -16,8 +16,8 @@ from paxos.config import Config
 from paxos.core.checkpoint import Snapshot
 from paxos.errors import InputError
 from paxos.runtime import checkpoint_file, checkpoint_store, report
-from paxos.runtime.checkpoint_file import PREAMBLE, CheckpointFile, DamagedError
-from paxos.runtime.checkpoint_store import Application, CheckpointStore
+from paxos.runtime.checkpoint_file import PREAMBLE, Application, CheckpointFile, DamagedError
+from paxos.runtime.checkpoint_store import CheckpointStore
 from tests.cluster.processes import ENVIRONMENT
 
 IDENTITY = Config(checkpoints=True).identity()
@@ -225,7 +225,8 @@ def test_two_at_a_time_cannot_have_it(tmp_path: Path) -> None:
 HOLDS = """
 import os, sys, time
 from pathlib import Path
-from paxos.runtime.checkpoint_store import CheckpointStore, Application
+from paxos.runtime.checkpoint_file import Application
+from paxos.runtime.checkpoint_store import CheckpointStore
 store = CheckpointStore(Path(sys.argv[1]), 1, {}, Application("kv", 3))
 if os.fork() == 0:
     sys.stdin.read(1)  # until it is told to end

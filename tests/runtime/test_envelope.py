@@ -29,6 +29,10 @@ from paxos.core.messages import (
     Query,
     Reached,
     Reject,
+    SnapshotAsk,
+    SnapshotOffer,
+    SnapshotPart,
+    SnapshotWanted,
     Submit,
     Trimmed,
     Vote,
@@ -64,6 +68,10 @@ SAMPLES: dict[str, list[Message]] = {
     "learner": [
         Delivered(4, [("1.1", 1, 2)], [("1.1", 1, 4, 7), ("1.1", 9, 0, 0)]),
         Outcomes([Outcome("1.1", 1, 2, Fate.DELIVERED, 3, 4)]),
+        SnapshotWanted(3),
+        SnapshotOffer(9, 40, bytes(32), 1_000, 400),
+        SnapshotAsk(2, bytes(32), [(0, 2)]),
+        SnapshotPart(bytes(32), 2, bytes(200)),
         Ask(1, 2),
         Query("2.7", 1),
     ],
@@ -203,6 +211,8 @@ NOT_VALID: list[tuple[str, Message]] = [
     ("client", Submit([pack("1.7", 1, [b"of another client"])])),
     ("client", Inquire([("1.7", 1, 1)])),
     ("client", Inquire([("2.7", 2, 1)])),
+    ("learner", SnapshotOffer(9, 40, bytes(32), 399, 400)),
+    ("learner", SnapshotAsk(2, bytes(32), [(3, 2)])),
     ("client", Submit([pack("2.6", 1, [b"of another incarnation"])])),
 ]
 

@@ -27,7 +27,6 @@ from paxos.runtime.checkpoint_file import (
     Head,
     Identity,
     begin_file,
-    why,
 )
 from paxos.runtime.folders import sync_folder, sync_names
 from paxos.runtime.report import say
@@ -277,6 +276,3 @@ def _is_running(holder: bytes) -> bool:
     except PermissionError:
         return True
     return True
-
-
-__all__ = ["Application", "CheckpointFile", "CheckpointStore", "DamagedError", "Incoming", "why"]

@@ -16,7 +16,8 @@ from paxos.core.role import Role
 from paxos.core.settings import Settings
 from paxos.errors import InputError
 from paxos.runtime.acks import HearDiscarded, HearPlaces
-from paxos.runtime.checkpoint_store import CheckpointStore, DamagedError
+from paxos.runtime.checkpoint_file import DamagedError
+from paxos.runtime.checkpoint_store import CheckpointStore
 from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.clock import Clock
 from paxos.runtime.deliveries import Deliveries

@@ -17,7 +17,8 @@ from paxos.core.checkpoint import Snapshot, SnapshotError
 from paxos.core.messages import SnapshotPart
 from paxos.core.step import PartRead, PartWrite, Step, Transferred
 from paxos.errors import InputError, reason
-from paxos.runtime.checkpoint_store import CheckpointFile, CheckpointStore, DamagedError, Incoming
+from paxos.runtime.checkpoint_file import CheckpointFile, DamagedError
+from paxos.runtime.checkpoint_store import CheckpointStore, Incoming
 from paxos.runtime.notice import Notice
 from paxos.runtime.report import say
 
