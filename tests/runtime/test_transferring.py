@@ -19,7 +19,8 @@ from paxos.core.learner import Learner
 from paxos.core.settings import Settings
 from paxos.core.step import PartRead, PartWrite, Step, Transferred
 from paxos.runtime import checkpoint_store, report
-from paxos.runtime.checkpoint_store import Application, CheckpointFile, CheckpointStore
+from paxos.runtime.checkpoint_file import Application, CheckpointFile
+from paxos.runtime.checkpoint_store import CheckpointStore
 from paxos.runtime.transferring import Transferring
 
 IDENTITY = Config(checkpoints=True).identity()
