@@ -34,17 +34,19 @@ ChosenByVotes == \A i \in Instance :
 (* order changes when chosen does. *)
 OrderOfChosen == order = OrderOf(chosen)
 
-(* And what a learner delivered is the order of what it learned: of all batches
-   up to prefix, all of which it has learned. *)
-DeliveredOfLearned == \A l \in Learner :
-    /\ \A i \in 1..prefix[l] : learned[l][i] # NoVote
-    /\ delivered[l] = OrderOf([i \in 1..prefix[l] |-> {learned[l][i][2]}])
+(* And what a learner delivered is the order up to its prefix, as far as which a
+   batch is chosen in every instance: whether it learned these batches, or was
+   given what others had made of them, in a snapshot, or had itself, in a
+   checkpoint. *)
+DeliveredIsOrder == \A l \in Learner :
+    /\ \A i \in 1..prefix[l] : chosen[i] # {}
+    /\ delivered[l] = OrderUpTo(chosen, prefix[l])
 
 (* By VotingInductive at most one batch is chosen in an instance, and what is
-   learned is that batch.  So the batches that a learner delivered are the first
-   of those that make the order, and its values are the first of the order: and
-   of two such sequences one is a prefix of the other.  AppendNew lets no value
-   in twice, and VotesBroadcast none that was not broadcast. *)
+   learned is that batch: so to deliver it is to go on in the order, and what is
+   chosen below does not change any more.  Of two sequences that begin the one
+   order one is a prefix of the other.  AppendNew lets no value in twice, and
+   VotesBroadcast none that was not broadcast. *)
 Inv == /\ TypeOK
        /\ OneBatchPerBallot
        /\ VotesSafe
@@ -52,7 +54,7 @@ Inv == /\ TypeOK
        /\ VotesBroadcast
        /\ ChosenByVotes
        /\ OrderOfChosen
-       /\ DeliveredOfLearned
+       /\ DeliveredIsOrder
 
 (* What it is for; the last is what AtomicBroadcast asks of every delivery. *)
 DeliveredInOrder == \A l \in Learner : IsPrefix(delivered[l], order)
@@ -82,7 +84,7 @@ InvHolds ==
     /\ LearnedFromOneBallot = TRUE
     /\ prefix \in [Learner -> 0..Instances]
     /\ delivered \in [Learner -> Orders]
-    /\ DeliveredOfLearned = TRUE
+    /\ DeliveredIsOrder = TRUE
 
 (* From there, any step. *)
 Induction == InvHolds /\ [][Next]_vars

@@ -15,4 +15,12 @@ OneBelow(v) == {v - 1} \cap Value
 
 (* Mutant of InTurn: any value may come first. *)
 AnyTurn(v, S) == TRUE
+
+(* Mutant of Restart: the learner is back with a part of what it had delivered,
+   that does not begin with the first of it. *)
+RestartAnywhere(l) ==
+    /\ l \in Keeps
+    /\ \E m, n \in 1..Len(delivered[l]) :
+           delivered' = [delivered EXCEPT ![l] = SubSeq(@, m, n)]
+    /\ UNCHANGED <<broadcast, order>>
 ==============================================================================

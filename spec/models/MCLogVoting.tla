@@ -16,6 +16,14 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 (* With FIFO, values are not. *)
 SymmetryFifo == Permutations(Acceptor) \cup Permutations(Learner)
 
+(* Where some learners keep checkpoints, these are among themselves. *)
+SymmetryKeeps == Permutations(Value) \cup Permutations(Acceptor)
+                     \cup Permutations(Keeps) \cup Permutations(Learner \ Keeps)
+
+(* Later, for sessions, where values are numbers, and of one client: 11 and 12 are
+   of its first incarnation, 21 of the second. *)
+TensAbove(v) == {w \in Value : w \div 10 > v \div 10}
+
 (* Before, for FIFO, where values are numbers: those in a row are of one client,
    so that 11 and 12 are, and 21 is of another. *)
 OneBelow(v) == {v - 1} \cap Value
@@ -24,7 +32,8 @@ OneBelow(v) == {v - 1} \cap Value
 (* Reduced is Spec with values broadcast, and ballot 1 promised, before the
    rest, and with what was learned delivered at once.  Nothing is lost: no
    guard needs a value not to be broadcast, there is no ballot below 1 that a
-   promise could exclude, and a delivery stays possible with the same effect.
+   promise could exclude, and a delivery stays possible with the same effect; or
+   if its learner restarts before it, it is as if it had not learned it.
    A promise in several scopes is as many promises in one. *)
 DueDeliveries == {l \in Learner : prefix[l] < Instances
                                   /\ learned[l][prefix[l] + 1] # NoVote}
@@ -49,8 +58,10 @@ ReducedNext ==
                Q \in Quorum :
                 <<b, batch>> \notin votes[a][i] /\ Vote(a, b, i, batch, Q)
          \/ /\ LearnNow
-            /\ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
-                  Q \in Quorum : Learn(l, b, i, batch, Q)
+            /\ \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
+                     Q \in Quorum : Learn(l, b, i, batch, Q)
+               \/ \E l \in Learner : Restart(l)
+               \/ \E l \in Learner, i \in Instance : InstallSnapshot(l, i)
 
 Reduced == Init /\ [][ReducedNext]_vars
 
@@ -106,4 +117,17 @@ NewAfterPassed(table, batch) ==
     LET turn(k) == InTurn(batch[k], table \cup {batch[j] : j \in 1..(k - 1)})
         new == {k \in DOMAIN batch : batch[k] \notin table /\ turn(k)}
     IN  SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
+
+(* StandsAt: where a learner is that has delivered one instance more. *)
+StandsAhead(l, i) ==
+    /\ prefix' = [prefix EXCEPT ![l] = i]
+    /\ delivered' = [delivered EXCEPT ![l] =
+           OrderUpTo(chosen, IF i = 0 THEN 0 ELSE i - 1)]
+
+(* InstallSnapshot: instances in which nothing is chosen yet may be passed. *)
+InstalledOverGap(l, i) ==
+    /\ l \in Keeps
+    /\ i > prefix[l]
+    /\ StandsAt(l, i)
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
 ==============================================================================

@@ -16,6 +16,10 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 (* With FIFO, values are not. *)
 SymmetryFifo == Permutations(Acceptor) \cup Permutations(Learner)
 
+(* Where some learners keep checkpoints, these are among themselves. *)
+SymmetryKeeps == Permutations(Value) \cup Permutations(Acceptor)
+                     \cup Permutations(Keeps) \cup Permutations(Learner \ Keeps)
+
 (* Before, for FIFO, where values are numbers: those in a row are of one client,
    so that 11 and 12 are, and 21 is of another. *)
 OneBelow(v) == {v - 1} \cap Value
@@ -78,6 +82,13 @@ DueDeliveries == {l \in Learner : prefix[l] < Instances
 
 Finished == \A a \in Acceptor, i \in Instance : HasVoted(a, Rounds * Proposers, i)
 
+(* A learner may learn in any order of instances.  Or, where there are many
+   learners, the next one only: what it learned above, nobody looks at before it is
+   the next, so that to learn it may be put off; and what it has passed, by a
+   snapshot, nobody looks at any more. *)
+MayLearnNow(l, i) == TRUE
+LearnNext(l, i)   == IsNext(l, i)
+
 (* A proposer may propose in any order of instances. *)
 MayProposeNow(b, i) == TRUE
 
@@ -102,7 +113,7 @@ ReducedNext ==
                 MayVoteNow(a, b, i) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
          \/ /\ Finished
             /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
-                   Learn(l, b, i, Q)
+                   MayLearnNow(l, i) /\ Learn(l, b, i, Q)
 
 Reduced == Init /\ [][ReducedNext]_vars
 
@@ -122,7 +133,7 @@ ReducedWithRepeats == Init /\ [][ReducedNext \/ Repeats]_vars
 
 (* And with learners that learn at any time: for mutants of learning. *)
 LearnEarly == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
-                  Learn(l, b, i, Q)
+                  MayLearnNow(l, i) /\ Learn(l, b, i, Q)
 
 ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
 
@@ -140,6 +151,72 @@ ReducedWithCrashes == Init /\ [][ReducedNext \/ Crash]_vars
 Trims == \E a \in Acceptor, i \in Instance : Trim(a, i)
 
 ReducedWithTrimming == Init /\ [][ReducedNext \/ LearnEarly \/ Trims]_vars
+
+(* With learners that keep checkpoints.  Nothing is lost by this:
+   - a snapshot is durable as soon as it is taken.  Nobody looks at it in between;
+     if its learner restarts or installs another one before, that is as if it had
+     not been taken; and the message Checkpointed, if it is there early, only
+     allows more.  For the same reason no learner crashes between making it durable
+     and saying so;
+   - a checkpoint is sent to all at once;
+   - a learner restarts only where it loses something that it delivered.  What it
+     has only learned it may learn again. *)
+CheckpointNow(l) ==
+    /\ StateOf(l).prefix > checkpoint[l].prefix
+    /\ Durable(l, StateOf(l))
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> StateOf(l).prefix])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, stateVars, historyVars>>
+
+DueSnapshots == {l \in Keeps : checkpoint[l] # Beginning /\
+    [type |-> "Snapshot", cluster |-> "ours", state |-> checkpoint[l]] \notin msgs}
+
+Installs == \E l \in Keeps, m \in msgs : InstallSnapshot(l, m)
+
+Restarts == \E l \in Keeps : prefix[l] > checkpoint[l].prefix /\ Restart(l)
+
+KeepingNext ==
+    IF DueSnapshots # {} THEN \E l \in DueSnapshots : SendSnapshot(l)
+    ELSE \/ ReducedNext
+         \/ \E l \in Keeps : CheckpointNow(l)
+         \/ Restarts
+         \/ Installs
+
+ReducedWithCheckpoints == Init /\ [][KeepingNext]_vars
+
+(* Snapshots that are taken, and then durable: for mutants of that. *)
+KeepingSlowlyNext ==
+    IF DueSnapshots # {} THEN \E l \in DueSnapshots : SendSnapshot(l)
+    ELSE \/ ReducedNext
+         \/ \E l \in Keeps :
+                StateOf(l).prefix > checkpoint[l].prefix /\ TakeSnapshot(l)
+         \/ \E l \in Keeps : Checkpoint(l)
+         \/ Restarts
+         \/ Installs
+
+ReducedWithSnapshots == Init /\ [][KeepingSlowlyNext]_vars
+
+(* With acceptors that trim, and with those that crash. *)
+ReducedKeepingAndTrimming ==
+    Init /\ [][IF DueSnapshots # {} THEN KeepingNext
+               ELSE KeepingNext \/ LearnEarly \/ Trims]_vars
+
+ReducedSlowlyAndTrimming ==
+    Init /\ [][IF DueSnapshots # {} THEN KeepingSlowlyNext
+               ELSE KeepingSlowlyNext \/ LearnEarly \/ Trims]_vars
+
+ReducedKeepingAndCrashes ==
+    Init /\ [][IF DueSnapshots # {} THEN KeepingNext
+               ELSE KeepingNext \/ LearnEarly \/ Trims \/ Crash]_vars
+
+(* Snapshots of another cluster are about: its order began with a value of ours,
+   which may have come to it too. *)
+TheirSnapshots ==
+    {[type |-> "Snapshot", cluster |-> "theirs",
+      state |-> [prefix |-> 1, delivered |-> <<v>>, known |-> {v}]] : v \in Value}
+
+(* Later, for sessions, where values are numbers, and of one client: 11 and 12 are
+   of its first incarnation, 21 of the second. *)
+TensAbove(v) == {w \in Value : w \div 10 > v \div 10}
 
 (* The learners of the model are lives of one, which was started again. *)
 OneLearner == {Learner}
@@ -278,4 +355,65 @@ NewAfterPassed(table, batch) ==
     LET turn(k) == InTurn(batch[k], table \cup {batch[j] : j \in 1..(k - 1)})
         new == {k \in DOMAIN batch : batch[k] \notin table /\ turn(k)}
     IN  SelectSeq(batch, LAMBDA v : \E k \in new : batch[k] = v)
+
+(* StateOf: the highest instance that was learned is taken for delivered. *)
+HighestLearned(l) ==
+    LET highest == {i \in 0..Instances : \A j \in Instance :
+                       learned[l][j] # NoVote => j <= i}
+    IN  CHOOSE i \in highest : \A j \in highest : i <= j
+
+StateAhead(l) == [prefix |-> HighestLearned(l), delivered |-> delivered[l],
+                  known |-> known[l]]
+
+(* StateOf: the application has not caught up, and its last value is missing. *)
+StateBehind(l) ==
+    [prefix |-> prefix[l], known |-> known[l],
+     delivered |-> IF delivered[l] = << >> THEN << >>
+                   ELSE SubSeq(delivered[l], 1, Len(delivered[l]) - 1)]
+
+(* Durable: what is written is the application's state as it is now, beside the
+   position and the table of when the snapshot was taken. *)
+DurableTorn(l, s) ==
+    /\ checkpoint' = [checkpoint EXCEPT ![l] = [s EXCEPT !.delivered = delivered[l]]]
+    /\ taken' = [taken EXCEPT ![l] = Beginning]
+
+(* Become: the table is not in the snapshot. *)
+BecomeTableless(l, s) ==
+    /\ prefix'    = [prefix EXCEPT ![l] = s.prefix]
+    /\ delivered' = [delivered EXCEPT ![l] = s.delivered]
+    /\ known'     = [known EXCEPT ![l] = {}]
+
+(* Restart: it says that it had a checkpoint, and does not have it any more. *)
+CheckpointLost(l) ==
+    /\ Become(l, Beginning)
+    /\ learned' = [learned EXCEPT ![l] = [i \in Instance |-> NoVote]]
+    /\ Durable(l, Beginning)
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, historyVars>>
+
+(* TakeSnapshot: it says so before the snapshot is durable. *)
+CheckpointSaidFirst(l) ==
+    /\ l \in Keeps
+    /\ taken' = [taken EXCEPT ![l] = StateOf(l)]
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> prefix[l]])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, stateVars, checkpoint,
+                   historyVars>>
+
+(* InstallSnapshot: it is used, and said to be a checkpoint, and is not durable. *)
+InstalledInMemory(l, m) ==
+    /\ m \in msgs /\ m.type = "Snapshot"
+    /\ IsOurs(m)
+    /\ IsNewer(l, m)
+    /\ Become(l, m.state)
+    /\ Send([type |-> "Checkpointed", lrn |-> l, inst |-> m.state.prefix])
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, taken, checkpoint, historyVars>>
+
+(* IsOurs: whose it is, is not asked.  IsNewer: nor how far it goes. *)
+AnybodysSnapshot(m) == TRUE
+AnySnapshot(l, m)   == TRUE
+
+(* KeepersMajority: any learners, also those that keep no checkpoint. *)
+MajorityOfAll == {K \in SUBSET Lives : 2 * Cardinality(K) > Cardinality(Lives)}
+
+(* IsOver: what is left of an incarnation that was forgotten may be delivered. *)
+NeverOver(v, S) == FALSE
 ==============================================================================
