@@ -83,6 +83,8 @@ class _Writer:
         parts = [self.text(child, bound) for child in expression.children()]
         if kind in _EMPTY:
             return _EMPTY[kind]
+        if kind in _BETWEEN and not parts:
+            return str(kind == z3.Z3_OP_AND)
         if kind in _BETWEEN:
             return f"({_BETWEEN[kind].join(parts)})"
         if kind == z3.Z3_OP_NOT:

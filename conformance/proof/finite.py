@@ -6,17 +6,18 @@ With the sizes of the sorts bounded it does; and what it finds is small enough t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import z3
 
 from conformance.proof.evaluate import Meaning, Structure, tuples
-from conformance.proof.logic import Encoding, Formula, Symbol, every
+from conformance.proof.logic import Encoding, Formula, Symbol
 from conformance.proof.obligations import Obligation
 
-SECONDS = 20.0
+SECONDS = 10.0
 """How long the solver may look for one counterexample of given sizes."""
 
 
@@ -35,29 +36,64 @@ class Unknown(Exception):
     """The solver gave up; says where."""
 
 
-def _of_sizes(encoding: Encoding, obligation: Obligation, sizes: Mapping[str, int]) -> Found | None:
-    elements = {s.name(): _elements(s, sizes[s.name()]) for s in encoding.sorts}
-    solver = z3.Solver()
-    solver.set("timeout", int(SECONDS * 1000))
-    solver.add(*obligation.query)
-    for each in encoding.sorts:
-        solver.add(_no_more(each, elements[each.name()]))
-    answer = solver.check()
-    if answer == z3.unknown:
-        raise Unknown(f"{obligation.name}, {dict(sizes)}: {solver.reason_unknown()}")
-    if answer == z3.unsat:
-        return None
-    return _Reader(encoding, solver.model(), elements).found(obligation)
+class _Small:
+    """Structures of given sizes. What it has said of a formula without quantifiers, it keeps: most
+    obligations assume the same."""
+
+    def __init__(self, encoding: Encoding, sizes: Mapping[str, int]) -> None:
+        self._encoding = encoding
+        self._elements = {s.name(): _elements(s, sizes[s.name()]) for s in encoding.sorts}
+        self._known: dict[int, tuple[Any, Any]] = {}
+
+    def counterexample(self, obligation: Obligation) -> Found | None:
+        """One to the obligation, if there is one. Raises Unknown."""
+        solver = z3.Solver()
+        solver.set("timeout", int(SECONDS * 1000))
+        solver.add(*map(self._grounded, obligation.query))
+        constants = [p.decl() for p in obligation.parameters]
+        for symbol in (*self._encoding.constants, *self._encoding.variables, *constants):
+            solver.add(*self._closed(symbol))
+        answer = solver.check()
+        if answer == z3.unknown:
+            raise Unknown(f"{obligation.name}: {solver.reason_unknown()}")
+        if answer == z3.unsat:
+            return None
+        return _Reader(self._encoding, solver.model(), self._elements).found(obligation)
+
+    def _grounded(self, formula: Any) -> Any:
+        """The formula without quantifiers: said of each element."""
+        if formula.get_id() not in self._known:
+            self._known[formula.get_id()] = formula, self._said_of_each(formula)
+        return self._known[formula.get_id()][1]
+
+    def _said_of_each(self, formula: Any) -> Any:
+        if z3.is_quantifier(formula):
+            sorts = [formula.var_sort(n).name() for n in range(formula.num_vars())]
+            bodies = (
+                z3.substitute_vars(formula.body(), *reversed(some))
+                for some in itertools.product(*(self._elements[name] for name in sorts))
+            )
+            said = [self._grounded(body) for body in bodies]
+            return z3.And(*said) if formula.is_forall() else z3.Or(*said)
+        parts = [self._grounded(child) for child in formula.children()]
+        if z3.is_and(formula):
+            return z3.And(*parts)
+        if z3.is_or(formula):
+            return z3.Or(*parts)
+        return formula.decl()(*parts) if parts else formula
+
+    def _closed(self, symbol: Symbol) -> Iterator[Formula]:
+        """A function has no values but the elements."""
+        if symbol.range() != z3.BoolSort():
+            each = [self._elements[symbol.domain(n).name()] for n in range(symbol.arity())]
+            values = self._elements[symbol.range().name()]
+            for at in itertools.product(*each):
+                yield z3.Or(*(symbol(*at) == value for value in values))
 
 
 def _elements(each: Any, size: int) -> list[Any]:
     """Constants for the elements of a sort. Two of them may be the same element."""
     return [z3.Const(f"{each.name()}#{n}", each) for n in range(size)]
-
-
-def _no_more(each: Any, elements: Sequence[Any]) -> Formula:
-    """There is no element but these."""
-    return every(each, lambda x: z3.Or(*(x == element for element in elements)))
 
 
 class _Reader:
@@ -113,11 +149,20 @@ class _Reader:
 
 
 def first(encoding: Encoding, some: Iterable[Obligation]) -> Found | None:
-    """The smallest counterexample to any of the obligations. Raises Unknown."""
+    """The smallest counterexample to any of the obligations. Raises Unknown if there is none, as
+    far as the solver did not give up."""
     asked = list(some)
+    left: Unknown | None = None
     for sizes in encoding.sizes:
+        small = _Small(encoding, sizes)
         for obligation in asked:
-            found = _of_sizes(encoding, obligation, sizes)
+            try:
+                found = small.counterexample(obligation)
+            except Unknown as unknown:
+                left = unknown
+                continue
             if found is not None:
                 return found
+    if left is not None:
+        raise left
     return None

@@ -91,12 +91,29 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What is true where a step is taken, of the state before: shown from axioms, guards, conjuncts
+    and earlier facts, by their names. It is a step of the proof for people too."""
+
+    name: str
+    formula: Formula
+    uses: tuple[str, ...]
+
+
+def no_facts(*_: Any) -> tuple[Fact, ...]:
+    """The solver needs none."""
+    return ()
+
+
+@dataclass(frozen=True)
 class Action:
-    """An action of the module: the sorts of its parameters, and its step by the state and these."""
+    """An action of the module: the sorts of its parameters, and its step by the state and these.
+    So are the facts on the way to what the step keeps."""
 
     name: str
     sorts: tuple[Sort, ...]
     step: Callable[..., Step]
+    facts: Callable[..., tuple[Fact, ...]] = no_facts
 
     def parameters(self) -> tuple[Term, ...]:
         """A constant for each: whatever it is."""
@@ -135,7 +152,9 @@ class Encoding:
     order their sorts, from 0; `axioms` are what is assumed of them. `invariant` and `goals` have
     the names of their definitions in the module.
 
-    `needless` are conjuncts that the proof does without, each with the reason why it stays.
+    `hints` are, by the names of obligations that the solver finds hard, the conjuncts and
+    facts that are enough for it. `needless` are conjuncts that the proof does without,
+    each with the reason why it stays.
     `sizes` are where counterexamples are looked for, by the names of the sorts, smallest first."""
 
     name: str
@@ -149,6 +168,7 @@ class Encoding:
     invariant: Mapping[str, Claim]
     lemmas: tuple[Induction, ...]
     goals: Mapping[str, Goal]
+    hints: Mapping[str, tuple[str, ...]]
     needless: Mapping[str, str]
     sizes: tuple[Mapping[str, int], ...]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from z3 import FreshConst, Implies, Not
 
-from conformance.proof.logic import Encoding, Formula, State, Term, every
+from conformance.proof.logic import Encoding, Formula, State, Term, every, no_facts
 
-INIT, KEEPS, INDUCTION, IMPLIES = "init", "keeps", "induction", "implies"
+INIT, FACT, KEEPS, INDUCTION, IMPLIES = "init", "fact", "keeps", "induction", "implies"
 """Kinds of obligations."""
 
 _WORDS = {
@@ -26,8 +26,8 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Obligation:
-    """Nothing may satisfy `assumed` and not `shown`. Of KEEPS, `action` takes the step, with these
-    parameters, and `changed` are the variables that it changes."""
+    """Nothing may satisfy `assumed` and not `shown`. Of FACT and KEEPS, `action` takes the step,
+    with these parameters, and `changed` are the variables that it changes."""
 
     kind: str
     claim: str
@@ -40,7 +40,8 @@ class Obligation:
     @property
     def name(self) -> str:
         """As in: Vote keeps VotesSafe."""
-        return f"{_WORDS.get(self.kind, f'{self.action} keeps')} {self.claim}"
+        verb = "gives:" if self.kind == FACT else "keeps"
+        return f"{_WORDS.get(self.kind, f'{self.action} {verb}')} {self.claim}"
 
     @property
     def query(self) -> list[Formula]:
@@ -63,7 +64,7 @@ def obligations(encoding: Encoding) -> Iterator[Obligation]:
             lambda m, n=n, lemma=lemma: Implies(lemma.below(m, n), lemma.claim(state, m)),
         )
         assumed = {**encoding.axioms, **known, "so far": so_far}
-        yield Obligation(INDUCTION, lemma.name, assumed, lemma.claim(state, n))
+        yield Obligation(INDUCTION, lemma.name, assumed, lemma.claim(state, n), parameters=(n,))
         known[lemma.name] = lemma.everywhere(state)
     for name, goal in encoding.goals.items():
         used = {name: formula for name, formula in known.items() if name in goal.uses}
@@ -73,13 +74,21 @@ def obligations(encoding: Encoding) -> Iterator[Obligation]:
 def kept(encoding: Encoding) -> Iterator[Obligation]:
     """Each action keeps each conjunct."""
     before = encoding.state()
-    known = {**encoding.axioms, **invariant(encoding, before)}
+    known = invariant(encoding, before)
     for action in encoding.actions:
         parameters = action.parameters()
         step = action.step(before, *parameters)
         after = before.but(step.changed)
-        assumed = {**known, action.name: step.enabled}
+        facts: dict[str, Formula] = {}
+        for fact in action.facts(before, *parameters):
+            every_one = {**encoding.axioms, **known, **step.guards, **facts}
+            assumed = {n: f for n, f in every_one.items() if n in fact.uses}
+            yield Obligation(FACT, fact.name, assumed, fact.formula, action.name, parameters)
+            facts[fact.name] = fact.formula
         for name, claim in encoding.invariant.items():
+            enough = encoding.hints.get(f"{action.name} keeps {name}", tuple(known))
+            used = {n: f for n, f in {**known, **facts}.items() if n in enough}
+            assumed = {**encoding.axioms, **used, action.name: step.enabled}
             yield Obligation(
                 KEEPS, name, assumed, claim(after), action.name, parameters, step.changed
             )
@@ -95,4 +104,6 @@ def weaker(encoding: Encoding, conjunct: str) -> Iterator[Obligation]:
     goals. In the state before nothing is wrong yet, so that it is the step that makes it wrong."""
     goals = {name: goal.claim for name, goal in encoding.goals.items()}
     rest = encoding.without(conjunct)
-    return kept(replace(rest, invariant={**goals, **rest.invariant}))
+    actions = tuple(replace(action, facts=no_facts) for action in rest.actions)
+    both = {**goals, **rest.invariant}
+    return kept(replace(rest, hints={}, actions=actions, invariant=both))

@@ -54,6 +54,10 @@ class _Names:
             name: [str(n) if name in ordered else f"{name[0].lower()}{n + 1}" for n in range(size)]
             for name, size in found.before.sizes.items()
         }
+        for symbol in encoding.constants:
+            sort, meaning = symbol.range().name(), found.before.meanings[symbol.name()]
+            if not symbol.arity() and isinstance(meaning, dict) and sort not in ordered:
+                self._of[sort][meaning[()]] = symbol.name()
 
     def of(self, sort: str, number: int) -> str:
         return self._of[sort][number]

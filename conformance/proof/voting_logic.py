@@ -173,12 +173,17 @@ def type_ok(s: State) -> Formula:
     return And(
         every(Acceptor, Ballot, Value, lambda a, b, v: Implies(s.votes(a, b, v), b != zero)),
         every(Learner, Ballot, Value, lambda l, b, v: Implies(s.learned(l, b, v), b != zero)),
-        every(
-            Learner,
-            *(Ballot, Value, Ballot, Value),
-            lambda l, b, v, c, w: Implies(
-                And(s.learned(l, b, v), s.learned(l, c, w)), And(b == c, v == w)
-            ),
+        learns_one(s),
+    )
+
+
+def learns_one(s: State) -> Formula:
+    """What a learner knows is one vote."""
+    return every(
+        Learner,
+        *(Ballot, Value, Ballot, Value),
+        lambda l, b, v, c, w: Implies(
+            And(s.learned(l, b, v), s.learned(l, c, w)), And(b == c, v == w)
         ),
     )
 
@@ -237,11 +242,16 @@ def later_votes_agree(s: State, b: Term) -> Formula:
 def agreement(s: State) -> Formula:
     return And(
         every(Value, Value, lambda v, w: Implies(And(chosen(s, v), chosen(s, w)), v == w)),
-        every(
-            Learner,
-            *(Learner, Ballot, Ballot, Value, Value),
-            lambda l, k, b, c, v, w: Implies(And(s.learned(l, b, v), s.learned(k, c, w)), v == w),
-        ),
+        learners_agree(s),
+    )
+
+
+def learners_agree(s: State) -> Formula:
+    """No two learners learn different values."""
+    return every(
+        Learner,
+        *(Learner, Ballot, Ballot, Value, Value),
+        lambda l, k, b, c, v, w: Implies(And(s.learned(l, b, v), s.learned(k, c, w)), v == w),
     )
 
 
@@ -277,6 +287,7 @@ VOTING = Encoding(
         "Agreement": Goal(agreement, ("LearnedFromOneBallot", "later votes agree")),
         "Integrity": Goal(integrity, ("LearnedFromOneBallot", "VotesBroadcast")),
     },
+    hints={},
     needless={
         "TypeOK": "it makes states of the relations states of the module: nothing else relies on it"
     },

@@ -7,8 +7,9 @@ formulas, evaluated, must say the same of all of them.
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,8 @@ class Model:
     state: Callable[[tuple[Any, ...]], dict[str, Meaning]]
     parameter: Callable[[Any], int]
     truths: tuple[str, ...]
+    drawn: str = ""
+    """The states to start in, as a set in TLA+; empty: all of the module's AnyInit."""
 
 
 @dataclass
@@ -47,6 +50,13 @@ class Said:
     states: dict[Key, tuple[bool, ...]]
     steps: dict[Key, set[Labelled]]
     structures: dict[Key, Structure]
+    drawn: bool
+
+    @property
+    def sources(self) -> Iterable[Key]:
+        """The states from which TLC took steps; of states that are drawn each has one, as an
+        acceptor may always recover, and others were only reached."""
+        return self.steps if self.drawn else self.states
 
 
 def key(encoding: Encoding, meanings: Mapping[str, Meaning]) -> Key:
@@ -62,18 +72,31 @@ def said(model: Model) -> Said:
         says = "SPECIFICATION AnySpec\nINVARIANT SaysState\nACTION_CONSTRAINT SaysSteps\n"
         config.write_text(says + model.config, encoding="utf-8")
         module = Path(__file__).with_name(f"{model.module}.tla")
+        if model.drawn:
+            some = sorted(set(re.findall(r"\b[val]\d\b", model.config)))
+            same = " ".join(f"{name} = {name}" for name in some)
+            config.write_text(
+                f"{says}{model.config}CONSTRAINT FirstStep\nCONSTANTS Drawn <- States {same}\n",
+                encoding="utf-8",
+            )
+            module = Path(folder) / "Drawn.tla"
+            text = (
+                f"---- MODULE Drawn ----\nEXTENDS {model.module}\nCONSTANTS {', '.join(some)}\n"
+                f"States == {model.drawn}\n====\n"
+            )
+            module.write_text(text, encoding="utf-8")
         manner = runner.Manner(short=True, options=("-userFile", str(printed)))
-        task = runner.Task(module, config, [SPEC, MODELS])
+        task = runner.Task(module, config, [Path(__file__).parent, SPEC, MODELS])
         result = runner.run(task, runner.Limits(100, 1024), manner)
         assert result.violation is None and result.completed
         with printed.open(encoding="utf-8") as lines:
             found = _read(model, lines)
-    assert len(found.states) == result.distinct
+    assert model.drawn or len(found.states) == result.distinct
     return found
 
 
 def _read(model: Model, lines: Iterator[str]) -> Said:
-    found = Said({}, {}, {})
+    found = Said({}, {}, {}, bool(model.drawn))
 
     @cache
     def state(text: str) -> Key:
@@ -96,7 +119,7 @@ def _read(model: Model, lines: Iterator[str]) -> Said:
 def steps_that_differ(encoding: Encoding, theirs: Said) -> Iterator[str]:
     """What is a step by one of the two only, in words."""
     stepper = Stepper(encoding)
-    for source in theirs.states:
+    for source in theirs.sources:
         own: set[Labelled] = {
             (taken.action, taken.parameters, key(encoding, taken.after.meanings))
             for taken in stepper.steps(theirs.structures[source])

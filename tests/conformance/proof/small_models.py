@@ -7,7 +7,9 @@ from functools import cache
 from typing import Any
 
 from conformance.proof.evaluate import Meaning, Structure
+from conformance.proof.synod_logic import SYNOD
 from conformance.proof.voting_logic import VOTING
+from tests.conformance.proof import synod_states
 from tests.conformance.proof.held_against_tlc import Model, Said, said
 
 Quorums = tuple[frozenset[str], ...]
@@ -80,6 +82,36 @@ def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Qu
     )
 
 
+def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
+    ballots, values = proposers * rounds, synod_states.VALUES
+    sizes = {"Acceptor": 2, "Learner": 2, "Quorum": len(BOTH), "Proposer": proposers}
+    sizes |= {"Ballot": ballots + 1, "Value": values + 1}
+    owners: Meaning = {(b,): (b - 1) % proposers for b in range(ballots + 1)}
+    fixed: dict[str, Meaning] = {"member": members(BOTH), "zero": {(): 0}, "owner": owners}
+    fixed |= {"none": {(): synod_states.NONE}, "at_most": order(ballots + 1)}
+    fixed |= {"direct": frozenset({()} if direct else ())}
+    structure = Structure(sizes, fixed)
+    states = synod_states.drawn(structure, count)
+    truths = "Init TypeOK OneBatchPerBallot ProposalsSafe ProposalsBroadcast VotesProposed LastVote"
+    truths += " VotesBelowPromise PromisesTrue DecisionsChosen LearnedDecided Agreement Integrity"
+
+    def named(name: Any) -> int:
+        return BOTH.index(name) if isinstance(name, frozenset) else synod_states.number(name)
+
+    return Model(
+        "AnySynod",
+        f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', 2)} None = None\n"
+        f"Learner = {names('l', 2)} Quorum = {written(BOTH)} Proposers = {proposers}\n"
+        f"Rounds = {rounds} DirectLearning = {str(direct).upper()}\n",
+        SYNOD,
+        structure,
+        synod_states.state,
+        named,
+        tuple(truths.split()),
+        "{" + ",\n".join(map(synod_states.written, states)) + "}",
+    )
+
+
 ONE: Quorums = (frozenset({"a1"}),)
 BOTH: Quorums = (frozenset({"a1", "a2"}), frozenset({"a2"}))
 """Quorums of two acceptors, of which one is enough."""
@@ -88,6 +120,8 @@ SMALL: dict[str, Callable[[], Model]] = {
     "Voting: 1 acceptor, 3 ballots, 2 values": lambda: voting(1, 0, 3, 2, ONE),
     "Voting: 1 acceptor, 2 learners, 2 values": lambda: voting(1, 2, 1, 2, ONE),
     "Voting: 2 acceptors, 1 learner, 2 ballots": lambda: voting(2, 1, 2, 1, BOTH),
+    "Synod: 3 ballots": lambda: synod(False, 1, 3, 300),
+    "Synod: 2 proposers, direct learning": lambda: synod(True, 2, 2, 250),
 }
 
 

@@ -15,7 +15,7 @@ from conformance.proof.encodings import ENCODINGS
 from conformance.proof.evaluate import Stepper, compiled
 from conformance.proof.finite import Found
 from conformance.proof.logic import Action, Encoding, State, Step
-from conformance.proof.obligations import obligations, weaker
+from conformance.proof.obligations import FACT, obligations, weaker
 from conformance.proof.solver import FALSE, PROVED, UNKNOWN, proofs, prove
 from conformance.proof.table import table
 
@@ -27,7 +27,7 @@ def test_the_invariant_is_inductive_and_gives_the_properties(name: str) -> None:
     assert [o.obligation.name for o in done if o.verdict != PROVED] == []
     conjuncts = len(encoding.invariant)
     shown = conjuncts * (1 + len(encoding.actions)) + len(encoding.lemmas) + len(encoding.goals)
-    assert len(done) == shown
+    assert len([o for o in done if o.obligation.kind != FACT]) == shown
 
 
 CONJUNCTS = [
@@ -84,6 +84,12 @@ BREAKS = [
     ("Voting", without("Vote", guard="Safe"), "Vote keeps VotesBroadcast"),
     ("Voting", without("Vote", guard="MayVote"), "Vote keeps VotesSafe"),
     ("Voting", without("Learn", guard="VotedTogether"), "Learn keeps LearnedFromOneBallot"),
+    ("Synod", without("Phase1b", guard="promise"), "Phase1b keeps VotesBelowPromise"),
+    ("Synod", without("Phase2a", guard="once"), "Phase2a keeps OneBatchPerBallot"),
+    ("Synod", without("Phase2b", guard="promise"), "Phase2b keeps LastVote"),
+    ("Synod", without("Phase2b", effect="promised"), "Phase2b keeps VotesBelowPromise"),
+    ("Synod", without("Decide", guard="voted"), "Decide keeps DecisionsChosen"),
+    ("Synod", without("Learn", guard="decided"), "Learn keeps LearnedDecided"),
 ]
 
 

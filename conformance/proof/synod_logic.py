@@ -1,0 +1,467 @@
+"""Synod.tla, and the invariant of SynodInductive.tla, in first-order logic.
+
+Messages of a type are a relation on what they say. `none` is a value of the sort here, that of
+NoVote; a vote is a ballot and a value in two functions. ValueOf(b) is whatever the 2a of b says:
+that this is one value is OneBatchPerBallot, which is a conjunct here for that reason.
+"""
+
+from __future__ import annotations
+
+from z3 import And, If, Implies, Not, Or
+
+from conformance.proof.logic import (
+    Action,
+    Encoding,
+    Fact,
+    Formula,
+    Goal,
+    Induction,
+    State,
+    Step,
+    Term,
+    every,
+    function,
+    relation,
+    some,
+    sort,
+)
+from conformance.proof.voting_logic import (
+    AXIOMS,
+    Acceptor,
+    Ballot,
+    Learner,
+    Quorum,
+    Value,
+    at_most,
+    below,
+    has_learned,
+    integrity,
+    learners_agree,
+    learns_one,
+    member,
+    promised_by,
+    zero,
+)
+
+Proposer = sort("Proposer")
+
+none = function("none", Value)()
+owner = function("owner", Ballot, Proposer)
+direct = relation("direct")()
+"""DirectLearning"""
+
+VARIABLES = (
+    relation("broadcast", Value),
+    relation("msg1a", Ballot),
+    relation("msg1b", Acceptor, Ballot, Ballot, Value),  # of a, in b, with its vote
+    relation("msg2a", Ballot, Value),
+    relation("msg2b", Acceptor, Ballot),
+    relation("decide", Ballot),
+    function("promised", Acceptor, Ballot),
+    function("vote_ballot", Acceptor, Ballot),
+    function("vote_value", Acceptor, Value),
+    relation("learned", Learner, Ballot, Value),
+    relation("votes", Acceptor, Ballot, Value),
+)
+
+# -- definitions ---------------------------------------------------------------------------------
+
+
+def proposed(s: State, b: Term) -> Formula:
+    """Accepts(b) # {}"""
+    return some(Value, lambda v: s.msg2a(b, v))
+
+
+def voted_together(s: State, q: Term, b: Term) -> Formula:
+    return every(Acceptor, lambda a: Implies(member(q, a), s.msg2b(a, b)))
+
+
+def reported(s: State, q: Term, b: Term, c: Term) -> Formula:
+    """A vote of ballot c is in Reported(Q, b)."""
+    return And(
+        c != zero, some(Acceptor, Value, lambda a, v: And(member(q, a), s.msg1b(a, b, c, v)))
+    )
+
+
+def heard(s: State, b: Term, c: Term, v: Term) -> Formula:
+    """<<c, v>> \\in Heard(b)"""
+    return And(
+        c != zero,
+        some(
+            Acceptor,
+            Ballot,
+            lambda a, d: And(s.msg1b(a, d, c, v), at_most(d, b), owner(d) == owner(b)),
+        ),
+    )
+
+
+def proposable(s: State, v: Term, b: Term, q: Term) -> Formula:
+    nothing = every(Ballot, lambda c: Not(reported(s, q, b, c)))
+    highest = some(
+        Ballot,
+        lambda c: And(
+            heard(s, b, c, v),
+            every(Ballot, lambda d: Implies(reported(s, q, b, d), at_most(d, c))),
+        ),
+    )
+    return Or(And(nothing, s.broadcast(v)), And(Not(nothing), highest))
+
+
+def may_learn(s: State, b: Term, q: Term) -> Formula:
+    return Or(And(direct, voted_together(s, q, b)), And(Not(direct), s.decide(b)))
+
+
+# -- actions -------------------------------------------------------------------------------------
+
+
+def _broadcast(s: State, v: Term) -> Step:
+    return Step(
+        {"Value": v != none, "fresh": Not(s.broadcast(v))},
+        {"broadcast": lambda w: Or(s.broadcast(w), w == v)},
+    )
+
+
+def _phase1a(s: State, b: Term) -> Step:
+    return Step(
+        {"Ballot": b != zero, "wanted": some(Value, s.broadcast)},
+        {"msg1a": lambda c: Or(s.msg1a(c), c == b)},
+    )
+
+
+def _phase1b(s: State, a: Term, b: Term) -> Step:
+    return Step(
+        {"asked": s.msg1a(b), "promise": at_most(s.promised(a), b)},
+        {
+            "promised": lambda c: If(c == a, b, s.promised(c)),
+            "msg1b": lambda c, d, e, v: Or(
+                s.msg1b(c, d, e, v),
+                And(c == a, d == b, e == s.vote_ballot(a), v == s.vote_value(a)),
+            ),
+        },
+    )
+
+
+def _phase2a(s: State, b: Term, v: Term, q: Term) -> Step:
+    def promised(a: Term) -> Formula:
+        return some(Ballot, Value, lambda c, w: s.msg1b(a, b, c, w))
+
+    return Step(
+        {
+            "Ballot": b != zero,
+            "Value": v != none,
+            "once": Not(proposed(s, b)),
+            "promises": every(Acceptor, lambda a: Implies(member(q, a), promised(a))),
+            "highest": proposable(s, v, b, q),
+        },
+        {"msg2a": lambda c, w: Or(s.msg2a(c, w), And(c == b, w == v))},
+    )
+
+
+ORDER = tuple(name for name in AXIOMS if name.startswith("ballots"))
+
+
+def _phase2a_facts(s: State, b: Term, v: Term, q: Term) -> tuple[Fact, ...]:
+    """How the quorum of promises shows that the proposal is safe."""
+
+    def is_reported(d: Term) -> Formula:
+        return some(Ballot, lambda c: And(reported(s, q, b, c), at_most(d, c)))
+
+    def is_cast(c: Term) -> Formula:
+        return And(below(c, b), s.msg2a(c, v), some(Acceptor, lambda a: s.msg2b(a, c)))
+
+    def none_reported_above(c: Term) -> Formula:
+        return every(Ballot, lambda d: Implies(reported(s, q, b, d), at_most(d, c)))
+
+    def none_voted_above(c: Term) -> Formula:
+        return every(Ballot, lambda d: Implies(votes_below(s, q, b, d), at_most(d, c)))
+
+    none_reported = every(Ballot, lambda c: Not(reported(s, q, b, c)))
+    none_voted = every(Ballot, lambda c: Not(votes_below(s, q, b, c)))
+    covered = every(Ballot, lambda d: Implies(votes_below(s, q, b, d), is_reported(d)))
+    cast = every(Ballot, lambda c: Implies(heard(s, b, c, v), is_cast(c)))
+    above = every(Ballot, lambda c: Implies(none_reported_above(c), none_voted_above(c)))
+    highest_reported = some(Ballot, lambda c: And(is_cast(c), none_reported_above(c)))
+    highest_voted = some(Ballot, lambda c: And(is_cast(c), none_voted_above(c)))
+    true = (*ORDER, "TypeOK", "PromisesTrue")
+    return (
+        Fact("the quorum has promised", promised_by(s, q, b), (*true, "promises")),
+        Fact("its votes are reported, or above them others", covered, (*true, "promises")),
+        Fact("what was heard was voted for", cast, (*true, "once")),
+        Fact(
+            "if none is reported, there is none",
+            Implies(none_reported, none_voted),
+            ("its votes are reported, or above them others",),
+        ),
+        Fact(
+            "what is above all reports is above all votes",
+            above,
+            (*ORDER, "its votes are reported, or above them others"),
+        ),
+        Fact(
+            "if there are votes, v is of the highest reported",
+            Implies(Not(none_voted), highest_reported),
+            ("highest", "if none is reported, there is none", "what was heard was voted for"),
+        ),
+        Fact(
+            "if there are votes, v is of the highest",
+            Implies(Not(none_voted), highest_voted),
+            (
+                "if there are votes, v is of the highest reported",
+                "what is above all reports is above all votes",
+            ),
+        ),
+        Fact(
+            "the quorum shows the proposal safe",
+            shows_safe(s, q, b, v),
+            ("the quorum has promised", "if there are votes, v is of the highest"),
+        ),
+    )
+
+
+def _phase2b(s: State, a: Term, b: Term, v: Term) -> Step:
+    """v is ValueOf(b)."""
+    return Step(
+        {"proposed": s.msg2a(b, v), "promise": at_most(s.promised(a), b)},
+        {
+            "promised": lambda c: If(c == a, b, s.promised(c)),
+            "vote_ballot": lambda c: If(c == a, b, s.vote_ballot(c)),
+            "vote_value": lambda c: If(c == a, v, s.vote_value(c)),
+            "msg2b": lambda c, d: Or(s.msg2b(c, d), And(c == a, d == b)),
+            "votes": lambda c, d, w: Or(s.votes(c, d, w), And(c == a, d == b, w == v)),
+        },
+    )
+
+
+def _decide(s: State, b: Term, q: Term) -> Step:
+    return Step(
+        {"Ballot": b != zero, "indirect": Not(direct), "voted": voted_together(s, q, b)},
+        {"decide": lambda c: Or(s.decide(c), c == b)},
+    )
+
+
+def _learn(s: State, l: Term, b: Term, q: Term, v: Term) -> Step:
+    """v is ValueOf(b)."""
+    return Step(
+        {"once": Not(has_learned(s, l)), "decided": may_learn(s, b, q), "ValueOf": s.msg2a(b, v)},
+        {"learned": lambda k, c, w: Or(s.learned(k, c, w), And(k == l, c == b, w == v))},
+    )
+
+
+def _recover(s: State, a: Term) -> Step:
+    return Step({}, {})
+
+
+def init(s: State) -> Formula:
+    return And(
+        every(Value, lambda v: Not(s.broadcast(v))),
+        every(Ballot, lambda b: Not(Or(s.msg1a(b), s.decide(b)))),
+        every(Acceptor, *(Ballot, Ballot, Value), lambda a, b, c, v: Not(s.msg1b(a, b, c, v))),
+        every(Ballot, Value, lambda b, v: Not(s.msg2a(b, v))),
+        every(Acceptor, Ballot, lambda a, b: Not(s.msg2b(a, b))),
+        every(
+            Acceptor,
+            lambda a: And(s.promised(a) == zero, s.vote_ballot(a) == zero, s.vote_value(a) == none),
+        ),
+        every(Learner, *(Ballot, Value), lambda l, b, v: Not(s.learned(l, b, v))),
+        every(Acceptor, *(Ballot, Value), lambda a, b, v: Not(s.votes(a, b, v))),
+    )
+
+
+# -- the invariant -------------------------------------------------------------------------------
+
+
+def is_vote(b: Term, v: Term) -> Formula:
+    """<<b, v>> \\in Vote"""
+    return (b == zero) == (v == none)
+
+
+def type_ok(s: State) -> Formula:
+    real = (Ballot, Value)
+    return And(
+        Not(s.broadcast(none)),
+        every(Ballot, lambda b: Implies(Or(s.msg1a(b), s.decide(b)), b != zero)),
+        every(
+            Acceptor,
+            *(Ballot, Ballot, Value),
+            lambda a, b, c, v: Implies(s.msg1b(a, b, c, v), And(b != zero, is_vote(c, v))),
+        ),
+        every(*real, lambda b, v: Implies(s.msg2a(b, v), And(b != zero, v != none))),
+        every(Acceptor, Ballot, lambda a, b: Implies(s.msg2b(a, b), b != zero)),
+        every(Acceptor, lambda a: is_vote(s.vote_ballot(a), s.vote_value(a))),
+        every(
+            Learner,
+            *real,
+            lambda l, b, v: Implies(s.learned(l, b, v), And(b != zero, v != none)),
+        ),
+        every(
+            Acceptor, *real, lambda a, b, v: Implies(s.votes(a, b, v), And(b != zero, v != none))
+        ),
+        learns_one(s),
+    )
+
+
+def one_batch_per_ballot(s: State) -> Formula:
+    return every(
+        Ballot, Value, Value, lambda b, v, w: Implies(And(s.msg2a(b, v), s.msg2a(b, w)), v == w)
+    )
+
+
+def votes_below(s: State, q: Term, b: Term, c: Term) -> Formula:
+    """The vote of ballot c is in VotesBelow(Q, b)."""
+    return And(below(c, b), some(Acceptor, lambda a: And(member(q, a), s.msg2b(a, c))))
+
+
+def shows_safe(s: State, q: Term, b: Term, v: Term) -> Formula:
+    nothing = every(Ballot, lambda c: Not(votes_below(s, q, b, c)))
+    highest = some(
+        Acceptor,
+        Ballot,
+        lambda a, c: And(
+            *(s.msg2b(a, c), below(c, b), s.msg2a(c, v)),
+            every(Ballot, lambda d: Implies(votes_below(s, q, b, d), at_most(d, c))),
+        ),
+    )
+    return And(promised_by(s, q, b), Or(nothing, highest))
+
+
+def proposals_safe(s: State) -> Formula:
+    return every(
+        Ballot,
+        Value,
+        lambda b, v: Implies(s.msg2a(b, v), some(Quorum, lambda q: shows_safe(s, q, b, v))),
+    )
+
+
+def proposals_broadcast(s: State) -> Formula:
+    return every(Ballot, Value, lambda b, v: Implies(s.msg2a(b, v), s.broadcast(v)))
+
+
+def votes_proposed(s: State) -> Formula:
+    return every(Acceptor, Ballot, lambda a, b: Implies(s.msg2b(a, b), proposed(s, b)))
+
+
+def last_vote(s: State) -> Formula:
+    def cast(a: Term) -> Formula:
+        return And(
+            s.msg2b(a, s.vote_ballot(a)),
+            s.msg2a(s.vote_ballot(a), s.vote_value(a)),
+        )
+
+    return And(
+        every(Acceptor, lambda a: Implies(s.vote_ballot(a) != zero, cast(a))),
+        every(Acceptor, Ballot, lambda a, b: Implies(s.msg2b(a, b), at_most(b, s.vote_ballot(a)))),
+    )
+
+
+def votes_below_promise(s: State) -> Formula:
+    return every(Acceptor, lambda a: at_most(s.vote_ballot(a), s.promised(a)))
+
+
+def promises_true(s: State) -> Formula:
+    def is_true(a: Term, b: Term, c: Term, v: Term) -> Formula:
+        return And(
+            at_most(b, s.promised(a)),
+            at_most(c, b),
+            Implies(c != zero, And(s.msg2b(a, c), s.msg2a(c, v))),
+            every(Ballot, lambda d: Implies(And(below(c, d), below(d, b)), Not(s.msg2b(a, d)))),
+        )
+
+    return every(
+        Acceptor,
+        *(Ballot, Ballot, Value),
+        lambda a, b, c, v: Implies(s.msg1b(a, b, c, v), is_true(a, b, c, v)),
+    )
+
+
+def decisions_chosen(s: State) -> Formula:
+    return every(
+        Ballot, lambda b: Implies(s.decide(b), some(Quorum, lambda q: voted_together(s, q, b)))
+    )
+
+
+def learned_decided(s: State) -> Formula:
+    return every(
+        Learner,
+        *(Ballot, Value),
+        lambda l, b, v: Implies(
+            s.learned(l, b, v),
+            And(some(Quorum, lambda q: may_learn(s, b, q)), s.msg2a(b, v)),
+        ),
+    )
+
+
+# -- what it is for ------------------------------------------------------------------------------
+
+
+def later_proposals_agree(s: State, b: Term) -> Formula:
+    """What was chosen in a ballot that is not above b is what is proposed in b."""
+    return every(
+        Value,
+        *(Value, Ballot, Quorum),
+        lambda u, v, c, q: Implies(
+            And(s.msg2a(b, v), at_most(c, b), voted_together(s, q, c), s.msg2a(c, u)), u == v
+        ),
+    )
+
+
+def chosen(s: State, v: Term) -> Formula:
+    """v \\in Chosen"""
+    return some(Ballot, Quorum, lambda b, q: And(voted_together(s, q, b), s.msg2a(b, v)))
+
+
+def agreement(s: State) -> Formula:
+    return And(
+        every(Value, Value, lambda v, w: Implies(And(chosen(s, v), chosen(s, w)), v == w)),
+        learners_agree(s),
+    )
+
+
+SYNOD = Encoding(
+    name="Synod",
+    sorts=(Acceptor, Learner, Quorum, Ballot, Value, Proposer),
+    constants=(member, at_most, zero.decl(), none.decl(), owner, direct.decl()),
+    orders=(at_most,),
+    axioms=AXIOMS,
+    variables=VARIABLES,
+    init=init,
+    actions=(
+        Action("Broadcast", (Value,), _broadcast),
+        Action("Phase1a", (Ballot,), _phase1a),
+        Action("Phase1b", (Acceptor, Ballot), _phase1b),
+        Action("Phase2a", (Ballot, Value, Quorum), _phase2a, _phase2a_facts),
+        Action("Phase2b", (Acceptor, Ballot, Value), _phase2b),
+        Action("Decide", (Ballot, Quorum), _decide),
+        Action("Learn", (Learner, Ballot, Quorum, Value), _learn),
+        Action("Recover", (Acceptor,), _recover),
+    ),
+    invariant={
+        "TypeOK": type_ok,
+        "OneBatchPerBallot": one_batch_per_ballot,
+        "ProposalsSafe": proposals_safe,
+        "ProposalsBroadcast": proposals_broadcast,
+        "VotesProposed": votes_proposed,
+        "LastVote": last_vote,
+        "VotesBelowPromise": votes_below_promise,
+        "PromisesTrue": promises_true,
+        "DecisionsChosen": decisions_chosen,
+        "LearnedDecided": learned_decided,
+    },
+    lemmas=(Induction("later proposals agree", Ballot, below, later_proposals_agree),),
+    goals={
+        "Agreement": Goal(
+            agreement, ("LearnedDecided", "DecisionsChosen", "later proposals agree")
+        ),
+        "Integrity": Goal(integrity, ("LearnedDecided", "ProposalsBroadcast")),
+    },
+    hints={
+        "Phase2a keeps ProposalsSafe": ("ProposalsSafe", "the quorum shows the proposal safe"),
+        "Phase2b keeps ProposalsSafe": ("ProposalsSafe",),
+    },
+    needless={
+        "VotesProposed": "without it ValueOf has no value in the module; here it is a relation"
+    },
+    sizes=tuple(
+        {"Acceptor": a, "Learner": l, "Quorum": q, "Ballot": b, "Value": v, "Proposer": 1}
+        for a, q, b, v, l in [(1, 1, 2, 3, 1), (1, 1, 3, 3, 2), (2, 1, 3, 3, 1)]
+    ),
+)
