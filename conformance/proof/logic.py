@@ -126,12 +126,14 @@ Claim = Callable[[State], Formula]
 @dataclass(frozen=True)
 class Induction:
     """What follows from the invariant in each state by induction: `claim(state, n)` for all n of a
-    sort that is ordered by `below`. Shown is: where it is so of all below n, it is so of n."""
+    sort that is ordered by `below`. Shown is, from the conjuncts that it `uses`: where it is so of
+    all below n, it is so of n."""
 
     name: str
     sort: Sort
     below: Callable[[Term, Term], Formula]
     claim: Callable[[State, Term], Formula]
+    uses: tuple[str, ...]
 
     def everywhere(self, state: State) -> Formula:
         return every(self.sort, lambda n: self.claim(state, n))

@@ -63,7 +63,8 @@ def obligations(encoding: Encoding) -> Iterator[Obligation]:
             lemma.sort,
             lambda m, n=n, lemma=lemma: Implies(lemma.below(m, n), lemma.claim(state, m)),
         )
-        assumed = {**encoding.axioms, **known, "so far": so_far}
+        used = {name: formula for name, formula in known.items() if name in lemma.uses}
+        assumed = {**encoding.axioms, **used, "so far": so_far}
         yield Obligation(INDUCTION, lemma.name, assumed, lemma.claim(state, n), parameters=(n,))
         known[lemma.name] = lemma.everywhere(state)
     for name, goal in encoding.goals.items():

@@ -446,7 +446,15 @@ SYNOD = Encoding(
         "DecisionsChosen": decisions_chosen,
         "LearnedDecided": learned_decided,
     },
-    lemmas=(Induction("later proposals agree", Ballot, below, later_proposals_agree),),
+    lemmas=(
+        Induction(
+            "later proposals agree",
+            Ballot,
+            below,
+            later_proposals_agree,
+            ("OneBatchPerBallot", "ProposalsSafe"),
+        ),
+    ),
     goals={
         "Agreement": Goal(
             agreement, ("LearnedDecided", "DecisionsChosen", "later proposals agree")

@@ -282,7 +282,15 @@ VOTING = Encoding(
         "LearnedFromOneBallot": learned_from_one_ballot,
         "VotesBroadcast": votes_broadcast,
     },
-    lemmas=(Induction("later votes agree", Ballot, below, later_votes_agree),),
+    lemmas=(
+        Induction(
+            "later votes agree",
+            Ballot,
+            below,
+            later_votes_agree,
+            ("OneBatchPerBallot", "VotesSafe"),
+        ),
+    ),
     goals={
         "Agreement": Goal(agreement, ("LearnedFromOneBallot", "later votes agree")),
         "Integrity": Goal(integrity, ("LearnedFromOneBallot", "VotesBroadcast")),
