@@ -7,7 +7,8 @@ from typing import Any
 
 from conformance.proof.evaluate import Meaning, Stepper, Structure, compiled, tuples
 from conformance.proof.logic import Encoding
-from conformance.proof.synod_logic import SYNOD, one_batch_per_ballot, type_ok, votes_proposed
+from conformance.proof.synod_invariant import one_batch_per_ballot, type_ok, votes_proposed
+from conformance.proof.synod_logic import SYNOD
 
 VALUES = 2
 NONE = VALUES
