@@ -131,6 +131,8 @@ def test_its_giver_ends_in_the_middle(slow: Cluster) -> None:
     third = replica(slow, ledger, 3)
     wait_for(lambda: share(third)[1] > 0.2, "some of a checkpoint")
     giver = share(third)[0]
+    (learner,) = (s.role for s in third._host.node.seats if s.member.role == "learner")
+    assert learner.standing().giver == giver and learner.standing().taken_percent >= 20
     assert share(third)[1] < 0.9 and third.applied == 0
     replicas[giver].close()
     wait_for(lambda: third.applied > 0, "the checkpoint of the other one")

@@ -81,3 +81,11 @@ def test_how_far_and_how_old_checkpoints_are() -> None:
     assert (rows(found)["learner-1"].kept, rows(found)["learner-1"].kept_s) == (20_000, 180.0)
     assert "checkpoints: learner-1 20,000 instances, 3 min ago\n" in table(found)
     assert "checkpoints" not in table(report("c", [], learners[1:]))
+
+
+def test_who_takes_a_checkpoint_and_how_far_that_is() -> None:
+    taker = told("learner-3", giver=2, taken_percent=40)
+    found = report("c", [], [told("learner-2", prefix=9), taker])
+    assert (rows(found)["learner-3"].giver, rows(found)["learner-3"].taken_percent) == (2, 40)
+    assert "learner-3: takes the checkpoint of learner 2: 40 % of it" in table(found)
+    assert "learner-2: takes" not in table(found)

@@ -9,7 +9,6 @@ Spec: `Learn`, `Deliver`, `TakeSnapshot`, `Checkpoint`, `Restart`, `InstallSnaps
 """
 
 from collections.abc import Iterable, Sequence
-from math import inf
 
 from paxos.core import events, waiting
 from paxos.core.assembler import Assembler
@@ -372,19 +371,21 @@ class Learner(Role):
         return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
 
     def standing(self) -> Standing:
-        kept = self.keeping and self.keeping.kept.prefix
+        kept, taker = self.keeping, self.transfer and self.transfer.taker
         return Standing(
             prefix=self.prefix,
             top=self.top,
             values=self.position,
             pending=len(self.learned),
-            kept=kept or 0,
-            kept_us=self.keeping.age_us if kept and self.keeping else 0,
+            kept=kept.kept.prefix if kept else 0,
+            kept_us=kept.age_us if kept and kept.kept.prefix else 0,
+            giver=taker.giver if taker else 0,
+            taken_percent=int(100 * taker.share) if taker else 0,
         )
 
     def deadline_s(self) -> float:
-        transfer_s = self.transfer.due_s if self.transfer else inf
-        return min(self._gaps.due_s, self._telling.due_s, self.reads.due_s, transfer_s)
+        own_s = min(self._gaps.due_s, self._telling.due_s, self.reads.due_s)
+        return min(own_s, self.transfer.due_s) if self.transfer else own_s
 
     def _ask(self, questions: Iterable[Ask]) -> None:
         for ask in questions:

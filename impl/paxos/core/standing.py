@@ -32,3 +32,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     0: there is none."""
     kept_us: int = 0
     """How long that has been there, in microseconds."""
+    giver: int = 0
+    """Of a learner that cannot go on without another one's checkpoint: that one; ..."""
+    taken_percent: int = 0
+    """... and how much of it is here."""

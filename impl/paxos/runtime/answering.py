@@ -54,6 +54,8 @@ class Answering:
             pending=standing.pending,
             kept=standing.kept,
             kept_us=standing.kept_us,
+            giver=standing.giver,
+            taken_percent=standing.taken_percent,
         )
 
     def _has_room(self, now_s: float) -> bool:

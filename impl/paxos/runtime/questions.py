@@ -60,6 +60,8 @@ class Answer(Struct, array_like=True, frozen=True, tag=1, gc=False):
     pending: Natural
     kept: Natural = 0
     kept_us: Natural = 0
+    giver: Natural = 0
+    taken_percent: Natural = 0
     """As in `paxos.core.standing`."""
 
     @property

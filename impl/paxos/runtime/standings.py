@@ -54,6 +54,10 @@ class Row(Struct, kw_only=True):
     """Of a learner that keeps checkpoints: instances that are in the newest; 0: there is none."""
     kept_s: float = 0.0
     """How old that is."""
+    giver: int = 0
+    """Of a learner that takes the checkpoint of another one: that one; ..."""
+    taken_percent: int = 0
+    """... and how much of it is there."""
 
 
 class Report(Struct, kw_only=True):
@@ -133,6 +137,8 @@ def _row(told: Told, standing: Standing, votes: int, chosen: int) -> Row:
         most_dropped=answer.most_dropped if answer.most_dropped.isprintable() else "?",
         kept=standing.kept,
         kept_s=round(standing.kept_us / 1e6, 3),
+        giver=standing.giver,
+        taken_percent=min(100, standing.taken_percent),
     )
 
 
@@ -161,6 +167,11 @@ def table(found: Report) -> str:
     if kept := [row for row in rows if row.kept]:
         of = [f"{row.process} {row.kept:,} instances, {_time(row.kept_s)} ago" for row in kept]
         lines.append(f"checkpoints: {'; '.join(of)}")
+    lines += [
+        f"{row.process}: takes the checkpoint of learner {row.giver}: {row.taken_percent} % of it"
+        for row in rows
+        if row.giver
+    ]
     others = [row.process for row in rows if row.leads and row.process != found.leader]
     if others:
         lines.append(f"also believing that it leads, with a lower ballot: {', '.join(others)}")
