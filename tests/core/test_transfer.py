@@ -390,3 +390,17 @@ def test_what_there_was_no_room_for_is_taken_later() -> None:
     taker.transfer.taker.refuse(full_s, is_wrong=False)
     world.run(1)
     assert taker.taken == data and world.now_s > full_s + 1.0
+
+
+def test_who_is_said_to_have_given_it_has_done_so() -> None:
+    """Another taker's giver sends all of it, before this one's own giver is asked or after that
+    was lost."""
+    transfer, step = Transfer(SETTINGS, 1), Step()
+    data = snapshot_of(900)
+    offer = SnapshotOffer(100, 100, digest_of(data), len(data), 400)
+    transfer.taker.want(40, 1.0)
+    transfer.receive(2, offer, 1.0, step)
+    for number in range(3):
+        part = SnapshotPart(offer.digest, number, data[400 * number : 400 * number + 400])
+        transfer.receive(3, part, 1.0, step)
+    assert step.transferred and step.transferred.giver == 3

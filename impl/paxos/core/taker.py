@@ -109,8 +109,9 @@ class Taker:
         self.giver, self._heard_s, self._asked_up_to = sender, now_s, 0
         self.due_s = now_s
 
-    def on_part(self, part: SnapshotPart, now_s: float, step: Step) -> None:
-        """Keep it, if it is of what is taken and not here yet, whoever asked for it."""
+    def on_part(self, sender: int, part: SnapshotPart, now_s: float, step: Step) -> None:
+        """Keep it, if it is of what is taken and not here yet, whoever asked for it. With the last
+        one, its sender is whose snapshot this is: that one is known to have given it."""
         offer = self.offer
         if offer is None or part.digest != offer.digest or self._is_whole or not self.giver:
             return
@@ -126,7 +127,7 @@ class Taker:
         self._count += 1
         step.kept.append(PartWrite(offset, part.data))
         if self._count == parts_of(offer):
-            step.transferred = Transferred(self.giver, offer.prefix, offer.digest, offer.size)
+            step.transferred = Transferred(sender, offer.prefix, offer.digest, offer.size)
             self._is_whole, self.due_s = True, inf
         elif self._under_way() <= self._settings.transfer_parts // 2:
             self.due_s = now_s

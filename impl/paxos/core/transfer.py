@@ -53,7 +53,7 @@ class Transfer:
             case SnapshotOffer():
                 self.taker.on_offer(sender, message, now_s)
             case SnapshotPart():
-                self.taker.on_part(message, now_s, step)
+                self.taker.on_part(sender, message, now_s, step)
             case _:
                 pass
 
