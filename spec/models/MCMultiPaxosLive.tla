@@ -9,7 +9,7 @@ EXTENDS MultiPaxosLive
 (* Reduced is LiveSpec without behaviours that differ from one that it has only
    in the order of steps that do not see each other, as in MCSynodLive; and what
    is learned is delivered at once.  Ballots are 1 and 2. *)
-IsOver == \E m \in msgs : m.type = "1b" /\ m.bal = Top
+FirstIsOver == \E m \in msgs : m.type = "1b" /\ m.bal = Top
 DueRequests == {r \in Ranges : [type |-> "1a", bal |-> 1,
                                 from |-> r[1], to |-> r[2]] \notin msgs}
 DueAnswers == {ar \in Acceptor \X Ranges : Promises(ar[1], 1, ar[2][1]) = {}}
@@ -34,7 +34,7 @@ ReducedNext ==
     ELSE IF DueAnswers # {}
     THEN \E ar \in DueAnswers : PromiseUp(ar[1], 1, ar[2])
     ELSE IF DueDeliveries # {} THEN \E l \in DueDeliveries : DeliverNext(l)
-    ELSE \/ /\ ~IsOver
+    ELSE \/ /\ ~FirstIsOver
             /\ \/ \E i \in Instance, batch \in Batch, Q \in Quorum :
                       Propose(1, i, batch, Q)
                \/ \E a \in Acceptor, i \in Instance : VoteUp(a, 1, i)
