@@ -186,15 +186,17 @@ class Multicast:
     def receive(self, timeout_s: float | None) -> list[bytes]:
         """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`
         or `wake` was called."""
-        if not self._poll.poll(None if timeout_s is None else timeout_s * 1000):
-            return []
-        return self._drain(self._receiver.recv)
+        return self._drain(self._receiver.recv) if self._waits(timeout_s) else []
 
     def receive_from(self, timeout_s: float) -> list[tuple[bytes, tuple[str, int]]]:
         """The same, each with the address and the port that it came from."""
-        if not self._poll.poll(timeout_s * 1000):
-            return []
-        return self._drain(self._receiver.recvfrom)
+        return self._drain(self._receiver.recvfrom) if self._waits(timeout_s) else []
+
+    def _waits(self, timeout_s: float | None) -> bool:
+        """Whether there may be something. Who does not want to wait finds out by taking it."""
+        if timeout_s == 0.0:
+            return True
+        return bool(self._poll.poll(None if timeout_s is None else timeout_s * 1000))
 
     @staticmethod
     def _drain(receive: Callable[[int], Datagram]) -> list[Datagram]:

@@ -18,7 +18,7 @@ from paxos.errors import RunError
 from paxos.runtime.handover import Handover
 from paxos.runtime.report import say
 from paxos.runtime.seat import Opened, Seat
-from paxos.runtime.streams import readable
+from paxos.runtime.streams import Readable
 
 STOP_S = 0.3
 """How long a stop waits for a thread that is in the middle of a step."""
@@ -48,6 +48,7 @@ class Node:
         """All that there were at the start."""
         self._working = list(seats)
         self._handover = Handover(seats)
+        self._readable = Readable(())
         self._stop = stop
         self._lock = threading.Lock()
         self._deadline_moved = threading.Condition(self._lock)
@@ -132,8 +133,10 @@ class Node:
         timeout_s = None if pause_s == inf else max(0.0, pause_s)
         if len(seats) == 1:
             return [(seats[0], seats[0].receive(timeout_s))]
-        every = [fd for seat in seats for fd in seat.network.descriptors]
-        ready = {*readable(every, timeout_s)}
+        every = tuple(fd for seat in seats for fd in seat.network.descriptors)
+        if every != self._readable.fds:  # an interface came back, or a role is gone
+            self._readable = Readable(every)
+        ready = {*self._readable.wait(timeout_s)}
         now_s = time.monotonic()
         return [
             (seat, seat.receive(0.0))

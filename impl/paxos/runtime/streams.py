@@ -52,7 +52,19 @@ def _wait(fd: int, event: int) -> None:
 def readable(fds: Iterable[int], timeout_s: float | None = None) -> list[int]:
     """Those of `fds` that can be read, or are closed at the other end, waited for up to
     `timeout_s`. Not `select.select`, which knows no descriptor above 1,023."""
-    poll = select.poll()
-    for fd in fds:
-        poll.register(fd, select.POLLIN)
-    return [fd for fd, _ in poll.poll(None if timeout_s is None else timeout_s * 1000)]
+    return Readable(fds).wait(timeout_s)
+
+
+class Readable:
+    """The same, for who waits again and again."""
+
+    def __init__(self, fds: Iterable[int]) -> None:
+        self.fds = tuple(fds)
+        self._poll = select.poll()
+        for fd in self.fds:
+            self._poll.register(fd, select.POLLIN)
+
+    def wait(self, timeout_s: float | None) -> list[int]:
+        """Those that can be read."""
+        found = self._poll.poll(None if timeout_s is None else timeout_s * 1000)
+        return [fd for fd, _ in found]
