@@ -53,6 +53,8 @@ CONSTANTS
     PrepareAhead = TRUE
     MaxBatch = {self.batch}
     Before <- NothingBefore
+    Later <- NothingLater
+    Keeps = {{}}
     PromiseScope = "log"
     DueNow <- DueSoon
     MayVoteNow <- AnswersFirst
