@@ -170,13 +170,17 @@ def test_a_role_that_takes_fewer_steps_is_seen(
     assert {lost for lost, _ in left() - Counter(LEFT[name])} == {action}
 
 
+OF_CHECKPOINTS = ("TakeSnapshot", "Checkpoint", "Restart", "SendSnapshot", "InstallSnapshot")
+"""No graph has a learner that keeps checkpoints, yet. That their guards are asked is shown by a run
+in traces/bad for each, which both judges reject, and by drawn runs (`tests/oracle`)."""
+
 GUARDS = [
     (spec.name, f"{action.name}.{guard.name}")
     for spec in SPECS.values()
     for action in (*spec.actions.values(), *spec.inner.values())
     for guard in action.guards
     # Here a process always comes back with all it had: traces/bad has what is wrong otherwise.
-    if action.name != "Recover"
+    if action.name not in ("Recover", *OF_CHECKPOINTS)
     and not guard.contract
     # Without a Phase1a of another instance nothing else can be of one.
     and (guard.name != "instance" or action.name == "Phase1a")

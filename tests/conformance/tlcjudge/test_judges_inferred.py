@@ -40,11 +40,8 @@ def stripped(folder: Path) -> list[Path]:
         may_omit = [what for what in OMISSIONS if (run.name, what) != ("fifo", "Broadcast")]
         for n in (1, 2, 3, len(may_omit)):
             add(run, draw.sample(may_omit, n))
-        if run.name not in (
-            "trim",
-            "promises_per_instance",
-            "fifo",
-        ):  # what is trimmed, learners say
+        # What is trimmed, learners say.
+        if run.name not in ("trim", "promises_per_instance", "fifo", "checkpoints"):
             add(run, ACCEPTORS_ONLY, ("proposer", "client", "learner"))
     for name in BAD:
         add(TRACES / "bad" / name, ["Phase1a.to", "Phase2a.quorum", "Learn.quorum"])
