@@ -330,7 +330,7 @@ def test_what_is_received_in_parts_is_verified_as_a_whole(tmp_path: Path) -> Non
     incoming = store.incoming()
     for at in Random(1).sample(range(0, len(data), 100), -(-len(data) // 100)):
         incoming.write_at(at, data[at : at + 100])
-    received = store.receive(incoming)
+    received = store.accept(incoming, store.verify(incoming)[0])
     assert received is store.newest and received.snapshot() == snapshot(20)
     assert received.path.read_bytes() == data
     assert names(tmp_path / "taker") == {"learner-1.checkpoint-20"}
@@ -345,7 +345,7 @@ def test_what_is_received_and_is_none_leaves_the_ones_before(tmp_path: Path) -> 
         incoming = store.incoming()
         incoming.write_at(0, wrong)
         with pytest.raises(DamagedError):
-            store.receive(incoming)
+            store.verify(incoming)
         incoming.close()
         assert store.newest and store.newest.prefix == 10
         store.close()
@@ -354,4 +354,4 @@ def test_what_is_received_and_is_none_leaves_the_ones_before(tmp_path: Path) -> 
     incoming = store.incoming()
     incoming.write_at(0, data)
     with pytest.raises(InputError, match="is of another cluster"):
-        store.receive(incoming)
+        store.verify(incoming)

@@ -26,7 +26,7 @@ from paxos.core.names import Member
 from paxos.core.role import Role
 from paxos.core.step import Step, Transferred
 from paxos.errors import InputError
-from paxos.runtime.checkpoint_file import DamagedError
+from paxos.runtime.checkpoint_file import CheckpointFile, DamagedError
 from paxos.runtime.checkpoint_store import CheckpointStore, Incoming
 
 DURATIONS_S = (0.0002, 0.002, 0.02, 0.1)
@@ -78,6 +78,7 @@ class Keeper:
         """A snapshot that is not durable yet, and the application's state with it."""
         self._store: CheckpointStore | None = None
         self._incoming: Incoming | None = None
+        self._verified: Incoming | None = None  # the last one of which all was here
         self._files: dict[bytes, bytes] = {}  # what may be asked for, by digest
 
     @property
@@ -120,10 +121,11 @@ class Keeper:
             return
         if self.on_way:
             self._end_child(*self.on_way)
-        if self._incoming:
-            self._incoming.close()
+        for received in (self._incoming, self._verified):
+            if received:
+                received.close()
         self._store.close()
-        self._store = self.on_way = self._incoming = None
+        self._store = self.on_way = self._incoming = self._verified = None
 
     def _end_child(self, snapshot: Snapshot, state: bytes) -> None:
         if self._random.random() < 0.5:
@@ -216,21 +218,43 @@ class Keeper:
         if self._is_gone(incarnation) or incoming is None:
             return
         incoming.cut(transferred.size)
+        self._verified = incoming
         try:
-            file = self.store.receive(incoming)
-            snapshot = file.snapshot()
+            found, snapshot = self.store.verify(incoming)
         except (InputError, DamagedError):
             self._note("checkpoints refused")
             incoming.close()
             self._tell(incarnation, partial(self._learner().refuse_snapshot, is_wrong=True))
             return
-        self._is_durable(file.prefix)
         if self._random.choice(self.fates) is Fate.CRASH_AFTER:
             self._note("crash before a snapshot is installed")
+            if snapshot.prefix > self._learner().prefix:
+                self._accept(incoming, found)
             self._process.crash()
             return
-        install = partial(self._install, snapshot, transferred.giver)
-        self._process.world.after(self._draw_s(), self._tell, incarnation, install)
+        take_over = partial(self._take_over, incoming, found, snapshot, transferred.giver)
+        self._process.world.after(self._draw_s(), self._tell, incarnation, take_over)
+
+    def _accept(self, incoming: Incoming, found: CheckpointFile) -> None:
+        """It is a checkpoint of this one now."""
+        self.store.accept(incoming, found)
+        self._is_durable(found.prefix)
+
+    def _take_over(
+        self,
+        incoming: Incoming,
+        found: CheckpointFile,
+        snapshot: Snapshot,
+        giver: int,
+        now_s: float,
+    ) -> None:
+        """As the runtime does (`paxos.runtime.transferring`): what the learner has passed meanwhile
+        becomes no checkpoint of it."""
+        if snapshot.prefix > self._learner().prefix:
+            self._accept(incoming, found)
+        else:
+            incoming.close()
+        self._install(snapshot, giver, now_s)
 
     def _install(self, snapshot: Snapshot, giver: int, now_s: float) -> None:
         learner = self._learner()

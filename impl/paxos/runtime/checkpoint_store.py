@@ -204,24 +204,18 @@ class CheckpointStore:
         self._received += 1
         return Incoming(self._folder / f"{self.member}.incoming-{self._received}.tmp")
 
-    def receive(self, incoming: "Incoming") -> CheckpointFile:
-        """All of it is there: verify it as a whole, make it durable, and adopt it. Raises as
-        `verify` and `accept` do; the ones before stand then."""
-        return self.accept(incoming, self.verify(incoming))
-
-    def verify(self, incoming: "Incoming") -> CheckpointFile:
-        """Force it to disk and verify it as a whole, which takes long. It has no name yet, so that
-        it is no checkpoint. Raises `DamagedError` or `InputError` if it is not a whole one of this
-        cluster and application, `OSError`."""
+    def verify(self, incoming: "Incoming") -> tuple[CheckpointFile, Snapshot]:
+        """All of it is there: force it to disk and verify it as a whole, which takes long; and the
+        learner's part of it. It has no name yet, so that it is no checkpoint. Raises `DamagedError`
+        or `InputError` if it is not a whole one of this cluster and application, `OSError`."""
         os.fsync(incoming.fd)
         received = CheckpointFile(incoming.path)
         received.check(self._identity, self.application)
-        received.snapshot()
-        return received
+        return received, received.snapshot()
 
     def accept(self, incoming: "Incoming", received: CheckpointFile) -> CheckpointFile:
-        """What was verified gets its name, durably, and is adopted. Raises `InputError`,
-        `OSError`."""
+        """What was verified gets its name, durably, and is adopted. Raises `InputError`, `OSError`;
+        the ones before stand then."""
         path = self._folder / f"{self.member}.checkpoint-{received.prefix}"
         received.close()
         incoming.path.rename(path)

@@ -115,8 +115,7 @@ class Transferring:
     def _look_at(self, transferred: Transferred, incoming: Incoming) -> None:
         """In a thread of its own, without the lock."""
         try:
-            found = self._store.verify(incoming)
-            snapshot = found.snapshot()
+            found, snapshot = self._store.verify(incoming)
             self._try(transferred, found, snapshot)
         except (DamagedError, InputError, SnapshotError, OSError) as error:
             self.act(partial(self._refuse, error, transferred, incoming))
