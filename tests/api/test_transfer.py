@@ -14,7 +14,7 @@ import pytest
 import paxos
 from paxos.core.learner import Learner
 from paxos.runtime.checkpoint_store import Incoming
-from tests.api.test_state_machine import Ledger, events, replica, said
+from tests.api.test_state_machine import Ledger, events, replica, said, trims
 from tests.cluster.processes import Cluster, conformance, wait_for
 
 PATIENCE_S = 60.0
@@ -31,13 +31,7 @@ def three(tmp_path: Path) -> Iterator[Cluster]:
 
 def trimmed(cluster: Cluster) -> int:
     """How far acceptors have trimmed."""
-    lines = (
-        json.loads(line)
-        for path in cluster.run_dir.glob("acceptor-*.ndjson")
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.startswith('{"event":"Trim"')
-    )
-    return max((line["to"] for line in lines), default=0)
+    return max((event["to"] for event in trims(cluster)), default=0)
 
 
 def busy_until_trimmed(one: paxos.Replica, cluster: Cluster, beyond: int = 0) -> None:

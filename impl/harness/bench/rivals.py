@@ -47,17 +47,17 @@ def check_installed() -> None:
 def measure(mode: str, value_bytes: int, seconds: float) -> Peer:
     """Run the peer's cluster once, `mode` being `pipelined` or `one`. Raises `RunError`."""
     outstanding = min(OUTSTANDING, OUTSTANDING_BYTES // value_bytes)
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(NODES)]
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(NODES)]
     with ExitStack() as stack:
         nodes = []
         for own in addresses:
             others = [address for address in addresses if address != own]
             arguments = [mode, value_bytes, seconds, outstanding, own, *others]
             nodes.append(stack.enter_context(Helper("peer", arguments)))
-        return msgspec.convert(json.loads(_first_line(nodes, seconds + PATIENCE_S)), Peer)
+        return msgspec.convert(json.loads(first_line(nodes, seconds + PATIENCE_S)), Peer)
 
 
-def _first_line(nodes: list[Helper], patience_s: float) -> bytes:
+def first_line(nodes: list[Helper], patience_s: float) -> bytes:
     """What the leader writes; the others write nothing."""
     outputs = {node.output: node for node in nodes}
     ready = readable(outputs, patience_s)
@@ -66,7 +66,7 @@ def _first_line(nodes: list[Helper], patience_s: float) -> bytes:
     return outputs[ready[0]].line()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody uses now, on TCP."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

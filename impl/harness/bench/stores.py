@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from harness.bench.helper import Helper
-from harness.bench.rivals import NODES, Peer, _first_line, _free_ports
+from harness.bench.rivals import NODES, Peer, first_line, free_ports
 from paxos import config as configuration
 from paxos.config import Config
 from paxos.errors import RunError
@@ -72,7 +72,7 @@ def missing() -> str:
 def measure(use: Use, seconds: float) -> Peer:
     """One run, of nodes that begin with nothing. Raises `RunError`."""
     with tempfile.TemporaryDirectory(prefix="stores-") as folder, ExitStack() as stack:
-        ports = _free_ports(NODES * 2)
+        ports = free_ports(NODES * 2)
         if use.store == "etcd":
             stack.enter_context(_etcd(Path(folder), ports))
         else:
@@ -94,7 +94,7 @@ def measure(use: Use, seconds: float) -> Peer:
 
 def _measured(helper: Helper, seconds: float) -> Peer:
     """What it writes in the end."""
-    return msgspec.convert(json.loads(_first_line([helper], seconds + PATIENCE_S)), Peer)
+    return msgspec.convert(json.loads(first_line([helper], seconds + PATIENCE_S)), Peer)
 
 
 @contextmanager
