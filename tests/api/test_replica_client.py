@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import paxos
+from paxos.config import Timings
 from tests.cluster.processes import Cluster, conformance
 
 PATIENCE_S = 30.0
@@ -65,6 +66,40 @@ def test_a_callback_that_broadcasts_again_and_again(only: Cluster) -> None:
 
         replica.client.broadcast(b"the first").add_done_callback(next_one)
         assert done.wait(PATIENCE_S)
+
+
+def test_what_comes_while_a_value_is_under_way_shares_the_next_instance(tmp_path: Path) -> None:
+    """Whoever hears that the first is delivered sees to the others: nothing else is sent here."""
+    timings = Timings(resend_s=60.0)
+    with Cluster(tmp_path, proposers=3, learners=3, clients=3, timings=timings) as cluster:
+        first = made(cluster)
+        futures = [first.client.broadcast(b"%d" % n) for n in range(9)]  # two acceptors are missing
+        others = [paxos.Replica(cluster.config, n, run_dir=cluster.run_dir) for n in (2, 3)]
+        places = [future.result(PATIENCE_S) for future in futures]
+        assert [place.position for place in places] == list(range(1, 10))
+        assert len({place.instance for place in places}) == 2
+        assert {place.instance for place in places[1:]} == {places[1].instance}
+        for replica in (first, *others):
+            replica.close()
+        conformance(cluster.run_dir)
+
+
+def test_several_values_at_once_share_an_instance(only: Cluster) -> None:
+    with only as cluster, made(cluster) as replica:
+        assert replica.client.broadcast_all([]) == []
+        futures = replica.client.broadcast_all([b"a", b"b", b"c"])
+        places = [future.result(PATIENCE_S) for future in futures]
+        assert [place.position for place in places] == [1, 2, 3]
+        assert len({place.instance for place in places}) == 1
+
+
+def test_more_values_at_once_than_may_be_outstanding(only: Cluster) -> None:
+    with only as cluster, made(cluster) as replica:
+        with pytest.raises(ValueError, match="10001 values at once; 10000 may be outstanding"):
+            replica.client.broadcast_all([b""] * 10_001)
+        with pytest.raises(paxos.ValueTooLargeError):
+            replica.client.broadcast_all([b"small", bytes((16 << 20) + 1)])
+        assert replica.client.outstanding == 0
 
 
 def test_what_is_outstanding_when_the_replica_is_closed(tmp_path: Path) -> None:

@@ -59,6 +59,37 @@ def test_the_largest_value_and_one_byte_more() -> None:
     assert submitted(client.flush(0.0)) == [[largest]], "nothing of a refused call is broadcast"
 
 
+def test_in_a_replica_values_wait_for_what_is_under_way_and_go_together() -> None:
+    """One alone never waits, and what fills a packet does not."""
+    settings = Settings(max_batch=4, message_bytes=2_000, own_acceptor=1, resend_s=1.0)
+    client = Client(settings, "1.1", 0.0)
+    assert not client.is_worth_a_step(0, 0)
+    assert client.is_worth_a_step(1, 1)
+    client.submit([b"a"], 0.0)
+    client.flush(0.0)
+    assert not client.is_worth_a_step(3, 3)
+    assert client.is_worth_a_step(4, 4), "as many values as a packet has"
+    assert client.is_worth_a_step(1, settings.fitting_payload_bytes), "or bytes"
+    client.receive(1, Delivered(1, [("1.1", 1, 1)]), 0.1)
+    assert client.is_worth_a_step(3, 3)
+
+
+def test_values_do_not_wait_for_what_is_lost() -> None:
+    client = Client(replace(BATCHING, own_acceptor=1, resend_s=1.0), "1.1", 0.0)
+    client.submit([b"a"], 0.0)
+    client.flush(0.0)
+    assert not client.is_worth_a_step(1, 1)
+    client.flush(1.0)  # which sends it again
+    assert client.is_worth_a_step(1, 1)
+
+
+def test_a_client_by_itself_waits_for_nothing_that_is_under_way() -> None:
+    client = Client(BATCHING, "1.1", 0.0)
+    client.submit([b"a"], 0.0)
+    client.flush(0.0)
+    assert client.is_worth_a_step(1, 1)
+
+
 def test_what_is_resent_is_counted() -> None:
     client = Client(Settings(resend_s=1.0, max_batch=1), "1.1", 0.0)
     client.submit([b"a", b"b"], 0.0)

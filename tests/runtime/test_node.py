@@ -518,14 +518,26 @@ def test_a_namesake_is_answered(harness: Harness) -> None:
     assert not harness.stop.failure
 
 
-def test_whoever_makes_roles_act_may_have_the_node_say_so(harness: Harness) -> None:
+def test_no_thread_is_woken_where_nothing_follows(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.node.start()
+    harness.wait(lambda: harness.node._awaited_s > 0)  # the timer thread waits
+    told: list[str] = []
+    monkeypatch.setattr(harness.node._deadline_moved, "notify", lambda: told.append("deadline"))
+    harness.node.act(harness.seat, lambda now_s: None)
+    harness.node.nudge()
+    assert not told
+
+
+def test_what_follows_when_others_make_roles_act(harness: Harness) -> None:
     """By a thread of its own, which nothing else wakes here."""
     threads: list[threading.Thread] = []
     harness.node.after_acting = lambda: threads.append(threading.current_thread())
     harness.node.start()
     harness.wait(lambda: harness.node._awaited_s > 0)  # the timer thread waits
-    assert threads == []
-    harness.node.call_soon()
+    harness.node.is_after_acting_due = lambda: True
+    harness.node.nudge()
     harness.wait(lambda: threads)
     assert threads[0] in harness.node._threads and len(threads) == 1
 

@@ -33,12 +33,12 @@ class Load:
         self.failed = 0
 
     def put(self, count: int) -> None:
-        """So many more."""
-        for _ in range(count):
-            command = self._commands[self._next % len(self._commands)]
-            self._next += 1
-            since_s = time.monotonic()
-            future = self._replica.broadcast(command)
+        """So many more, at once."""
+        numbers = range(self._next, self._next + count)
+        self._next += count
+        commands = [self._commands[number % len(self._commands)] for number in numbers]
+        since_s = time.monotonic()
+        for future in self._replica.broadcast_all(commands):
             self._since_s[future] = since_s
             future.add_done_callback(self._ended.put)
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Self
 from paxos.api.hosting import Hooks, Host
 from paxos.api.place import Place
 from paxos.config import Config
+from paxos.core.client import Client as Core
 from paxos.core.client import ValueTooLargeError
 from paxos.core.messages import Fate
 from paxos.core.names import Member
@@ -83,6 +84,8 @@ class Client:
         self._fewer = threading.Condition(self._lock)
         self._waiting: deque[tuple[bytes, Future[Place]]] = deque()  # to be given to the core
         self._futures: dict[int, tuple[int, Future[Place]]] = {}  # by number, with the size
+        self._waiting_bytes = 0
+        self._gathers = False  # what waits does so for a packet that is under way, or for more
         self._count = self._bytes = 0
         self._unanswered = 0  # futures that have not ended
         self._answers: deque[tuple[Future[Place], Place | Exception]] = deque()
@@ -107,6 +110,7 @@ class Client:
         self._host = host
         host.node.keep_running(self._submit)
         host.node.after_acting = self._answer
+        host.node.is_after_acting_due = lambda: bool(self._answers)
 
     def __enter__(self) -> Self:
         return self
@@ -145,34 +149,62 @@ class Client:
         cannot be cancelled: nothing takes a value back. Its callbacks are called by the thread that
         hears of deliveries, so none may wait for another.
         """
-        host = self._host
+        return self.broadcast_all((value,), timeout_s)[0]
+
+    def broadcast_all(
+        self, values: Iterable[bytes], timeout_s: float | None = ROOM_S
+    ) -> list[Future[Place]]:
+        """The same for several values at once, which costs less than one by one: they travel
+        together, as far as they fit. Waits for room for all of them, and if it raises, none is
+        broadcast; `ValueError`, if they are more than may be outstanding."""
+        values = [bytes(memoryview(value)) for value in values]
         self._check()
-        value = bytes(memoryview(value))
-        limit = host.settings.largest_value_bytes
-        if len(value) > limit:
-            raise ValueTooLargeError(f"a value of {len(value)} bytes; {limit} are the most")
-        future: Future[Place] = Future()
-        future.set_running_or_notify_cancel()
-        if host.node.is_hearing():
+        self._check_sizes(values)
+        futures = [_begun() for _ in values]
+        size = sum(map(len, values))
+        node = self._host.node
+        if node.is_hearing():
             timeout_s = 0.0
         with self._lock:
-            free = self._fewer.wait_for(lambda: self._has_room(value) or self._is_over, timeout_s)
-            self._check()
-            if not free:
-                raise Full(
-                    f"{host.name} has {self._count} values of {self._bytes} bytes outstanding; "
-                    f"{self._most} of {self._most_bytes} bytes are the most"
-                )
-            was_idle = not self._waiting
-            self._waiting.append((value, future))
-            self._count += 1
-            self._unanswered += 1
-            self._bytes += len(value)
-        if was_idle:  # or whoever found it so, or a delivery, sees to this one too
-            host.node.nudge()
-            if self._answers:  # where one replica is the cluster; a callback here could nest
-                host.node.call_soon()
-        return future
+            self._wait_for_room(len(values), size, timeout_s)
+            was_ready = self._is_ready()
+            self._waiting += zip(values, futures, strict=True)
+            self._waiting_bytes += size
+            self._count += len(values)
+            self._unanswered += len(values)
+            self._bytes += size
+            is_first = self._is_ready() and not was_ready
+        if is_first:  # or whoever made them so, or a delivery, sees to these too
+            node.nudge()
+        return futures
+
+    def _check_sizes(self, values: Sequence[bytes]) -> None:
+        limit = self._host.settings.largest_value_bytes
+        largest = max(map(len, values), default=0)
+        if largest > limit:
+            raise ValueTooLargeError(f"a value of {largest} bytes; {limit} are the most")
+        if len(values) > self._most:
+            raise ValueError(f"{len(values)} values at once; {self._most} may be outstanding")
+
+    def _wait_for_room(self, count: int, size: int, timeout_s: float | None) -> None:
+        """Under the lock."""
+        free = self._fewer.wait_for(lambda: self._has_room(count, size) or self._is_over, timeout_s)
+        self._check()
+        if not free:
+            raise Full(
+                f"{self._host.name} has {self._count} values of {self._bytes} bytes outstanding; "
+                f"{self._most} of {self._most_bytes} bytes are the most"
+            )
+
+    def _is_ready(self) -> bool:
+        """Under the lock: whether the core would take what waits, as far as it had room the last
+        time that it was asked."""
+        settings = self._host.settings
+        is_full = (
+            len(self._waiting) >= settings.max_batch
+            or self._waiting_bytes >= settings.fitting_payload_bytes
+        )
+        return bool(self._waiting) and (is_full or not self._gathers)
 
     def broadcast_and_wait(self, value: bytes, timeout_s: float | None = None) -> Place:
         """Broadcast `value` and wait until it is delivered; its place in the order. Raises
@@ -225,50 +257,65 @@ class Client:
         if self._is_closed:
             raise ClosedError(f"the client of {self._host.name} is closed")
 
-    def _has_room(self, value: bytes) -> bool:
+    def _has_room(self, count: int, size: int) -> bool:
         if not self._count:
             return True
-        return self._count < self._most and self._bytes + len(value) <= self._most_bytes
+        return self._count + count <= self._most and self._bytes + size <= self._most_bytes
 
     # What the node calls, under its lock.
 
-    def _submit(self, now_s: float) -> bool:
-        """Give the core what it has room for. It is never done."""
+    def _submit(self, now_s: float) -> None:
+        """Give the core what it has room for, if that is worth a step."""
         role = self._host.client
-        if not self._waiting or not (room := role.room()):
-            return False
         with self._lock:
-            some = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
-        number, settings = role.next_seq, role.settings
+            room, values = role.room(), len(self._waiting)
+            takes = role.is_worth_a_step(values, self._waiting_bytes) and room
+            some = [self._waiting.popleft() for _ in range(min(room, values) if takes else 0)]
+            self._waiting_bytes -= sum(len(value) for value, _ in some)
+            if some:
+                self._give(role, some, now_s)
+            self._gathers = not role.is_worth_a_step(1, 1)
+
+    def _give(self, role: Core, some: Sequence[tuple[bytes, Future[Place]]], now_s: float) -> None:
+        number = role.next_seq
         for value, future in some:
             self._futures[number] = len(value), future
-            number += settings.numbers_of(len(value))
+            number += role.settings.numbers_of(len(value))
         role.submit([value for value, _ in some], now_s)
-        return False
 
     def _hear_places(self, placed: Sequence[Placed]) -> None:
+        answers: list[tuple[int, Place | Exception]] = []
         for packet in placed:
-            for n in range(packet.count):
-                answer: Place | Exception = Place(packet.instance, packet.position + n)
-                if packet.position == NOWHERE:
-                    answer = PlaceForgottenError(
-                        f"value {packet.first + n} of {self._host.name}: delivered; its place is "
-                        "not known any more"
-                    )
-                self._settle(packet.first + n, answer)
+            numbers = range(packet.first, packet.first + packet.count)
+            if packet.position == NOWHERE:
+                answers += [(number, self._forgotten(number)) for number in numbers]
+            else:
+                places = range(packet.position, packet.position + packet.count)
+                at = packet.instance
+                answers += zip(numbers, [Place(at, place) for place in places], strict=True)
+        self._settle(answers)
+
+    def _forgotten(self, number: int) -> PlaceForgottenError:
+        return PlaceForgottenError(
+            f"value {number} of {self._host.name}: delivered; its place is not known any more"
+        )
 
     def _hear_discarded(self, values: Sequence[Discarded]) -> None:
         for value in values:
             kind = NotKnownError if value.fate is Fate.FORGOTTEN else DiscardedError
-            self._settle(value.first, kind(f"{self._host.name}: {value.text}"))
+            self._settle([(value.first, kind(f"{self._host.name}: {value.text}"))])
 
-    def _settle(self, number: int, answer: Place | Exception) -> None:
-        if number not in self._futures:
-            return  # it was given up
-        size, future = self._futures.pop(number)
-        self._answers.append((future, answer))
+    def _settle(self, answers: Iterable[tuple[int, Place | Exception]]) -> None:
+        ended = size = 0
+        for number, answer in answers:
+            known = self._futures.pop(number, None)
+            if known is None:
+                continue  # it was given up
+            self._answers.append((known[1], answer))
+            ended += 1
+            size += known[0]
         with self._lock:
-            self._count -= 1
+            self._count -= ended
             self._bytes -= size
             self._fewer.notify_all()
 
@@ -295,6 +342,7 @@ class Client:
         with self._lock:
             left = [future for _, future in (*self._waiting, *self._futures.values())]
             self._waiting.clear()
+            self._waiting_bytes = 0
             self._futures.clear()
             self._count = self._bytes = 0
             self._unanswered -= len(left)
@@ -307,3 +355,10 @@ class Client:
     def _not_known(self, when: str, count: int = 1) -> NotKnownError:
         values = f"{count} value{'s' * (count != 1)}"
         return NotKnownError(f"{self._host.name}: {values} not known to be delivered, {when}")
+
+
+def _begun() -> Future[Place]:
+    """One that cannot be cancelled."""
+    future: Future[Place] = Future()
+    future.set_running_or_notify_cancel()
+    return future

@@ -124,6 +124,17 @@ class Client(Role):
         packets = self.settings.client_packets - max(len(self.outstanding), len(self.in_parts))
         return max(0, packets) * self.settings.max_batch if self._flight.admits(1) else 0
 
+    def is_worth_a_step(self, values: int, size: int) -> bool:
+        """Whether so many values that wait, of `size` bytes together, are to be submitted now. In a
+        replica, those that fill no packet are not while others are under way: every instance costs
+        each acceptor a commit, and the delivery that they wait for is heard of at once, so what has
+        come by then goes together (as in Nagle's algorithm, RFC 896). Those of a client that is
+        alone wait for nothing of the kind; nor do any while what is under way seems to be lost."""
+        if not values or not self.settings.own_acceptor or not self.outstanding:
+            return values > 0
+        is_full = values >= self.settings.max_batch or size >= self.settings.fitting_payload_bytes
+        return is_full or not self._flight.is_new(next(iter(self.outstanding)))
+
     @property
     def finished(self) -> bool:
         """Whether nothing submitted is waiting for its delivery, or for its place if that is

@@ -62,6 +62,9 @@ class Node:
         self.after_acting: Callable[[], None] = lambda: None
         """What each of its threads does when it has made the roles do something, without the lock:
         it may call an application, which may call the node."""
+        self.is_after_acting_due: Callable[[], bool] = lambda: False
+        """Whether that has something to do. If one of its own threads has made it so, that does it;
+        otherwise the timer thread is woken for it."""
         self._threads: list[threading.Thread] = []
         for seat in seats:
             if seat.checkpoints:
@@ -204,19 +207,22 @@ class Node:
                 self._task_done.wait()
             self._task = None
 
-    def keep_running(self, task: Callable[[float], bool]) -> None:
-        """The same for a task that never ends, and without waiting for it. To be called before
-        `start`."""
-        self._task = task
+    def keep_running(self, task: Callable[[float], object]) -> None:
+        """Run `task(now_s)`, which may act on the client, before each of the client's steps: what
+        it has heard by then, from the network or from the roles beside it, is answered in the same
+        step. To be called before `start`."""
+        self._client.before_step = task
 
     def nudge(self) -> None:
-        """Give the task a chance now, in this thread."""
+        """Have the client do a step now, in this thread."""
         self._guard(self._nudge)
+        self._follow()
 
     def _nudge(self) -> None:
         with self._lock:
             if not self._stopped:
-                self._act(time.monotonic(), self._run_task)
+                self._client.is_touched = True
+                self._act(time.monotonic())
 
     def act(self, seat: Seat, action: Callable[[float], object]) -> None:
         """Do `action(now_s)` to the role of one of the seats, and the steps that come of it, in
@@ -232,7 +238,7 @@ class Node:
                     self._act(time.monotonic(), work)
 
         self._guard(act)
-        self.call_soon()
+        self._follow()
 
     def _tell(self, seat: Seat, prefix: int, durable: bool) -> None:
         """What came of a learner's snapshot."""
@@ -244,8 +250,11 @@ class Node:
 
         self.act(seat, kept)
 
-    def call_soon(self) -> None:
-        """Have a thread of its own do `after_acting`, as the caller has made roles do something."""
+    def _follow(self) -> None:
+        """Have a thread of its own do `after_acting`, if there is something to do: the caller has
+        made the roles act, and what it calls could come back here."""
+        if not self.is_after_acting_due():
+            return
         with self._lock:
             self._is_called = True
             self._deadline_moved.notify()

@@ -128,6 +128,8 @@ class Seat:
         self._outbox = Outbox(role.settings.in_flight)
         self.is_touched = True
         """Whether its role has heard or been told of something since its last step."""
+        self.before_step: Callable[[float], object] = _nothing
+        """What acts on its role, at the time it is given, before each of its steps."""
         self.trace_failed = False
         self.discarded = 0
         """Values of a client that will not be delivered."""
@@ -267,6 +269,7 @@ class Seat:
         and to which groups. After one that fails there must be no other: the role already believes
         that it was done."""
         self.is_touched = False
+        self.before_step(now_s)
         step = self.role.flush(now_s)
         if step.writes:
             self._save(step)
@@ -368,3 +371,7 @@ class Seat:
         except OSError as error:  # like a loss on the way: it will be sent again
             self._complaints.add(f"that could not be sent ({reason(error)})")
         return len(datagram)
+
+
+def _nothing(now_s: float) -> None:
+    """There is nothing to be done before a step."""
