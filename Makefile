@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth spec-figures proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ spec-distributed: setup ## run TLC on MODEL=name with WORKERS="host1 host2" (by 
 
 spec-growth: setup ## measure how models grow with each constant, write docs/growth.svg and the tables beside it; LIMIT=seconds a run
 	@$(BIN)/conformance spec-growth $(if $(LIMIT),--limit $(LIMIT))
+
+spec-figures: setup ## count each model's states by depth, collisions and what TLC evaluates, write docs/model-figures.md; CLASS=tiny|small|large
+	@$(BIN)/conformance spec-figures $(if $(CLASS),--class $(CLASS))
 
 proof: setup ## prove the inductive invariants for all constants, and break the encodings; MODULE=Voting|..., TABLES=1: counterexamples, SECONDS=n
 	@$(BIN)/conformance prove $(foreach m,$(MODULE),--module $(m)) $(if $(TABLES),--tables) $(if $(SECONDS),--seconds $(SECONDS))

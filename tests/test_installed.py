@@ -225,6 +225,7 @@ def test_alone_a_command_says_what_it_needs(command: Command, name: str) -> None
         (["conformance", "spec"], "pip install 'paxos[tlc]'"),
         (["conformance", "explain", "{good}"], "pip install 'paxos[plots]'"),
         (["conformance", "spec-growth"], "run this in a checkout"),
+        (["conformance", "spec-figures"], "run this in a checkout"),
         (["paxos", "compare"], "pip install 'paxos[plots]'"),
         (["paxos", "compare", "--no-plots"], "pip install 'paxos[tlc]'"),
         (["paxos", "bench", "--smoke"], "pip install 'paxos[plots]'"),

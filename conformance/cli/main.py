@@ -109,6 +109,19 @@ exit status:
         "spec-growth", "spec_growth", "measure how models grow with their constants", exits=None
     ),
     Command(
+        "spec-figures",
+        "spec_figures",
+        "count each model's states by depth, and what TLC evaluates",
+        "Check the models once more and count: states at each depth, the probability that\n"
+        "two states were taken for one, and how often each conjunct was evaluated. Writes\n"
+        "docs/model-figures.md. What is counted already is kept, until the model changes.",
+        """\
+exit status:
+  0  all that was asked for is counted
+  2  a model gave no figures, or the input could not be read
+""",
+    ),
+    Command(
         "prove",
         "prove",
         "prove the inductive invariants for all constants, with an SMT solver",
