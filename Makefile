@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth spec-figures proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth spec-figures spec-doc proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ spec-growth: setup ## measure how models grow with each constant, write docs/gro
 
 spec-figures: setup ## count each model's states by depth, collisions and what TLC evaluates, write docs/model-figures.md; CLASS=tiny|small|large
 	@$(BIN)/conformance spec-figures $(if $(CLASS),--class $(CLASS))
+
+spec-doc: setup ## write the specifications as pages with links, and as PDF where LaTeX is, to spec-doc/; OUT=folder
+	@$(BIN)/conformance spec-doc $(if $(OUT),--out "$(OUT)")
 
 proof: setup ## prove the inductive invariants for all constants, and break the encodings; MODULE=Voting|..., TABLES=1: counterexamples, SECONDS=n
 	@$(BIN)/conformance prove $(foreach m,$(MODULE),--module $(m)) $(if $(TABLES),--tables) $(if $(SECONDS),--seconds $(SECONDS))
@@ -103,7 +106,7 @@ lock: ## pin the newest packages again in requirements.lock (needs uv)
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 clean: ## remove .venv, caches and recorded runs
-	rm -rf $(VENV) .tlc .site *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants traces/runs/*
+	rm -rf $(VENV) .tlc .site spec-doc *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutants traces/runs/*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up in two steps, each with a stamp: packages (slow, redone when the lock changes) and the

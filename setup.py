@@ -14,6 +14,7 @@ setup(
     include_package_data=False,  # what is not named here stays out, but for py.typed
     package_data={
         "paxos": ["samples/*"],
+        "conformance.tla": ["*.css"],
         "conformance.report": ["*.j2", "*.css", "static/*", "vendored/*"],
         "harness.measure": ["*.j2", "*.css", "*.js"],
         "conformance.data.spec": ["*.md", "*.tla", "*.cfg", "models/*"],

@@ -122,6 +122,18 @@ exit status:
 """,
     ),
     Command(
+        "spec-doc",
+        "spec_doc",
+        "write the specifications as pages with links, and as PDF where LaTeX is",
+        "Write a page for each module, in which every name is a link to its definition,\n"
+        "and, where there is a LaTeX, a PDF of each module of spec/ (TLC's tla2tex makes it).",
+        """\
+exit status:
+  0  written; without LaTeX the pages only
+  2  a page or a PDF could not be made
+""",
+    ),
+    Command(
         "prove",
         "prove",
         "prove the inductive invariants for all constants, with an SMT solver",

@@ -20,7 +20,7 @@ from conformance.modelcheck.model_figures import (
 )
 from conformance.modelcheck.model_figures_page import bars, outermost, page
 from conformance.modelcheck.run import Overrides
-from conformance.paths import HOME, MODELS, SPEC
+from conformance.paths import MODELS, SPEC
 
 CONSENSUS, TWO_CHOSEN = choose(load(), "all", ["consensus", "consensus-two-chosen"])
 
@@ -134,13 +134,3 @@ def test_it_wants_a_place_for_the_page(tmp_path: Path, capsys: pytest.CaptureFix
     assert "run this in a checkout" in capsys.readouterr().err
     assert main(["spec-figures", "--model", "consensu", "--docs", str(tmp_path)]) == 2
     assert "there is no model consensu; there are: consensus" in capsys.readouterr().err
-
-
-def test_the_page_of_the_project_has_the_models_of_the_manifest() -> None:
-    """Those that were counted, with the manifest's figures."""
-    text = (HOME / "docs" / "model-figures.md").read_text(encoding="utf-8")
-    for model in load():
-        assert f"`{model.name}`" in text, f"{model.name}: make spec-figures"
-        row = next((r for r in text.splitlines() if r.startswith(f"| `{model.name}` |")), "")
-        if row and counts(model) and model.states is not None:
-            assert f"| {model.states:,} |" in row, f"{model.name}: make spec-figures"
