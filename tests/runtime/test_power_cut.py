@@ -37,7 +37,8 @@ live(Path(sys.argv[1]))
 
 
 def open_storage(folder: Path) -> SqliteStorage:
-    return SqliteStorage(folder, IDENTITY, Clock())
+    """With a log that has room for some of the commits of a life: the others make it longer."""
+    return SqliteStorage(folder, IDENTITY, Clock(), log_pages=5)
 
 
 def live(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -22,7 +23,8 @@ from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite, Write
 from paxos.errors import InputError
 from paxos.runtime.clock import Clock
-from paxos.runtime.sqlite_storage import SqliteStorage
+from paxos.runtime.full_log import SPARE
+from paxos.runtime.sqlite_storage import CHECKPOINT_PAGES, LOG_PAGES, PAGE_BYTES, SqliteStorage
 from paxos.runtime.storage import DurableState, MemoryStorage, Storage
 from tests.cluster.processes import ENVIRONMENT
 
@@ -119,6 +121,48 @@ def test_every_commit_is_forced_to_disk(tmp_path: Path) -> None:
         ]
         assert settings == [2, "wal"], "FULL"
         storage.close()
+
+
+# A log of full size.
+
+
+def test_a_full_log_never_grows(tmp_path: Path) -> None:
+    """Of whatever life: new, gone on with after a clean end, after being killed, and from one that
+    let its log grow. SQLite begins it again when it has `CHECKPOINT_PAGES`."""
+    folder, before = tmp_path / "0", on_disk(tmp_path / "0")
+    for life, ends in enumerate([False, True, True, False], 1):
+        if ends:
+            before.close()
+        else:  # what a killed process leaves
+            shutil.copytree(folder, tmp_path / str(life))
+            before.close()
+            folder = tmp_path / str(life)
+        storage = SqliteStorage(folder, IDENTITY, Clock(), log_pages=LOG_PAGES)
+        log = storage.path.with_name(f"{storage.path.name}-wal")
+        full = log.stat().st_size
+        assert full == 32 + LOG_PAGES * (24 + PAGE_BYTES)
+        assert state(storage) == state(before)
+        beginnings = {log.read_bytes()[:32]}
+        for n in range(CHECKPOINT_PAGES):  # each commit is of two pages
+            storage.save([VoteWrite(Vote(n, Ballot(life, 1), b"%d" % n * 100))])
+            beginnings.add(log.open("rb").read(32))
+            assert log.stat().st_size == full
+        assert len(beginnings) > 2, "it was begun again"
+        before = storage
+    before.close()
+
+
+def test_a_disk_with_little_room_has_a_log_that_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        f_bavail, f_frsize = SPARE * LOG_PAGES * PAGE_BYTES // 4096, 4096
+
+    monkeypatch.setattr(os, "fstatvfs", lambda _: Full)
+    storage = SqliteStorage(tmp_path, IDENTITY, Clock(), log_pages=LOG_PAGES)
+    log = storage.path.with_name(f"{storage.path.name}-wal")
+    assert log.stat().st_size == 0
+    storage.close()
 
 
 # Whose it is.
@@ -241,7 +285,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.runtime.test_storage import *
-storage = on_disk(Path(sys.argv[1]))
+storage = SqliteStorage(Path(sys.argv[1]), IDENTITY, Clock(), log_pages=LOG_PAGES)
 for n in range(1, 1_000_000):
     storage.save([VoteWrite(Vote(n, Ballot(1, 1), b"%d" % n * 2000))])
     if n % 7 == 0:

@@ -202,6 +202,8 @@ def test_a_power_cut(scratch: Path) -> None:
         last = reopened(scratch, log[:length], counts[0])
         found.append(history.index(last))
         assert reopened(scratch, log[:length], counts[found[-1]]) == last
+        of_full_size = log[:length].ljust(len(log) + PAGE_BYTES, b"\0")
+        assert reopened(scratch, of_full_size, counts[0]) == last, "zeros follow"
         for count in counts[found[-1] + 1 :]:
             with pytest.raises(InputError, match="has lost commits"):
                 reopened(scratch, log[:length], count)

@@ -143,10 +143,13 @@ def _is_kept(member: Member, data_dir: Path | None) -> bool:
 def _open_storage(member: Member, config: Config, data_dir: Path | None, clock: Clock) -> Storage:
     if data_dir is None:
         return MemoryStorage()
-    from paxos.runtime.sqlite_storage import SqliteStorage  # learners and clients need it not
+    # Learners and clients need it not.
+    from paxos.runtime.sqlite_storage import LOG_PAGES, SqliteStorage
 
     identity = {"role": member.role, "id": member.id, **config.identity()}
-    return SqliteStorage(data_dir, identity, clock)
+    # A proposer commits once in a round, which is seldom.
+    log_pages = LOG_PAGES if member.role == "acceptor" else 0
+    return SqliteStorage(data_dir, identity, clock, log_pages=log_pages)
 
 
 def _check_age(member: Member, storage: Storage, data_dir: Path, run_dir: Path) -> None:

@@ -6,6 +6,13 @@ damaged log for a shorter one: commits would be gone, and nobody would notice. T
 it tells. It is written after each commit and not forced to disk: when the process is killed it
 stands, and after a power cut it may be behind, which says nothing wrong.
 
+The log of an acceptor is written to its full size, with zeros, when it is opened
+(`paxos.runtime.full_log`), and commits overwrite it. What is forced, and when, is the same:
+`synchronous` is FULL, and a commit returns when the log with it is on the disk. SQLite begins the
+log again from its first page when all of it is in the database, and takes nothing for a commit that
+lacks the salt of this beginning and the checksum of all before it: neither zeros nor what is left
+of an earlier round.
+
 Whatever is opened is verified whole. What is not exactly what was committed is refused with an
 `InputError`, never repaired, and never replaced by an empty state.
 """
@@ -26,6 +33,7 @@ from paxos.core.step import TrimWrite, VoteWrite, Write
 from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
 from paxos.runtime.folders import sync_folder, sync_names
+from paxos.runtime.full_log import fill_log
 from paxos.runtime.records import (
     COLUMNS,
     FORMAT,
@@ -46,6 +54,11 @@ processor's time, and a small one no less."""
 CHECKPOINT_PAGES = 500
 """The write-ahead log is moved into the database when it has so many pages: seldom, and all of it
 fits in memory."""
+
+LOG_PAGES = CHECKPOINT_PAGES + 100
+"""What a log of full size has room for: it is begun again at the first commit after
+`CHECKPOINT_PAGES`, and the commit that reached them may have been that much larger. One that was
+larger still makes the log longer for this life."""
 
 _TABLES = {
     "identity": "CREATE TABLE identity (text TEXT NOT NULL)",
@@ -79,10 +92,13 @@ Identity = Mapping[str, str | int | bool]
 class SqliteStorage(DurableState):
     """The state of one acceptor or proposer on disk. While it is open, nobody else can open it."""
 
-    def __init__(self, folder: Path, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, identity: Identity, clock: Clock, *, log_pages: int = 0
+    ) -> None:
         """Open the storage in `folder`, or make it if it was never there; `clock` is moved beyond
-        the time at which it was last written. Raises `InputError`: it cannot be made or read, it
-        is in use, it is another process's, or it is damaged."""
+        the time at which it was last written. The log is given room for `log_pages` pages: see
+        `LOG_PAGES`. Raises `InputError`: it cannot be made or read, it is in use, it is another
+        process's, or it is damaged."""
         super().__init__()
         self.incarnation = 0
         member = Member(str(identity["role"]), int(identity["id"]))
@@ -102,6 +118,8 @@ class SqliteStorage(DurableState):
                 opened.callback(os.close, self._commits_fd)
                 self._database = opened.enter_context(closing(self._connect()))
                 self._open()
+                if log_pages:
+                    fill_log(self._logs()[0], log_pages, PAGE_BYTES)
                 self._opened = opened.pop_all()
         except OSError as error:
             where = error.filename or folder
