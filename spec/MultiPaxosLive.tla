@@ -8,26 +8,39 @@
 (* that it learns late what was begun above; it may then find a value in   *)
 (* two instances, and a model needs room for that.                         *)
 (*                                                                         *)
-(* Acceptors do not trim here: with Trim, a late learner learns from those *)
-(* that still remember, and has to be given the rest in another way.       *)
+(* Acceptors may trim, and say nothing more of what they have trimmed.  So *)
+(* a learner that is slow, comes late or begins again finds nobody that    *)
+(* could tell it.  It gets on because learners that keep checkpoints give  *)
+(* them: acceptors trim only what is in those of a majority, and as of     *)
+(* acceptors, a majority of the learners stays up.  That learners take     *)
+(* snapshots nobody has to assume: where they do not, nothing is trimmed.  *)
 (***************************************************************************)
 EXTENDS MultiPaxos
 
 CONSTANTS MayCrash,   \* how many acceptors may crash
           Orphan,     \* values whose client dies: it does not insist
-          Late        \* learners that start when another one is done
+          Late,       \* learners that start when another one is done
+          Trims,      \* whether acceptors trim
+          MayRestart, \* how many times learners may crash and come back
+          MayLose     \* how many learners may crash for good
 
 VARIABLES down,       \* the acceptors that have crashed
+          lost,       \* the learners that have crashed for good
+          restarts,   \* how many times learners have come back
           heard,      \* the values that the leader of Top has received
           lead        \* lead[i]: the quorum of promises for i it relies on
 
-liveVars == <<vars, down, heard, lead>>
+crashVars == <<down, lost, restarts>>
+liveVars  == <<vars, crashVars, heard, lead>>
 
 Top == Rounds * Proposers
 Up  == Acceptor \ down
 
 (* Every step but that of MultiPaxos that changes nothing. *)
-Of(action) == action /\ msgs' # msgs /\ UNCHANGED <<down, heard, lead>>
+Of(action) == action /\ msgs' # msgs /\ UNCHANGED <<crashVars, heard, lead>>
+
+(* Acceptor a says what it promised and voted in instance i to whoever asks. *)
+Tells(a, i) == a \in Up /\ Remembers(a, i)
 
 -----------------------------------------------------------------------------
 (* An acceptor crashes, for good. *)
@@ -35,7 +48,23 @@ Crash(a) ==
     /\ a \in Up
     /\ Cardinality(down) < MayCrash
     /\ down' = down \cup {a}
-    /\ UNCHANGED <<vars, heard, lead>>
+    /\ UNCHANGED <<vars, lost, restarts, heard, lead>>
+
+(* A learner crashes, for good: its disk is lost. *)
+Lose(l) ==
+    /\ l \notin lost
+    /\ Cardinality(lost) < MayLose
+    /\ lost' = lost \cup {l}
+    /\ UNCHANGED <<vars, down, restarts, heard, lead>>
+
+(* A learner crashes, and comes back with its checkpoint.  One that crashed again
+   and again would get nowhere. *)
+RestartUp(l) ==
+    /\ l \notin lost
+    /\ restarts < MayRestart
+    /\ Restart(l)
+    /\ restarts' = restarts + 1
+    /\ UNCHANGED <<down, lost, heard, lead>>
 
 (* Whether the client of v sends it again until it sees it delivered. *)
 Insists(v) == v \notin Orphan
@@ -45,7 +74,7 @@ Hear(v) ==
     /\ v \in broadcast \ heard
     /\ Insists(v)
     /\ heard' = heard \cup {v}
-    /\ UNCHANGED <<vars, down, lead>>
+    /\ UNCHANGED <<vars, crashVars, lead>>
 
 (* What a leader asks for at a time. *)
 Ranges == IF PrepareAhead THEN {<<1, Instances>>}
@@ -53,11 +82,16 @@ Ranges == IF PrepareAhead THEN {<<1, Instances>>}
 
 Prepare(b, r) == Of(Phase1a(b, r[1], r[2]))
 
-(* An acceptor that is up promises, once for each range. *)
+(* The first instance of a range that acceptor a can speak of. *)
+AnswersFrom(a, r) == IF trimmed[a] < r[1] THEN r[1] ELSE trimmed[a] + 1
+
+(* An acceptor that is up promises, once for each range, in the part of it that it
+   has not trimmed. *)
 PromiseUp(a, b, r) ==
     /\ a \in Up
-    /\ Promises(a, b, r[1]) = {}
-    /\ Of(Phase1b(a, b, r[1], r[2]))
+    /\ AnswersFrom(a, r) <= r[2]
+    /\ Promises(a, b, AnswersFrom(a, r)) = {}
+    /\ Of(Phase1b(a, b, AnswersFrom(a, r), r[2]))
 
 (* The leader of Top has its promises, for all instances that Q promised. *)
 Elect(Q) ==
@@ -66,13 +100,17 @@ Elect(Q) ==
     IN  /\ Q \subseteq Up
         /\ new # {}
         /\ lead' = [i \in Instance |-> IF i \in new THEN Q ELSE lead[i]]
-        /\ UNCHANGED <<vars, down, heard>>
+        /\ UNCHANGED <<vars, crashVars, heard>>
 
 -----------------------------------------------------------------------------
-(* The leader of Top knows that something was begun in instance i, or that
-   nothing was. *)
-Begun(i) == Accepts(Top, i) # {} \/ Reported(lead[i], Top, i) # {}
-Free(i)  == lead[i] # {} /\ ~Begun(i)
+(* An acceptor tells the leader of Top that it has trimmed instance i: it is
+   over, and nothing need be proposed in it. *)
+Over(i) == \E a \in Up : ~Remembers(a, i)
+
+(* The leader of Top knows that something was begun in instance i. *)
+Begun(i) == \/ Accepts(Top, i) # {}
+            \/ Reported(lead[i], Top, i) # {}
+            \/ Over(i)
 
 (* The value is in an instance that it knows of. *)
 Placed(v) == \E i \in Instance :
@@ -110,15 +148,50 @@ Started(l) == l \in Late =>
     \E k \in Learner \ Late : broadcast \ Orphan \subseteq Range(delivered[k])
 
 LearnAny(l, b, i, Q) ==
-    Started(l) /\ Learn(l, b, i, Q) /\ UNCHANGED <<down, heard, lead>>
-DeliverNext(l)       == \E i \in Instance :
-                            Deliver(l, i) /\ UNCHANGED <<down, heard, lead>>
+    /\ Started(l) /\ l \notin lost
+    /\ Learn(l, b, i, Q)
+    /\ UNCHANGED <<crashVars, heard, lead>>
 
-LiveInit == /\ Init /\ down = {} /\ heard = {}
+DeliverNext(l) == /\ l \notin lost
+                  /\ \E i \in Instance : Deliver(l, i)
+                  /\ UNCHANGED <<crashVars, heard, lead>>
+
+-----------------------------------------------------------------------------
+(* Acceptors trim, and learners keep checkpoints. *)
+TrimUp(a, i) == /\ Trims /\ a \in Up
+                /\ Trim(a, i)
+                /\ UNCHANGED <<crashVars, heard, lead>>
+
+Keep(l) == /\ l \notin lost
+           /\ \/ taken[l] # StateOf(l) /\ TakeSnapshot(l)
+              \/ Checkpoint(l)
+           /\ UNCHANGED <<crashVars, heard, lead>>
+
+(* A learner gives its checkpoint, if it has one. *)
+Gives(l) == l \notin lost /\ checkpoint[l] # Beginning
+
+Give(l) == Gives(l) /\ Of(SendSnapshot(l))
+
+InstallAny(l, m) == /\ Started(l) /\ l \notin lost
+                    /\ InstallSnapshot(l, m)
+                    /\ UNCHANGED <<crashVars, heard, lead>>
+
+(* Where too few acceptors can tell it what comes next, learner l asks learners
+   for a snapshot: whichever answers. *)
+Stranded(l) == /\ prefix[l] < Instances
+               /\ ~\E Q \in Quorum : \A a \in Q : Tells(a, prefix[l] + 1)
+
+Givers(l) == {k \in Keeps : Gives(k)}
+
+SnapshotOf(k) ==
+    [type |-> "Snapshot", cluster |-> "ours", state |-> checkpoint[k]]
+
+-----------------------------------------------------------------------------
+LiveInit == /\ Init /\ down = {} /\ lost = {} /\ restarts = 0 /\ heard = {}
             /\ lead = [i \in Instance |-> {}]
 
 LiveNext ==
-    \/ \E v \in Value : Broadcast(v) /\ UNCHANGED <<down, heard, lead>>
+    \/ \E v \in Value : Broadcast(v) /\ UNCHANGED <<crashVars, heard, lead>>
     \/ \E v \in Value : Hear(v)
     \/ \E a \in Acceptor : Crash(a)
     \/ \E b \in Ballot, r \in Ranges : Prepare(b, r)
@@ -131,16 +204,32 @@ LiveNext ==
     \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
            LearnAny(l, b, i, Q)
     \/ \E l \in Learner : DeliverNext(l)
+    \/ \E l \in Learner : Keep(l)
+    \/ \E l \in Learner : Give(l)
+    \/ \E l \in Learner : RestartUp(l)
+    \/ \E l \in Learner : Lose(l)
+    \/ \E l \in Keeps, m \in msgs : InstallAny(l, m)
+    \/ \E a \in Acceptor, i \in Instance : TrimUp(a, i)
 
 -----------------------------------------------------------------------------
-(* What a quorum said of which one acceptor has crashed may be lost, and nobody
-   says it again: only what acceptors say that are up is sure to be heard. *)
+(* What a quorum said of which one acceptor has crashed, or has trimmed what it
+   said, may be lost, and nobody says it again: only what those say that are up and
+   still know it, is sure to be heard.  So it is with a snapshot of a learner that
+   is lost, or has another one by now. *)
 PromiseTop(a, r) == (\E i \in r[1]..r[2] : lead[i] = {}) /\ PromiseUp(a, Top, r)
-ElectTop         == \E Q \in Quorum : Elect(Q)
+ElectTop         ==
+    \E Q \in Quorum :
+        /\ \E i \in Instance :
+               lead[i] = {} /\ \A a \in Q : Tells(a, i) /\ Promises(a, Top, i) # {}
+        /\ Elect(Q)
 ProposeTop(i)    == \E batch \in Batch :
                         lead[i] # {} /\ Propose(Top, i, batch, lead[i])
-DecideTop(i)     == \E Q \in Quorum : Q \subseteq Up /\ DecideAny(Top, i, Q)
-LearnTop(l, i)   == \E Q \in Quorum : Q \subseteq Up /\ LearnAny(l, Top, i, Q)
+DecideTop(i)     == \E Q \in Quorum :
+                        (\A a \in Q : Tells(a, i)) /\ DecideAny(Top, i, Q)
+LearnTop(l, i)   == \E Q \in Quorum :
+                        (\A a \in Q : Tells(a, i)) /\ LearnAny(l, Top, i, Q)
+InstallTold(l)   == /\ Stranded(l)
+                    /\ \E k \in Givers(l) : InstallAny(l, SnapshotOf(k))
 
 Fairness ==
     /\ \A v \in Value : WF_liveVars(Hear(v))
@@ -152,13 +241,16 @@ Fairness ==
     /\ \A i \in Instance : WF_liveVars(DecideTop(i))
     /\ \A l \in Learner, i \in Instance : WF_liveVars(LearnTop(l, i))
     /\ \A l \in Learner : WF_liveVars(DeliverNext(l))
+    /\ \A l \in Keeps : WF_liveVars(Give(l)) /\ WF_liveVars(InstallTold(l))
 
 LiveSpec == LiveInit /\ [][LiveNext]_liveVars /\ Fairness
 
-(* Every value that was broadcast is delivered by every learner; except that a
-   client which died may have told nobody. *)
+(* Every value that was broadcast is delivered by every learner that is not lost;
+   except that a client which died may have told nobody.  A value that was broadcast
+   stays so.  Hence a learner which restarts, and takes back what it delivered,
+   delivers it again: what is said here is true of the state after each restart. *)
 Delivered == \A v \in Value \ Orphan, l \in Learner :
-                 v \in broadcast ~> v \in Range(delivered[l])
+                 v \in broadcast ~> v \in Range(delivered[l]) \/ l \in lost
 
 (* Nothing was added to MultiPaxos but that: every step is one of its steps,
    or leaves its variables as they are. *)

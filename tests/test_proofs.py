@@ -75,6 +75,17 @@ def test_each_rung_has_its_liveness_and_what_it_needs() -> None:
         assert isinstance(models[f"live-{rung}-no-noop"].expect, Violates)
         for scenario in ("dead-leader", "late", "late-crash"):
             assert models[f"live-{rung}-{scenario}"].expect == "ok"
+    for scenario in ("", "-crash", "-ballots", "-goes-on", "-full"):
+        assert models[f"live-paxos-checkpoint{scenario}"].expect == "ok"
+    for stranding in (
+        "no-snapshot",
+        "one-giver",
+        "two-lost",
+        "delivered",
+        "one-keeper",
+        "whole-answer",
+    ):
+        assert isinstance(models[f"live-paxos-checkpoint-{stranding}"].expect, Violates)
     for unfair in ("unpromised", "unvoted", "unheard"):
         assert isinstance(models[f"live-voting-{unfair}"].expect, Violates)
     for model in models.values():
