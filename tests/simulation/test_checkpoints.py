@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from harness.simulation.disk import APPLICATION
-from harness.simulation.keeper import Keeper
+from harness.simulation.keeper import Fate, Keeper
 from harness.simulation.parts import Parts
 from harness.simulation.plan import CHECKPOINT_RUNS, Request, draw
 from harness.simulation.run import Outcome, simulate
@@ -82,6 +82,23 @@ def test_some_runs_have_checkpoints_if_nobody_says() -> None:
     plans = [draw(Request(seed)) for seed in range(200)]
     share = sum(plan.config.checkpoints for plan in plans) / len(plans)
     assert abs(share - CHECKPOINT_RUNS) < 0.1
+
+
+class FaultsEndMeanwhile(Keeper):
+    """Its disk was wrong when a snapshot was taken, and is not any more."""
+
+    def take(self, snapshot: Snapshot) -> None:
+        self.fates = [Fate.CRASH_BEFORE, Fate.CRASH_AFTER]
+        super().take(snapshot)
+        self.fates = [Fate.DURABLE]
+
+
+def test_a_snapshot_that_comes_to_the_disk_after_the_faults_harms_nobody() -> None:
+    """Who crashes then is not started again, as whoever would see to it has ended."""
+    outcome = run(1, parts={"keeper": FaultsEndMeanwhile}, without=("snapshot",))
+    assert outcome.failure is None
+    assert not outcome.injected["checkpoints that durable in a crash"]
+    assert not outcome.injected["checkpoints that lost in a crash"]
 
 
 # Bugs.

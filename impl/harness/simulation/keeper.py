@@ -151,9 +151,12 @@ class Keeper:
         return self._random.expovariate(1 / self._mean_s)
 
     def _arrive(self, incarnation: int, prefix: int, fate: Fate) -> None:
-        """The disk has done what it does for a snapshot."""
+        """The disk has done what it does for a snapshot. If what was wrong has ended meanwhile, it
+        is durable: nobody is there any more to start again what would crash."""
         if self._is_gone(incarnation) or self.on_way is None or self.on_way[0].prefix != prefix:
             return
+        if fate not in self.fates:
+            fate = Fate.DURABLE
         snapshot, state = self.on_way
         if fate is not Fate.DURABLE:
             self._note(f"checkpoints that {fate.value}")
