@@ -74,10 +74,12 @@ def _answered(folder: Path) -> int:
 
 def _agree(machines: Machines) -> list[str]:
     """Once all is mended: whether every replica answers, and all have the same keys. A write of
-    which nothing was heard may still come, and is then heard by one before the others."""
+    which nothing was heard may still come, and is then heard by one before the others. A replica
+    that found its disk full may take a moment to end, and so is started again only here."""
     asked: list[tuple[str, dict[str, str]]] = []
 
     def all_agree() -> bool:
+        revive(machines, REPLICAS)
         ended = machines.ask("look", machines.folder, *machines.addresses, stdout=subprocess.PIPE)
         said, _ = ended.communicate(timeout=MENDED_S)
         asked[:] = [json.loads(line) for line in said.splitlines()]

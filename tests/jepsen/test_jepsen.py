@@ -3,12 +3,15 @@ the replicas it is not, and the run says so. `make jepsen RUNS=20` has more of t
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cluster.hosts import missing
-from tests.jepsen.run import Outcome, run
+from tests.jepsen.machines import REPLICAS
+from tests.jepsen.run import Outcome, _agree, run
 
 pytestmark = [pytest.mark.multicast, pytest.mark.timeout(400)]
 
@@ -22,6 +25,34 @@ def _namespaces() -> None:
 def test_whatever_goes_wrong_there_is_one_copy(tmp_path: Path) -> None:
     outcome = run(tmp_path, seed=1, seconds=1.0)  # one fault of each kind
     assert outcome.problems == [], outcome.text
+
+
+class Mending:
+    """Machines of which one replica ends only after all is mended."""
+
+    folder, addresses = Path(), [f"host-{n}" for n in REPLICAS]
+
+    def __init__(self) -> None:
+        self.running = set(REPLICAS) - {3}
+
+    def runs(self, number: int) -> bool:
+        return number in self.running
+
+    def begin(self, number: int) -> None:
+        self.running.add(number)
+
+    def ask(self, *_: object, **__: object) -> Any:
+        return self
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """What those say that run."""
+        return "\n".join(json.dumps([f"host-{n}", {"a": "1"}]) for n in self.running), ""
+
+
+def test_who_ends_of_a_full_disk_once_there_is_room_is_started_again() -> None:
+    mending: Any = Mending()
+    assert _agree(mending) == []
+    assert mending.runs(3)
 
 
 def test_values_that_a_leader_proposes_again_are_passed_over(tmp_path: Path) -> None:
