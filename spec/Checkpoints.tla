@@ -6,6 +6,13 @@
 (* at an earlier instance, as the same learner, and goes on from there.    *)
 (* One that is so far behind that acceptors have trimmed what it needs, is *)
 (* given the snapshot of another.                                          *)
+(*                                                                         *)
+(* One whose newest checkpoint is damaged has lost what it said it had, so *)
+(* it is a new learner.  If an older one is whole, it need not begin anew: *)
+(* a file is a message from one life to the next.  The earlier life did    *)
+(* SendSnapshot when it had that checkpoint, as it may at any time, and    *)
+(* the new one does InstallSnapshot, however much later that is.  What     *)
+(* acceptors have trimmed since, it is given by another learner.           *)
 (***************************************************************************)
 EXTENDS MultiPaxosState
 

@@ -11,7 +11,7 @@ The table of actions is in multipaxos.py.
 from __future__ import annotations
 
 from conformance.rules.rule import Fault, rule
-from conformance.rules.state import Learner, Snapshot, State
+from conformance.rules.state import Snapshot, State
 from conformance.trace.process import id_of
 from conformance.trace.schema import (
     Checkpoint,
@@ -68,6 +68,14 @@ def taken_kept(s: State, me: str, e: Checkpoint) -> Fault | None:
 
 def do_checkpoint(s: State, me: str, e: Checkpoint) -> None:
     s.to_change(me).keep_taken()
+    _leave(s, me)
+
+
+def _leave(s: State, me: str) -> None:
+    """The learner's checkpoint is on its disk: whatever comes of the learner, its next life may be
+    given it. So a file is a message, SendSnapshot(l), that stands in no trace."""
+    kept = s.learner(me).checkpoint
+    s.left[id_of(me), kept.instance, kept.position] = me, kept
 
 
 # -- Restart(l), RecoverCheckpoint(l), RecoverInstall(l, m) --------------------------------------
@@ -103,7 +111,8 @@ def do_restart(s: State, me: str, e: Restart) -> None:
     if back[:2] == learner.taken[:2]:  # RecoverCheckpoint
         learner.keep_taken()
     elif back[:2] != learner.checkpoint[:2]:  # RecoverInstall
-        _install(s, learner, e.instance, e.position)
+        _install(s, me, s.given(e.instance, e.position))
+    _leave(s, me)
     learner.go_back()
     for instance in s.instances.values():
         instance.learned.pop(me, None)
@@ -123,13 +132,21 @@ def do_send(s: State, me: str, e: SendSnapshot) -> None:
 
 
 # -- InstallSnapshot(l, m) ----------------------------------------------------------------------
+def _given_to(s: State, me: str, e: InstallSnapshot) -> tuple[str, Snapshot] | None:
+    """The snapshot that the event is about: what its giver has sent; or where that has the id of
+    the learner itself, what an earlier life has left."""
+    left = s.left.get((e.giver, e.instance, e.position)) if e.giver == id_of(me) else None
+    return left or s.given(e.instance, e.position, e.giver)
+
+
 @rule(
     "sent",
-    "the learner that it names has given this snapshot",
+    "the learner that it names has given this snapshot, or is an earlier life that had it as its "
+    "checkpoint",
     at=("InstallSnapshot.sent", "InstallSnapshot.ours"),
 )
 def was_given(s: State, me: str, e: InstallSnapshot) -> Fault | None:
-    if s.given(e.instance, e.position, e.giver):
+    if _given_to(s, me, e):
         return None
     return Fault(
         f"a SendSnapshot of learner {e.giver} before, of {_place(e.instance, e.position)}",
@@ -147,17 +164,17 @@ def is_newer(s: State, me: str, e: InstallSnapshot) -> Fault | None:
 
 
 def do_install(s: State, me: str, e: InstallSnapshot) -> None:
-    _install(s, s.to_change(me), e.instance, e.position, e.giver)
+    _install(s, me, _given_to(s, me, e))
+    _leave(s, me)
 
 
-def _install(s: State, learner: Learner, i: int, position: int, giver: int | None = None) -> None:
+def _install(s: State, me: str, given: tuple[str, Snapshot] | None) -> None:
     """The learner's state is that of the snapshot, and it is its checkpoint."""
-    given = s.given(i, position, giver)
     if given is None:
-        raise LookupError(f"nobody gave a snapshot of {_place(i, position)}")
+        raise LookupError("nobody gave this snapshot")
     name, snapshot = given
-    source = s.learners[name]
+    learner, source = s.to_change(me), s.learners[name]
     start = learner.ranges() - source.dropped
     learner.append(source.delivered[max(start, 0) : snapshot.ranges - source.dropped])
-    learner.prefix = i
+    learner.prefix = snapshot.instance
     learner.checkpoint, learner.taken = learner.state(), Snapshot()

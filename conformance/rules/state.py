@@ -222,6 +222,8 @@ class State:
         self.keeps: set[str] = set()  # the learners that keep checkpoints
         # The Snapshot messages, by instance and position: the last of each id that has given it.
         self.snapshots: dict[tuple[int, int], dict[int, tuple[str, Snapshot]]] = {}
+        # And those that a learner has left for its next life, its checkpoints: by id and place.
+        self.left: dict[tuple[int, int, int], tuple[str, Snapshot]] = {}
 
     # -- what the messages say ------------------------------------------------------------------
     def at(self, i: int) -> Instance:

@@ -251,13 +251,26 @@ class Writer:
 
     def _checkpoint(self, me: int, e: Checkpoint) -> list[Row]:
         self.mirror.keep(me)
-        return [(CHECKPOINT, me, *self._place(e))]
+        return [(CHECKPOINT, me, *self._place(e)), *self._leave(me, e)]
+
+    def _leave(self, me: int, e: OfSnapshot) -> list[Row]:
+        """A checkpoint that a later life of the learner goes on from, as the run shows further on:
+        so this one gives it, which no trace says."""
+        number = decode(e.process).id
+        if (number, e.instance, e.position) not in self.numbers.inherited:
+            return []
+        place, giver = self._place(e), self.numbers.left(number)
+        if place != self.mirror.kept.get(me):
+            return []  # it does not have it, for which it is rejected
+        self.mirror.offer(giver, place)
+        return [(SEND, me, *place, giver)]
 
     def _restart(self, me: int, e: Restart) -> list[Row]:
         """First the row of what no trace has: that the snapshot was durable."""
         mirror, place, rows = self.mirror, self._place(e), list[Row]()
         if place != mirror.kept.get(me):
-            giver = mirror.given(place) if place[0] > mirror.prefix.get(me, 0) else 0
+            most = len(self.numbers.givers)
+            giver = mirror.given(place, most) if place[0] > mirror.prefix.get(me, 0) else 0
             if place == mirror.taken.get(me):
                 rows.append((KEPT, me))
                 mirror.keep(me)
@@ -265,7 +278,7 @@ class Writer:
                 rows.append((GIVEN, me, giver, *place))
                 mirror.install(me, place)
         mirror.go_back(me)
-        return [*rows, (RESTART, me, *place)]
+        return [*rows, (RESTART, me, *place), *self._leave(me, e)]
 
     def _send(self, me: int, e: SendSnapshot) -> list[Row]:
         place, giver = self._place(e), self.numbers.giver(decode(e.process).id)
@@ -273,9 +286,12 @@ class Writer:
         return [(SEND, me, *place, giver)]
 
     def _install(self, me: int, e: InstallSnapshot) -> list[Row]:
-        place = self._place(e)
+        place, giver = self._place(e), self.numbers.giver(e.giver)
+        if e.giver == decode(e.process).id:
+            left = self.numbers.left(e.giver)
+            giver = left if (left, *place) in self.mirror.offered else giver
         self.mirror.install(me, place)
-        return [(INSTALL, me, self.numbers.giver(e.giver), *place)]
+        return [(INSTALL, me, giver, *place), *self._leave(me, e)]
 
     def _trim(self, a: int, e: Trim) -> list[Row]:
         return self._trim_to(a, self.numbers.instance(e.last))

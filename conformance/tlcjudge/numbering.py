@@ -54,6 +54,8 @@ class Numbers:
     lives: dict[str, str] = field(default_factory=dict)  # of an incarnation: which learner
     keeps: set[str] = field(default_factory=set)  # the learners that keep checkpoints
     givers: list[int] = field(default_factory=list)  # the ids of learners
+    # What a learner goes on from that an earlier life of it has left: its id, and the place.
+    inherited: set[tuple[int, int, int]] = field(default_factory=set)
     incarnations: dict[tuple[Role, int], list[int]] = field(default_factory=dict)
     instances: list[int] | None = None  # None: they keep their own numbers
     highest: int = 1  # the highest number of an instance
@@ -82,6 +84,11 @@ class Numbers:
     def giver(self, number: int) -> int:
         """The number of the learners with this id, which one gives a snapshot for."""
         return self.givers.index(number) + 1
+
+    def left(self, number: int) -> int:
+        """The number of them as those who left a snapshot to a later life of theirs: above those
+        of givers, as nobody else is given it."""
+        return len(self.givers) + self.giver(number)
 
     def instance(self, i: int) -> int:
         """A number in the same order, next to it only what is next to it in the trace."""
@@ -127,6 +134,9 @@ class Numbering:
         if isinstance(event, OfSnapshot):
             if isinstance(event, InstallSnapshot):
                 self._givers.add(event.giver)
+                if event.giver == decode(event.process).id:
+                    place = event.giver, event.instance, event.position
+                    self.numbers.inherited.add(place)
             return ()
         if isinstance(event, Trim):
             self._named.add(event.last)

@@ -194,9 +194,10 @@ class Mirror:
     def offer(self, giver: int, place: Place) -> None:
         self.offered.add((giver, *place))
 
-    def given(self, place: Place) -> int:
-        """Who gave a snapshot of this place; 0: nobody did."""
-        return min((giver for giver, *it in self.offered if (*it,) == place), default=0)
+    def given(self, place: Place, most: int) -> int:
+        """Who of the givers up to number `most` gave a snapshot of this place; 0: nobody did."""
+        gave = (g for g, *it in self.offered if (*it,) == place and g <= most)
+        return min(gave, default=0)
 
     def install(self, learner: int, place: Place) -> None:
         self.kept[learner] = place

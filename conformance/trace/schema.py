@@ -286,7 +286,8 @@ class SendSnapshot(Event, frozen=True, kw_only=True, tag="SendSnapshot"):
 class InstallSnapshot(
     Event, frozen=True, kw_only=True, tag="InstallSnapshot", rename={"giver": "from"}
 ):
-    """A learner goes on from the snapshot of this place that learner `giver` gave."""
+    """A learner goes on from the snapshot of this place that learner `giver` gave; or where that is
+    its own id, from one that an earlier incarnation had as its checkpoint."""
 
     action: ClassVar[str] = "InstallSnapshot"
     giver: Id

@@ -223,9 +223,11 @@ def test_another_application_or_version_is_refused(only: Cluster) -> None:
     replica(only, Ledger()).close()
 
 
+@pytest.mark.tlc
 def test_a_damaged_checkpoint_is_said_and_the_one_before_used(
     only: Cluster, said: list[str]
 ) -> None:
+    """It is another learner then, as the traces say, and goes on from what the first has left."""
     # Acceptors keep some more, so that what came since the one before is still there.
     text = only.config.read_text(encoding="utf-8")
     only.config.write_text(
@@ -243,6 +245,10 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_used(
         assert send(one, "next") == [(last + 1, b"next")]
         assert again.restored == before and again.values == [*numbers(1, last), "next"]
     assert [line for line in said if "is damaged: it does not have its digest" in line]
+    assert not events(only.run_dir, "Restart")
+    [back] = events(only.run_dir, "InstallSnapshot")
+    assert (back["from"], back["instance"], back["seq"]) == (1, before, 1)
+    assert "takes all" in conformance(only.run_dir, "--tlc")
 
 
 def test_two_with_one_id(only: Cluster) -> None:

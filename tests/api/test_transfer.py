@@ -91,6 +91,40 @@ def test_one_whose_checkpoints_are_lost_while_clients_go_on(three: Cluster) -> N
     conformance(three.run_dir)
 
 
+@pytest.mark.tlc
+def test_the_newest_is_damaged_and_what_came_since_the_one_before_is_trimmed(
+    three: Cluster, said: list[str]
+) -> None:
+    """It goes back to the one before, where the acceptors cannot help, and takes another's. Both
+    judges accept that, and with it what else there is of checkpoints: one that restarts."""
+    first, second = (replica(three, Ledger(), n) for n in (1, 2))
+    busy_until_trimmed(first, three)
+    third = replica(three, Ledger(), 3)
+    folder = three.run_dir / "data"
+    while len(kept := sorted(folder.glob("learner-3.checkpoint-*"), key=_prefix)) < 2:
+        first.broadcast(b"%d" % first.applied).result(PATIENCE_S)
+    third.close()
+    kept = sorted(folder.glob("learner-3.checkpoint-*"), key=_prefix)
+    kept[-1].write_bytes(kept[-1].read_bytes()[:-1])
+    busy_until_trimmed(first, three, _prefix(kept[-1]))
+    third = replica(three, ledger := Ledger(), 3)
+    wait_for(lambda: third.applied >= first.applied, "what was delivered before")
+    assert [line for line in said if "is damaged" in line]
+    assert ledger.restored > 0
+    second.close()
+    second = replica(three, Ledger(), 2)
+    assert second.broadcast(b"after").result(PATIENCE_S)
+    close(first, second, third)
+    givers = [event["from"] for event in events(three.run_dir, "InstallSnapshot")]
+    assert givers[1] == 3 and set(givers[::2]) <= {1, 2}, "another one's, its own, another one's"
+    assert events(three.run_dir, "Restart") and trims(three)
+    assert "takes all" in conformance(three.run_dir, "--tlc")
+
+
+def _prefix(path: Path) -> int:
+    return int(path.name.rpartition("-")[2])
+
+
 class Heavy(Ledger):
     """One whose snapshots take long to send."""
 

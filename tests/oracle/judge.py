@@ -58,6 +58,7 @@ class Judge:
         self.keeps = run.keeps
         self.learner: dict[str, str] = {}  # of a process that has had an event: which learner it is
         self.kept: dict[int, str] = {}  # of each id, the last learner that keeps checkpoints
+        self.left: set[tuple[int, Any]] = set()  # id, checkpoint
         self.gave: set[tuple[int, int, int]] = set()  # id, instance, position of a snapshot
         self.log.Lives = [
             {f"{n}.{life}" for *who, life in map(decoded, run.processes()) if who == ["learner", n]}
@@ -197,6 +198,16 @@ class Judge:
     def Checkpoint(self, me: str, e: Line) -> Guards:
         yield from self.log.Checkpoint(me)
         yield "place", self._is_of(self.log.checkpoint[me], e)
+        self._leave(me)
+
+    def _leave(self, me: str) -> None:
+        """Its next life may be given its checkpoint, which no trace says."""
+        self.left.add((int(me.partition(".")[0]), self.log.checkpoint[me]))
+
+    def _left(self, e: Line) -> Any:
+        """The message that an earlier life with that id has left."""
+        left = (s for number, s in self.left if number == e["from"] and self._is_of(s, e))
+        return ("Snapshot", "ours", next(left, BEGINNING))
 
     def Restart(self, me: str, e: Line) -> Guards:
         """What was durable and nobody was told of comes first."""
@@ -208,6 +219,7 @@ class Judge:
                 yield from log.RecoverInstall(me, given)
         yield from log.Restart(me)
         yield "place", self._is_of(log.checkpoint.get(me, BEGINNING), e)
+        self._leave(me)
 
     def SendSnapshot(self, me: str, e: Line) -> Guards:
         yield from self.log.SendSnapshot(me)
@@ -215,8 +227,17 @@ class Judge:
         self.gave.add((int(me.partition(".")[0]), e["instance"], e["position"]))
 
     def InstallSnapshot(self, me: str, e: Line) -> Guards:
-        yield "sent", (e["from"], e["instance"], e["position"]) in self.gave
-        yield from self.log.InstallSnapshot(me, self._given(e))
+        given, left = self._given(e), self._left(e)
+        if me.partition(".")[0] == str(e["from"]) and left[2] != BEGINNING:
+            is_new = left not in self.log.msgs
+            self.log.msgs.add(left)
+            yield from self.log.InstallSnapshot(me, left)
+            if is_new:  # it is for nobody else
+                self.log.msgs.remove(left)
+        else:
+            yield "sent", (e["from"], e["instance"], e["position"]) in self.gave
+            yield from self.log.InstallSnapshot(me, given)
+        self._leave(me)
 
     def Trim(self, a: int, e: Line) -> Guards:
         yield from self.log.Trim(a, e["to"])

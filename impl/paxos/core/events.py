@@ -154,8 +154,20 @@ class SendSnapshot(Event, tag=True):
 
 class InstallSnapshot(Event, tag=True, rename={"giver": "from"}):
     """A learner goes on from learner `giver`'s snapshot of that place, which is durable as its own
-    checkpoint before that."""
+    checkpoint before that. If it has that id itself, it has lost its newest checkpoint, is another
+    learner than before, and goes on from one that is older."""
 
     giver: int
     instance: int
     position: int
+
+
+def came_back(instance: int, position: int, lost_by: int = 0) -> Restart | InstallSnapshot:
+    """The first event of a learner that begins with a checkpoint of that place. Where it is not the
+    newest that learner `lost_by` had, as that is damaged, it may not be the same learner: acceptors
+    forget by what was in the newest. So it is another one, which goes on from what the earlier one
+    has left: a file is a message to the next life, and a snapshot that was sent may be installed
+    whenever it comes (spec: `SendSnapshot`, `InstallSnapshot`)."""
+    if lost_by:
+        return InstallSnapshot(giver=lost_by, instance=instance, position=position)
+    return Restart(instance=instance, position=position)

@@ -88,9 +88,10 @@ class Learner(Role):
         self.keeping = Keeping(settings, kept, now_s) if keeps else None
         self.transfer = Transfer(settings, learner_id) if shares else None
 
-    def come_back(self) -> None:
+    def come_back(self, *, has_lost: bool = False) -> None:
         if self.prefix:
-            self.step.events.append(events.Restart(instance=self.prefix, position=self.position))
+            back = events.came_back(self.prefix, self.position, self.id if has_lost else 0)
+            self.step.events.append(back)
 
     # What it hears.
 
@@ -315,14 +316,13 @@ class Learner(Role):
         if snapshot.prefix <= self.prefix:
             return False
         self._restore(snapshot)
-        place = Place(self.prefix, self.position)
         if self.keeping:
-            self.keeping.install(place, now_s)
+            self.keeping.install(Place(self.prefix, self.position), now_s)
         if self.transfer:
             self.transfer.taker.end()
         self.step.installed = True
         self.step.events.append(
-            events.InstallSnapshot(giver=giver, instance=place.prefix, position=place.position)
+            events.InstallSnapshot(giver=giver, instance=self.prefix, position=self.position)
         )
         self._telling.report()
         self._deliver_learned()

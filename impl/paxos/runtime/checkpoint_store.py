@@ -59,6 +59,8 @@ class CheckpointStore:
         self._received = 0  # files that were begun
         self.newest: CheckpointFile | None = None
         """The newest checkpoint, open; None: there is none."""
+        self.has_lost = False
+        """There was a newer one as the store was opened, which is damaged."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_names(folder.resolve())
@@ -137,6 +139,7 @@ class CheckpointStore:
                     f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
+            self.has_lost = bool(damaged)
             return found
         for path, problem in damaged.items():
             raise InputError(

@@ -104,7 +104,7 @@ class Seating:
         settings = self._settings(network.packet_bytes)
         store = checkpoints.store if checkpoints else begun.storage
         role = self._make_role(process, settings, store)
-        if checkpoints or not begun.is_first:
+        if not checkpoints and not begun.is_first:
             role.come_back()
         self._introduce(process, begun, network)
         around = Surroundings(
@@ -235,7 +235,7 @@ class Seating:
 
 
 def make_keeper(settings: Settings, process: ProcessName, store: CheckpointStore) -> Role:
-    """A learner that goes on from the newest checkpoint in `store`, if there is one. Raises
+    """A learner that has come back with the newest checkpoint in `store`, if there is one. Raises
     `InputError` if no learner can."""
     from paxos.core.learner import Learner
 
@@ -259,6 +259,7 @@ def make_keeper(settings: Settings, process: ProcessName, store: CheckpointStore
         ) from error
     assert learner.keeping
     learner.keeping.kept_s = now_s - max(0.0, time.time() - newest.made_s)
+    learner.come_back(has_lost=store.has_lost)
     return learner
 
 
