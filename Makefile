@@ -8,7 +8,7 @@ unexport PYTHONHOME PYTHONPATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test spec spec-distributed spec-growth spec-figures spec-doc proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
+.PHONY: help setup run test spec spec-distributed spec-growth spec-figures spec-doc spec-mutants proof harness compare bench bench-smoke cuts fuzz-judges mutants soak jepsen graph bench-check page-tools docs lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ spec-figures: setup ## count each model's states by depth, collisions and what T
 
 spec-doc: setup ## write the specifications as pages with links, and as PDF where LaTeX is, to spec-doc/; OUT=folder
 	@$(BIN)/conformance spec-doc $(if $(OUT),--out "$(OUT)")
+
+spec-mutants: setup ## weaken the specification one conjunct at a time: which property notices? MUTANT="name Module Module.Definition": some, STATES=n: models up to that, JOBS=n
+	@$(BIN)/conformance spec-mutants $(foreach m,$(MUTANT),--mutant $(m)) $(if $(STATES),--states $(STATES)) --jobs $(or $(JOBS),1)
 
 proof: setup ## prove the inductive invariants for all constants, and break the encodings; MODULE=Voting|..., TABLES=1: counterexamples, SECONDS=n
 	@$(BIN)/conformance prove $(foreach m,$(MODULE),--module $(m)) $(if $(TABLES),--tables) $(if $(SECONDS),--seconds $(SECONDS))

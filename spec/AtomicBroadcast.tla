@@ -100,6 +100,16 @@ Integrity == \A l \in Learner :
 TotalOrder == \A l, k \in Learner :
     IsPrefix(delivered[l], delivered[k]) \/ IsPrefix(delivered[k], delivered[l])
 
+(* What is delivered is ordered. *)
+DeliveredIsOrdered == \A l \in Learner : IsPrefix(delivered[l], order)
+
+(* What is broadcast or ordered stays so, and so does what is delivered, but for
+   learners that restart: these go back, and have nothing else. *)
+Final == [][/\ broadcast \subseteq broadcast' /\ IsPrefix(order, order')
+            /\ \A l \in Learner :
+                   \/ IsPrefix(delivered[l], delivered'[l])
+                   \/ l \in Keeps /\ IsPrefix(delivered'[l], delivered[l])]_vars
+
 (* What one client broadcast is delivered in the order in which it did, and
    nothing of it is left out (Hadzilacos and Toueg, 1994, FIFO Order). *)
 FIFO == \A l \in Learner : EachInTurn(delivered[l])

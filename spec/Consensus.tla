@@ -63,6 +63,10 @@ TypeOK == /\ broadcast \subseteq Value
 Agreement == /\ Cardinality(chosen) <= 1
              /\ \A l \in Learner : learned[l] \subseteq chosen
 
+(* What is broadcast, chosen or learned stays so. *)
+Final == [][/\ broadcast \subseteq broadcast' /\ chosen \subseteq chosen'
+            /\ \A l \in Learner : learned[l] \subseteq learned'[l]]_vars
+
 (* Only broadcast values are learned. *)
 Integrity == \A l \in Learner : learned[l] \subseteq broadcast
 =============================================================================

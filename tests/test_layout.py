@@ -102,6 +102,7 @@ ROOMS: dict[str, set[str]] = {
     "statespace": {"trace", "tla", "tlc", "rules", "replay"},
     "draw": {"trace", "tla", "tlc", "rules", "replay"},
     "modelcheck": {"tla", "tlc", "draw"},
+    "specmutants": {"tla", "tlc", "draw", "modelcheck"},
     "report": {"trace", "tla", "tlc", "rules", "replay", "draw", "formats"},
     "formats": set(),
     "inputs": {"trace"},

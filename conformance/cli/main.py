@@ -134,6 +134,21 @@ exit status:
 """,
     ),
     Command(
+        "spec-mutants",
+        "spec_mutants",
+        "weaken the specification one conjunct at a time: does a model notice?",
+        "Change one conjunct, bound, quantifier or effect of a module at a time, and run the\n"
+        "models that could see it, cheapest first, until a property fails. Those that survive\n"
+        "are explained in spec/models/mutants.yaml.",
+        """\
+exit status:
+  0  every mutant is killed, or it is listed why it cannot be
+  1  one survived and is not listed, or is listed and was killed
+  2  unknown: something was missing, or the input could not be read
+  130  interrupted by Ctrl-C; the same command goes on from there
+""",
+    ),
+    Command(
         "prove",
         "prove",
         "prove the inductive invariants for all constants, with an SMT solver",

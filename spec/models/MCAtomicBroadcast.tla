@@ -23,4 +23,17 @@ RestartAnywhere(l) ==
     /\ \E m, n \in 1..Len(delivered[l]) :
            delivered' = [delivered EXCEPT ![l] = SubSeq(@, m, n)]
     /\ UNCHANGED <<broadcast, order>>
+
+(* Mutant of Deliver: a value that has no place in the order yet. *)
+DeliverUnordered(l) ==
+    /\ \E v \in broadcast :
+           /\ \A k \in DOMAIN delivered[l] : delivered[l][k] # v
+           /\ delivered' = [delivered EXCEPT ![l] = Append(@, v)]
+    /\ UNCHANGED <<broadcast, order>>
+
+(* Mutant of Restart: any learner goes back, also one that keeps no checkpoints. *)
+AnyoneGoesBack(l) ==
+    /\ \E n \in 0..Len(delivered[l]) :
+           delivered' = [delivered EXCEPT ![l] = SubSeq(@, 1, n)]
+    /\ UNCHANGED <<broadcast, order>>
 ==============================================================================

@@ -22,6 +22,7 @@ FILE = ROOT / "docs" / "rooms.svg"
 
 PLACES: dict[str, tuple[float, float]] = {
     "conformance.cli": (2.1, 5),
+    "conformance.specmutants": (0.5, 5),
     "conformance.modelcheck": (0.5, 4),
     "conformance.report": (3.2, 4),
     "conformance.lint": (1.5, 4),
@@ -46,6 +47,7 @@ PLACES: dict[str, tuple[float, float]] = {
 """Each room, and where it stands."""
 
 ABOUT = {
+    "conformance.specmutants": "weakened on purpose",
     "conformance.formats": "verdicts as data",
     "conformance.inputs": "runs",
     "conformance.lint": "mistakes of input",

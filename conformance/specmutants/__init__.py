@@ -1,0 +1,1 @@
+"""The specification weakened by a machine, one conjunct at a time: does a model notice?"""

@@ -1,0 +1,99 @@
+"""Which models of the manifest could see a mutant: those that hold, and whose next-state
+relation uses what is changed. Cheapest first."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from conformance.modelcheck.manifest import Model
+from conformance.modelcheck.run import tlc_options
+from conformance.specmutants.mutants import Mutant, reached
+from conformance.tla.comments import strip_comments
+from conformance.tla.config import checked_names, sections
+from conformance.tla.module import Module, parse, read
+
+_INSTEAD = re.compile(r"(\w+)\s*<-\s*(\w+)")
+
+
+@dataclass
+class Watch:
+    """One model, and what it uses: read once."""
+
+    model: Model
+    models: Path
+    spec: Path
+    _modules: dict[str, Module] = field(default_factory=dict)
+
+    @cached_property
+    def cfg(self) -> str:
+        return (self.models / self.model.config).read_text(encoding="utf-8")
+
+    @cached_property
+    def extended(self) -> frozenset[str]:
+        """The modules of the folders that its module extends."""
+        return frozenset(self._follow(instances=False))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The definitions that its next-state relation uses, but for those that a mutant of its own
+        stands in for."""
+        source = read(self.model.module.removesuffix(".tla"), self.models, self.spec)
+        root = sections(self.cfg).get("SPECIFICATION", "Spec").strip()
+        seen = [root]
+        if self.model.module == "MCLargeValues.tla":  # which adds no step: its properties are it
+            seen += [name for names in checked_names(self.cfg).values() for name in names]
+        instead = dict(_INSTEAD.findall(sections(self.cfg).get("CONSTANT", "")))
+        return frozenset(reached(source, seen, instead))
+
+    def sees(self, mutant: Mutant) -> bool:
+        """Whether what is changed is a part of what it checks."""
+        return mutant.module in self.extended and mutant.definition in self.used
+
+    def digest(self, module: str, text: str) -> str:
+        """Of all that decides what TLC says of the model when `module` has this text."""
+        whole = hashlib.sha256()
+        for name in sorted(self._follow(instances=True)):
+            own = text if name == module else strip_comments(self._text(name))
+            whole.update(f"{name}\0{own}\0".encode())
+        options = " ".join(tlc_options(self.model))
+        whole.update(f"{self.cfg}\0{options}\0{self.model.deadlock}".encode())
+        return whole.hexdigest()[:20]
+
+    def _text(self, name: str) -> str:
+        here = self.models / f"{name}.tla"
+        path = here if here.is_file() else self.spec / f"{name}.tla"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _follow(self, *, instances: bool) -> set[str]:
+        found: set[str] = set()
+        waiting = [self.model.module.removesuffix(".tla")]
+        while waiting:
+            name = waiting.pop()
+            if name in found or not (text := self._text(name)):
+                continue
+            found.add(name)
+            module = self._modules.setdefault(name, parse(name, text))
+            waiting += [*module.extends, *(module.instances if instances else ())]
+        return found
+
+
+def watches(models: Iterable[Model], folder: Path, most_states: int) -> list[Watch]:
+    """The models that may be asked: they hold, and have no more states than this. They lie in
+    folder, and the modules they extend in the folder above it. Cheapest first."""
+    parsed: dict[str, Module] = {}
+    fit = [
+        model
+        for model in models
+        if model.expect == "ok"
+        and model.states is not None
+        and model.states <= most_states
+        and model.seeds is None
+        and not model.module.endswith(("Inductive.tla", "Live.tla"))
+    ]
+    fit.sort(key=lambda model: (model.states or 0, model.name))
+    return [Watch(model, folder, folder.parent, parsed) for model in fit]
