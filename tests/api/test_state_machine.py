@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterable, Iterator
@@ -106,6 +107,16 @@ def test_the_result_of_each_value_goes_to_who_has_broadcast_it(only: Cluster) ->
     with replica(only, Ledger()) as one:
         assert send(one, "a", "b") == [(1, b"a"), (2, b"b")]
         assert one.applied == 2
+
+
+def test_the_results_of_several_values_and_of_tasks(only: Cluster) -> None:
+    async def run(one: paxos.Replica) -> list[object]:
+        return [*await asyncio.gather(one.abroadcast(b"c"), one.abroadcast(b"d"))]
+
+    with replica(only, Ledger()) as one:
+        several = one.broadcast_all([b"a", b"b"])
+        assert [future.result(PATIENCE_S) for future in several] == [(1, b"a"), (2, b"b")]
+        assert asyncio.run(run(one)) == [(3, b"c"), (4, b"d")]
 
 
 def test_it_goes_on_from_its_checkpoint_with_nothing_twice(only: Cluster) -> None:

@@ -37,10 +37,6 @@ PATIENCE_S = 30.0
 
 VALUE_BYTES = 64
 
-IN_FLIGHT = 3
-"""Instances of kv's leader at a time: each costs every acceptor a commit, and with few of them the
-values that come meanwhile share the next one."""
-
 
 class Use(Struct, frozen=True):
     """Which store is used how."""
@@ -107,7 +103,6 @@ def _cluster(folder: Path) -> Iterator[Path]:
             learners=NODES,
             clients=None,
             checkpoints=True,
-            in_flight=IN_FLIGHT,
             groups=chosen.groups,
             cluster=chosen.cluster,
         )

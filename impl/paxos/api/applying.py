@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from paxos.api.inbox import Inbox, Mark
+from paxos.api.inbox import Inbox, Item, Mark
 from paxos.api.place import DeliveredValue
 from paxos.api.state_machine import StateMachine
 from paxos.core.checkpoint import Snapshot
@@ -41,18 +41,24 @@ class Applying(Inbox):
 
     def run(self, applied: Applied, is_over: Callable[[], bool]) -> None:
         """Give the machine all that comes, until there is no more. Raises `ApplicationError`."""
-        while (item := self.next(None)) is not None and not is_over():
-            match item:
-                case DeliveredValue():
-                    self._apply(item, applied)
-                case Snapshot():
-                    self._keep(item)
-                case Mark():
-                    self.read(self.position)
-                case _:
-                    self._restore(item)
-                    item.close()
-                    self.read(self.position)
+        while items := self.all():
+            for item in items:
+                if is_over():
+                    return
+                self._take(item, applied)
+
+    def _take(self, item: Item, applied: Applied) -> None:
+        match item:
+            case DeliveredValue():
+                self._apply(item, applied)
+            case Snapshot():
+                self._keep(item)
+            case Mark():
+                self.read(self.position)
+            case _:
+                self._restore(item)
+                item.close()
+                self.read(self.position)
 
     def _apply(self, value: DeliveredValue, applied: Applied) -> None:
         with self.lock:

@@ -12,6 +12,7 @@ from typing import Self
 
 from paxos.api.hosting import Hooks, Host
 from paxos.api.place import Place
+from paxos.api.waiters import Pending, Tasks, Waiter
 from paxos.config import Config
 from paxos.core.client import Client as Core
 from paxos.core.client import ValueTooLargeError
@@ -82,13 +83,15 @@ class Client:
         self._most, self._most_bytes = outstanding, outstanding_bytes
         self._lock = threading.Lock()
         self._fewer = threading.Condition(self._lock)
-        self._waiting: deque[tuple[bytes, Future[Place]]] = deque()  # to be given to the core
-        self._futures: dict[int, tuple[int, Future[Place]]] = {}  # by number, with the size
+        self._waiting: deque[tuple[bytes, Waiter]] = deque()  # to be given to the core
+        self._waiters: dict[int, tuple[int, Waiter]] = {}  # by number, with the size
         self._waiting_bytes = 0
         self._gathers = False  # what waits does so for a packet that is under way, or for more
+        self._is_in_turn = False  # an event loop that has seen to what waits does so in its turn
+        self._tasks = Tasks()
         self._count = self._bytes = 0
         self._unanswered = 0  # futures that have not ended
-        self._answers: deque[tuple[Future[Place], Place | Exception]] = deque()
+        self._answers: deque[tuple[Waiter, Place | Exception]] = deque()
         self._owns_host = self._is_closed = False
 
     def _hooks(self, others: Hooks) -> Hooks:
@@ -157,26 +160,60 @@ class Client:
         """The same for several values at once, which costs less than one by one: they travel
         together, as far as they fit. Waits for room for all of them, and if it raises, none is
         broadcast; `ValueError`, if they are more than may be outstanding."""
+        values = list(values)
+        futures: list[Future[Place]] = [Pending() for _ in values]
+        self._begin(values, futures, timeout_s)
+        return futures
+
+    def _begin(
+        self, values: Sequence[bytes], waiters: Sequence[Waiter], timeout_s: float | None
+    ) -> None:
+        """Have these values broadcast; each waiter is told the place of its value."""
+        if self._put(values, waiters, timeout_s):
+            self._host.node.nudge()
+
+    async def _abegin(self, value: bytes, waiter: Waiter, timeout_s: float | None) -> None:
+        """The same for a task: what others of its event loop broadcast in this turn goes too, and
+        where there is no room, a thread waits for it."""
+        try:
+            is_ready = self._put((value,), (waiter,), 0.0, in_turn=True)
+        except Full:
+            if timeout_s == 0.0:
+                raise
+            await asyncio.to_thread(self._begin, (value,), (waiter,), timeout_s)
+        else:
+            if is_ready:
+                asyncio.get_running_loop().call_soon(self._host.node.nudge)
+
+    def _put(
+        self,
+        values: Sequence[bytes],
+        waiters: Sequence[Waiter],
+        timeout_s: float | None,
+        *,
+        in_turn: bool = False,
+    ) -> bool:
+        """Have these values wait for the core, once there is room. Whether the caller has to nudge
+        the node; with `in_turn` it does so later. Otherwise whoever put another one before does, or
+        a delivery has the node see to them."""
         values = [bytes(memoryview(value)) for value in values]
         self._check()
         self._check_sizes(values)
-        futures = [_begun() for _ in values]
         size = sum(map(len, values))
-        node = self._host.node
-        if node.is_hearing():
+        if self._host.node.is_hearing():
             timeout_s = 0.0
         with self._lock:
             self._wait_for_room(len(values), size, timeout_s)
-            was_ready = self._is_ready()
-            self._waiting += zip(values, futures, strict=True)
+            is_seen_to = self._is_ready() and (in_turn or not self._is_in_turn)
+            self._waiting += zip(values, waiters, strict=True)
             self._waiting_bytes += size
             self._count += len(values)
             self._unanswered += len(values)
             self._bytes += size
-            is_first = self._is_ready() and not was_ready
-        if is_first:  # or whoever made them so, or a delivery, sees to these too
-            node.nudge()
-        return futures
+            if is_seen_to or not self._is_ready():
+                return False
+            self._is_in_turn = in_turn
+            return True
 
     def _check_sizes(self, values: Sequence[bytes]) -> None:
         limit = self._host.settings.largest_value_bytes
@@ -221,11 +258,10 @@ class Client:
     async def abroadcast(self, value: bytes, timeout_s: float | None = ROOM_S) -> Place:
         """The same for asyncio: waits for room up to `timeout_s` and then for the delivery, and
         blocks no event loop. If it is cancelled, the value may be delivered all the same."""
-        try:
-            future = self.broadcast(value, 0.0)
-        except Full:
-            future = await asyncio.to_thread(self.broadcast, value, timeout_s)
-        return await asyncio.wrap_future(future)
+        task = self._tasks.waiter()
+        await self._abegin(value, task, timeout_s)
+        place: Place = await task.future
+        return place
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing is outstanding; whether that came in time."""
@@ -275,11 +311,12 @@ class Client:
             if some:
                 self._give(role, some, now_s)
             self._gathers = not role.is_worth_a_step(1, 1)
+            self._is_in_turn = False
 
-    def _give(self, role: Core, some: Sequence[tuple[bytes, Future[Place]]], now_s: float) -> None:
+    def _give(self, role: Core, some: Sequence[tuple[bytes, Waiter]], now_s: float) -> None:
         number = role.next_seq
-        for value, future in some:
-            self._futures[number] = len(value), future
+        for value, waiter in some:
+            self._waiters[number] = len(value), waiter
             number += role.settings.numbers_of(len(value))
         role.submit([value for value, _ in some], now_s)
 
@@ -308,7 +345,7 @@ class Client:
     def _settle(self, answers: Iterable[tuple[int, Place | Exception]]) -> None:
         ended = size = 0
         for number, answer in answers:
-            known = self._futures.pop(number, None)
+            known = self._waiters.pop(number, None)
             if known is None:
                 continue  # it was given up
             self._answers.append((known[1], answer))
@@ -326,12 +363,12 @@ class Client:
         ended = 0
         with suppress(IndexError):  # there are no more, or another thread has them
             while True:
-                future, answer = self._answers.popleft()
+                waiter, answer = self._answers.popleft()
                 ended += 1
                 if isinstance(answer, Exception):
-                    future.set_exception(answer)
+                    waiter.set_exception(answer)
                 else:
-                    future.set_result(answer)
+                    waiter.set_result(answer)
         if ended:
             with self._lock:
                 self._unanswered -= ended
@@ -340,25 +377,18 @@ class Client:
     def _give_up(self) -> int:
         """Nothing more will be heard. How many values are not known to be delivered."""
         with self._lock:
-            left = [future for _, future in (*self._waiting, *self._futures.values())]
+            left = [waiter for _, waiter in (*self._waiting, *self._waiters.values())]
             self._waiting.clear()
             self._waiting_bytes = 0
-            self._futures.clear()
+            self._waiters.clear()
             self._count = self._bytes = 0
             self._unanswered -= len(left)
             self._fewer.notify_all()
         because = self._host.failure or "the client was closed"
-        for future in left:
-            future.set_exception(self._not_known(f"and no more is heard: {because}"))
+        for waiter in left:
+            waiter.set_exception(self._not_known(f"and no more is heard: {because}"))
         return len(left)
 
     def _not_known(self, when: str, count: int = 1) -> NotKnownError:
         values = f"{count} value{'s' * (count != 1)}"
         return NotKnownError(f"{self._host.name}: {values} not known to be delivered, {when}")
-
-
-def _begun() -> Future[Place]:
-    """One that cannot be cancelled."""
-    future: Future[Place] = Future()
-    future.set_running_or_notify_cancel()
-    return future

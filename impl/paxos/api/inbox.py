@@ -43,6 +43,7 @@ class Inbox:
         self._changed = threading.Condition(self._lock)
         self._items: deque[Item] = deque()
         self._bytes = 0
+        self._given_bytes = 0  # of what `all` has given, which is part of that
         self._is_over = False
         self.last = 0
         """The position of the last value that was put in, or that a snapshot had; 0: none."""
@@ -83,7 +84,7 @@ class Inbox:
         """See `paxos.runtime.deliveries.Deliveries`. What was not taken before is part of it."""
         with self._lock:
             self._items.clear()
-            self._bytes = 0
+            self._bytes = self._given_bytes
             self._items.append(checkpoint)
             self.last = max(self.last, checkpoint.position)
             self._changed.notify()
@@ -110,6 +111,17 @@ class Inbox:
             if isinstance(item, DeliveredValue):
                 self._bytes -= _memory(item)
             return item
+
+    def all(self) -> list[Item]:
+        """All items that are there, waited for; none if none will come any more. They count as
+        waiting until this is called again."""
+        with self._lock:
+            self._changed.wait_for(lambda: self._items or self._is_over)
+            self._bytes -= self._given_bytes
+            items = [*self._items]
+            self._items.clear()
+            self._given_bytes = self._bytes
+            return items
 
     def end(self) -> None:
         """Nothing more will come. What is there can still be taken."""

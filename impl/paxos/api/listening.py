@@ -16,8 +16,9 @@ from paxos.api.hosting import Hooks, Host
 from paxos.api.inbox import Inbox
 from paxos.api.place import DeliveredValue
 from paxos.api.reading import Readings, Result, StaleRead
-from paxos.api.results import Results
+from paxos.api.results import ResultOf, Results
 from paxos.api.state_machine import StateMachine
+from paxos.api.waiters import Pending
 from paxos.config import Config
 from paxos.core import names
 from paxos.core.names import Member
@@ -340,10 +341,25 @@ class Replica(Learner):
     ) -> list[Future[object]]:
         """The same for several values at once, which costs less than one by one; see
         `Client.broadcast_all`."""
+        values, client = list(values), self._broadcaster()
+        futures: list[Future[object]] = [Pending() for _ in values]
+        waiters = [ResultOf(self._results, future) for future in futures]
+        client._begin(values, waiters, timeout_s)
+        return futures
+
+    async def abroadcast(self, value: bytes, timeout_s: float | None = ROOM_S) -> object:
+        """What `apply` of its machine here has returned for `value`, in asyncio: see
+        `Client.abroadcast`. Values of many tasks cost the event loop one wake-up together, where
+        they come together."""
+        client = self._broadcaster()
+        task = client._tasks.waiter()
+        await client._abegin(value, ResultOf(self._results, task), timeout_s)
+        return await task.future
+
+    def _broadcaster(self) -> Client:
         if not self._applying:
             raise TypeError("this replica was made without a machine")
-        places = self.client.broadcast_all(values, timeout_s)
-        return [self._results.expect(place) for place in places]
+        return self.client
 
     def close(self) -> None:
         """As for `Learner`. What its client has outstanding is not known to be delivered."""
