@@ -265,6 +265,14 @@ def install_a_snapshot_that_another_learner_gave() -> Scenario:
 
 
 @wrong("InstallSnapshot.sent")
+def install_what_an_earlier_life_has_taken_and_not_kept() -> Scenario:
+    s = kept()
+    s.take("1.1")
+    s.install("1.2", 1, 3, 4)
+    return s
+
+
+@wrong("InstallSnapshot.sent")
 def install_a_snapshot_with_another_position() -> Scenario:
     s = kept()
     s.send("1.1")

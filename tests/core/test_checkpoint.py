@@ -154,6 +154,20 @@ def test_values_of_an_ended_incarnation_are_passed_over_and_it_is_forgotten() ->
     assert not learn(learner, 4, of("1.9")).deliveries, "nor is the first one delivered again"
 
 
+def test_a_client_that_is_over_is_not_told_what_is_passed_over() -> None:
+    """It may still live for a moment, and would take its value for delivered: also where its own
+    values and the first of its next incarnation are heard of together."""
+    learner = Learner(KEPT, 0.0, 1)
+    packets = [pack("1.9", 1, [b"v"]), pack("1.10", 1, [b"v"]), pack("1.9", 2, [b"v"])]
+    step = learn(learner, 1, encode_batch(packets))
+    told = [m for group, m in step.sends if group is Group.CLIENTS and isinstance(m, Delivered)]
+    assert [span for m in told for span in m.values] == [("1.10", 1, 1)]
+    assert {place[0] for m in told for place in m.places} == {"1.10"}
+    learner.receive(1, Inquire([("1.9", 1, 2)]), 0.0)
+    step = learner.flush(0.0)
+    assert not [m for group, m in step.sends if group is Group.CLIENTS and m.values]  # type: ignore[union-attr]
+
+
 def test_without_checkpoints_all_incarnations_are_remembered() -> None:
     learner = Learner(replace(KEPT, checkpoints=False), 0.0, 1)
     for instance, client in enumerate(("1.2", "1.1", "1.2", "1.1"), 1):
