@@ -32,7 +32,9 @@ class StateMachine(ABC):
     name: str
     """Of the application. A checkpoint of another one is refused."""
     version: int = 1
-    """Of what `snapshot` gives and of what `apply` does. A checkpoint of another one is refused."""
+    """Of what `apply` does with a value. A checkpoint of another one, older or newer, is refused.
+    A new form of the state needs none: have `snapshot` say which it gives, and `restore` read all.
+    """
 
     @abstractmethod
     def apply(self, position: int, value: bytes) -> object:
