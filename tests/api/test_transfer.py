@@ -91,6 +91,26 @@ def test_one_whose_checkpoints_are_lost_while_clients_go_on(three: Cluster) -> N
     conformance(three.run_dir)
 
 
+def test_an_application_that_cannot_take_it_ends_with_one_error_and_loses_nothing(
+    three: Cluster,
+) -> None:
+    class Failing(Ledger):
+        def restore(self, pieces: Iterator[bytes]) -> None:
+            raise KeyError("total")
+
+    first, second = (replica(three, Ledger(), n) for n in (1, 2))
+    busy_until_trimmed(first, three)
+    third = replica(three, Failing(), 3)
+    with pytest.raises(paxos.ApplicationError, match=r"restore\(\) from checkpoint .* raised Key"):
+        third.wait(PATIENCE_S)
+    third.close()
+    third = replica(three, ledger := Ledger(), 3)
+    assert ledger.restored > 0, "from what was installed"
+    wait_for(lambda: third.applied >= first.applied, "all")
+    close(first, second, third)
+    conformance(three.run_dir)
+
+
 @pytest.mark.tlc
 def test_the_newest_is_damaged_and_what_came_since_the_one_before_is_trimmed(
     three: Cluster, said: list[str]
