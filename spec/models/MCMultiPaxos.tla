@@ -235,6 +235,10 @@ OwnBatch(batch, b, i, Q) == MayPropose(batch, i)
 (* MayPropose: also values that nobody broadcast. *)
 Invented(batch, i) == batch = NoOp => Reached(i)
 
+(* MayPropose: of a batch only the first value must be broadcast. *)
+FirstBroadcast(batch, i) ==
+    IF batch = NoOp THEN Reached(i) ELSE Head(batch) \in broadcast
+
 (* IsHighest: the batch of the lowest vote, or of any. *)
 IsLowest(w, reported) == \A x \in reported : w[1] <= x[1]
 IsAny(w, reported)    == TRUE
@@ -260,6 +264,13 @@ VotedApart(Q, b, i) ==
     /\ Accepts(b, i) # {}
     /\ \A a \in Q : \E c \in Ballot :
            HasVoted(a, c, i) /\ BatchOf(c, i) = BatchOf(b, i)
+
+(* Decide: from one vote. *)
+DecideByOne(b, i, Q) ==
+    /\ ~DirectLearning
+    /\ \E a \in Q : HasVoted(a, b, i)
+    /\ Send([type |-> "Decide", bal |-> b, inst |-> i])
+    /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
 (* MayVote, MayPromise: also below the promise. *)
 VoteAnyway(a, b, i)           == TRUE
