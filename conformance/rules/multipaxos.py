@@ -156,4 +156,10 @@ _ACTIONS = (
     RECOVER,
 )
 
-MULTIPAXOS = Spec("MultiPaxos", {a.name: a for a in _ACTIONS}, State, INNER, contract.INCARNATIONS)
+MULTIPAXOS = Spec(
+    "MultiPaxos",
+    {a.name: a for a in _ACTIONS},
+    State,
+    INNER | snapshots.INNER,
+    contract.INCARNATIONS,
+)

@@ -133,7 +133,7 @@ class Learner:
 
     __slots__ = (
         *("checkpoint", "delivered", "dropped", "latest", "position", "prefix", "repeated"),
-        *("taken", "values"),
+        *("said", "taken", "values"),
     )
 
     def __init__(self) -> None:
@@ -145,6 +145,7 @@ class Learner:
         self.repeated: list[Range] = []  # ranges delivered again: a violation, kept to be found
         self.latest: dict[int, int] = {}  # of each client, the last incarnation with a value
         self.taken = self.checkpoint = Snapshot()
+        self.said = 0  # the instance of the newest checkpoint that it said it has
 
     def ranges(self) -> int:
         return self.dropped + len(self.delivered)
@@ -304,14 +305,11 @@ class State:
 
     def done_to(self, learner: int) -> int:
         """The instance up to which a learner of the cluster is done, IsDone, in the incarnation of
-        it that got furthest: it has said so of instances 1 to this. Where the cluster relies on
-        checkpoints, only those count."""
+        it that got furthest: it has said so of instances 1 to this. Of one that keeps checkpoints
+        they count, and where the cluster relies on these, nothing else does."""
         mine = ((name, x) for name, x in self.learners.items() if id_of(name) == learner)
         relies = self.constants.checkpoints
-        done = (
-            x.checkpoint.instance if name in self.keeps else 0 if relies else x.prefix
-            for name, x in mine
-        )
+        done = (x.said if name in self.keeps else 0 if relies else x.prefix for name, x in mine)
         return max(done, default=0)
 
     def behind(self, last: int) -> dict[int, int]:

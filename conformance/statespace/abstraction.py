@@ -1,149 +1,21 @@
-"""The checker's state in the terms of the specification, and back.
+"""The checker's state in the terms of the specification.
 
-`Words` turns numbers of ballots and names of values into what events carry. `Projection` reads the
-specification's variables off the checker's state, and holds whatever else that keeps (ranges
-asked for, coverage, counters, what is highest) against its definition.
+`Projection` reads the specification's variables off the checker's state, and holds whatever else
+that keeps (ranges asked for, coverage, counters, what is highest) against its definition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from hashlib import blake2b
 from typing import Any
 
 from conformance.rules.promises import Promises
-from conformance.rules.recovery import Again, Unseen
+from conformance.rules.state import Learner
+from conformance.rules.state import Snapshot as Place
 from conformance.rules.state import State as Checked
-from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State, Vote
-from conformance.statespace.turns import append_new
-from conformance.trace import schema as ev
-
-
-class Words:
-    """Values v1, v2, v3, ... are numbered in pairs: two of client 1, two of client 2, ..."""
-
-    def __init__(self, bounds: Bounds) -> None:
-        self.bounds = bounds
-        self._ranges: dict[str, ev.Range] = {}
-        for k, name in enumerate(bounds.names()):
-            digest = blake2b(name.encode(), digest_size=8).hexdigest()
-            self._ranges[name] = (f"{k // 2 + 1}.1", k % 2 + 1, 1, digest)
-        self._names = {r: name for name, r in self._ranges.items()}
-
-    def by(self, role: str, who: int | str) -> dict[str, Any]:
-        """What every event has."""
-        name = f"{role}-{who}" if isinstance(who, str) else f"{role}-{who}.1"
-        return {"process": name, "seq": 1, "hlc": 1}
-
-    def ballot(self, b: int) -> ev.Ballot:
-        return self.bounds.round(b), self.bounds.owner(b)
-
-    def number(self, ballot: ev.Ballot) -> int:
-        """The other way; no ballot is 0."""
-        r, p = ballot
-        return (r - 1) * self.bounds.proposers + p if r else 0
-
-    def range(self, value: str) -> ev.Range:
-        return self._ranges[value]
-
-    def batch(self, batch: Batch) -> ev.Batch:
-        return tuple(self._ranges[v] for v in batch)
-
-    def names(self, ranges: Iterable[ev.Range]) -> Batch:
-        return tuple(self._names[r] for r in ranges)
-
-    def vote(self, vote: tuple[ev.Ballot, ev.Batch]) -> Vote:
-        return self.number(vote[0]), self.names(vote[1])
-
-    def votes(self, votes: Mapping[int, Vote]) -> tuple[tuple[int, ev.Ballot, ev.Batch], ...]:
-        """Votes by instance, as events report them: without those that are none."""
-        return tuple(
-            (i, self.ballot(v[0]), self.batch(v[1])) for i, v in votes.items() if v != NO_VOTE
-        )
-
-    def recover(self, a: int, promised: Any, votes: tuple[Vote, ...], trimmed: int) -> ev.Recover:
-        said: dict[str, Any] = {}
-        if self.bounds.scope == "instance":
-            said["promises"] = tuple((i, i, self.ballot(b)) for i, b in enumerate(promised, 1) if b)
-        elif promised:
-            said["promised"] = self.ballot(promised)
-        said |= {"trimmed": trimmed} if trimmed else {}
-        reported = self.votes(dict(enumerate(votes, 1)))
-        return ev.Recover(**self.by("acceptor", a), **said, votes=reported)
-
-    def event(self, label: Label, state: State) -> tuple[Any, Any]:
-        """Who takes a step, and its event: what that says beyond the parameters is read off the
-        state."""
-        name, *p = label
-        match name, p:
-            case "Broadcast", [v]:
-                r = self.range(v)
-                client = ev.Broadcast(**self.by("client", r[0]), values=(r,))
-                return r[0], client
-            case "Phase1a", [b, f, t]:
-                me = self.bounds.owner(b)
-                at: dict[str, Any] = {"ballot": self.ballot(b), "first": f, "last": t}
-                return me, ev.Phase1a(**self.by("proposer", me), **at)
-            case "Phase1b", [a, b, f, t]:
-                votes = self.votes({i: state.vote[a - 1][i - 1] for i in range(f, t + 1)})
-                said: dict[str, Any] = {
-                    "ballot": self.ballot(b),
-                    "first": f,
-                    "last": t,
-                    "votes": votes,
-                }
-                return a, ev.Phase1b(**self.by("acceptor", a), **said)
-            case "Phase2b", [a, b, i]:
-                at = {"ballot": self.ballot(b), "instance": i}
-                return a, ev.Phase2b(**self.by("acceptor", a), **at)
-            case "Phase2a", [b, i, batch, q]:
-                said = {"instance": i, "batch": self.batch(batch), "quorum": q}
-                me = self.bounds.owner(b)
-                return me, ev.Phase2a(**self.by("proposer", me), ballot=self.ballot(b), **said)
-            case "Decide", [b, i, q]:
-                at = {"ballot": self.ballot(b), "instance": i, "quorum": q}
-                return 1, ev.Decide(**self.by("proposer", 1), **at)
-            case "Learn", [x, b, i, q]:
-                proposed = [m[3] for m in state.msgs if m[0] == "2a" and m[1:3] == (b, i)]
-                batch = self.batch(proposed[0]) if proposed else ()
-                said = {"instance": i, "batch": batch, **({"quorum": q} if q else {})}
-                return f"{x}.1", ev.Learn(
-                    **self.by("learner", f"{x}.1"), ballot=self.ballot(b), **said
-                )
-            case "Deliver", [x, i]:
-                had = state.delivered[x - 1]
-                learned = state.learned[x - 1][i - 1][1]
-                new = append_new(self.bounds, had, learned)[len(had) :]
-                at = {"instance": i, "position": len(had) + 1, "values": self.batch(new)}
-                return f"{x}.1", ev.Deliver(**self.by("learner", f"{x}.1"), **at)
-        return p[0], self.storage_step(label, state)
-
-    def storage_step(self, label: Label, state: State) -> Any:
-        """An acceptor's event that sends nothing, or a step that has no event of its own."""
-        match label:
-            case "Trim", a, i:
-                return ev.Trim(**self.by("acceptor", a), last=i)
-            case "RecoverPromise", _, b, i:
-                return Unseen(self.ballot(b), i)
-            case "RecoverVote", _, b, i:
-                return Unseen(self.ballot(b), i)
-            case "Repeat", _, i:
-                return Again(i)
-            case "Recover", a:
-                back = state.promised[a - 1], state.vote[a - 1], state.trimmed[a - 1]
-                return self.recover(a, *back)
-        raise ValueError(f"no such step: {label}")
-
-    def sent(self, event: Any, actor: Any) -> frozenset[Message]:
-        """The 1a or 1b message that an event stands for."""
-        match event:
-            case ev.Phase1a():
-                return frozenset({("1a", self.number(event.ballot), event.first, event.last)})
-            case ev.Phase1b():
-                votes = frozenset((i, *self.vote((b, batch))) for i, b, batch in event.votes)
-                b = self.number(event.ballot)
-                return frozenset({("1b", actor, b, event.first, event.last, votes)})
-        return frozenset()
+from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Message, Snapshot, State
+from conformance.statespace.turns import append_new, is_over, known_of
+from conformance.statespace.words import BESIDE, Words
+from conformance.trace.process import member
 
 
 class Projection:
@@ -158,8 +30,7 @@ class Projection:
         self.initial = bounds.initial()
 
     def state(self, s: Checked, msgs: frozenset[Message]) -> State:
-        """The variables. Of `msgs` only the 1a and 1b messages are taken: the checker's state has
-        the others."""
+        """The variables. Of `msgs` only those are taken that the checker's state does not keep."""
         w, at = self.words, {i: s.look(i) for i in self.instances}
         votes = tuple(
             tuple(
@@ -174,7 +45,7 @@ class Projection:
         learners = [s.learner(x) for x in self.learners]
         return State(
             broadcast=frozenset(v for v in self.bounds.names() if s.is_broadcast(w.range(v))),
-            msgs=frozenset(m for m in msgs if m[0] in ("1a", "1b")) | self.messages(s),
+            msgs=frozenset(m for m in msgs if m[0] in BESIDE) | self.messages(s),
             promised=tuple(self.promised(s.promised[a]) for a in self.acceptors),
             vote=tuple(
                 tuple(w.vote(at[i].vote[a]) if a in at[i].vote else NO_VOTE for i in at)
@@ -187,6 +58,9 @@ class Projection:
             ),
             prefix=tuple(x.prefix for x in learners),
             delivered=tuple(w.names(x.delivered) for x in learners),
+            known=tuple(self.table(x) for x in learners),
+            taken=tuple(self.snapshot(x, x.taken) for x in learners),
+            checkpoint=tuple(self.snapshot(x, x.checkpoint) for x in learners),
             votes=votes,
             chosen=self.initial.chosen if self.synod else chosen,
             order=self.initial.order if self.synod else self.order_of(chosen),
@@ -196,8 +70,20 @@ class Projection:
         each = [self.words.number(held.highest(i, i)) for i in self.instances]
         return tuple(each) if self.bounds.scope == "instance" else each[0]
 
+    def table(self, x: Learner) -> frozenset[str]:
+        """The values that the learner knows of: without sessions, all that it delivered."""
+        return frozenset(
+            name for name in self.words.names(x.delivered)
+            if not (self.bounds.checkpoints and x.is_over(self.words.range(name)[0]))
+        )  # fmt: skip
+
+    def snapshot(self, x: Learner, at: Place) -> Snapshot:
+        """What the snapshot is that x took at this place, or may have been given."""
+        delivered = self.words.names(x.delivered[: at.ranges])
+        return at.instance, delivered, known_of(self.bounds, delivered)
+
     def messages(self, s: Checked) -> frozenset[Message]:
-        """The 2a, 2b, Decide and Delivered messages."""
+        """The 2a, 2b, Decide and Snapshot messages."""
         w, found = self.words, set[Message]()
         for i in self.instances:
             inst = s.look(i)
@@ -205,8 +91,8 @@ class Projection:
                       for x in xs}  # fmt: skip
             found |= {("2b", a, w.number(b), i) for b in inst.voters for a in s.voters(b, i)}
             found |= {("Decide", w.number(b), i) for b in inst.decided}
-        for n, x in enumerate(self.learners, 1):
-            found |= {("Delivered", n, i) for i in range(1, s.learner(x).prefix + 1)}
+        for givers in s.snapshots.values():
+            found |= {("Snapshot", *self.snapshot(s.learner(x), at)) for x, at in givers.values()}
         return frozenset(found)
 
     def check(self, state: State, s: Checked) -> None:
@@ -217,6 +103,7 @@ class Projection:
             ("proposals", self.kept_proposals(s), self.proposals(state)),
             ("votes", self.kept_votes(s), self.votes(state)),
             ("deliveries", self.kept_deliveries(s), self.deliveries(state)),
+            ("checkpoints", self.kept_checkpoints(s), self.checkpoints(state)),
         ):
             if kept != defined:
                 raise AssertionError(
@@ -298,10 +185,14 @@ class Projection:
         where = {(a, i) for a, x in s.voted_in.items() for i in x.within(1, self.bounds.instances)}
         return where, {a: self.words.number(b) for a, b in s.top_vote.items()}
 
-    # What each learner has delivered.
+    # What each learner has delivered, and has said that it has.
 
     def deliveries(self, state: State) -> Any:
-        return [(len(values), frozenset(values), 0) for values in state.delivered]
+        told = [m[1:] for m in state.msgs if m[0] == "Delivered"]
+        return [
+            (len(values), frozenset(values), 0, {i for y, i in told if y == x > self.bounds.keeps})
+            for x, values in enumerate(state.delivered, 1)
+        ]
 
     def kept_deliveries(self, s: Checked) -> Any:
         return [
@@ -309,9 +200,36 @@ class Projection:
                 x.position,
                 frozenset(v for v in self.bounds.names() if x.values.has_any(self.words.range(v))),
                 len(x.repeated),
+                # one that keeps no checkpoints takes back nothing of what it said
+                set() if n <= self.bounds.keeps else set(range(1, x.prefix + 1)),
             )
-            for x in map(s.learner, self.learners)
+            for n, x in enumerate(map(s.learner, self.learners), 1)
         ]
+
+    # The positions of each learner's snapshots, which checkpoint it said it has, and of each client
+    # the last incarnation of which it delivered a value.
+
+    def checkpoints(self, state: State) -> Any:
+        places = [
+            (*self.words.place(at), *self.words.place(kept))
+            for at, kept in zip(state.taken, state.checkpoint, strict=True)
+        ]
+        said = [
+            max((m[2] for m in state.msgs if m[:2] == ("Checkpointed", x)), default=0)
+            for x, _ in enumerate(self.learners, 1)
+        ]
+        latest = [
+            {member(self.words.range(v)[0]) for v in values if not is_over(self.bounds, v, values)}
+            for values in state.delivered
+        ]
+        given = {self.words.place(m[1:]) for m in state.msgs if m[0] == "Snapshot"}
+        return places, said, latest, given
+
+    def kept_checkpoints(self, s: Checked) -> Any:
+        known = [s.learner(x) for x in self.learners]
+        places = [(*x.taken[:2], *x.checkpoint[:2]) for x in known]
+        latest = [set(x.latest.items()) for x in known]
+        return places, [x.said for x in known], latest, set(s.snapshots)
 
     def order_of(self, chosen: tuple[frozenset[Batch], ...]) -> Batch:
         """OrderOf(chosen), which the checker does not keep."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from conformance.paths import MODELS, SPEC
 from conformance.statespace.explore import Model
-from conformance.statespace.graph import Bounds, GraphError, Label, Message, State, Terms
+from conformance.statespace.graph import Bounds, GraphError, Label, Message, State
+from conformance.statespace.printed_graph import Terms
 from conformance.tla.value import parse
 from conformance.tlc import errors, runner
 from conformance.tlc.output import read_values

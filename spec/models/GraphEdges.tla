@@ -3,7 +3,7 @@
 (* Prints a state graph: a line for each transition that TLC generates,    *)
 (* also for those to states that it knows already.  MCGraphSynod and       *)
 (* MCGraphMultiPaxos put this under their specification; the reader is     *)
-(* conformance/statespace/graph.py.                                                   *)
+(* conformance/statespace/printed_graph.py.                                *)
 (*                                                                         *)
 (* Two variables are added, and a VIEW keeps them out of what a state is:  *)
 (* the step that was taken, with its parameters, and a number of the       *)

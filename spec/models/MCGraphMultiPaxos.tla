@@ -6,12 +6,19 @@
 EXTENDS MultiPaxos, GraphEdges
 
 CONSTANTS Requests,  \* at most so many 1a messages are sent
-          Crashes    \* whether acceptors come back with what nobody has seen
+          Crashes,   \* whether processes come back with what nobody has seen
+          Blank      \* whether learners without a checkpoint restart
 
 (* Before, for FIFO: the values are two of each client, v1 and v2, v3 and v4. *)
 FirstOfTwo(v) ==
     LET second == {<<"v2", "v1">>, <<"v4", "v3">>}
     IN  {w \in Value : <<ToString(v), ToString(w)>> \in second}
+
+(* Later, for sessions: v1, v2 and so on are of one client, of one life each. *)
+NextLives(v) ==
+    LET lives == <<"v1", "v2", "v3">>
+        LifeOf(w) == CHOOSE k \in 1..Len(lives) : lives[k] = ToString(w)
+    IN  {w \in Value : LifeOf(w) > LifeOf(v)}
 
 (* Next, saying which step it takes.  A test holds the two texts equal. *)
 GraphNext ==
@@ -57,7 +64,9 @@ FewRequests == Cardinality({m \in msgs' : m.type = "1a"}) <= Requests
 NoCrash == via'[1] \notin {"RecoverPromise", "RecoverVote", "RecoverCheckpoint",
                            "RecoverInstall"}
 
-Edge == FewRequests /\ (Crashes \/ NoCrash) /\ PrintEdge(
+NoBlank == \A m \in msgs' : m.type = "Checkpointed" => m.inst > 0
+
+Edge == FewRequests /\ (Crashes \/ NoCrash) /\ (Blank \/ NoBlank) /\ PrintEdge(
     ChangedMessages(msgs, msgs')
     \o Changed("broadcast", broadcast, broadcast')
     \o Changed("promised", promised, promised')
@@ -66,6 +75,9 @@ Edge == FewRequests /\ (Crashes \/ NoCrash) /\ PrintEdge(
     \o Changed("learned", learned, learned')
     \o Changed("prefix", prefix, prefix')
     \o Changed("delivered", delivered, delivered')
+    \o Changed("known", known, known')
+    \o Changed("taken", taken, taken')
+    \o Changed("checkpoint", checkpoint, checkpoint')
     \o Changed("votes", votes, votes')
     \o Changed("chosen", chosen, chosen')
     \o Changed("order", order, order'))

@@ -15,7 +15,9 @@ from tests.statespace.rows import DRAWN, LARGE, Row, compare_and_drive, replay_a
 
 ACTIONS = (
     "Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Decide", "Learn", "Deliver",
-    "Trim", "Recover", "RecoverPromise", "RecoverVote", "Repeat",
+    "TakeSnapshot", "Checkpoint", "Restart", "SendSnapshot", "InstallSnapshot",
+    "Trim", "Recover", "RecoverPromise", "RecoverVote", "RecoverCheckpoint", "RecoverInstall",
+    "Repeat",
 )  # fmt: skip
 UNEXPLAINED = "for none of these reasons"
 

@@ -14,13 +14,17 @@ from typing import Any
 
 from msgspec import UNSET
 
-from conformance.statespace.graph import NO_VOTE, Batch, Bounds, Label, Message, State
+from conformance.statespace.graph import BEGINNING, NO_VOTE, Batch, Bounds, Label, Message, State
+from conformance.statespace.graph import Snapshot as Kept
 from conformance.statespace.turns import before
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import Packet, describe, encode_batch, pack
+from paxos.core.checkpoint import Snapshot
 from paxos.core.client import Client
+from paxos.core.client_table import ClientTable
+from paxos.core.keeping import Place
 from paxos.core.learner import Learner
 from paxos.core.phase1 import Phase1
 from paxos.core.phase2 import Phase2
@@ -33,7 +37,8 @@ NOW_S = 10.0
 
 class Cast:
     """Builds roles for states of a graph. Value v1 is the first of client 1.1, v2 of 2.1, ...; with
-    FIFO, v1 and v2 are the first ones of client 1.1, v3 and v4 of 2.1."""
+    FIFO, v1 and v2 are the first ones of client 1.1, v3 and v4 of 2.1; with sessions, v1 is the
+    first of client 1.1, v2 of 1.2, ..."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -47,10 +52,16 @@ class Cast:
             max_batch=bounds.max_batch,
             window=1,
             fifo=bounds.fifo,
+            checkpoints=bounds.checkpoints,
+            checkpoint_instances=1,
         )
         each = 2 if bounds.fifo else 1  # values of a client
         self.packets = {
-            v: pack(f"{k // each + 1}.1", k % each + 1, [v.encode()])
+            v: pack(
+                f"1.{k + 1}" if bounds.checkpoints else f"{k // each + 1}.1",
+                k % each + 1,
+                [v.encode()],
+            )
             for k, v in enumerate(bounds.names())
         }
         self._names = {describe([p])[0]: v for v, p in self.packets.items()}
@@ -128,12 +139,13 @@ class Cast:
         proposer.phase2.open[i] = Phase2(self.encoded(batch), self.some(batch))
 
     def learner(self, x: int, state: State) -> Learner:
-        learner = Learner(self.settings, 0.0)
-        learner.prefix = state.prefix[x - 1]
-        for v in state.delivered[x - 1]:
-            packet = self.packets[v]
-            learner.table.add(packet.client, packet.first, packet.last)
-            learner.position += 1
+        keeps = x <= self.bounds.keeps
+        learner = Learner(self.settings, 0.0, x, keeps=keeps, shares=keeps)
+        self._deliver(learner, state.prefix[x - 1], state.delivered[x - 1])
+        if learner.keeping:
+            learner.keeping.kept = place(state.checkpoint[x - 1])
+            taken = state.taken[x - 1]
+            learner.keeping.taken = place(taken) if taken != BEGINNING else None
         for i, (_, batch) in enumerate(state.learned[x - 1], 1):
             # Nothing is kept of what is delivered; in a Synod, learning is delivering.
             if state.learned[x - 1][i - 1] != NO_VOTE and i > learner.prefix:
@@ -141,6 +153,38 @@ class Cast:
                     learner.prefix = 1
                 else:
                     learner.learned[i] = self.some(batch), describe(self.some(batch))
+        return learner
+
+    def _deliver(self, learner: Learner, prefix: int, values: Batch) -> None:
+        """It has delivered these."""
+        learner.prefix = prefix
+        for v in values:
+            packet = self.packets[v]
+            learner.table.add(packet.client, packet.first, packet.last)
+            learner.position += 1
+            learner.delivered_bytes += len(packet.payload)
+
+    def snapshot(self, kept: Kept) -> Snapshot:
+        """As who has delivered that much would take it."""
+        learner = Learner(self.settings, 0.0)
+        self._deliver(learner, kept[0], kept[1])
+        return learner.snapshot()
+
+    def table(self, values: Batch) -> list[messages.Span]:
+        """The client table of who has delivered these."""
+        table = ClientTable(self.settings)
+        for v in values:
+            packet = self.packets[v]
+            table.add(packet.client, packet.first, packet.last)
+        return table.spans()
+
+    def back(self, x: int, kept: Kept) -> Learner:
+        """A learner that comes back with a checkpoint, and says so."""
+        learner = Learner(
+            self.settings, NOW_S, x, keeps=True, shares=True, snapshot=self.snapshot(kept)
+        )
+        learner.come_back()
+        learner.tick(NOW_S)
         return learner
 
     def client(self, v: str) -> Client:
@@ -162,8 +206,9 @@ class Cast:
     def batch(self, batch: bytes) -> Batch:
         return self._names_of_bytes[batch]
 
-    def label(self, event: events.Event, who: int) -> Label | None:
-        """The step that an event is; None if it is beyond the instances of the model."""
+    def label(self, event: events.Event, who: int, msgs: Iterable[Message] = ()) -> Label | None:
+        """The step that an event is; None if it is beyond the instances of the model. Of a snapshot
+        that is installed, `msgs` says which it was."""
         most = self.bounds.instances
         match event:
             case events.Broadcast():
@@ -182,6 +227,17 @@ class Cast:
                 return "Learn", who, self.number(b), i, () if q is UNSET else tuple(q)
             case events.Deliver(instance=i):
                 return "Deliver", who, i
+            case events.InstallSnapshot(instance=i, position=n):
+                given = [m for m in msgs if m[0] == "Snapshot"]
+                found = [m for m in given if (m[1], len(m[2])) == (i, n)]
+                return "InstallSnapshot", who, found[0] if found else (i, n)
+            case (
+                events.TakeSnapshot()
+                | events.Checkpoint()
+                | events.Restart()
+                | events.SendSnapshot()
+            ):
+                return type(event).__name__, who
             case events.Trim(last=i):
                 return "Trim", who, i
         raise ValueError(f"no such event: {event}")
@@ -206,6 +262,10 @@ class Cast:
             case messages.Decide(ballot=b, instance=i):
                 return "Decide", self.number(b), i
         return None
+
+
+def place(kept: Kept) -> Place:
+    return Place(kept[0], len(kept[1]))
 
 
 def own(state: State, kind: str, b: int) -> list[Message]:

@@ -33,6 +33,8 @@ LEAST = "a proposer acts as soon as it has the least majority"
 ONCE = "a leader proposes a value once in its ballot"
 TURN = "a leader proposes the values of a client in turn"
 AGAIN = "a leader proposes a value again only if it was passed over"
+KEPT = "a learner does not learn again what is in its checkpoint"
+FURTHER = "an acceptor trims as far as the learners' checkpoints let it"
 ORDER = "of what one Prepare asked for, votes come first, then the lowest free instance"
 
 
@@ -128,13 +130,19 @@ class Driver:
             raise Wrong(f"{walk.taken}, {said}: not {message} again, from {walk.start}")
         self.executed.add((before, label))
 
-    def _trim(self, node: Any, state: State, a: int, i: int) -> None:
+    def _trim(self, node: Any, state: State, a: int, i: int) -> str | None:
         acceptor = self.cast.acceptor(a, state)
         walk = self._walk(node, acceptor, a)
         for m in sorted(state.msgs, key=repr):
-            if m[0] == "Delivered" and m[2] == i:
-                acceptor.receive(m[1], messages.Delivered(i, []), NOW_S)
-        self._must(walk, ("Trim", a, i))
+            if m[0] == "Delivered" and m[2] == i and m[1] > self.bounds.keeps:
+                needless = 0 if self.bounds.checkpoints else None
+                acceptor.receive(m[1], messages.Delivered(i, [], needless=needless), NOW_S)
+        for x in range(1, self.bounds.keeps + 1):
+            said = {m[2] for m in state.msgs if m[:2] == ("Checkpointed", x)}
+            if enough := [n for n in said if n >= i]:
+                last = min(enough)
+                acceptor.receive(x, messages.Delivered(last, [], needless=last), NOW_S)
+        return None if self._took(walk, ("Trim", a, i)) else FURTHER
 
     def _recover(self, node: Any, state: State, a: int) -> None:
         """An acceptor that comes back says with what, and does nothing."""
@@ -317,11 +325,16 @@ class Driver:
 
     # Learners.
 
-    def _learn(self, node: Any, state: State, x: int, b: int, i: int, q: tuple[int, ...]) -> None:
+    def _learn(
+        self, node: Any, state: State, x: int, b: int, i: int, q: tuple[int, ...]
+    ) -> str | None:
+        if i <= state.prefix[x - 1]:  # it restarted, or installed a snapshot
+            return KEPT
         learner = self.cast.learner(x, state)
         walk = self._walk(node, learner, x)
         self._tell(learner, state, b, i, q)
         self._must(walk, ("Learn", x, b, i, q))
+        return None
 
     def _tell(self, learner: Role, state: State, b: int, i: int, q: tuple[int, ...]) -> None:
         """Have the learner hear what was chosen in instance i."""
@@ -344,7 +357,13 @@ class Driver:
         self._tell(learner, state, b, i, tuple(q))
         step = learner.flush(NOW_S)
         first = step.events.pop(0)
-        if self.cast.label(first, x) != ("Learn", x, b, i, tuple(q) if self.bounds.direct else ()):
+        if self.cast.label(first, x) != (
+            "Learn",
+            x,
+            b,
+            i,
+            tuple(q) if self.bounds.direct else (),
+        ):
             raise Wrong(f"{first} instead of what was learned in {state}")
         walk = self._walk(node, learner, x)
         if walk.follow(step)[:1] != [("Deliver", x, i)]:

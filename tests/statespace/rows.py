@@ -12,12 +12,14 @@ from itertools import islice
 from typing import Any
 
 from conformance.statespace.explore import model_graph
-from conformance.statespace.graph import Bounds, Graph, Label, State, differences, tlc_graph
+from conformance.statespace.graph import Bounds, Graph, Label, State, differences
+from conformance.statespace.printed_graph import tlc_graph
 from conformance.statespace.random_walks import Node, Replay, draw
 from tests.statespace.cast import Cast
 from tests.statespace.drive import (
     AGAIN,
     ANSWERED,
+    KEPT,
     LEAST,
     ONCE,
     ORDER,
@@ -25,9 +27,9 @@ from tests.statespace.drive import (
     TURN,
     UPWARD,
     WHOLE,
-    Driver,
     OfGraph,
 )
+from tests.statespace.drive_snapshots import NOTHING, STATION, DriverOfAll
 
 TINY = {
     "synod": Bounds("Synod", acceptors=3, proposers=2, requests=1, all_quorums=True),
@@ -43,6 +45,12 @@ TINY = {
         direct=True, ahead=True, max_batch=2, acceptors=2, values=2, proposers=2, requests=1
     ),
     "fifo": Bounds(direct=True, max_batch=2, values=2, instances=2, crashes=False, fifo=True),
+    "checkpoint": Bounds(keeps=1),
+    "checkpoint-beside": Bounds(keeps=1, learners=2),
+    "checkpoint-given": Bounds(direct=True, keeps=2, learners=2, blank=False),
+    "checkpoint-sessions": Bounds(
+        direct=True, max_batch=2, values=2, keeps=1, checkpoints=True, crashes=False
+    ),
 }
 
 COMPARED = {
@@ -63,6 +71,33 @@ LEFT = {
         ("Phase2a", ONCE): 196,
         ("Phase2a", ORDER): 13,
         ("Phase2a", TURN): 12,
+    },
+    "checkpoint": {
+        ("TakeSnapshot", NOTHING): 64,
+        ("Restart", NOTHING): 80,
+        ("SendSnapshot", NOTHING): 80,
+        ("TakeSnapshot", STATION): 168,
+        ("Learn", KEPT): 64,
+    },
+    "checkpoint-beside": {
+        ("TakeSnapshot", NOTHING): 112,
+        ("Restart", NOTHING): 160,
+        ("SendSnapshot", NOTHING): 160,
+        ("TakeSnapshot", STATION): 376,
+        ("Learn", KEPT): 128,
+    },
+    "checkpoint-sessions": {
+        ("TakeSnapshot", NOTHING): 208,
+        ("Restart", NOTHING): 304,
+        ("SendSnapshot", NOTHING): 304,
+        ("TakeSnapshot", STATION): 816,
+        ("Learn", KEPT): 384,
+    },
+    "checkpoint-given": {
+        ("TakeSnapshot", NOTHING): 288,
+        ("SendSnapshot", NOTHING): 544,
+        ("TakeSnapshot", STATION): 2368,
+        ("Learn", KEPT): 896,
     },
     "direct-ahead": {
         ("Phase1a", ANSWERED): 1346,
@@ -93,6 +128,15 @@ LARGE = {
     "all": Bounds(
         direct=True, ahead=True, max_batch=2, acceptors=3, values=2, proposers=2, requests=1,
         all_quorums=True, crashes=False,
+    ),
+    "checkpoint": Bounds(keeps=1, instances=2, blank=False),
+    "checkpoint-given": Bounds(keeps=2, learners=2),
+    "checkpoint-sessions": Bounds(
+        direct=True, ahead=True, values=2, instances=2, requests=1, keeps=1, checkpoints=True,
+        crashes=False, blank=False,
+    ),
+    "checkpoint-majority": Bounds(
+        direct=True, keeps=2, learners=3, checkpoints=True, crashes=False, blank=False
     ),
 }  # fmt: skip
 
@@ -173,7 +217,7 @@ def compare_and_drive(name: str, bounds: Bounds) -> Row:
     """Make the graph twice, compare, and drive the roles over it. Raises Wrong, Drift, TlcError."""
     started = time.monotonic()
     row, theirs = compare(name, bounds)
-    driver = Driver(Cast(bounds), OfGraph(theirs))
+    driver = DriverOfAll(Cast(bounds), OfGraph(theirs))
     for node, steps in enumerate(theirs.steps):
         driver.drive(node, steps)
     _count(row, driver, ((source, label) for source, label, _ in theirs.transitions()))
@@ -181,7 +225,7 @@ def compare_and_drive(name: str, bounds: Bounds) -> Row:
     return row
 
 
-def _count(row: Row, driver: Driver, steps: Any) -> None:
+def _count(row: Row, driver: DriverOfAll, steps: Any) -> None:
     left = driver.left()
     for source, label in steps:
         row.steps[label[0]] += 1
@@ -203,7 +247,7 @@ def replay_and_drive(name: str, bounds: Bounds, number: int, depth: int, seed: i
     """Replay behaviours that TLC draws, by the checker's rules and by the roles."""
     started = time.monotonic()
     row, rules, taken = Row(name, bounds), OfRules(bounds), list[tuple[Node, Label]]()
-    driver = Driver(Cast(bounds), rules)
+    driver = DriverOfAll(Cast(bounds), rules)
     for moments in draw(bounds, number, depth, seed):
         node = rules.start
         if moments[0].state != node.state:
@@ -223,10 +267,10 @@ def replay_and_drive(name: str, bounds: Bounds, number: int, depth: int, seed: i
     return row
 
 
-def drive_contest() -> Driver:
+def drive_contest() -> DriverOfAll:
     """The roles over CONTESTED. Raises Wrong, or KeyError if it is no behaviour of the rules."""
     rules = OfRules(CONTEST)
-    driver, node = Driver(Cast(CONTEST), rules), rules.start
+    driver, node = DriverOfAll(Cast(CONTEST), rules), rules.start
     for label in CONTESTED:
         driver.drive(node, [label])
         found = rules.step(node, label)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from conformance.statespace.graph import NO_VOTE, Label, Message, State
+from conformance.statespace.graph import NO_VOTE, Label, Message, Snapshot, State
 from paxos.core import events, messages
 from paxos.core.acceptor import Acceptor
 from paxos.core.client import Client
@@ -64,7 +64,7 @@ class Walk:
         """What the role did: the steps it took. Raises Wrong."""
         delivered: list[str] = []
         for event in step.events:
-            label = self.cast.label(event, self.who)
+            label = self.cast.label(event, self.who, self.state.msgs)
             if label is None:
                 continue
             before, target = self.state, self.steps.step(self.node, label)
@@ -78,6 +78,9 @@ class Walk:
             self._says(event, before)
             if isinstance(event, events.Deliver):
                 delivered += self.cast.names(event.values)
+        if step.taken:
+            _, values, _ = self.state.taken[self.who - 1]
+            self._equal("table taken", step.taken.snapshot.clients, self.cast.table(values))
         self._sends(step)
         self._stores(step)
         if not self.cast.settings.synod:
@@ -107,6 +110,15 @@ class Walk:
             case events.Learn(instance=i, batch=batch):
                 due_batch = self.state.learned[self.who - 1][i - 1][1]
                 self._equal("batch learned", self.cast.names(batch), due_batch)
+            case events.TakeSnapshot(instance=i, position=position):
+                self._equal("taken", (i, position), at(self.state.taken[self.who - 1]))
+            case events.Checkpoint(instance=i, position=position):
+                self._equal("checkpoint", (i, position), at(self.state.checkpoint[self.who - 1]))
+            case (
+                events.Restart(instance=i, position=position)
+                | events.SendSnapshot(instance=i, position=position)
+            ):
+                self._equal("checkpoint", (i, position), at(before.checkpoint[self.who - 1]))
             case events.Deliver(position=position, values=values):
                 had = before.delivered[self.who - 1]
                 self._equal("position", position, len(had) + 1)
@@ -131,6 +143,10 @@ class Walk:
         told = self._told(step)
         due = self.state.msgs - self.start.msgs - set(groups)
         due -= {("Delivered", self.who, i) for i in range(1, told + 1)}
+        kept = self._needless(step)  # they hear of one checkpoint, the newest
+        due -= {m for m in due if m[0] == "Checkpointed" and m[2] <= kept}
+        if any(isinstance(event, events.SendSnapshot) for event in step.events):
+            due -= {m for m in due if m[0] == "Snapshot"}  # it goes in parts
         self._equal("not sent", due, set())
         for sent, reached in groups.items():
             learns = self.cast.bounds.direct and sent[0] in ("2a", "2b")
@@ -147,6 +163,15 @@ class Walk:
         )  # fmt: skip
         if told and not self.cast.settings.synod and told != self.state.prefix[self.who - 1]:
             raise Wrong(f"it says that it delivered up to {told} in {self.state}")
+        return told
+
+    def _needless(self, step: Step) -> int:
+        """Which checkpoint a learner has told the acceptors of."""
+        needless = [m.needless or 0 for _, m in step.sends if isinstance(m, messages.Delivered)]
+        told = max(needless, default=0)
+        said = [m[2] for m in self.state.msgs if m[0] == "Checkpointed" and m[1] == self.who]
+        if told > max(said, default=0):
+            raise Wrong(f"it says that it has a checkpoint of {told} in {self.state}")
         return told
 
     def _stores(self, step: Step) -> None:
@@ -171,13 +196,18 @@ class Walk:
         elif isinstance(role, Learner) and not self.cast.settings.synod:
             self._equal("prefix", role.prefix, self.state.prefix[self.who - 1])
             self._equal("values", role.position, len(self.state.delivered[self.who - 1]))
+            if role.keeping:
+                taken, kept = role.keeping.taken, role.keeping.kept
+                places = at(self.state.taken[self.who - 1]), at(self.state.checkpoint[self.who - 1])
+                found = (taken.prefix, taken.position) if taken else (0, 0)
+                self._equal("taken, kept", (found, (kept.prefix, kept.position)), places)
             learned = {
                 i: batch
                 for i, (b, batch) in enumerate(self.state.learned[self.who - 1], 1)
                 if b and i > role.prefix
             }
-            kept = {i: self.cast.names(ranges) for i, (_, ranges) in role.learned.items()}
-            self._equal("learned", kept, learned)
+            held = {i: self.cast.names(ranges) for i, (_, ranges) in role.learned.items()}
+            self._equal("learned", held, learned)
         else:
             assert isinstance(role, Client | Proposer | Learner)
 
@@ -190,3 +220,8 @@ class Walk:
 
     def _votes(self, votes: Mapping[int, messages.Vote]) -> dict[int, Any]:
         return {i: (self.cast.number(v.ballot), self.cast.batch(v.batch)) for i, v in votes.items()}
+
+
+def at(snapshot: Snapshot) -> tuple[int, int]:
+    """Its instance, and how many values are delivered."""
+    return snapshot[0], len(snapshot[1])

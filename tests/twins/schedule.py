@@ -9,7 +9,8 @@ from functools import cache
 
 from conformance.modelcheck.manifest import Violates, choose, load
 from conformance.paths import MANIFEST
-from conformance.statespace.graph import Bounds, Label, State, Terms
+from conformance.statespace.graph import Bounds, Label, State
+from conformance.statespace.printed_graph import Terms
 from conformance.tla.config import sections
 from conformance.tlc import runner
 from conformance.tlc.name_steps import Step, steps
