@@ -96,6 +96,7 @@ def result() -> Benchmark:
                 rate=90_000.0,
                 longest_without_ms=200.0,
                 longest_ms=250.0,
+                waits_ms={"taken": 250.0, "otherwise": 199.0},
                 installed_s=4.0,
                 checkpoints=8,
                 start_up_s=1.5,
@@ -230,6 +231,7 @@ def test_state_machines_that_miss_their_goals(result: Benchmark) -> None:
     text = performance_tables.render(result, CHOSEN)
     (row,) = cells(text, "State machines").values()
     assert row["with snapshots"] == "301" and row["traces"] == "VIOLATE"
+    assert "| 1 | 250 | - | - | 199 |" in text
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed(result: Benchmark) -> None:

@@ -132,6 +132,9 @@ class Stateful(Struct):
     longest_without_ms: float
     """The longest that a client waited for a value to be delivered."""
     longest_ms: float
+    waits_ms: dict[str, float]
+    """The longest wait in each phase of a snapshot (`harness.bench.longest_wait`), where they were
+    taken, sent and installed."""
     installed_s: float
     """From the start of the late replica to its having what the others had when it started."""
     checkpoints: int

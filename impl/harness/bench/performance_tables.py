@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.bench import schedule
 from harness.bench.benchmark import Benchmark, Late, Row, Stateful
 from harness.bench.goals import goals
+from harness.bench.longest_wait import PHASES
 from harness.bench.schedule import Plan
 from harness.bench.setting import Setting, size_text
 from harness.measure.spread import Spread
@@ -261,6 +262,7 @@ def _late(late: list[Late]) -> list[str]:
 
 
 def _stateful(runs: list[Stateful]) -> list[str]:
+    numbered = list(enumerate(runs, 1))
     heads = ["run", "values", "state, MiB", "values/s", "with snapshots", "longest wait, ms"]
     heads += ["with snapshots", "checkpoints", "late one there, s", "back, s", "after values"]
     rows = [
@@ -271,14 +273,25 @@ def _stateful(runs: list[Stateful]) -> list[str]:
             f"{one.start_up_values:,}",
             "conform" if all(checked.conforms for checked in one.checked) else "VIOLATE",
         ]
-        for number, one in enumerate(runs, 1)
+        for number, one in numbered
     ]
     reads = [
         [str(number), *map(figure, (one.reads_per_s, one.unbatched_rate, one.one_read_us))]
-        for number, one in enumerate(runs, 1)
+        for number, one in numbered
     ]
+    waits = [[str(number), *(_wait(one, phase) for phase in PHASES)] for number, one in numbered]
     heads_of_reads = ["run", "reads/s", "values/s without batching", "one read, µs"]
-    return [*table([*heads, "traces"], rows), "", *table(heads_of_reads, reads)]
+    return [
+        *table([*heads, "traces"], rows),
+        "",
+        *table(["longest wait, ms", *PHASES], waits),
+        "",
+        *table(heads_of_reads, reads),
+    ]
+
+
+def _wait(one: Stateful, phase: str) -> str:
+    return figure(one.waits_ms[phase]) if phase in one.waits_ms else "-"
 
 
 def _percent(part: float | None, whole: float) -> str:

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from harness.bench.benchmark import Stateful
 from harness.bench.helper import Helper
+from harness.bench.longest_wait import longest_waits_ms
 from harness.bench.runner import Runner
 from harness.bench.running import Cluster
 from harness.bench.setting import Setting
@@ -41,6 +42,7 @@ LOOK_S = 0.01
 class _Timed(Struct):
     rate: float
     longest_ms: float
+    waits_ms: dict[str, float] = {}
     installed_s: float = 0.0
     start_up_s: float = 0.0
     start_up_values: int = 0
@@ -61,6 +63,7 @@ def measure(runner: Runner, values: int, state_bytes: int, seconds: float) -> St
         rate=found.rate,
         longest_without_ms=without.longest_ms,
         longest_ms=found.longest_ms,
+        waits_ms=found.waits_ms,
         installed_s=found.installed_s,
         checkpoints=found.checkpoints,
         start_up_s=found.start_up_s,
@@ -108,6 +111,7 @@ def _run(
             timed.start_up_s, timed.start_up_values = replicas.again(1)
     waits_us = (up_to_us for up_to_us, _ in latency_of(folder).buckets)
     timed.longest_ms = max(waits_us, default=0.0) / 1e3  # a very short run counts none
+    timed.waits_ms = longest_waits_ms(folder)
     checked = check(folder, runner.out)
     runner.folders.done(folder, conforms=checked.conforms)
     return timed, checked
@@ -126,10 +130,11 @@ class _Replicas:
     def start(self, *numbers: int) -> None:
         """Start replicas, and wait until each has its state."""
         for number in numbers:
-            self._spawn(number).line()
+            self._spawn(number, self._state_bytes).line()
 
-    def _spawn(self, number: int) -> Helper:
-        arguments = (self._cluster.config_file, self._cluster.run_dir, number, self._state_bytes)
+    def _spawn(self, number: int, state_bytes: int) -> Helper:
+        """With a state of its own of so many bytes."""
+        arguments = (self._cluster.config_file, self._cluster.run_dir, number, state_bytes)
         helper = self._stack.enter_context(Helper("ballast", arguments))
         self._helpers[number] = helper
         return helper
@@ -158,7 +163,7 @@ class _Replicas:
     def catch_up(self, number: int) -> float:
         """Start a replica that needs a snapshot; how long it took to have what others had."""
         there, began_s = self.applied(1), time.monotonic()
-        self.start(number)
+        self._spawn(number, 0).line()  # its state is to come from another one
         self.wait(lambda: self.applied(number) >= there)
         return time.monotonic() - began_s
 
@@ -167,7 +172,7 @@ class _Replicas:
         many values that was."""
         self._helpers[number].__exit__(None, None, None)
         began_s = time.monotonic()
-        count = int(self._spawn(number).line())
+        count = int(self._spawn(number, 0).line())
         return time.monotonic() - began_s, count
 
 

@@ -45,6 +45,8 @@ class StateMachine(ABC):
     @abstractmethod
     def snapshot(self) -> bytes | Iterable[bytes]:
         """All of the state, in pieces of at most a few MiB, best the same wherever the state is.
+        Between pieces the child rests, so that what the cluster does meanwhile waits no longer than
+        one takes to be made.
 
         It is called in a child that was forked for it, which has nothing but the calling thread. It
         must not wait for another thread, so take no lock that one could have held, and must not use

@@ -9,7 +9,7 @@ learner or one moment, so that learners with the same state have the same bytes.
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from hashlib import blake2b
 from pathlib import Path
@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 from paxos.core.ballot import Natural, Positive
 from paxos.core.checkpoint import Snapshot, SnapshotError, decode_snapshot
 from paxos.errors import InputError, reason
+from paxos.runtime.resting import WORK_BYTES
 
 MAGIC = b"PaxosCkp"
 FORMAT = 1
@@ -76,9 +77,12 @@ def begin_file(head: Head) -> bytes:
 class CheckpointFile:
     """A whole checkpoint, open for reading. It can be read on after its name is gone."""
 
-    def __init__(self, path: Path, *, is_own: bool = False) -> None:
-        """Open and verify the file; not all of it, if it was just written. Raises `DamagedError`,
-        `OSError`, and `InputError` for one in a format that this program does not know."""
+    def __init__(
+        self, path: Path, *, is_own: bool = False, rest: Callable[[], object] = lambda: None
+    ) -> None:
+        """Open and verify the file; not all of it, if it was just written. While it is verified,
+        `rest` is called between pieces. Raises `DamagedError`, `OSError`, and `InputError` for one
+        in a format that this program does not know."""
         self.path = path
         self._fd = -1
         self._fd = os.open(path, os.O_RDONLY)
@@ -88,7 +92,7 @@ class CheckpointFile:
             """Of the whole file."""
             self.made_s = found.st_mtime
             """When it was written, by the wall clock."""
-            self.digest = self._told_digest() if is_own else self._verify()
+            self.digest = self._told_digest() if is_own else self._verify(rest)
             """Of all of it: files with the same are the same."""
             self.head, self._core_at = self._read_head()
         except BaseException:
@@ -179,7 +183,7 @@ class CheckpointFile:
         """What the file says at its end."""
         return self.read(max(0, self.bytes - DIGEST_BYTES), DIGEST_BYTES)
 
-    def _verify(self) -> bytes:
+    def _verify(self, rest: Callable[[], object]) -> bytes:
         """The digest, which is that of what comes before it."""
         start = self.read(0, PREAMBLE.size)
         if len(start) < PREAMBLE.size or self.bytes < PREAMBLE.size + DIGEST_BYTES:
@@ -187,11 +191,12 @@ class CheckpointFile:
         magic, version, _ = PREAMBLE.unpack(start)
         found, left = blake2b(digest_size=DIGEST_BYTES), self.bytes - DIGEST_BYTES
         while left:
-            part = os.read(self._fd, min(CHUNK_BYTES, left))
+            part = os.read(self._fd, min(WORK_BYTES, left))
             if not part:
                 raise DamagedError("it is cut")
             found.update(part)
             left -= len(part)
+            rest()
         told = self._told_digest()
         if magic != MAGIC or told != found.digest():
             raise DamagedError("it does not have its digest")

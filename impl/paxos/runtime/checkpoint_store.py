@@ -30,6 +30,7 @@ from paxos.runtime.checkpoint_file import (
 )
 from paxos.runtime.folders import sync_folder, sync_names
 from paxos.runtime.report import say
+from paxos.runtime.resting import Resting
 from paxos.runtime.streams import write_all
 
 KEPT = 2
@@ -208,11 +209,12 @@ class CheckpointStore:
         return Incoming(self._folder / f"{self.member}.incoming-{self._received}.tmp")
 
     def verify(self, incoming: "Incoming") -> tuple[CheckpointFile, Snapshot]:
-        """All of it is there: force it to disk and verify it as a whole, which takes long; and the
-        learner's part of it. It has no name yet, so that it is no checkpoint. Raises `DamagedError`
-        or `InputError` if it is not a whole one of this cluster and application, `OSError`."""
+        """All of it is there: force it to disk and verify it as a whole, which takes long, as it
+        rests in between; and the learner's part of it. It has no name yet, so that it is no
+        checkpoint. Raises `DamagedError` or `InputError` if it is not a whole one of this cluster
+        and application, `OSError`."""
         os.fsync(incoming.fd)
-        received = CheckpointFile(incoming.path)
+        received = CheckpointFile(incoming.path, rest=Resting().rest)
         received.check(self._identity, self.application)
         return received, received.snapshot()
 

@@ -3,9 +3,9 @@
 The state of an application is any Python object, which changes with the next value. So the thread
 that applies values forks, when it comes to a snapshot in the order: the child has all of the state
 as it is at that moment, has the application write it out, and ends. The parent has paid for the
-copy of its page tables, some milliseconds a gigabyte, and for pages that it changes meanwhile. What
-a child must keep to is in `paxos.StateMachine`. Where there is no state but what has been written,
-a thread does it.
+copy of its page tables, some 25 ms a gigabyte, and for pages that it changes meanwhile. What a
+child must keep to is in `paxos.StateMachine`. It rests as long as it has worked, piece by piece
+(`paxos.runtime.resting`). Where there is no state but what has been written, a thread does it.
 
 A snapshot that cannot be made durable is said once, until one can be again; the checkpoint before
 it stands, and the learner goes on.
@@ -27,6 +27,7 @@ from paxos.errors import reason
 from paxos.runtime.checkpoint_file import Application
 from paxos.runtime.checkpoint_store import CheckpointStore
 from paxos.runtime.report import describe, say
+from paxos.runtime.resting import WORK_BYTES, Resting
 
 # Python 3.12 warns whoever forks and has threads. The child here keeps to what it may do.
 warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
@@ -169,10 +170,14 @@ class ApplicationFailedError(Exception):
 
 
 def _given(state: State, parent: int) -> Iterator[bytes]:
-    """In a child: the application's part, as long as the parent is there."""
+    """In a child: the application's part, as long as the parent is there, in pieces after each of
+    which it has rested."""
+    resting = Resting()
     try:
         for piece in _pieces(state()):
-            yield piece
+            for at in range(0, len(piece), WORK_BYTES):
+                yield piece[at : at + WORK_BYTES]
+                resting.rest()
             if os.getppid() != parent:
                 raise OSError("the process that it is of has ended")
     except OSError:
