@@ -90,10 +90,11 @@ def send_until_kept(to: paxos.Replica, cluster: Cluster, at_least: int = 1) -> i
 def events(run_dir: Path, *kinds: str) -> list[dict[str, Any]]:
     found = []
     for path in sorted(run_dir.glob("learner-*.ndjson")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            event = json.loads(line)
-            if event["event"] in kinds:
-                found.append(event)
+        for line in path.read_bytes().splitlines(keepends=True):
+            if line.endswith(b"\n"):  # the last one may be half written
+                event = json.loads(line)
+                if event["event"] in kinds:
+                    found.append(event)
     return found
 
 
