@@ -97,8 +97,9 @@ class Checkpointing:
         self.store.close()
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        self._thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        self._thread = thread  # only now can `close`, in another thread, wait for it
 
     # The child.
 
