@@ -1,4 +1,5 @@
-"""What clients do: `python -m tests.jepsen.workload call FOLDER SEED ADDRESS...`, until SIGTERM.
+"""What clients do: `python -m tests.jepsen.workload call FOLDER SEED DOUBT ADDRESS...`, until
+SIGTERM.
 
 Each client has a thread, and a file of history in the folder: a line for each call when it has
 ended, in the form of `tests.linearizability.history`. All but the last send a write again until its
@@ -34,8 +35,8 @@ MIXED = ("get",) * 4 + ("put",) * 3 + ("cas",) * 2 + ("delete",)
 KEYS = ("a", "b", "c", "d")
 PATIENCE_S, TRY_S = 6.0, 2.0
 
-DOUBT, DOUBT_S = 0.2, (0.2, 2.5)
-"""Of so many of the answers to writes a client acts as if they were lost, and for so long."""
+DOUBT_S = 0.2, 2.5
+"""For so long a client acts as if an answer to a write was lost."""
 
 LOOK_S = 20.0
 """How long each replica is waited for in the end."""
@@ -60,9 +61,10 @@ class Doubting(Connection):
     """Takes some answers to writes for lost, and asks again later under the same number: it must be
     told the same."""
 
-    def __init__(self, addresses: list[str], draw: random.Random) -> None:
+    def __init__(self, addresses: list[str], draw: random.Random, share: float) -> None:
+        """`share`: of the answers to writes."""
         super().__init__(addresses, PATIENCE_S, TRY_S)
-        self._draw = draw
+        self._draw, self._share = draw, share
 
     def ask(
         self,
@@ -73,7 +75,7 @@ class Doubting(Connection):
     ) -> tuple[http.client.HTTPMessage, bytes]:
         """As of any connection."""
         answer = super().ask(method, path, body, headers)
-        if headers and self._draw.random() < DOUBT:
+        if headers and self._draw.random() < self._share:
             time.sleep(self._draw.uniform(*DOUBT_S))
             with suppress(NotKnownError):
                 again = super().ask(method, path, body, headers)
@@ -84,7 +86,9 @@ class Doubting(Connection):
 class Caller(threading.Thread):
     """One client."""
 
-    def __init__(self, folder: Path, seed: int, number: int, addresses: list[str]) -> None:
+    def __init__(
+        self, folder: Path, seed: int, doubt: float, number: int, addresses: list[str]
+    ) -> None:
         super().__init__()
         self._random = random.Random(f"{seed} {number}")
         self._name = f"client-{number}"
@@ -93,7 +97,7 @@ class Caller(threading.Thread):
         own = [*addresses[first:], *addresses[:first]]
         self._client = Plain(own) if number == CLIENTS else Client(own)
         if number < CLIENTS:
-            self._client._connection = Doubting(own, self._random)
+            self._client._connection = Doubting(own, self._random, doubt)
         self._names = ("get",) if number in READERS else MIXED
         self._versions = dict.fromkeys(KEYS, 0)
         self._count = 0
@@ -144,9 +148,12 @@ class Caller(threading.Thread):
             raise
 
 
-def call(folder: str, seed: str, *addresses: str) -> int:
+def call(folder: str, seed: str, doubt: str, *addresses: str) -> int:
     """Call until told to stop; 1 if a client has failed."""
-    callers = [Caller(Path(folder), int(seed), n, list(addresses)) for n in range(1, CLIENTS + 1)]
+    callers = [
+        Caller(Path(folder), int(seed), float(doubt), number, list(addresses))
+        for number in range(1, CLIENTS + 1)
+    ]
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     for caller in callers:
