@@ -261,10 +261,18 @@ BUGS: list[tuple[str, Callable[..., Any]]] = [
 ]
 
 
+SEEN_BY: dict[Callable[..., Any], int] = {
+    JoinsTheQueryUnderWay: 373,
+    TakesAnyAnswer: 146,
+    WaitsForTheLowestAnswer: 130,
+}
+"""Seeds that show bugs which the first runs do not: tried before the others, to save time."""
+
+
 @pytest.mark.parametrize(("name", "bug"), BUGS, ids=lambda bug: getattr(bug, "__name__", bug))
 def test_a_bug_is_found(name: str, bug: Callable[..., Any]) -> None:
     make = learner_with(bug) if isinstance(bug, type) and issubclass(bug, Reads) else bug
-    for seed in SEEDS:
+    for seed in sorted(SEEDS, key=lambda seed: seed != SEEN_BY.get(bug)):
         failure = run(seed, **{name: make}).failure
         if failure:
             assert failure.kind == "stale read", failure.text

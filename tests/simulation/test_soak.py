@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
@@ -33,6 +33,7 @@ sys.exit(main(["simulate", "--minutes", "0.001", "--steps", "50", "--jobs", "1",
 """A soak; Ctrl-C comes when a process that is to run seeds has just been started."""
 
 
+@cache
 def first_failure() -> Outcome:
     outcomes = (WITH_BUG(Request(seed, 2_000)) for seed in range(40))
     return next(outcome for outcome in outcomes if outcome.failure)
