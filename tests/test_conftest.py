@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.paths import ROOT
 
 HANGING = """
@@ -29,13 +31,16 @@ def test_after():
 """
 
 
-def test_a_test_that_hangs_fails_and_those_after_it_are_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n", "1"]], ids=["alone", "worker"])
+def test_a_test_that_hangs_fails_and_those_after_it_are_run(
+    tmp_path: Path, workers: list[str]
+) -> None:
     """Also in an example of hypothesis, which goes on to look for a smaller one after failures."""
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n", encoding="utf-8")
     (tmp_path / "test_hanging.py").write_text(HANGING, encoding="utf-8")
     options = ["-q", "-p", "no:cacheprovider", "--timeout", "0.5", "--rootdir", str(tmp_path)]
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        [sys.executable, "-m", "pytest", *options, *workers, str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

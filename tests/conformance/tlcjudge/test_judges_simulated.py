@@ -50,6 +50,7 @@ def write(folder: Path, simulation: CheckedSimulation) -> Path:
     return folder
 
 
+@pytest.mark.timeout(400)
 def test_on_storms_and_on_planted_bugs(tmp_path: Path) -> None:
     crashes = (("acceptor", 1), ("proposer", 1), ("learner", 1), ("acceptor", 2))
     storms = [
