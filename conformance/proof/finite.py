@@ -7,7 +7,7 @@ With the sizes of the sorts bounded it does; and what it finds is small enough t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class _Small:
         """One to the obligation, if there is one. Raises Unknown."""
         solver = z3.Solver()
         solver.set("timeout", int(SECONDS * 1000))
-        solver.add(*map(self._grounded, obligation.query))
+        solver.add(*map(self._grounded, obligation.counterexample))
         constants = [p.decl() for p in obligation.parameters]
         for symbol in (*self._encoding.constants, *self._encoding.variables, *constants):
             solver.add(*self._closed(symbol))
@@ -58,7 +58,9 @@ class _Small:
             raise Unknown(f"{obligation.name}: {solver.reason_unknown()}")
         if answer == z3.unsat:
             return None
-        return _Reader(self._encoding, solver.model(), self._elements).found(obligation)
+        return _Reader(self._encoding, solver.model(), self._elements, self._grounded).found(
+            obligation
+        )
 
     def _grounded(self, formula: Any) -> Any:
         """The formula without quantifiers: said of each element."""
@@ -99,8 +101,14 @@ def _elements(each: Any, size: int) -> list[Any]:
 class _Reader:
     """Reads a model of the solver. Elements that are ordered are numbered in their order."""
 
-    def __init__(self, encoding: Encoding, model: Any, elements: Mapping[str, Sequence[Any]]):
-        self.encoding, self.model = encoding, model
+    def __init__(
+        self,
+        encoding: Encoding,
+        model: Any,
+        elements: Mapping[str, Sequence[Any]],
+        grounded: Callable[[Any], Any],
+    ) -> None:
+        self.encoding, self.model, self._grounded = encoding, model, grounded
         self.of_sort = {
             name: list({self._value(e).get_id(): self._value(e) for e in some}.values())
             for name, some in elements.items()
@@ -142,7 +150,7 @@ class _Reader:
             arguments = [
                 self.of_sort[symbol.domain(n).name()][number] for n, number in enumerate(at)
             ]
-            values[at] = self._value(meaning(*arguments))
+            values[at] = self._value(self._grounded(meaning(*arguments)))
         if symbol.range() == z3.BoolSort():
             return frozenset(at for at, value in values.items() if z3.is_true(value))
         return {at: self.number[value.get_id()] for at, value in values.items()}

@@ -122,27 +122,38 @@ class Action:
 
 Claim = Callable[[State], Formula]
 
+NO_AXIOMS = "no axioms"
+NO_GUARDS = "no guards"
+"""In what is used, by their names: there is no need of any."""
+
 
 @dataclass(frozen=True)
 class Induction:
     """What follows from the invariant in each state by induction: `claim(state, n)` for all n of a
-    sort that is ordered by `below`. Shown is, from the conjuncts that it `uses`: where it is so of
-    all below n, it is so of n."""
+    sort that is ordered by `below`. Shown is, from what it `uses`: where it is so of all below n,
+    it is so of n. With `first`, `below` is said of neighbours only: shown is that it is so of the
+    first, and of each that comes after one of which it is so."""
 
     name: str
     sort: Sort
     below: Callable[[Term, Term], Formula]
     claim: Callable[[State, Term], Formula]
     uses: tuple[str, ...]
+    first: Term = None
 
     def everywhere(self, state: State) -> Formula:
         return every(self.sort, lambda n: self.claim(state, n))
 
 
+def by_itself(_: Term, __: Term) -> Formula:
+    """In place of what is below: there is no need of induction."""
+    return z3.BoolVal(False)
+
+
 @dataclass(frozen=True)
 class Goal:
-    """A property, and what it is shown from: names of conjuncts and lemmas. With fewer formulas
-    that speak of quorums the solver has less to try in vain."""
+    """A property, and what it is shown from: names of conjuncts, lemmas and axioms. With fewer
+    formulas that speak of quorums the solver has less to try in vain."""
 
     claim: Claim
     uses: tuple[str, ...]
@@ -151,11 +162,15 @@ class Goal:
 @dataclass(frozen=True)
 class Encoding:
     """A module. `constants` are its relations and functions that no step changes, of which `orders`
-    order their sorts, from 0; `axioms` are what is assumed of them. `invariant` and `goals` have
+    order their sorts, from 0; `axioms` are what is assumed of them: those that are named, one by
+    one or by what is before their colon; where none is named, and not NO_AXIOMS, the `usual` ones,
+    and if there are none either, all. `invariant` and `goals` have
     the names of their definitions in the module.
 
-    `hints` are, by the names of obligations that the solver finds hard, the conjuncts and
-    facts that are enough for it. `needless` are conjuncts that the proof does without,
+    `hints` are, by the names of obligations that the solver finds hard, what is enough for them, or
+    as in "keeps VotesSafe" for this of any action:
+    conjuncts, facts, lemmas and goals. "X afterwards" is X in the state after the step, for which
+    see obligations.py. `needless` are conjuncts that the proof does without,
     each with the reason why it stays.
     `sizes` are where counterexamples are looked for, by the names of the sorts, smallest first."""
 
@@ -173,6 +188,7 @@ class Encoding:
     hints: Mapping[str, tuple[str, ...]]
     needless: Mapping[str, str]
     sizes: tuple[Mapping[str, int], ...]
+    usual: tuple[str, ...] = ()
 
     def state(self) -> State:
         """A state of which nothing is known."""

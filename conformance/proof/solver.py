@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import z3
 
 from conformance.proof import finite
-from conformance.proof.logic import Encoding
+from conformance.proof.logic import Encoding, Formula
 from conformance.proof.obligations import Obligation, obligations, weaker
 
 PROVED, FALSE, UNKNOWN = "proved", "false", "unknown"
@@ -43,7 +43,7 @@ def prove(encoding: Encoding, obligation: Obligation, seconds: float = SECONDS) 
     """Ask about all structures; if the answer is not "proved", look for a small counterexample."""
     begun = time.monotonic()
     verdict, found = PROVED, None
-    if not _unsatisfiable(obligation, seconds):
+    if not all(_unsatisfiable(query, seconds) for query in obligation.queries):
         try:
             found = finite.first(encoding, [obligation])
         except finite.Unknown:
@@ -52,7 +52,7 @@ def prove(encoding: Encoding, obligation: Obligation, seconds: float = SECONDS) 
     return Outcome(obligation, verdict, time.monotonic() - begun, found)
 
 
-def _unsatisfiable(obligation: Obligation, seconds: float) -> bool:
+def _unsatisfiable(query: list[Formula], seconds: float) -> bool:
     """Whether the solver says so. How long it takes is a matter of luck: what it proves in a
     second by one order of its trials may take it an hour by another. So it begins again, with
     another seed, each time with twice the patience."""
@@ -61,7 +61,7 @@ def _unsatisfiable(obligation: Obligation, seconds: float) -> bool:
         solver = z3.Solver()
         solver.set("random_seed", seed)
         solver.set("timeout", int(min(left, patience) * 1000))
-        solver.add(*obligation.query)
+        solver.add(*query)
         answer = solver.check()
         left -= patience
         if answer != z3.unknown or left <= 0:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from textwrap import shorten
 
 from tests.conformance.proof.broken import FILES, tried
+
+SHOWN = 100
+"""Characters of a mutant's text."""
 
 
 def main(modules: list[str]) -> int:
@@ -21,9 +25,8 @@ def main(modules: list[str]) -> int:
             )
             if not mutant.noticed_by:
                 kind = "by nothing, for a reason" if mutant.reason else "by nothing"
-                print(
-                    f"{module}: unnoticed: {mutant.change}: {mutant.reason or 'WHY?'}", flush=True
-                )
+                change = shorten(mutant.change, SHOWN)
+                print(f"{module}: unnoticed: {change}: {mutant.reason or 'WHY?'}", flush=True)
             found[kind] += 1
         wrong += found["by nothing"]
         noticed = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conformance.proof import voting_logic
+from conformance.proof import synod_invariant, synod_logic, voting_logic
 from conformance.proof.logic import Encoding
 from conformance.proof.solver import PROVED, proofs
 from tests.conformance.proof.held_against_tlc import differences
 from tests.conformance.proof.small_models import SMALL, held
 from tests.conformance.proof.source_mutants import mutants
 
-FILES = {"Voting": (voting_logic, "VOTING")}
-"""By the name of the module, its encoding's file, and its name there."""
+FILES = {
+    "Voting": ((voting_logic,), "VOTING"),
+    "Synod": ((synod_invariant, synod_logic), "SYNOD"),
+}
+"""By the name of the module, its encoding's files, and its name in the last."""
 
 SECONDS = 5
 """For the solver, with each obligation of a mutant: what it proves, it proves in less."""
 
 UNNOTICED = {
+    "without 'Ballot' in _phase2a": "nobody promises in ballot 0",
+    "without 'Value' in _phase2a": "None is not broadcast, and no vote that is reported is for it",
+    "without 'Ballot' in _decide": "nobody votes in ballot 0",
     "in type_ok,": "all states that are compared have the right types, and no proof needs them",
     "in learns_one,": "it is a part of type_ok",
     "without 'Ballot' in _learn": "nobody votes in ballot 0",
@@ -41,8 +47,7 @@ class Mutant(NamedTuple):
 def tried(module: str, *, every: int = 1) -> Iterator[Mutant]:
     """Each mutant of a module's encoding, or one of so many: first beside TLC, then in the
     proof."""
-    file, name = FILES[module]
-    for number, (change, encoding) in enumerate(mutants(file, name)):
+    for number, (change, encoding) in enumerate(mutants(*FILES[module])):
         if number % every == 0:
             yield Mutant(change, _noticed_by(module, change, encoding))
 

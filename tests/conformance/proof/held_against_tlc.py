@@ -68,31 +68,35 @@ def key(encoding: Encoding, meanings: Mapping[str, Meaning]) -> Key:
 def said(model: Model) -> Said:
     """What TLC says of all states and steps."""
     with tempfile.TemporaryDirectory(prefix="encoding-") as folder:
-        config, printed = Path(folder) / "any.cfg", Path(folder) / "printed"
         says = "SPECIFICATION AnySpec\nINVARIANT SaysState\nACTION_CONSTRAINT SaysSteps\n"
-        config.write_text(says + model.config, encoding="utf-8")
+        config = says + model.config
         module = Path(__file__).with_name(f"{model.module}.tla")
         if model.drawn:
             some = sorted(set(re.findall(r"\b[val]\d\b", model.config)))
             same = " ".join(f"{name} = {name}" for name in some)
-            config.write_text(
-                f"{says}{model.config}CONSTRAINT FirstStep\nCONSTANTS Drawn <- States {same}\n",
-                encoding="utf-8",
-            )
+            config += f"CONSTRAINT FirstStep\nCONSTANTS Drawn <- States {same}\n"
             module = Path(folder) / "Drawn.tla"
             text = (
                 f"---- MODULE Drawn ----\nEXTENDS {model.module}\nCONSTANTS {', '.join(some)}\n"
                 f"States == {model.drawn}\n====\n"
             )
             module.write_text(text, encoding="utf-8")
-        manner = runner.Manner(short=True, options=("-userFile", str(printed)))
+        lines, distinct = printed(module, config)
+        found = _read(model, iter(lines))
+    assert model.drawn or len(found.states) == distinct
+    return found
+
+
+def printed(module: Path, configuration: str) -> tuple[list[str], int]:
+    """The lines that the module prints, and how many states it has."""
+    with tempfile.TemporaryDirectory(prefix="printed-") as folder:
+        config, lines = Path(folder) / "any.cfg", Path(folder) / "printed"
+        config.write_text(configuration, encoding="utf-8")
+        manner = runner.Manner(short=True, options=("-userFile", str(lines)))
         task = runner.Task(module, config, [Path(__file__).parent, SPEC, MODELS])
         result = runner.run(task, runner.Limits(100, 1024), manner)
         assert result.violation is None and result.completed
-        with printed.open(encoding="utf-8") as lines:
-            found = _read(model, lines)
-    assert model.drawn or len(found.states) == result.distinct
-    return found
+        return lines.read_text(encoding="utf-8").splitlines(), result.distinct
 
 
 def _read(model: Model, lines: Iterator[str]) -> Said:

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from conformance.proof.evaluate import Meaning, Structure
+from conformance.proof.log_voting_logic import LOG_VOTING
 from conformance.proof.synod_logic import SYNOD
 from conformance.proof.voting_logic import VOTING
-from tests.conformance.proof import synod_states
+from tests.conformance.proof import log_voting_states, synod_states
 from tests.conformance.proof.held_against_tlc import Model, Said, said
 
 Quorums = tuple[frozenset[str], ...]
@@ -92,6 +93,8 @@ def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
     fixed |= {"direct": frozenset({()} if direct else ())}
     structure = Structure(sizes, fixed)
     states = synod_states.drawn(structure, count)
+    if proposers > 1:
+        states.append(structure.but(synod_states.HEARD_BY_ANOTHER))
     truths = "Init TypeOK OneBatchPerBallot ProposalsSafe ProposalsBroadcast VotesProposed LastVote"
     truths += " VotesBelowPromise PromisesTrue DecisionsChosen LearnedDecided Agreement Integrity"
 
@@ -112,6 +115,24 @@ def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
     )
 
 
+def log_voting(sizes: log_voting_states.Sizes, count: int) -> Model:
+    structure = log_voting_states.structure(sizes)
+    states = log_voting_states.drawn(structure, count)
+    truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
+    truths += " ChosenByVotes OrderOfChosen DeliveredIsOrder"
+    truths += " Agreement Integrity TotalOrder DeliveredInOrder"
+    return Model(
+        "AnyLogVoting",
+        sizes.config,
+        LOG_VOTING,
+        structure,
+        log_voting_states.state(sizes),
+        log_voting_states.parameter(sizes),
+        tuple(truths.split()),
+        "{" + ",\n".join(log_voting_states.written(sizes, state) for state in states) + "}",
+    )
+
+
 ONE: Quorums = (frozenset({"a1"}),)
 BOTH: Quorums = (frozenset({"a1", "a2"}), frozenset({"a2"}))
 """Quorums of two acceptors, of which one is enough."""
@@ -122,6 +143,15 @@ SMALL: dict[str, Callable[[], Model]] = {
     "Voting: 2 acceptors, 1 learner, 2 ballots": lambda: voting(2, 1, 2, 1, BOTH),
     "Synod: 3 ballots": lambda: synod(False, 1, 3, 300),
     "Synod: 2 proposers, direct learning": lambda: synod(True, 2, 2, 250),
+    "LogVoting: 2 instances, 2 learners": lambda: log_voting(
+        log_voting_states.Sizes(2, 2, 1, 2, 2, 2, 1, "log", False, BOTH), 60
+    ),
+    "LogVoting: a promise for each instance, FIFO": lambda: log_voting(
+        log_voting_states.Sizes(2, 1, 1, 2, 2, 2, 1, "instance", True, BOTH), 60
+    ),
+    "LogVoting: batches of two": lambda: log_voting(
+        log_voting_states.Sizes(2, 2, 2, 2, 2, 1, 2, "log", True, BOTH), 60
+    ),
 }
 
 

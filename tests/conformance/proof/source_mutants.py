@@ -1,14 +1,17 @@
-"""Encodings with one thing wrong, made from the text of their file.
+"""Encodings with one thing wrong, made from the text of their files.
 
 A comparison is strict or is no more, a part of a conjunction or of an alternative is missing, one
-quantifier stands for the other, a guard or an effect of an action is missing.
+quantifier stands for the other, a guard or an effect of an action is missing. Facts are left as
+they are: they are steps of a proof and not of the module, and each is proved itself.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 
 from conformance.proof.logic import Encoding
@@ -16,23 +19,52 @@ from conformance.proof.logic import Encoding
 OTHER = {"at_most": "below", "below": "at_most", "every": "some", "some": "every"}
 
 
-def mutants(module: ModuleType, name: str) -> Iterator[tuple[str, Encoding]]:
-    """Of the encoding with this name in the module: what is changed, as line and text, and what
-    comes of it."""
-    text = inspect.getsource(module)
-    for number in range(sum(1 for _ in _changes(ast.parse(text)))):
-        tree = ast.parse(text)
-        called, change = list(_changes(tree))[number]
-        change()
-        made = ModuleType(module.__name__)
-        exec(compile(ast.fix_missing_locations(tree), called, "exec"), made.__dict__)
-        yield called, getattr(made, name)
+NOT_OF_THE_MODULE = ("_facts", "_lemmas")
+"""Names of files, or functions, that are steps of a proof and not of the module."""
+
+
+def mutants(files: Sequence[ModuleType], name: str) -> Iterator[tuple[str, Encoding]]:
+    """Of the encoding with this name in the last of its files, of which each may import those
+    before it: what is changed, as function and text, and what comes of it."""
+    for place, file in enumerate(files):
+        if file.__name__.endswith(NOT_OF_THE_MODULE):
+            continue
+        text = inspect.getsource(file)
+        for number in range(sum(1 for _ in _changes(ast.parse(text)))):
+            tree = ast.parse(text)
+            called, change = list(_changes(tree))[number]
+            change()
+            changed = ast.unparse(ast.fix_missing_locations(tree))
+            later = [(other, inspect.getsource(other)) for other in files[place + 1 :]]
+            yield called, getattr(_made([(file, changed), *later]), name)
+
+
+def _made(texts: Sequence[tuple[ModuleType, str]]) -> ModuleType:
+    """The last of these modules, made from other texts."""
+    with _imported():
+        for file, text in texts:
+            made = ModuleType(file.__name__)
+            exec(compile(text, file.__name__, "exec"), made.__dict__)
+            sys.modules[file.__name__] = made
+    return made
+
+
+@contextmanager
+def _imported() -> Iterator[None]:
+    """What is put among the imported modules here is taken out again."""
+    before = dict(sys.modules)
+    try:
+        yield
+    finally:
+        sys.modules.update(before)
 
 
 def _changes(tree: ast.Module) -> Iterator[tuple[str, Callable[[], None]]]:
     """What may be changed inside the functions: its name, and what does it."""
     for function in tree.body:
         if not isinstance(function, ast.FunctionDef) or function.name in OTHER:
+            continue
+        if function.name.endswith(NOT_OF_THE_MODULE):
             continue
         for node in ast.walk(function):
             where = f"{function.name}, {ast.unparse(node)}" if isinstance(node, ast.expr) else ""

@@ -18,6 +18,23 @@ WALK = 14
 """Most steps from the initial state to one that is drawn."""
 
 
+HEARD_BY_ANOTHER: dict[str, Meaning] = {
+    "broadcast": frozenset({(0,), (1,)}),
+    "msg1a": frozenset({(1,), (2,), (3,)}),
+    "msg1b": frozenset({(1, 3, 1, 0), (0, 2, 2, 1)}),
+    "msg2a": frozenset({(1, 0), (2, 1)}),
+    "msg2b": frozenset({(1, 1), (0, 2)}),
+    "decide": frozenset(),
+    "promised": {(0,): 2, (1,): 3},
+    "vote_ballot": {(0,): 2, (1,): 1},
+    "vote_value": {(0,): 1, (1,): 0},
+    "learned": frozenset(),
+    "votes": frozenset({(1, 1, 0), (0, 2, 1)}),
+}
+"""A state in which the leader of ballot 3 would propose another value if it had heard what the one
+of ballot 2 heard. None that is drawn is like it."""
+
+
 def state(said: tuple[Any, ...]) -> dict[str, Meaning]:
     """What TLC prints, as relations."""
     broadcast, msgs, (promised, vote), learned, votes = said
