@@ -66,7 +66,7 @@ def test_no_step_leaves_the_invariant_and_it_is_not_vacuous(module: str) -> None
 
 
 def test_each_rung_has_its_liveness_and_what_it_needs() -> None:
-    models = {model.name: model for model in load() if model.name.startswith("live-")}
+    models = {m.name: m for m in load() if m.name.startswith(("live-", "election"))}
     for rung in ("voting", "synod", "log", "paxos"):
         assert models[f"live-{rung}-crash"].expect == "ok"
         for fault in ("two-crashes", "no-resend"):
@@ -88,6 +88,10 @@ def test_each_rung_has_its_liveness_and_what_it_needs() -> None:
         assert isinstance(models[f"live-paxos-checkpoint-{stranding}"].expect, Violates)
     for unfair in ("unpromised", "unvoted", "unheard"):
         assert isinstance(models[f"live-voting-{unfair}"].expect, Violates)
+    for scenario in ("", "-equal-grows", "-one-patient"):
+        assert models[f"election{scenario}"].expect == "ok"
+    for impatience in ("equal", "no-growth", "no-heartbeat"):
+        assert isinstance(models[f"election-{impatience}"].expect, Violates)
     for model in models.values():
         cfg = (MANIFEST.parent / model.config).read_text(encoding="utf-8")
         checked = checked_names(cfg)["property"]
@@ -95,4 +99,4 @@ def test_each_rung_has_its_liveness_and_what_it_needs() -> None:
         if isinstance(model.expect, Violates):
             assert checked == (model.expect.violates,), model.name
         else:
-            assert {"Progress", "Delivered"} & {*checked}, model.name
+            assert {"Progress", "Delivered", "LeaderStays"} & {*checked}, model.name

@@ -40,7 +40,7 @@ class NotAValue(ValueError):
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>-?\d+) | "(?P<string>(?:[^"\\]|\\.)*)" | (?P<name>\w+)
-      | (?P<mark><<|>>|\|->|:>|@@|[{}\[\](),])
+      | (?P<mark><<|>>|\|->|:>|@@|\.\.|[{}\[\](),])
     )""",
     re.VERBOSE,
 )
@@ -118,6 +118,8 @@ class _Reader:
         kind, text = self.kind, self.text
         self.advance()
         match kind, text:
+            case "number", _ if self.take(".."):  # a set that TLC has not enumerated
+                return frozenset(range(int(text), self.number() + 1))
             case "number", _:
                 return int(text)
             case "string", _:
@@ -133,6 +135,13 @@ class _Reader:
             case "mark", "(":
                 return self.pairs(":>", "@@", ")")
         raise NotAValue(f"before {self.at}: {text!r} begins no value")
+
+    def number(self) -> int:
+        kind, text = self.kind, self.text
+        if kind != "number":
+            raise NotAValue(f"before {self.at}: {text!r} where a number was expected")
+        self.advance()
+        return int(text)
 
     def items(self, end: str) -> list[Any]:
         found: list[Any] = []

@@ -120,6 +120,7 @@ class Proposer(Role):
             self._batch_s = inf
 
     def _on_heartbeat(self, heartbeat: Heartbeat, now_s: float) -> None:
+        self.election.notice(heartbeat.ballot)
         self._heard(heartbeat.ballot, now_s)
         self.top = max(self.top, self._reached(heartbeat.top))
 

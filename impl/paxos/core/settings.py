@@ -132,7 +132,9 @@ class Settings:
 
     heartbeat_s: float = 0.1
     failover_s: float = 0.6
-    """A proposer that hears nothing of a leader for so long takes over."""
+    """A proposer that hears nothing of a leader for so long takes over. Where that was wrong, since
+    the leader is there, it waits twice as long from then on, up to
+    `paxos.core.election.MOST_GROWN` times."""
     retry_s: float = 0.05
     """A proposer repeats an unanswered Prepare or Accept after so long at first. Later the time
     follows how long answers take, and grows while none comes. The next two are like this one."""

@@ -38,7 +38,12 @@ def test_a_string_may_hold_marks_and_quotations() -> None:
     assert parse(inner) == frozenset({Record(type="1a", bal=1), "a,}b\\"})
 
 
-@pytest.mark.parametrize("text", ["", "<<1", "{1 2}", '"open', "[a |-> 1}"])
+def test_an_interval_is_the_set_of_its_numbers() -> None:
+    """As TLC prints one that it has not enumerated."""
+    assert parse("<<1..3, 2..1, {-1..0}>>") == ({1, 2, 3}, set(), {frozenset({-1, 0})})
+
+
+@pytest.mark.parametrize("text", ["", "1..a", "1..", "<<1", "{1 2}", '"open', "[a |-> 1}"])
 def test_what_is_no_value_is_said(text: str) -> None:
     with pytest.raises(NotAValue):
         parse(text)
