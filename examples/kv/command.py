@@ -56,6 +56,9 @@ async def serve(chosen: argparse.Namespace) -> int:
         told = asyncio.create_task(ended.wait())
         failed = asyncio.create_task(asyncio.to_thread(node.wait))
         await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+        for site in list(runner.sites):
+            await site.stop()
+        await node.close()  # so that requests which wait for it are answered
         await runner.cleanup()
     return 0 if told.done() else 1
 

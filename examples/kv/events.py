@@ -23,7 +23,8 @@ SILENCE_S = 10.0
 
 async def watch(request: web.Request) -> web.StreamResponse:
     """Each change with a higher version than `from`, or than the last that a browser had; without
-    either, than what is applied now. Ends when changes were missed (410, or the event `gone`)."""
+    either, than what is applied now. Ends with the replica, or when changes were missed (410, or
+    the event `gone`)."""
     node, prefix = request.app[NODE], request.query.get("prefix", "")
     begin = request.headers.get("Last-Event-ID") or request.query.get("from")
     version = node.position if begin is None else asking.parsed(begin, "from=")
@@ -40,7 +41,7 @@ async def watch(request: web.Request) -> web.StreamResponse:
     try:
         await response.prepare(request)
         await response.write(f"retry: 1000\nid: {version}\nevent: from\ndata: {{}}\n\n".encode())
-        while True:
+        while not node.feed.has_ended:
             if found:
                 version = found[-1].version
                 said = b"".join(_event(c) for c in found if c.key.startswith(prefix))

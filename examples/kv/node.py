@@ -57,6 +57,11 @@ class Node:
     ) -> None:
         self._replica.close()
 
+    async def close(self) -> None:
+        """End the replica, and so all that waits for it, a write with `paxos.NotKnownError`."""
+        self.feed.end()
+        await asyncio.to_thread(self._replica.close)
+
     @property
     def position(self) -> int:
         """Of the last command that is applied here."""

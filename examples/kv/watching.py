@@ -32,6 +32,7 @@ class Feed:
         self._from = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._is_waking = False
+        self.has_ended = False
 
     def begin(self, position: int) -> None:
         """The state is another one, as it was at `position`; of changes up to there nothing is
@@ -52,6 +53,11 @@ class Feed:
         if wake:
             self._loop.call_soon_threadsafe(self._wake)
 
+    def end(self) -> None:
+        """There will be no more changes. In the event loop."""
+        self.has_ended = True
+        self._wake()
+
     def since(self, version: int) -> list[Change]:
         """All with higher versions. Raises `GoneError` if some of them are not kept."""
         with self._lock:
@@ -61,8 +67,8 @@ class Feed:
         return newer[::-1]
 
     async def more(self, version: int) -> list[Change]:
-        """The same, once there are any."""
-        while not (found := self.since(version)):
+        """The same, once there are any; none if there will be none."""
+        while not (found := self.since(version)) and not self.has_ended:
             waiter: asyncio.Future[None] = self._loop.create_future()
             with self._lock:
                 self._waiting.add(waiter)
