@@ -259,6 +259,31 @@ def test_a_callback_that_raises_stops_the_learner(cluster: Cluster) -> None:
         learner.close()
 
 
+def test_who_waits_for_the_end_leaves_its_thread_to_who_closes(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Python before 3.13 two threads that join one can both take its lock as released, and one
+    of them fails (RuntimeError: release unlocked lock)."""
+    joiners: list[str] = []
+    join = threading.Thread.join
+
+    def noted(thread: threading.Thread, timeout: float | None = None) -> None:
+        joiners.append(threading.current_thread().name)
+        join(thread, timeout)
+
+    waited: list[bool] = []
+    learner = Learner(cluster.config, 1, lambda position, value: None)
+    assert not learner.wait(0.01)
+    monkeypatch.setattr(threading.Thread, "join", noted)
+    waiting = threading.Thread(target=lambda: waited.append(learner.wait()), name="waiting")
+    waiting.start()
+    learner.close()
+    waiting.join(PATIENCE_S)
+    assert waited == [True]
+    assert "waiting" not in joiners
+    assert learner.wait(0)
+
+
 def test_a_callback_that_raises_and_is_to_go_on(cluster: Cluster) -> None:
     failed: list[tuple[DeliveredValue, Exception]] = []
 

@@ -91,6 +91,7 @@ class Learner:
         self._host = self._make_host(learner_id, config, options.get("run_dir"), hooks)
         self._applied = 0
         self._thread: threading.Thread | None = None
+        self._is_over = threading.Event()  # of that thread
         in_turn = callback is not None or machine is not None
         self._readings = Readings(self._host, self._inbox, in_turn=in_turn)
         if self._applying:
@@ -98,8 +99,7 @@ class Learner:
             self._applying.read = self._readings.run
         self._host.start()
         if in_turn:
-            work = self._call_back if machine is None else self._apply
-            self._thread = threading.Thread(target=work, daemon=True)
+            self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
 
     def _make_host(
@@ -154,11 +154,11 @@ class Learner:
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until a learner with a callback or a machine has ended; whether it has. Raises why
         it failed."""
-        if self._thread:
-            self._thread.join(timeout_s)
+        if self._thread:  # two threads that join one at a time can fail (Python before 3.13)
+            self._is_over.wait(timeout_s)
         if self._host.failure:
             raise self._host.failure
-        return self._thread is None or not self._thread.is_alive()
+        return self._thread is None or self._is_over.is_set()
 
     def close(self) -> None:
         """Learn nothing more. A callback or machine that runs is waited for, unless it is what
@@ -232,6 +232,15 @@ class Learner:
             raise TypeError("a learner that is iterated has no thread to read in: use `barrier`")
         if self._thread is threading.current_thread():
             raise TypeError("the callback or machine has the state of now: it need not ask for it")
+
+    def _work(self) -> None:
+        try:
+            if self._applying:
+                self._apply()
+            else:
+                self._call_back()
+        finally:
+            self._is_over.set()
 
     # With a callback.
 
