@@ -116,8 +116,10 @@ class Inbox:
         """All items that are there, waited for; none if none will come any more. They count as
         waiting until this is called again."""
         with self._lock:
-            self._changed.wait_for(lambda: self._items or self._is_over)
+            # Before it is waited: while they count, the learner may hear nothing that could come.
             self._bytes -= self._given_bytes
+            self._given_bytes = 0
+            self._changed.wait_for(lambda: self._items or self._is_over)
             items = [*self._items]
             self._items.clear()
             self._given_bytes = self._bytes
