@@ -135,8 +135,11 @@ def test_the_newest_is_damaged_and_what_came_since_the_one_before_is_trimmed(
     second = replica(three, Ledger(), 2)
     assert second.broadcast(b"after").result(PATIENCE_S)
     close(first, second, third)
-    givers = [event["from"] for event in events(three.run_dir, "InstallSnapshot")]
-    assert givers[1] == 3 and set(givers[::2]) <= {1, 2}, "another one's, its own, another one's"
+    installs = events(three.run_dir, "InstallSnapshot")
+    givers = [e["from"] for e in installs if e["process"].startswith("learner-3.")]
+    own = givers.index(3)  # one that is slow may have needed more than one before
+    assert givers[:own] and givers[own + 1 :], "another one's, its own, another one's"
+    assert givers.count(3) == 1, givers
     assert events(three.run_dir, "Restart") and trims(three)
     assert "takes all" in conformance(three.run_dir, "--tlc")
 
