@@ -14,6 +14,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """The options that name models of the manifest and say what each may take."""
+    parser.add_argument(
+        "--model", action="append", default=[], metavar="NAME", help="this model; may be repeated"
+    )
+    parser.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="time limit of each model"
+    )
+    parser.add_argument("--heap", type=positive, metavar="MB", help="Java heap of each model")
+
+
 class Say(argparse.Action):
     """An option, such as --version, that prints what the function `const` gives, and ends the
     command. It is asked only then: some answers take long to find."""

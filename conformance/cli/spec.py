@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.cli.arguments import positive
+from conformance.cli.arguments import add_limits, positive
 from conformance.cli.exit_status import complain
 from conformance.cli.spec_pages import check_graphs, counterexample_page, write_graph
 from conformance.modelcheck.manifest import ManifestError, Model, choose, load
@@ -31,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="which models (default: all, but for the huge ones)",
     )
-    parser.add_argument(
-        "--model", action="append", default=[], metavar="NAME", help="this model; may be repeated"
-    )
+    add_limits(parser)
     parser.add_argument(
         "--rerun-failed",
         action="store_true",
@@ -62,10 +60,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="TLC threads a model (then only verdicts count)",
     )
-    parser.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", help="time limit of each model"
-    )
-    parser.add_argument("--heap", type=positive, metavar="MB", help="Java heap of each model")
     parser.add_argument(
         "--work",
         type=Path,

@@ -7,18 +7,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from conformance.cli.arguments import positive
+from conformance.cli.arguments import add_limits
 from conformance.cli.exit_status import complain
+from conformance.cli.spec_growth import DOCS
 from conformance.modelcheck.manifest import ManifestError, Model, choose, load
 from conformance.modelcheck.model_figures import Figures, Kept, counts, figures
 from conformance.modelcheck.model_figures_page import page
 from conformance.modelcheck.run import Overrides
-from conformance.paths import HOME, MANIFEST, SPEC
+from conformance.paths import MANIFEST, SPEC
 from conformance.tlc import errors, runner
 from conformance.tlc.interrupts import termination_as_interrupt
-
-DOCS = HOME / "docs"
-"""Of a checkout; an installed package has none."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="count the models up to this class (default: small); the page has all that were "
         "counted since they were changed",
     )
-    parser.add_argument(
-        "--model", action="append", default=[], metavar="NAME", help="this model; may be repeated"
-    )
-    parser.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", help="time limit of each model"
-    )
-    parser.add_argument("--heap", type=positive, metavar="MB", help="Java heap of each model")
+    add_limits(parser)
     parser.add_argument(
         "--work",
         type=Path,
@@ -71,20 +63,21 @@ def main(args: argparse.Namespace) -> int:
     models, kept = args.manifest.parent, Kept(args.work)
     overrides = Overrides(args.timeout, args.heap)
     failed = 0
+    done = {m.name: f for m in every if counts(m) and (f := kept.get(m, models))}
     with termination_as_interrupt():
-        todo = [m for m in chosen if counts(m) and kept.get(m, models) is None]
+        todo = [m for m in chosen if counts(m) and m.name not in done]
         for number, model in enumerate(sorted(todo, key=lambda m: m.states or 0), 1):
             try:
                 found = figures(model, models, overrides)
                 kept.put(found)
+                done[model.name] = found
             except (errors.TlcError, OSError) as error:
                 complain(f"{model.name}: {error}")
                 failed += 1
             else:
                 print(f"{number}/{len(todo)} {_line(found)}", file=sys.stderr, flush=True)
-    done = [f for model in every if counts(model) and (f := kept.get(model, models))]
     path = args.docs / "model-figures.md"
-    path.write_text(page(every, done, SPEC), encoding="utf-8")
+    path.write_text(page(every, list(done.values()), SPEC), encoding="utf-8")
     print(f"written: {runner.short_path(path)}, {len(done)} of {len(every)} models")
     return 2 if failed else 0
 

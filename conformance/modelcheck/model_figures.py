@@ -18,7 +18,7 @@ import msgspec
 
 from conformance.modelcheck.manifest import Model
 from conformance.modelcheck.run import Overrides, tlc_options
-from conformance.tla.module import parse
+from conformance.tla.module import files_of
 from conformance.tla.value import parse as parse_value
 from conformance.tlc import runner, toolchain
 from conformance.tlc.errors import TlcError
@@ -140,28 +140,11 @@ def key(model: Model, folder: Path) -> str:
     """A digest of what the figures depend on: the modules that the model uses, its configuration,
     its options, and TLC."""
     digest = hashlib.sha256()
-    files = [*_modules(Path(model.module).stem, folder), folder / model.config]
-    for path in [*sorted(files), toolchain.find_jar()]:
+    modules = files_of(Path(model.module).stem, folder, folder.parent)
+    for path in [*sorted([*modules.values(), folder / model.config]), toolchain.find_jar()]:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     digest.update(" ".join([*tlc_options(model), str(model.deadlock)]).encode())
     return digest.hexdigest()[:16]
-
-
-def _modules(name: str, folder: Path) -> set[Path]:
-    """The files of a module and of all that it extends or instantiates, but for TLC's own."""
-    found: dict[str, Path] = {}
-    todo = [name]
-    while todo:
-        name = todo.pop()
-        path = next(
-            (f / f"{name}.tla" for f in (folder, folder.parent) if (f / f"{name}.tla").is_file()),
-            None,
-        )
-        if path is not None and name not in found:
-            found[name] = path
-            module = parse(name, path.read_text(encoding="utf-8"))
-            todo += [*module.extends, *module.instances]
-    return set(found.values())
 
 
 class Kept:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from conformance.modelcheck.run import tlc_options
 from conformance.specmutants.mutants import Mutant, reached
 from conformance.tla.comments import strip_comments
 from conformance.tla.config import checked_names, sections
-from conformance.tla.module import Module, parse, read
+from conformance.tla.module import files_of, read
 
 _INSTEAD = re.compile(r"(\w+)\s*<-\s*(\w+)")
 
@@ -27,7 +27,6 @@ class Watch:
     model: Model
     models: Path
     spec: Path
-    _modules: dict[str, Module] = field(default_factory=dict)
 
     @cached_property
     def cfg(self) -> str:
@@ -36,7 +35,7 @@ class Watch:
     @cached_property
     def extended(self) -> frozenset[str]:
         """The modules of the folders that its module extends."""
-        return frozenset(self._follow(instances=False))
+        return frozenset(self._files(instances=False))
 
     @cached_property
     def used(self) -> frozenset[str]:
@@ -57,35 +56,21 @@ class Watch:
     def digest(self, module: str, text: str) -> str:
         """Of all that decides what TLC says of the model when `module` has this text."""
         whole = hashlib.sha256()
-        for name in sorted(self._follow(instances=True)):
-            own = text if name == module else strip_comments(self._text(name))
+        for name, path in sorted(self._files(instances=True).items()):
+            own = text if name == module else strip_comments(path.read_text(encoding="utf-8"))
             whole.update(f"{name}\0{own}\0".encode())
         options = " ".join(tlc_options(self.model))
         whole.update(f"{self.cfg}\0{options}\0{self.model.deadlock}".encode())
         return whole.hexdigest()[:20]
 
-    def _text(self, name: str) -> str:
-        here = self.models / f"{name}.tla"
-        path = here if here.is_file() else self.spec / f"{name}.tla"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-    def _follow(self, *, instances: bool) -> set[str]:
-        found: set[str] = set()
-        waiting = [self.model.module.removesuffix(".tla")]
-        while waiting:
-            name = waiting.pop()
-            if name in found or not (text := self._text(name)):
-                continue
-            found.add(name)
-            module = self._modules.setdefault(name, parse(name, text))
-            waiting += [*module.extends, *(module.instances if instances else ())]
-        return found
+    def _files(self, *, instances: bool) -> dict[str, Path]:
+        name = self.model.module.removesuffix(".tla")
+        return files_of(name, self.models, self.spec, instances=instances)
 
 
 def watches(models: Iterable[Model], folder: Path, most_states: int) -> list[Watch]:
     """The models that may be asked: they hold, and have no more states than this. They lie in
     folder, and the modules they extend in the folder above it. Cheapest first."""
-    parsed: dict[str, Module] = {}
     fit = [
         model
         for model in models
@@ -96,4 +81,4 @@ def watches(models: Iterable[Model], folder: Path, most_states: int) -> list[Wat
         and not model.module.endswith(("Inductive.tla", "Live.tla"))
     ]
     fit.sort(key=lambda model: (model.states or 0, model.name))
-    return [Watch(model, folder, folder.parent, parsed) for model in fit]
+    return [Watch(model, folder, folder.parent) for model in fit]

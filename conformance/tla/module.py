@@ -183,6 +183,26 @@ def read(module: str, *folders: Path) -> Source:
     return Source({**definitions, **alone.definitions}, tuple(variables))
 
 
+def files_of(module: str, *folders: Path, instances: bool = True) -> dict[str, Path]:
+    """By name, the file of the module and of all that it extends and, if asked, instantiates, of
+    those in the folders, the first that has it."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _find(name, folders)
+        if path is not None and name not in found:
+            found[name] = path
+            alone = _parsed(name, path)
+            waiting += [*alone.extends, *(alone.instances if instances else ())]
+    return found
+
+
+@cache
+def _parsed(name: str, path: Path) -> Module:
+    return parse(name, path.read_text(encoding="utf-8"))
+
+
 def _find(module: str, folders: Sequence[Path]) -> Path | None:
     files = (folder / f"{module}.tla" for folder in folders)
     return next((file for file in files if file.is_file()), None)

@@ -18,6 +18,7 @@ from conformance.proof.log_voting_logic import LOG_VOTING
 from conformance.proof.log_voting_terms import has_none_between, is_all, is_complete
 from conformance.tla.value import parse
 from tests.conformance.proof.held_against_tlc import printed
+from tests.conformance.proof.synod_states import otherwise
 
 Values = tuple[str, ...]
 """A batch, or a sequence."""
@@ -301,7 +302,7 @@ def drawn(fixed: Structure, count: int) -> list[Structure]:
         at = start if again else chance.choice(moves)
         near = at
         for _ in range(chance.choice((0, 0, 1, 1, 2, 3, 5))):
-            near = _otherwise(near, chance)
+            near = otherwise(LOG_VOTING, near, chance)
         promised: Any = near.meanings["promised"]
         if typed(near) and min(promised.values()) < fixed.sizes["Ballot"] - 1:
             found.append(near)
@@ -312,14 +313,3 @@ def _nothing(variable: Any, fixed: Structure) -> Meaning:
     if str(variable.range()) == "Bool":
         return frozenset()
     return dict.fromkeys(tuples(variable, fixed.sizes), 0)
-
-
-def _otherwise(at: Structure, chance: random.Random) -> Structure:
-    """The state with one thing otherwise."""
-    variable = chance.choice(LOG_VOTING.variables)
-    where = chance.choice(list(tuples(variable, at.sizes)))
-    meaning = at.meanings[variable.name()]
-    if isinstance(meaning, dict):
-        value = chance.randrange(at.sizes[variable.range().name()])
-        return at.but({variable.name(): {**meaning, where: value}})
-    return at.but({variable.name(): meaning ^ {where}})

@@ -123,7 +123,7 @@ def drawn(fixed: Structure, count: int) -> list[Structure]:
             moves = [s.after for s in stepper.steps(at) if s.after != at]
             at = chance.choice(moves) if moves else at
         for _ in range(chance.choice((0, 0, 1, 1, 2, 3, 5))):
-            at = _otherwise(SYNOD, at, chance)
+            at = otherwise(SYNOD, at, chance)
         decided: Any = at.meanings["decide"]
         proposals: Any = at.meanings["msg2a"]
         if {b for (b,) in decided} <= {b for b, _ in proposals} and all(r(at) for r in readable):
@@ -141,7 +141,7 @@ def _functions(fixed: Structure) -> dict[str, Meaning]:
     }
 
 
-def _otherwise(encoding: Encoding, at: Structure, chance: random.Random) -> Structure:
+def otherwise(encoding: Encoding, at: Structure, chance: random.Random) -> Structure:
     """The state with one thing otherwise."""
     variable = chance.choice(encoding.variables)
     where = chance.choice(list(tuples(variable, at.sizes)))
