@@ -237,10 +237,7 @@ class Client:
         """Under the lock: whether the core would take what waits, as far as it had room the last
         time that it was asked."""
         settings = self._host.settings
-        is_full = (
-            len(self._waiting) >= settings.max_batch
-            or self._waiting_bytes >= settings.fitting_payload_bytes
-        )
+        is_full = settings.fills_packet(len(self._waiting), self._waiting_bytes)
         return bool(self._waiting) and (is_full or not self._gathers)
 
     def broadcast_and_wait(self, value: bytes, timeout_s: float | None = None) -> Place:

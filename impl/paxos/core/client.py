@@ -132,7 +132,7 @@ class Client(Role):
         alone wait for nothing of the kind; nor do any while what is under way seems to be lost."""
         if not values or not self.settings.own_acceptor or not self.outstanding:
             return values > 0
-        is_full = values >= self.settings.max_batch or size >= self.settings.fitting_payload_bytes
+        is_full = self.settings.fills_packet(values, size)
         return is_full or not self._flight.is_new(next(iter(self.outstanding)))
 
     @property

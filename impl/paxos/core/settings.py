@@ -204,6 +204,10 @@ class Settings:
         most = self.packed_value_bytes if self.synod else self.max_value_bytes
         return min(most, self.max_value_bytes)
 
+    def fills_packet(self, values: int, size: int) -> bool:
+        """Whether so many values, of `size` bytes together, are as much as one packet takes."""
+        return values >= self.max_batch or size >= self.fitting_payload_bytes
+
     def numbers_of(self, size: int) -> int:
         """How many sequence numbers a value of `size` bytes takes: one, or one for each part."""
         return 1 if size <= self.packed_value_bytes else -(-size // self.part_bytes)
