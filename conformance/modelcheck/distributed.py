@@ -72,8 +72,10 @@ def run(
     on_progress: Callable[[Progress], None] | None = None,
 ) -> runner.Result:
     """Runs one model. on_start is told of the workers when they are started. Raises TlcError."""
-    if model.lncheck != "default" or model.simulate:
-        raise errors.SpecError(f"{model.name}: TLC's distributed mode checks safety only")
+    if wanted := _beyond(model):
+        raise errors.SpecError(
+            f"{model.name}: {wanted}, which TLC's distributed mode does not; use `make spec`"
+        )
     config = folder / model.config
     # The server gives the workers every file that they ask for from these folders, by its name.
     task = runner.Task(folder / model.module, config, [folder.parent, config.parent])
@@ -108,6 +110,15 @@ def run(
                 f"{task.name}: no worker is left: {party.last_words()}"
             ) from error
     return result if result.completed else _name(result, task)
+
+
+def _beyond(model: Model) -> str:
+    """What the model wants done that the mode cannot do, if anything."""
+    if model.simulate:
+        return "it draws behaviours at random"
+    if model.seeds:
+        return "it draws its initial states with given seeds"
+    return "it checks liveness" if model.lncheck != "default" else ""
 
 
 def _name(result: runner.Result, task: runner.Task) -> runner.Result:

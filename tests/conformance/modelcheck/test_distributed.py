@@ -136,6 +136,9 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (["--model", "synod-ful"], "there is no model synod-ful; there are: synod-full"),
         (["--model", "synod-tiny", "--worker", "no.host.invalid"], "check WORKERS"),
+        (["--model", "live-paxos"], "live-paxos: it checks liveness, which TLC's distributed mode"),
+        (["--model", "simulated"], "simulated: it draws behaviours at random, which TLC's"),
+        (["--model", "inductive-log-random"], "it draws its initial states with given seeds"),
     ],
 )
 def test_wrong_input_is_one_line(
