@@ -45,8 +45,8 @@ spec-doc: setup ## write the specifications as pages with links, and as PDF wher
 spec-mutants: setup ## weaken the specification one conjunct at a time: which property notices? MUTANT="name Module Module.Definition": some, STATES=n: models up to that, JOBS=n
 	@$(BIN)/conformance spec-mutants $(foreach m,$(MUTANT),--mutant $(m)) $(if $(STATES),--states $(STATES)) --jobs $(or $(JOBS),1)
 
-proof: setup ## prove the inductive invariants for all constants, and break the encodings; MODULE=Voting|..., TABLES=1: counterexamples, SECONDS=n
-	@$(BIN)/conformance prove $(foreach m,$(MODULE),--module $(m)) $(if $(TABLES),--tables) $(if $(SECONDS),--seconds $(SECONDS))
+proof: setup ## prove the inductive invariants for all constants, and break the encodings; MODULE=Voting|..., TABLES=1: counterexamples, SECONDS=n, MEMORY=MB, FRESH=1: all again
+	@$(BIN)/conformance prove $(foreach m,$(MODULE),--module $(m)) $(if $(TABLES),--tables) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(FRESH),--fresh)
 	@$(BIN)/python -m tests.conformance.proof $(MODULE)
 
 harness: setup ## make DIR=folder the project of a course's harness (README, "Run a course's harness")

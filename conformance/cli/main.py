@@ -160,6 +160,7 @@ exit status:
   0  all is proved, and each conjunct is needed, or said not to be
   1  something is false: there is a counterexample, or a conjunct that is not needed
   2  unknown: the solver gave up, or is missing, or there is no such module
+  130  interrupted by Ctrl-C; the same command goes on from there
 """,
     ),
     Command(

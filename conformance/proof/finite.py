@@ -13,6 +13,7 @@ from typing import Any
 
 import z3
 
+from conformance.proof.asking import Limits, answer, solver_for
 from conformance.proof.evaluate import Meaning, Structure, tuples
 from conformance.proof.logic import Encoding, Formula, Symbol
 from conformance.proof.obligations import Obligation
@@ -40,23 +41,22 @@ class _Small:
     """Structures of given sizes. What it has said of a formula without quantifiers, it keeps: most
     obligations assume the same."""
 
-    def __init__(self, encoding: Encoding, sizes: Mapping[str, int]) -> None:
-        self._encoding = encoding
+    def __init__(self, encoding: Encoding, sizes: Mapping[str, int], memory_mb: int) -> None:
+        self._encoding, self._memory_mb = encoding, memory_mb
         self._elements = {s.name(): _elements(s, sizes[s.name()]) for s in encoding.sorts}
         self._known: dict[int, tuple[Any, Any]] = {}
 
     def counterexample(self, obligation: Obligation) -> Found | None:
-        """One to the obligation, if there is one. Raises Unknown."""
-        solver = z3.Solver()
-        solver.set("timeout", int(SECONDS * 1000))
-        solver.add(*map(self._grounded, obligation.counterexample))
+        """One to the obligation, if there is one. Raises Unknown and OutOfMemory."""
+        grounded = map(self._grounded, obligation.counterexample)
+        solver = solver_for(grounded, SECONDS, self._memory_mb)
         constants = [p.decl() for p in obligation.parameters]
         for symbol in (*self._encoding.constants, *self._encoding.variables, *constants):
             solver.add(*self._closed(symbol))
-        answer = solver.check()
-        if answer == z3.unknown:
+        said = answer(solver)
+        if said == z3.unknown:
             raise Unknown(f"{obligation.name}: {solver.reason_unknown()}")
-        if answer == z3.unsat:
+        if said == z3.unsat:
             return None
         return _Reader(self._encoding, solver.model(), self._elements, self._grounded).found(
             obligation
@@ -156,13 +156,15 @@ class _Reader:
         return {at: self.number[value.get_id()] for at, value in values.items()}
 
 
-def first(encoding: Encoding, some: Iterable[Obligation]) -> Found | None:
+def first(
+    encoding: Encoding, some: Iterable[Obligation], memory_mb: int = Limits.memory_mb
+) -> Found | None:
     """The smallest counterexample to any of the obligations. Raises Unknown if there is none, as
-    far as the solver did not give up."""
+    far as the solver did not give up, and OutOfMemory."""
     asked = list(some)
     left: Unknown | None = None
     for sizes in encoding.sizes:
-        small = _Small(encoding, sizes)
+        small = _Small(encoding, sizes, memory_mb)
         for obligation in asked:
             try:
                 found = small.counterexample(obligation)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conformance.proof import synod_invariant, synod_logic, voting_logic
+from conformance.proof import (
+    synod_invariant,
+    synod_logic,
+    voting_logic,
+)
+from conformance.proof.asking import Limits
 from conformance.proof.logic import Encoding
 from conformance.proof.solver import PROVED, proofs
 from tests.conformance.proof.held_against_tlc import differences
@@ -63,7 +68,7 @@ def _noticed_by(module: str, change: str, encoding: Encoding) -> str:
                 return small
     if any(part in change for part in UNNOTICED):
         return ""
-    for outcome in proofs(encoding, SECONDS):
+    for outcome in proofs(encoding, Limits(SECONDS)):
         if outcome.verdict != PROVED:
             return f"{outcome.obligation.name}: {outcome.verdict}"
     return ""

@@ -1,0 +1,54 @@
+"""Encodings with an action broken on purpose, and what is false then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from conformance.proof.logic import Action, Encoding, State, Step
+
+
+def without(action: str, *, guard: str = "", effect: str = "") -> Callable[[Encoding], Encoding]:
+    """An action loses a guard, or an effect."""
+
+    def broken(old: Action) -> Action:
+        def step(state: State, *parameters: Any) -> Step:
+            real = old.step(state, *parameters)
+            guards = {name: f for name, f in real.guards.items() if name != guard}
+            changed = {name: f for name, f in real.changed.items() if name != effect}
+            assert (len(guards), len(changed)) != (len(real.guards), len(real.changed))
+            return Step(guards, changed)
+
+        return replace(old, step=step)
+
+    def change(encoding: Encoding) -> Encoding:
+        actions = [broken(a) if a.name == action else a for a in encoding.actions]
+        return replace(encoding, actions=tuple(actions))
+
+    return change
+
+
+BREAKS = [
+    ("Voting", without("Promise", guard="higher"), "Promise keeps VotesSafe"),
+    ("Voting", without("Vote", guard="Promised"), "Vote keeps VotesSafe"),
+    ("Voting", without("Vote", guard="OneValueIn"), "Vote keeps OneBatchPerBallot"),
+    ("Voting", without("Vote", guard="Safe"), "Vote keeps VotesBroadcast"),
+    ("Voting", without("Vote", guard="MayVote"), "Vote keeps VotesSafe"),
+    ("Voting", without("Learn", guard="VotedTogether"), "Learn keeps LearnedFromOneBallot"),
+    ("Synod", without("Phase1b", guard="promise"), "Phase1b keeps VotesBelowPromise"),
+    ("Synod", without("Phase2a", guard="once"), "Phase2a keeps OneBatchPerBallot"),
+    ("Synod", without("Phase2b", guard="promise"), "Phase2b keeps LastVote"),
+    ("Synod", without("Phase2b", effect="promised"), "Phase2b keeps VotesBelowPromise"),
+    ("Synod", without("Decide", guard="voted"), "Decide keeps DecisionsChosen"),
+    ("Synod", without("Learn", guard="decided"), "Learn keeps LearnedDecided"),
+    ("LogVoting", without("Vote", guard="OneBatchIn"), "Vote keeps OneBatchPerBallot"),
+    ("LogVoting", without("Vote", effect="order"), "Vote keeps OrderOfChosen"),
+    ("LogVoting", without("Deliver", guard="IsNext"), "Deliver keeps DeliveredIsOrder"),
+    ("LogVoting", without("Restart", effect="delivered"), "Restart keeps DeliveredIsOrder"),
+    (
+        "LogVoting",
+        without("InstallSnapshot", guard="chosen"),
+        "InstallSnapshot keeps DeliveredIsOrder",
+    ),
+]
