@@ -59,7 +59,9 @@ Restart(l) ==
 
 (* It gives its checkpoint to whoever can use it.  On the wire that is many
    messages; but a snapshot is used only once all of it is there and verified, so
-   that to lose one of them is to lose the snapshot: it is one message here. *)
+   that to lose one of them is to lose the snapshot: it is one message here.  Parts
+   that a learner has when it crashes are there for its next life: that is this
+   message once more, not consumed yet. *)
 SendSnapshot(l) ==
     /\ keeps:: l \in Keeps
     /\ Send([type |-> "Snapshot", cluster |-> "ours", state |-> checkpoint[l]])

@@ -158,8 +158,7 @@ def test_its_giver_is_killed_in_the_middle(three: Three) -> None:
 
 
 def test_it_is_killed_in_the_middle_and_then_all_are(three: Three) -> None:
-    """One that has lost its files begins a transfer again; and when all start at once, it needs
-    none."""
+    """It goes on where it was; and when all start at once, it needs none."""
     for number in (1, 2, 3):
         three.start(number)
     three.busy_until_trimmed(1)
@@ -172,8 +171,15 @@ def test_it_is_killed_in_the_middle_and_then_all_are(three: Three) -> None:
     three.cluster.processes["replica-3"].send_signal(signal.SIGKILL)
     three.kill(3)
     three.broadcast(2)
+    data = three.cluster.run_dir / "data"
+    assert (data / "learner-3.incoming-1.parts").stat().st_size
     three.start(3)
-    wait_for(lambda: three.events("learner-3", "InstallSnapshot"), "its checkpoint")
+
+    def is_installed() -> bool:
+        assert not (data / "learner-3.incoming-2").exists(), "it has begun anew"
+        return bool(three.events("learner-3", "InstallSnapshot"))
+
+    wait_for(is_installed, "its checkpoint")
     three.broadcast(3)
     three.kill(1, 2, 3)
     for number in (1, 2, 3):

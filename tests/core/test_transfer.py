@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paxos.core.events import SendSnapshot
-from paxos.core.giver import IDLE_S, TICK_S
+from paxos.core.giver import IDLE_S, TICK_S, parts_of
 from paxos.core.messages import (
     Message,
     SnapshotAsk,
@@ -46,10 +46,19 @@ class Learner:
         self.transfer = Transfer(SETTINGS, number)
         self.files: dict[bytes, bytes] = {}
         self.incoming = bytearray()
+        self.kept = set[int]()  # numbers of parts
         self.taken: bytes | None = None
         self.is_alive = True
         self.sent_bytes: list[tuple[float, int]] = []
         self.events: list[object] = []
+
+    def restart(self, prefix: int) -> None:
+        """Killed and started again, with what it has kept."""
+        offer = self.transfer.taker.offer
+        self.transfer = Transfer(SETTINGS, self.number)
+        if offer:
+            self.transfer.taker.resume(offer, self.kept)
+        self.transfer.taker.want(prefix, self.world.now_s)
 
     def has(self, prefix: int, data: bytes) -> None:
         self.files[digest_of(data)] = data
@@ -69,9 +78,11 @@ class Learner:
             self.sent_bytes.append((self.world.now_s, len(data)))
             self.world.send(self.number, SnapshotPart(read.digest, read.number, data))
         for kept in step.kept:
-            end = kept.offset + len(kept.data)
+            offset = kept.number * kept.offer.part_bytes
+            end = offset + len(kept.data)
             self.incoming.extend(bytes(max(0, end - len(self.incoming))))
-            self.incoming[kept.offset : end] = kept.data
+            self.incoming[offset:end] = kept.data
+            self.kept.add(kept.number)
         if step.transferred:
             self.verify(step.transferred)
 
@@ -207,6 +218,81 @@ def test_it_goes_on_with_another_giver_of_the_same() -> None:
     assert min(parts) > 20, "what was here was not asked for again"
     (other,) = {2, 3} - {first}
     assert world.learners[other].events == [SendSnapshot(instance=100, position=100)]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_it_goes_on_where_it_was_killed(share: float) -> None:
+    world = World(2, loss=0.05)
+    data = snapshot_of(60_000)
+    world.learners[2].has(100, data)
+    taker = world.want(1, 40)
+    while taker.transfer.taker.share < share:
+        world.turn()
+    here = set(taker.kept)
+    world.under_way.clear()
+    world.said.clear()
+    taker.restart(40)
+    world.run(1)
+    assert taker.taken == data
+    asked = [message for _, message in world.said if isinstance(message, SnapshotAsk)]
+    spans = [span for ask in asked for span in ask.parts]
+    assert not any(number in here for first, last in spans for number in range(first, last + 1))
+
+
+def test_killed_when_all_was_here_it_hears_its_giver_again() -> None:
+    """Whoever installs a snapshot does so after it was given, by its clock too."""
+    world = World(2)
+    data = snapshot_of(5_000)
+    world.learners[2].has(100, data)
+    taker = world.want(1, 40)
+    world.run(1)
+    world.said.clear()
+    offer = world.learners[2].transfer.giver.newest
+    assert offer and len(taker.kept) == parts_of(offer)
+    taker.transfer.taker.offer, taker.taken = offer, None
+    taker.restart(40)
+    assert taker.transfer.taker.share < 1.0
+    world.run(1)
+    assert taker.taken == data and world.count(SnapshotPart) == 1
+
+
+def test_it_begins_anew_when_another_is_offered_than_before_it_was_killed() -> None:
+    world = World(2)
+    world.learners[2].has(100, snapshot_of(60_000))
+    taker = world.want(1, 40)
+    while taker.transfer.taker.share < 0.5:
+        world.turn()
+    world.learners[2].transfer = Transfer(SETTINGS, 2)  # it was started again as well
+    world.learners[2].has(120, snapshot_of(30_000, 120))
+    taker.restart(40)
+    world.run(1)
+    assert taker.taken == snapshot_of(30_000, 120)
+
+
+def test_the_same_is_taken_though_another_is_offered_first() -> None:
+    """By another learner, each time; it would be begun anew at every restart."""
+    world = World(3)
+    data = snapshot_of(60_000)
+    world.learners[2].has(100, data)
+    taker = world.want(1, 40)
+    while taker.transfer.taker.share < 0.5:
+        world.turn()
+    world.learners[3].has(120, snapshot_of(60_000, 120))
+    world.under_way.clear()
+    taker.restart(40)
+    taker.step("receive", 3, world.learners[3].transfer.giver.newest, world.now_s)
+    world.run(1)
+    assert taker.taken == data
+
+
+def test_what_was_kept_and_is_passed_by_is_taken_no_more() -> None:
+    transfer, step = Transfer(SETTINGS, 1), Step()
+    offer = SnapshotOffer(100, 100, bytes(32), 5_000, 400)
+    transfer.taker.resume(offer, [0, 1])
+    transfer.tick(1.0, step, 99)
+    assert transfer.taker.offer == offer
+    transfer.tick(1.0, step, 100)
+    assert transfer.taker.offer is None and not step
 
 
 def test_it_begins_anew_with_a_giver_of_another() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from paxos.config import Config
 from paxos.core.checkpoint import Snapshot
+from paxos.core.messages import SnapshotOffer
 from paxos.errors import InputError
 from paxos.runtime import checkpoint_file, checkpoint_store, report
 from paxos.runtime.checkpoint_file import PREAMBLE, Application, CheckpointFile, DamagedError
@@ -322,12 +323,14 @@ def test_an_application_that_raises_leaves_the_ones_before(tmp_path: Path) -> No
 
 # Another learner's.
 
+OFFER = SnapshotOffer(prefix=20, position=20, digest=bytes(32), size=1_000, part_bytes=100)
+
 
 def test_what_is_received_in_parts_is_verified_as_a_whole(tmp_path: Path) -> None:
     [given] = filled(tmp_path / "giver", 20)
     data = given.read_bytes()
     store = opened(tmp_path / "taker")
-    incoming = store.incoming()
+    incoming = store.incoming(OFFER)
     for at in Random(1).sample(range(0, len(data), 100), -(-len(data) // 100)):
         incoming.write_at(at, data[at : at + 100])
     received = store.accept(incoming, store.verify(incoming)[0])
@@ -342,7 +345,7 @@ def test_what_is_received_and_is_none_leaves_the_ones_before(tmp_path: Path) -> 
     filled(tmp_path / "taker", 10)
     for wrong in (data[:-1], data[:50] + b"?" + data[51:], b""):
         store = opened(tmp_path / "taker")
-        incoming = store.incoming()
+        incoming = store.incoming(OFFER)
         incoming.write_at(0, wrong)
         with pytest.raises(DamagedError):
             store.verify(incoming)
@@ -351,7 +354,7 @@ def test_what_is_received_and_is_none_leaves_the_ones_before(tmp_path: Path) -> 
         store.close()
         assert names(tmp_path / "taker") == {"learner-1.checkpoint-10"}
     store = CheckpointStore(tmp_path / "other", 1, {**IDENTITY, "cluster": "other"}, KV)
-    incoming = store.incoming()
+    incoming = store.incoming(OFFER)
     incoming.write_at(0, data)
     with pytest.raises(InputError, match="is of another cluster"):
         store.verify(incoming)

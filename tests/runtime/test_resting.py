@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paxos.core.messages import SnapshotOffer
 from paxos.runtime import checkpoint_store, checkpointing
 from paxos.runtime.checkpoint_file import CheckpointFile
 from paxos.runtime.resting import LEAST_S, WORK_BYTES, Resting
@@ -56,7 +57,7 @@ def test_a_child_rests_after_each_piece() -> None:
 def test_verifying_what_was_received_rests(tmp_path: Path) -> None:
     mine, other = opened(tmp_path / "1"), opened(tmp_path / "2")
     path = mine.write(snapshot(3), [STATE])
-    incoming = other.incoming()
+    incoming = other.incoming(SnapshotOffer(3, 3, bytes(32), 1, 1))
     incoming.write_at(0, path.read_bytes())
     received, _ = other.verify(incoming)
     assert received.prefix == 3

@@ -15,10 +15,13 @@ import pytest
 
 from paxos.config import Config
 from paxos.core.checkpoint import Snapshot
+from paxos.core.giver import parts_of
 from paxos.core.learner import Learner
+from paxos.core.messages import SnapshotOffer
 from paxos.core.settings import Settings
 from paxos.core.step import PartRead, PartWrite, Step, Transferred
-from paxos.runtime import checkpoint_store, report
+from paxos.core.taker import Taker as CoreTaker
+from paxos.runtime import checkpoint_store, incoming, report
 from paxos.runtime.checkpoint_file import Application, CheckpointFile
 from paxos.runtime.checkpoint_store import CheckpointStore
 from paxos.runtime.transferring import Transferring
@@ -27,6 +30,8 @@ IDENTITY = Config(checkpoints=True).identity()
 KV = Application("kv", 3)
 PART_BYTES = 1_000
 GIVER = 2
+BEGUN_SECOND = {"learner-1.incoming-2", "learner-1.incoming-2.parts"}
+"""The files of the second one that is received."""
 
 
 def snapshot(prefix: int, *clients: tuple[str, int, int]) -> Snapshot:
@@ -50,9 +55,8 @@ def given(folder: Path, kept: Snapshot, state: Iterator[bytes] | None = None) ->
     return file
 
 
-def offer(file: CheckpointFile) -> Transferred:
-    """All parts of it are there, as they were offered."""
-    return Transferred(GIVER, file.prefix, file.digest, file.bytes)
+def offer(file: CheckpointFile) -> SnapshotOffer:
+    return SnapshotOffer(file.prefix, file.position, file.digest, file.bytes, PART_BYTES)
 
 
 class Taker:
@@ -74,17 +78,27 @@ class Taker:
         action(0.0)
         self._has_acted.set()
 
-    def keep(self, file: CheckpointFile) -> None:
+    @property
+    def taker(self) -> CoreTaker:
+        assert self.learner.transfer
+        return self.learner.transfer.taker
+
+    def keep(self, file: CheckpointFile, offered: SnapshotOffer | None = None) -> None:
         """All parts of it arrive, the last first."""
-        for offset in reversed(range(0, file.bytes, PART_BYTES)):
+        self.taker.offer = offered = offered or offer(file)
+        for number in reversed(range(parts_of(offered))):
+            offset = number * PART_BYTES
+            part = file.read(offset, min(PART_BYTES, offered.size - offset))
             step = Step()
-            step.kept.append(PartWrite(offset, file.read(offset, PART_BYTES)))
+            step.kept.append(PartWrite(offered, number, part))
             self.files.perform(step, 0.0)
 
-    def verify(self, file: CheckpointFile, offered: Transferred | None = None) -> None:
+    def verify(self) -> None:
         """It was all; wait until it is decided what becomes of it."""
+        offered = self.taker.offer
+        assert offered
         step = Step()
-        step.transferred = offered or offer(file)
+        step.transferred = Transferred(GIVER, offered.prefix, offered.digest)
         self._has_acted.clear()
         self.files.perform(step, 0.0)
         assert self._has_acted.wait(30.0)
@@ -115,7 +129,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_learner_goes_on_from_what_was_received(tmp_path: Path, taker: Taker) -> None:
     file = given(tmp_path, snapshot(20))
     taker.keep(file)
-    taker.verify(file)
+    taker.verify()
     assert taker.learner.prefix == 20
     assert taker.names == {"learner-1.checkpoint-20"}
     assert taker.store.newest and taker.store.newest.digest == file.digest
@@ -130,8 +144,8 @@ def test_what_was_not_offered_is_not_used(
     """Its giver has lied, or the learner would not go on from there."""
     file = given(tmp_path, snapshot(20))
     wrong = {"digest": bytes(32), "prefix": 30, "size": file.bytes - 1}
-    taker.keep(file)
-    taker.verify(file, msgspec.structs.replace(offer(file), **{lie: wrong[lie]}))
+    taker.keep(file, msgspec.structs.replace(offer(file), **{lie: wrong[lie]}))
+    taker.verify()
     assert taker.learner.prefix == 0 and taker.store.newest is None
     assert taker.names == set()
     assert len(said) == 1 and "the checkpoint of learner 2 is not used: " in said[0]
@@ -143,7 +157,7 @@ def test_what_no_learner_can_go_on_from_is_not_used(
     """Found out before it is a checkpoint here, from which the learner would begin each time."""
     file = given(tmp_path, snapshot(20, ("1.1", 5, 9), ("1.1", 1, 7)))
     taker.keep(file)
-    taker.verify(file)
+    taker.verify()
     assert taker.learner.prefix == 0 and taker.names == set()
     assert len(said) == 1 and "is not used" in said[0]
 
@@ -154,7 +168,7 @@ def test_what_was_passed_by_meanwhile_becomes_no_checkpoint(tmp_path: Path, take
     file = given(tmp_path, snapshot(20))
     taker.keep(file)
     taker.before_acting = lambda: taker.learner.install(snapshot(25), GIVER, 0.0)
-    taker.verify(file)
+    taker.verify()
     assert taker.learner.prefix == 25
     assert taker.names == set() and taker.store.newest is None
 
@@ -166,17 +180,16 @@ def test_another_one_begins_while_one_is_verified(tmp_path: Path, taker: Taker) 
     taker.keep(file)
 
     def begin() -> None:
+        taker.taker.offer = offer(other)
         step = Step()
-        step.kept.append(PartWrite(0, other.read(0, PART_BYTES)))
+        step.kept.append(PartWrite(offer(other), 0, other.read(0, PART_BYTES)))
         taker.files.perform(step, 0.0)
 
     taker.before_acting = begin
-    taker.verify(file)
+    taker.verify()
     assert taker.learner.prefix == 20
     assert (taker.folder / "learner-1.checkpoint-20").read_bytes() == file.read(0, file.bytes)
-    taker.close()
-    CheckpointStore(taker.folder, 1, IDENTITY, KV).close()
-    assert taker.names == {"learner-1.checkpoint-20"}
+    assert taker.names == {"learner-1.checkpoint-20", *BEGUN_SECOND}
 
 
 def test_a_disk_that_fails_at_the_end_leaves_nothing(
@@ -191,21 +204,68 @@ def test_a_disk_that_fails_at_the_end_leaves_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(checkpoint_store, "sync_folder", fail)
         taker.keep(file)
-        taker.verify(file)
+        taker.verify()
     assert taker.learner.prefix == 0 and taker.names == set() and len(said) == 1
     taker.keep(file)
-    taker.verify(file)
+    taker.verify()
     assert taker.learner.prefix == 20
 
 
-def test_closed_while_it_verifies_it_leaves_nothing(tmp_path: Path, taker: Taker) -> None:
-    """A node that has stopped does nothing more, and so nothing with what was verified."""
+def test_ended_while_it_verifies_it_goes_on_with_all_but_one(tmp_path: Path, taker: Taker) -> None:
+    """A node that has stopped does nothing more, and so nothing with what was verified. The part is
+    asked for again to hear its giver."""
     file = given(tmp_path, snapshot(20))
     taker.keep(file)
     taker.files.act = lambda action: taker._has_acted.set()
-    taker.verify(file)
+    taker.verify()
     taker.close()
+    assert taker.names == {"learner-1.incoming-1", "learner-1.incoming-1.parts"}
+    again = Taker(tmp_path)
+    count = parts_of(offer(file))
+    assert again.taker.offer == offer(file) and again.taker.share == (count - 1) / count
+    again.keep(file)
+    again.verify()
+    assert again.learner.prefix == 20 and again.names == {"learner-1.checkpoint-20"}
+    again.close()
+
+
+def test_what_is_taken_no_more_goes(tmp_path: Path, taker: Taker) -> None:
+    """As soon as it is known, and what is taken instead is another file."""
+    file, other = given(tmp_path, snapshot(20)), given(tmp_path, snapshot(40))
+    taker.keep(file)
+    taker.keep(other)
+    assert taker.names == BEGUN_SECOND
+    taker.taker.end()
+    taker.files.perform(Step(), 0.0)
     assert taker.names == set()
+
+
+@pytest.mark.parametrize("which", ["the parts", "the log"])
+def test_where_there_is_no_room_nothing_is_left(
+    tmp_path: Path, taker: Taker, said: list[str], monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Half of the write may be there. When there is room again it is taken anew."""
+    file = given(tmp_path, snapshot(20))
+
+    def write_all(fd: int, data: bytes) -> None:
+        os.write(fd, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def write_at(self: incoming.Incoming, offset: int, part: bytes) -> None:
+        os.pwrite(self.fd, part[: len(part) // 2], offset)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        if which == "the log":
+            patched.setattr(incoming, "write_all", write_all)
+        else:
+            patched.setattr(incoming.Incoming, "write_at", write_at)
+        taker.keep(file)
+    assert taker.names == set() and len(said) == 1
+    assert "cannot keep another learner's checkpoint: No space left on device" in said[0]
+    taker.keep(file)
+    taker.verify()
+    assert taker.learner.prefix == 20
 
 
 SIZE_BYTES = 48 << 20
@@ -224,6 +284,7 @@ def test_a_large_one_needs_little_memory(tmp_path: Path, taker: Taker) -> None:
             Learner(taker.learner.settings, 0.0, GIVER, keeps=True, shares=True),
         )
         part_bytes = 32 << 10
+        taker.taker.offer = offered = msgspec.structs.replace(offer(file), part_bytes=part_bytes)
         for number, offset in enumerate(range(0, file.bytes, part_bytes)):
             read = Step()
             read.reads.append(
@@ -231,9 +292,9 @@ def test_a_large_one_needs_little_memory(tmp_path: Path, taker: Taker) -> None:
             )
             (part,) = giver.perform(read, 0.0)
             kept = Step()
-            kept.kept.append(PartWrite(offset, part.data))
+            kept.kept.append(PartWrite(offered, number, part.data))
             taker.files.perform(kept, 0.0)
-        taker.verify(file)
+        taker.verify()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

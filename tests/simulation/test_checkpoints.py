@@ -67,6 +67,7 @@ def test_runs_conform_and_every_learner_ends_with_everything() -> None:
         "crash after a checkpoint",
         "folders lost",
         "snapshots installed",
+        "transfers resumed",
         "outages",
     ],
 )

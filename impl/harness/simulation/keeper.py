@@ -27,7 +27,9 @@ from paxos.core.role import Role
 from paxos.core.step import Step, Transferred
 from paxos.errors import InputError
 from paxos.runtime.checkpoint_file import CheckpointFile, DamagedError
-from paxos.runtime.checkpoint_store import CheckpointStore, Incoming
+from paxos.runtime.checkpoint_store import CheckpointStore
+from paxos.runtime.incoming import Incoming
+from paxos.runtime.receiving import Receiving
 
 DURATIONS_S = (0.0002, 0.002, 0.02, 0.1)
 """How long a disk may take for a checkpoint, in the mean."""
@@ -77,7 +79,7 @@ class Keeper:
         self.on_way: tuple[Snapshot, bytes] | None = None
         """A snapshot that is not durable yet, and the application's state with it."""
         self._store: CheckpointStore | None = None
-        self._incoming: Incoming | None = None
+        self._receiving: Receiving | None = None
         self._verified: Incoming | None = None  # the last one of which all was here
         self._files: dict[bytes, bytes] = {}  # what may be asked for, by digest
 
@@ -113,6 +115,10 @@ class Keeper:
         snapshot = newest.snapshot() if newest else None
         learner = make(*arguments, keeps=True, shares=True, snapshot=snapshot)
         self._offer(learner)
+        assert learner.transfer, "it shares them"
+        self._receiving = Receiving(self.store, learner.transfer.taker)
+        if learner.transfer.taker.share:
+            self._note("transfers resumed")
         return learner
 
     def lose(self) -> None:
@@ -121,11 +127,12 @@ class Keeper:
             return
         if self.on_way:
             self._end_child(*self.on_way)
-        for received in (self._incoming, self._verified):
-            if received:
-                received.close()
+        if self._receiving:
+            self._receiving.leave()
+        if self._verified:
+            self._verified.leave()
         self._store.close()
-        self._store = self.on_way = self._incoming = self._verified = None
+        self._store = self.on_way = self._receiving = self._verified = None
 
     def _end_child(self, snapshot: Snapshot, state: bytes) -> None:
         if self._random.random() < 0.5:
@@ -202,26 +209,21 @@ class Keeper:
 
     def transfer(self, step: Step) -> Iterator[tuple[Group, Message]]:
         """Do what the role wants done for a transfer; the parts that are to be sent."""
-        for write in step.kept:
-            self._incoming = self._incoming or self.store.incoming()
-            self._incoming.write_at(write.offset, write.data)
+        assert self._receiving, "the process runs"
+        self._receiving.keep(step.kept)
         if step.transferred:
-            process = self._process
-            process.world.after(
-                self._draw_s(), self._receive, process.incarnation, step.transferred
-            )
+            self._verified = incoming = self._receiving.take()
+            receive = partial(self._receive, self._process.incarnation, step.transferred, incoming)
+            self._process.world.after(self._draw_s(), receive)
         for read in step.reads:
             if (file := self._files.get(read.digest)) is not None:
                 data = file[read.offset : read.offset + read.size]
                 yield Group.LEARNERS, SnapshotPart(read.digest, read.number, data)
 
-    def _receive(self, incarnation: int, transferred: Transferred) -> None:
+    def _receive(self, incarnation: int, transferred: Transferred, incoming: Incoming) -> None:
         """All of another one's checkpoint is here: is it whole? The learner goes on meanwhile."""
-        incoming, self._incoming = self._incoming, None
-        if self._is_gone(incarnation) or incoming is None:
+        if self._is_gone(incarnation):
             return
-        incoming.cut(transferred.size)
-        self._verified = incoming
         try:
             found, snapshot = self.store.verify(incoming)
         except (InputError, DamagedError):

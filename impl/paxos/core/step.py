@@ -12,7 +12,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
 from paxos.core.checkpoint import Snapshot
 from paxos.core.events import Event
-from paxos.core.messages import Fate, Group, Message, Vote
+from paxos.core.messages import Fate, Group, Message, SnapshotOffer, Vote
 from paxos.core.places import Placed
 
 __all__ = [
@@ -84,9 +84,10 @@ class PartRead(Struct, frozen=True):
 
 
 class PartWrite(Struct, frozen=True):
-    """A part of another learner's checkpoint is to be kept, from byte `offset` on."""
+    """A part of another learner's checkpoint is to be kept, of the one that is offered so."""
 
-    offset: int
+    offer: SnapshotOffer
+    number: int
     data: bytes
 
 
@@ -97,7 +98,6 @@ class Transferred(Struct, frozen=True):
     giver: int
     prefix: int
     digest: bytes
-    size: int
 
 
 class Discarded(Struct, frozen=True):

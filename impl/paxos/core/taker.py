@@ -3,6 +3,7 @@
 Spec: `InstallSnapshot`.
 """
 
+from collections.abc import Iterable
 from math import inf
 
 from paxos.core.ballot import LARGEST_INT
@@ -23,6 +24,10 @@ from paxos.core.step import PartWrite, Step, Transferred
 WANT_S, MAX_WANT_S = 0.1, 2.0
 """How long a taker waits before it says again that it wants a snapshot: at first, and at most, as
 it doubles."""
+
+FAITHFUL_S = 4 * WANT_S
+"""Where parts came of a snapshot, another one is not taken until it has waited so long for an
+answer to what it wants: whoever has the same may answer later."""
 
 ASK_S = 0.2
 """It asks again for parts when none of them has come for so long."""
@@ -54,6 +59,7 @@ class Taker:
         """The learner that gives it; 0: nobody."""
         self._got = IntervalSet()  # parts that are here, their numbers plus one
         self._count = 0  # of them
+        self._has_gained = False  # some came of its last giver, or are of an earlier life
         self._refused: dict[bytes, None] = {}
         self._want_s = WANT_S
         self._heard_s = -inf
@@ -76,6 +82,22 @@ class Taker:
         if not self.is_wanted:
             self.due_s, self._want_s = now_s, WANT_S
         self.prefix = prefix
+
+    def resume(self, offer: SnapshotOffer, parts: Iterable[int]) -> None:
+        """An earlier life has kept these parts of it. It goes on with them when it wants one and
+        is offered the same. Where all are here, one is asked for again: so its giver is heard,
+        which is later than it gave it to anybody, before it is used."""
+        self.offer = offer
+        for number in parts:
+            if number + 1 not in self._got and self._count + 1 < parts_of(offer):
+                self._got.add(number + 1, number + 1)
+                self._count += 1
+        self._has_gained = self._count > 0
+
+    def reach(self, prefix: int) -> None:
+        """Instances `1..prefix` are delivered."""
+        if self.prefix < prefix or (self.offer and self.offer.prefix <= prefix):
+            self.end()  # acceptors could tell after all, or it has installed one
 
     def end(self) -> None:
         """It can go on, by itself or with the snapshot that it has taken."""
@@ -104,8 +126,11 @@ class Taker:
         if self.giver:
             return
         if self.offer != offer:
+            if self._has_gained and self._want_s <= FAITHFUL_S:
+                return
             self._forget()
             self.offer = offer
+        self._has_gained = False
         self.giver, self._heard_s, self._asked_up_to = sender, now_s, 0
         self.due_s = now_s
 
@@ -125,9 +150,10 @@ class Taker:
             return
         self._got.add(part.number + 1, part.number + 1)
         self._count += 1
-        step.kept.append(PartWrite(offset, part.data))
+        self._has_gained = True
+        step.kept.append(PartWrite(offer, part.number, part.data))
         if self._count == parts_of(offer):
-            step.transferred = Transferred(sender, offer.prefix, offer.digest, offer.size)
+            step.transferred = Transferred(sender, offer.prefix, offer.digest)
             self._is_whole, self.due_s = True, inf
         elif self._under_way() <= self._settings.transfer_parts // 2:
             self.due_s = now_s
@@ -183,4 +209,4 @@ class Taker:
     def _forget(self) -> None:
         """Nothing is taken."""
         self.offer, self._got, self._count = None, IntervalSet(), 0
-        self._asked_up_to, self._is_whole = 0, False
+        self._asked_up_to, self._is_whole, self._has_gained = 0, False, False

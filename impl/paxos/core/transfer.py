@@ -5,6 +5,7 @@ The taker says how far it is. Whoever has a checkpoint of more offers it; the ta
 and asks its giver for parts, a few at a time, until it has all. What does not come is asked for
 again. A giver that says nothing any more is left for another one: if that has the same file, as
 learners with the same state mostly do, the taker goes on where it was, otherwise it begins anew.
+So does a taker that was started again: what it had is kept on its disk.
 
 Nothing that was received is used before all of it is there and was verified as a whole, which the
 runtime does. So to lose a part is to lose the one message that a snapshot is in the specification,
@@ -64,7 +65,6 @@ class Transfer:
 
     def tick(self, now_s: float, step: Step, prefix: int = 0) -> None:
         """Do what is due. Instances `1..prefix` are delivered."""
-        if self.taker.prefix < prefix:
-            self.taker.end()  # acceptors could tell after all, or it has installed one
+        self.taker.reach(prefix)
         self.giver.tick(now_s, step)
         self.taker.tick(now_s, step)

@@ -17,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from paxos.core.checkpoint import Snapshot, encode_snapshot
+from paxos.core.messages import SnapshotOffer
 from paxos.core.names import Member
 from paxos.errors import InputError, reason
 from paxos.runtime.checkpoint_file import (
@@ -29,6 +30,7 @@ from paxos.runtime.checkpoint_file import (
     begin_file,
 )
 from paxos.runtime.folders import sync_folder, sync_names
+from paxos.runtime.incoming import Incoming, Owner, remove
 from paxos.runtime.report import say
 from paxos.runtime.resting import Resting
 from paxos.runtime.streams import write_all
@@ -57,7 +59,8 @@ class CheckpointStore:
         self.application = application
         self._lock_fd = -1
         self._adopting = threading.Lock()
-        self._received = 0  # files that were begun
+        self._owner = Owner(self._identity, application.name, application.version)
+        self._received = 0  # the number of the last file that was begun
         self.newest: CheckpointFile | None = None
         """The newest checkpoint, open; None: there is none."""
         self.has_lost = False
@@ -202,13 +205,30 @@ class CheckpointStore:
 
     # Receiving.
 
-    def incoming(self) -> "Incoming":
+    def incoming(self, offer: SnapshotOffer) -> Incoming:
         """Begin to receive another learner's checkpoint, in a file that nothing else is received
         in. Raises `OSError`."""
         self._received += 1
-        return Incoming(self._folder / f"{self.member}.incoming-{self._received}.tmp")
+        path = self._folder / f"{self.member}.incoming-{self._received}"
+        return Incoming.begin(path, self._owner, offer)
 
-    def verify(self, incoming: "Incoming") -> tuple[CheckpointFile, Snapshot]:
+    def resume(self) -> Incoming | None:
+        """What an earlier life was receiving last, if it can be used: anything else that is left
+        of such goes."""
+        start = f"{self.member}.incoming-"
+        names = [path.name.removeprefix(start) for path in self._folder.glob(f"{start}*")]
+        numbers = {int(n) for name in names if (n := name.split(".")[0]).isdecimal()}
+        found: Incoming | None = None
+        for number in sorted(numbers, reverse=True):
+            path = self._folder / f"{start}{number}"
+            with suppress(OSError):  # it is taken anew then
+                found = found or Incoming.resume(path, self._owner)
+            if found is None or found.path != path:
+                remove(path)
+        self._received = max(numbers, default=0)
+        return found
+
+    def verify(self, incoming: Incoming) -> tuple[CheckpointFile, Snapshot]:
         """All of it is there: force it to disk and verify it as a whole, which takes long, as it
         rests in between; and the learner's part of it. It has no name yet, so that it is no
         checkpoint. Raises `DamagedError` or `InputError` if it is not a whole one of this cluster
@@ -218,7 +238,7 @@ class CheckpointStore:
         received.check(self._identity, self.application)
         return received, received.snapshot()
 
-    def accept(self, incoming: "Incoming", received: CheckpointFile) -> CheckpointFile:
+    def accept(self, incoming: Incoming, received: CheckpointFile) -> CheckpointFile:
         """What was verified gets its name, durably, and is adopted. Raises `InputError`, `OSError`;
         the ones before stand then."""
         path = self._folder / f"{self.member}.checkpoint-{received.prefix}"
@@ -231,31 +251,6 @@ class CheckpointStore:
             path.unlink(missing_ok=True)  # the learner does not go on from it now, nor later
             raise
         return self.adopt(path)
-
-
-class Incoming:
-    """A checkpoint of which not all is here."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
-
-    def write_at(self, offset: int, part: bytes) -> None:
-        """Keep a part of it. Raises `OSError`."""
-        while part:
-            done = os.pwrite(self.fd, part, offset)
-            part, offset = part[done:], offset + done
-
-    def cut(self, size: int) -> None:
-        """It has `size` bytes: what was kept beyond, of another one, goes. Raises `OSError`."""
-        os.ftruncate(self.fd, size)
-
-    def close(self) -> None:
-        """It is received, or will not be."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
-            self.path.unlink(missing_ok=True)
 
 
 def _parts(start: bytes, core: bytes, application: Iterable[bytes]) -> Iterable[bytes]:

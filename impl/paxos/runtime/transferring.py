@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from paxos.core.checkpoint import Snapshot, SnapshotError
 from paxos.core.messages import SnapshotPart
-from paxos.core.step import PartRead, PartWrite, Step, Transferred
+from paxos.core.step import PartRead, Step, Transferred
 from paxos.errors import InputError, reason
 from paxos.runtime.checkpoint_file import CheckpointFile, DamagedError
-from paxos.runtime.checkpoint_store import CheckpointStore, Incoming
+from paxos.runtime.checkpoint_store import CheckpointStore
+from paxos.runtime.incoming import Incoming
 from paxos.runtime.notice import Notice
+from paxos.runtime.receiving import Receiving
 from paxos.runtime.report import say
 
 if TYPE_CHECKING:  # a learner's module is loaded by learners alone
@@ -40,21 +42,18 @@ class Transferring:
         self._learner = learner
         self._giver = learner.transfer.giver
         self._given: dict[bytes, CheckpointFile] = {}  # by digest: open, whatever their names do
-        self._incoming: Incoming | None = None
-        self._verified: Incoming | None = None  # the last one of which all was here
+        self._receiving = Receiving(store, learner.transfer.taker)
         self._notice = Notice(name, say)
         self.act: Act = lambda action: None
         """Set by who drives the learner."""
         self.offer_newest()
 
     def close(self) -> None:
-        """Give and take no more."""
+        """Give and take no more. What is here of another one's stays, for the next life; also where
+        it is being verified."""
         for file in self._given.values():
             file.close()
-        if self._incoming:
-            self._incoming.close()
-        if self._verified:
-            self._verified.path.unlink(missing_ok=True)  # a thread may have it open
+        self._receiving.leave()
 
     def offer_newest(self) -> None:
         """The store may have another checkpoint since: others are offered the newest, and those
@@ -70,8 +69,7 @@ class Transferring:
     def perform(self, step: Step, now_s: float) -> Sequence[SnapshotPart]:
         """Do what a step wants done; what is to be sent of it, to the learners."""
         try:
-            for kept in step.kept:
-                self._keep(kept)
+            self._receiving.keep(step.kept)
             if step.transferred:
                 self._verify(step.transferred)
         except OSError as error:
@@ -82,9 +80,7 @@ class Transferring:
 
     def _drop(self, now_s: float) -> None:
         """There is no room for it."""
-        if self._incoming:
-            self._incoming.close()
-        self._incoming = None
+        self._receiving.forget()
         self._learner.refuse_snapshot(now_s, is_wrong=False)
 
     def _parts(self, reads: Sequence[PartRead]) -> Iterator[SnapshotPart]:
@@ -99,16 +95,8 @@ class Transferring:
                 return
             yield SnapshotPart(read.digest, read.number, data)
 
-    def _keep(self, kept: PartWrite) -> None:
-        if self._incoming is None:
-            self._incoming = self._store.incoming()
-        self._incoming.write_at(kept.offset, kept.data)
-
     def _verify(self, transferred: Transferred) -> None:
-        incoming, self._incoming = self._incoming, None
-        assert incoming, "it has parts, and the last one was kept just now"
-        self._verified = incoming
-        incoming.cut(transferred.size)
+        incoming = self._receiving.take()
         work = threading.Thread(target=self._look_at, args=(transferred, incoming), daemon=True)
         work.start()
 
