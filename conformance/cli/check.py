@@ -37,7 +37,7 @@ class Options:
     coverage: bool = False
     form: str = "text"
     output: Path | None = None
-    jobs: int = 1
+    jobs: int | None = None  # None: one process of the core, TLC's two
     shard: Shard | None = None
     waived: tuple[str, ...] = ()  # guards whose violations are let pass
     required: tuple[str, ...] = ()  # what must have happened: "proposed", "learned"
@@ -75,9 +75,9 @@ def _judge(names: list[str], options: Options, coverage: Coverage | None) -> lis
     judged: list[Judgement] = []
     with Ticker(len(names)) as ticker:
         if options.tlc:
-            found = iter(judge_all_by_both(names, options.assume, options.keep, make))
+            found = iter(judge_all_by_both(names, options.assume, options.keep, options.jobs, make))
         else:
-            found = judge_all(names, options.assume, options.jobs, make, options.waived)
+            found = judge_all(names, options.assume, options.jobs or 1, make, options.waived)
         in_full = FULL_REPORTS
         for run in (held_to(each, options.required) for each in found):
             judged.append(run)

@@ -93,9 +93,9 @@ def _add_forms(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--jobs",
         type=positive,
-        default=1,
         metavar="N",
-        help="judge so many runs at a time (default: 1; TLC has its own two)",
+        help="judge by so many processes: runs at a time, or windows of one that is long"
+        " (default: 1 of the core, and 2 of TLC)",
     )
     check.add_argument(
         "--shard",

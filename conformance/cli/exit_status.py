@@ -54,6 +54,8 @@ def guarded(command: Callable[[], int]) -> int:
         return 2
     except MemoryError:
         return _failed("there is not enough memory; allow more, or check fewer runs at once")
+    except ChildProcessError as error:
+        return _failed(error.strerror or str(error))
     except OSError as error:
         _silence(sys.stdout)
         where = os.fsdecode(error.filename) if error.filename else "standard output"

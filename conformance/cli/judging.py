@@ -19,6 +19,7 @@ from conformance.formats.judgement import Judgement, Place
 from conformance.inputs.source import STANDARD_INPUT, Source, opened
 from conformance.replay.run_folder import assumed
 from conformance.replay.run_folder import judge as judge_run
+from conformance.replay.side_by_side import ENDED
 from conformance.replay.verdict import Verdict
 from conformance.trace.reader import Run, TraceError, open_run
 
@@ -51,12 +52,13 @@ def judge(
     within: str | None = None,
     make: Make | None = None,
     waived: Collection[str] = (),
+    jobs: int = 1,
 ) -> Judgement:
     """What the core says of the run of this name. What has to be unpacked is put `within` this
     folder."""
     try:
         with opened(name, within=within) as source:
-            return judge_source(source, assume, make, waived).judgement
+            return judge_source(source, assume, make, waived, jobs).judgement
     except TraceError as error:
         return of_error(name, str(error))
 
@@ -66,12 +68,13 @@ def judge_source(
     assume: Assume | None = None,
     make: Make | None = None,
     waived: Collection[str] = (),
+    jobs: int = 1,
 ) -> Judged:
-    """The core's verdict on a run that is unpacked."""
+    """The core's verdict on a run that is unpacked. If it is long, `jobs` processes judge it."""
     started = time.monotonic()
     try:
         run = open_run(source.folder)
-        verdict = judge_run(run, assume, make, waived)
+        verdict = judge_run(run, assume, make, waived, jobs)
     except (TraceError, ValueError) as error:
         return Judged(of_error(source.name, source.words(str(error))))
 
@@ -98,10 +101,12 @@ def judge_all(
     make: Make | None = None,
     waived: Collection[str] = (),
 ) -> Iterator[Judgement]:
-    """What the core says of each run, in order, each as soon as those before it are there. With
-    `make` there is one job: what it makes counts over all runs."""
+    """What the core says of each run, in order, each as soon as those before it are there. If there
+    are more jobs than runs, some judge parts of one run. With `make` there is one job: what it
+    makes counts over all runs."""
+    each = 1 if make is not None else max(1, jobs // max(1, len(names)))
     if jobs == 1 or len(names) < 2 or make is not None:
-        yield from (judge(name, assume, make=make, waived=waived) for name in names)
+        yield from (judge(name, assume, None, make, waived, each) for name in names)
         return
     with ExitStack() as stack:
         within = None
@@ -113,7 +118,7 @@ def judge_all(
             judged: dict[str, Future[Judgement] | None] = {
                 name: None
                 if name == STANDARD_INPUT
-                else workers.submit(judge, name, assume, within, None, waived)
+                else workers.submit(judge, name, assume, within, None, waived, each)
                 for name in names
             }
         for name in names:
@@ -137,9 +142,7 @@ class _Workers:
                 process.terminate()
                 process.join()
         if kind is not None and issubclass(kind, BrokenProcessPool):
-            raise ChildProcessError(
-                0, "a process that judges was ended; is there memory for so many --jobs?"
-            ) from None
+            raise ChildProcessError(0, ENDED) from None
 
 
 @contextmanager
@@ -154,23 +157,30 @@ def _interrupts_wait() -> Iterator[None]:
 
 
 def judge_all_by_both(
-    names: Sequence[str], assume: Assume | None, keep: Path | None, make: Make | None = None
+    names: Sequence[str],
+    assume: Assume | None,
+    keep: Path | None,
+    jobs: int | None = None,
+    make: Make | None = None,
 ) -> list[Judgement]:
     """What the core and TLC say of each run, in order. Many short runs share one TLC, so all of
-    them are there, unpacked, at once."""
+    them are there, unpacked, at once. `jobs` processes judge a long run, of either."""
     with ExitStack() as stack:
         judged: dict[str, Judged] = {}
         for name in names:
             try:
                 source = stack.enter_context(opened(name))
-                judged[name] = judge_source(source, assume, make)
+                judged[name] = judge_source(source, assume, make, jobs=jobs or 1)
             except TraceError as error:
                 judged[name] = Judged(of_error(name, str(error)))
-        return ask_tlc([judged[name] for name in names], assume, keep)
+        return ask_tlc([judged[name] for name in names], assume, keep, jobs)
 
 
 def ask_tlc(
-    judged: Sequence[Judged], assume: Assume | None = None, keep: Path | None = None
+    judged: Sequence[Judged],
+    assume: Assume | None = None,
+    keep: Path | None = None,
+    jobs: int | None = None,
 ) -> list[Judgement]:
     """The same with what TLC says of those that it can be asked of."""
     from conformance.tlcjudge import validator
@@ -183,7 +193,8 @@ def ask_tlc(
                 surveys[n] = _survey(found.run, assume)
             except TraceError as error:
                 failed[n] = found.words(str(error))
-    verdicts = validator.Validator(keep=keep).verdicts(surveys.values())
+    at_once = jobs or validator.AT_ONCE
+    verdicts = validator.Validator(keep=keep, at_once=at_once).verdicts(surveys.values())
     said = dict(zip(surveys, verdicts, strict=True))
     return [
         with_tlc(found.judgement, failed.get(n) or said.get(n)) for n, found in enumerate(judged)

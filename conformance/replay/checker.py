@@ -146,6 +146,17 @@ class Checker:
             self._force(who, action, event)
         return self.verdict.violation
 
+    def follow(self, process: str, event: AnyEvent) -> None:
+        """Take an event that another process judges: its effect, whether it is enabled or not, and
+        the counts. Raises ValueError or LookupError for what has none."""
+        who = self._processes.get(process) or self._enter(process, event)
+        action = who.actions[event.action]
+        if not who.entered:
+            self._begin(who)
+        action.effect(self.state, who.actor, event)
+        self.counts[action.name] += 1
+        self.accepted += 1
+
     def _take(self, who: Participant, action: Action, event: AnyEvent) -> False_ | None:
         """Take the event if it is enabled. What is false of it, if anything is."""
         if not who.entered or action.name in COMES_BACK:

@@ -14,8 +14,9 @@ from conformance.rules.state import State
 from conformance.trace.last_use import LastUse, instances_of
 from conformance.trace.process import decode
 from conformance.trace.reader import Run
-from conformance.trace.schema import AnyEvent, Deliver, InstallSnapshot, Restart
+from conformance.trace.schema import AnyEvent
 
+ADDING = frozenset({"Deliver", "InstallSnapshot", "Restart"})  # to what a learner has delivered
 EVERY = 1024  # deliveries between two looks at what learners still need
 
 
@@ -40,9 +41,9 @@ class Horizon:
         self = cls()
         for event in run.events():
             self._uses.note(event, event.hlc)
-            if isinstance(event, Deliver | InstallSnapshot | Restart):
+            if event.action in ADDING:
                 self._deliver[event.process] = max(event.hlc, self._deliver.get(event.process, 0))
-            if isinstance(event, Restart):
+            if event.action == "Restart":
                 number = decode(event.process).id
                 self._restart[number] = max(event.hlc, self._restart.get(number, 0))
                 self._back.add(event.process)
@@ -56,14 +57,15 @@ class Horizon:
             for i in self._done:
                 heapq.heappush(self._waiting, i)
             self._done.clear()
-        floor = self._floor.at(now)
-        while self._waiting and (floor is None or self._waiting[0] < floor):
-            state.retire(heapq.heappop(self._waiting))
+        if self._waiting:
+            floor = self._floor.at(now)
+            while self._waiting and (floor is None or self._waiting[0] < floor):
+                state.retire(heapq.heappop(self._waiting))
         for i in instances_of(event):
             if self._uses.last(i) == now:
                 self._done.append(i)
                 self._done_at = now
-        if isinstance(event, Deliver):
+        if event.action == "Deliver":
             self._delivered += 1
             if self._delivered % EVERY == 0:
                 self._forget_delivered(state, now)

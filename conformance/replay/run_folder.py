@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from conformance.replay import side_by_side
 from conformance.replay.checker import Checker, Recorded
 from conformance.replay.lateness import CARRY_IT, Lateness
 from conformance.replay.retention import Horizon
@@ -24,26 +25,29 @@ def check_run(
     directory: Path,
     assume: Mapping[str, bool | int] | None = None,
     make: Callable[..., Checker] | None = None,
-    waived: Iterable[str] = (),
+    waived: Collection[str] = (),
+    jobs: int = 1,
 ) -> Verdict:
     """The verdict on the run in this folder: see `judge`."""
-    return judge(open_run(directory), assume, make, waived)
+    return judge(open_run(directory), assume, make, waived, jobs)
 
 
 def judge(
     run: Run,
     assume: Mapping[str, bool | int] | None = None,
     make: Callable[..., Checker] | None = None,
-    waived: Iterable[str] = (),
+    waived: Collection[str] = (),
+    jobs: int = 1,
 ) -> Verdict:
     """Validate, merge and replay a run.
 
     `assume` are constants of the specification to use in place of those that the run says it was
     made under: a run with an optimisation on violates the specification that has it off. `make`
-    makes the checker, from a header. `waived` are guards whose violations are let pass.
+    makes the checker, from a header. `waived` are guards whose violations are let pass. Of a long
+    run, so many processes judge parts, `jobs`, if nothing of it has to be counted or let pass.
 
     Raises TraceError if the run cannot be read, ValueError if its specification has no such
-    constants.
+    constants, ChildProcessError if a process that judges was ended.
     """
     if run.header is None:
         what = (
@@ -52,8 +56,12 @@ def judge(
             else "no events: no file got as far as its header"
         )
         return Verdict("unknown", 0, reason=f"there are {what}", processes=len(run.files))
-    horizon = Horizon.of(run)
     header = assumed(run.header, assume)
+    if jobs > 1 and not (make or waived) and sum(f.size for f in run.files) >= side_by_side.LEAST:
+        checker = _checker(header, recorded=recorded(run, header))
+        if verdict := side_by_side.judge(run, checker, jobs):
+            return verdict
+    horizon = Horizon.of(run)
     checker = (make or _checker)(header, recorded=recorded(run, header), waived=waived)
     verdict = replay(run, checker, horizon)
     return verdict if verdict.violation is None else _looked_at_again(run, header, verdict)

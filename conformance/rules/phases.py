@@ -296,5 +296,4 @@ def remembers(s: State, a: int, e: Phase2b) -> Fault | None:
 
 
 def do_phase2b(s: State, a: int, e: Phase2b) -> None:
-    s.cast(a, (e.ballot, s.batch_of(e.ballot, e.instance)), e.instance)
-    s.say(a, e.ballot, e.instance)
+    s.cast(a, (e.ballot, s.batch_of(e.ballot, e.instance)), e.instance, says=True)

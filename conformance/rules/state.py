@@ -119,6 +119,10 @@ class Instance:
         self.chosen: set[Batch] = set()
 
 
+NOTHING = Instance()
+"""What concerns an instance that nothing was said about: to look at only."""
+
+
 class Snapshot(NamedTuple):
     """A learner's state with the instances up to this one delivered: which it is follows from how
     many ranges, and values, of the one order that is."""
@@ -236,7 +240,7 @@ class State:
 
     def look(self, i: int) -> Instance:
         """Instance i, to look at only."""
-        return self.instances.get(i) or Instance()
+        return self.instances.get(i, NOTHING)
 
     def is_broadcast(self, r: Range) -> bool:
         known = self.broadcast.get(r[0])
@@ -326,18 +330,23 @@ class State:
         return len(distinct) == len(quorum) >= self.majority and distinct <= self.acceptors
 
     # -- what changes together ------------------------------------------------------------------
-    def cast(self, a: int, vote: Voted, i: int) -> None:
-        """Acceptor a casts a vote in instance i: its promise, its vote and RecordVote. It has not
-        said so yet, unless it did before: see `say`."""
+    def cast(self, a: int, vote: Voted, i: int, *, says: bool = False) -> None:
+        """Acceptor a casts a vote in instance i: its promise, its vote and RecordVote; and it says
+        so, its 2b message. If not, it has not said so yet, unless it did before: see `say`."""
         inst, b = self.at(i), vote[0]
         self.promised[a].promise(b, i, i)
-        self.top_vote[a] = max(b, self.top_vote.get(a, b))
+        if b > self.top_vote.get(a, NO_BALLOT):
+            self.top_vote[a] = b
         inst.vote[a] = vote
         self.voted_in[a].add(i, i)
-        voters = inst.voters.setdefault(b, set())
-        if a not in voters:
-            voters.add(a)
+        voters = inst.voters.get(b)
+        if voters is None:
+            voters = inst.voters[b] = set()
+        if not says and a not in voters:
             inst.unsaid.add((b, a))
+        elif inst.unsaid and says:
+            inst.unsaid.discard((b, a))
+        voters.add(a)
         if len(voters) >= self.majority:
             inst.chosen.add(self.batch_of(b, i))
 

@@ -29,7 +29,8 @@ from conformance.trace.reader import Run
 
 LIMITS = runner.Limits(seconds=900, heap_mb=1300)
 SMALL = 5000  # rows of a job of which TLC says at once why it stops
-AT_ONCE = 2  # processes of TLC; each has one worker, since a trace is one line of steps
+AT_ONCE = 2
+"""Processes of TLC, if nothing else is said. Each has one worker: a trace is one line of steps."""
 
 
 class JudgeError(tlcerrors.TlcError):
@@ -79,13 +80,15 @@ class _Outcome:
 @dataclass(frozen=True)
 class Validator:
     """How TLC is run: with which folder of specifications, which lines added to the
-    configuration, how many events at a time; `keep` is a folder for its files."""
+    configuration, how many events at a time, how many windows at once; `keep` is a folder for its
+    files."""
 
     spec: Path = SPEC
     extra: Sequence[str] = ()
     window: int = WINDOW
     keep: Path | None = None
     limits: runner.Limits = LIMITS
+    at_once: int = AT_ONCE
 
     def judge(self, surveys: Iterable[Survey]) -> list[TlcVerdict]:
         """TLC's verdict on each run. A run without an event is not to be given.
@@ -117,11 +120,11 @@ class Validator:
         ends, no TLC is left running."""
         waiting: list[Future[_Outcome]] = []
         stop = threading.Event()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             try:
                 for number, job in enumerate(them, 1):
                     waiting.append(pool.submit(self._try, job, number, stop))
-                    if len(waiting) > AT_ONCE:
+                    if len(waiting) > self.at_once:
                         yield waiting.pop(0).result()
                 while waiting:
                     yield waiting.pop(0).result()

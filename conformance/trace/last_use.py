@@ -48,6 +48,9 @@ class LastUse:
         self._wide: list[tuple[int, int]] = []  # (time, speaks of all from this instance on)
 
     def note(self, event: AnyEvent, time: int) -> None:
+        if i := getattr(event, "instance", 0):  # the most are of this kind, and speak of one
+            self.extend(i, time)
+            return
         for i in instances_of(event):
             self.extend(i, time)
         if first := all_from(event):

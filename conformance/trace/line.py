@@ -5,20 +5,24 @@ JSON, it is kept in the record's `extra`, it is shown, and no judge looks at it.
 that the schema does not have are errors.
 
 The records forbid unknown fields, so a line without such fields costs nothing more: only a line
-that is refused is looked at again.
+that is refused is looked at again. What the records do not say of names and digests is checked
+here: who has read a line before need not pay for it again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import UNSET
 
 from conformance.trace.partial import PartialEvent, is_whole_but_for
-from conformance.trace.schema import EVENTS, OWN, AnyEvent, Header
+from conformance.trace.process import MEMBER, decode
+from conformance.trace.schema import EVENTS, OWN, AnyEvent, Batch, Header
 
 _event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 _partial: msgspec.json.Decoder[Any] = msgspec.json.Decoder(PartialEvent)
@@ -34,6 +38,14 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 def event_of(line: bytes, omits: Collection[str] = ()) -> Any:
     """The event in this line, an AnyEvent; in a run that omits something, a PartialEvent. Raises
     MALFORMED."""
+    event = decoded(line, omits)
+    if not (_is_process(event.process) and has_names(event)):
+        raise msgspec.ValidationError("a name or a digest is none")
+    return event
+
+
+def decoded(line: bytes, omits: Collection[str] = ()) -> Any:
+    """The same, whatever the names in it are. Raises MALFORMED."""
     decoder = _partial if omits else _event
     try:
         event = decoder.decode(line)
@@ -42,6 +54,50 @@ def event_of(line: bytes, omits: Collection[str] = ()) -> Any:
     if omits and not is_whole_but_for(event, omits):
         raise msgspec.ValidationError("a field is missing, or one too many")
     return event
+
+
+def has_names(event: Any) -> bool:
+    """Whether what the event calls clients and digests are such."""
+    ranges = _RANGES_OF.get(type(event))
+    if ranges is not None:
+        for client, _, _, digest in ranges(event):
+            if _is_digest(digest) is None or not _is_member(client):
+                return False
+    return True
+
+
+_is_digest = re.compile("[0-9a-f]{16}").fullmatch
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_member(name: str) -> bool:
+    return re.fullmatch(MEMBER, name) is not None
+
+
+def _is_process(name: str) -> bool:
+    try:
+        return bool(decode(name))
+    except ValueError:
+        return False
+
+
+def _ranges(field: str) -> Callable[[Any], Batch]:
+    """The ranges that an event has in this field: a batch, or votes for batches."""
+    if field == "votes":
+        return lambda e: tuple(r for vote in e.votes or () for r in vote[2])
+    return lambda e: getattr(e, field) or ()
+
+
+def _kinds() -> Iterable[type[msgspec.Struct]]:
+    return (*EVENTS.values(), *get_args(PartialEvent))
+
+
+_RANGES_OF = {
+    kind: _ranges(field)
+    for kind in _kinds()
+    for field in ("batch", "values", "votes")
+    if field in kind.__struct_fields__
+}
 
 
 def header_of(line: bytes) -> Header:
@@ -75,7 +131,7 @@ def _keys(kind: type[msgspec.Struct]) -> tuple[int, tuple[str, ...]]:
     return 1 + len(kind.__struct_fields__), optional
 
 
-_KEYS = {kind: _keys(kind) for kind in (*EVENTS.values(), *get_args(PartialEvent))}
+_KEYS = {kind: _keys(kind) for kind in _kinds()}
 
 
 def key_twice(line: bytes, event: Any) -> str | None:

@@ -23,7 +23,14 @@ import msgspec
 
 from conformance.trace.header_mistakes import mistakes_of_header
 from conformance.trace.inference import TooMuch, completed
-from conformance.trace.line import MALFORMED, event_of, header_of, key_twice
+from conformance.trace.line import (
+    MALFORMED,
+    decoded,
+    event_of,
+    has_names,
+    header_of,
+    key_twice,
+)
 from conformance.trace.line_mistakes import (
     A_FILE_EACH,
     NUMBERED,
@@ -98,6 +105,7 @@ class TraceFile:
     size: int = 0  # bytes, when it was first read; what is appended later is not looked at
     chunk: int = CHUNK  # bytes that are read at a time
     first_clock: int | None = None
+    checked: bool = False  # all lines were read, so what is asked of each need not be asked again
     keeps: bool = False  # its events, once they are read
     kept: tuple[Row, ...] | None = None
 
@@ -105,12 +113,17 @@ class TraceFile:
         return _error(self.path, line, what, todo, check)
 
     def rows(self) -> Iterator[Row]:
-        """The events, each checked against the header and the event before it."""
+        """The events, each checked against the header and the event before it, the first time."""
         if not self.keeps:
             return self._rows()
         if self.kept is None:
             self.kept = tuple(self._rows())
         return iter(self.kept)
+
+    def lines_about(self) -> int:
+        """How many lines it has, if those at its beginning are as long as the others."""
+        chunk = self._read(0, min(self.chunk, self.size))
+        return round(self.size * chunk.count(b"\n") / len(chunk)) if chunk else 0
 
     def begins(self) -> tuple[int]:
         """The clock of the first event; 0 if that cannot be told without reading all of it."""
@@ -126,39 +139,61 @@ class TraceFile:
     def _rows(self) -> Iterator[Row]:
         if self.header is None:
             return
-        process, scope = self.process, self.header.constants.promise_scope
+        process, omits = self.process, self.header.omits
         allowed = actions_of(self.header.role, self.header.spec)
-        omits = self.header.omits
         clock = 0
         lines = self._lines()
         next(lines)
         for seq, line in enumerate(lines, 1):
             try:
-                event = event_of(line, omits)
-                key = key_twice(line, event)
+                event = decoded(line, omits)
+                fine = self.checked or (
+                    event.process == process
+                    and event.seq == seq
+                    and event.hlc > clock
+                    and event.action in allowed
+                    and event.action != "Recover"
+                    and has_names(event)
+                    and key_twice(line, event) is None
+                )
             except MALFORMED:
-                raise self._mistaken(
-                    "Line.shape", seq + 1, mistakes_of_event(line, omits)[0]
-                ) from None
-            if event.process != process:
-                what = f"process is {event.process}, but this is the file of {process}"
-                raise self.fail("Line.process", seq + 1, what, A_FILE_EACH)
-            if event.seq != seq:
-                what = f"seq is {event.seq}, but {seq} comes next: lines are lost or moved"
-                raise self.fail("Line.seq", seq + 1, what, NUMBERED)
-            if event.hlc <= clock:
-                what = f"hlc {event.hlc} is not above {clock}, that of the line before it"
-                raise self.fail("Line.hlc", seq + 1, what, RISING)
-            if event.action not in allowed:
-                role, spec = self.header.role, self.header.spec
-                what = f"{event.action} is no action of {a_role(role)} under {spec}"
-                raise self.fail("Line.role", seq + 1, what, in_place_of(event.action, spec))
-            if isinstance(event, Recover) and (mistake := of_promises(event, scope)):
-                raise self._mistaken("Line.shape", seq + 1, mistake)
-            if key is not None:
-                raise self.fail("Line.keys", seq + 1, f"a key is in the line twice: {key}", ONCE)
+                raise self._malformed(seq, line) from None
+            if not fine:
+                self._check(seq, line, clock)
             clock = event.hlc
             yield clock, process, seq, event
+        self.checked = True
+
+    def _check(self, seq: int, line: bytes, clock: int) -> None:
+        """Raises TraceError if something is wrong with the line, after one with this clock."""
+        assert self.header is not None
+        try:
+            event = event_of(line, self.header.omits)
+            key = key_twice(line, event)
+        except MALFORMED:
+            raise self._malformed(seq, line) from None
+        if event.process != self.process:
+            what = f"process is {event.process}, but this is the file of {self.process}"
+            raise self.fail("Line.process", seq + 1, what, A_FILE_EACH)
+        if event.seq != seq:
+            what = f"seq is {event.seq}, but {seq} comes next: lines are lost or moved"
+            raise self.fail("Line.seq", seq + 1, what, NUMBERED)
+        if event.hlc <= clock:
+            what = f"hlc {event.hlc} is not above {clock}, that of the line before it"
+            raise self.fail("Line.hlc", seq + 1, what, RISING)
+        role, spec = self.header.role, self.header.spec
+        if event.action not in actions_of(role, spec):
+            what = f"{event.action} is no action of {a_role(role)} under {spec}"
+            raise self.fail("Line.role", seq + 1, what, in_place_of(event.action, spec))
+        scope = self.header.constants.promise_scope
+        if isinstance(event, Recover) and (mistake := of_promises(event, scope)):
+            raise self._mistaken("Line.shape", seq + 1, mistake)
+        if key is not None:
+            raise self.fail("Line.keys", seq + 1, f"a key is in the line twice: {key}", ONCE)
+
+    def _malformed(self, seq: int, line: bytes) -> TraceError:
+        assert self.header is not None
+        return self._mistaken("Line.shape", seq + 1, mistakes_of_event(line, self.header.omits)[0])
 
     def read_header(self) -> None:
         found = _stat(self.path)
