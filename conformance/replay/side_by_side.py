@@ -39,8 +39,6 @@ from conformance.trace.last_use import all_from, instances_of
 from conformance.trace.reader import Row, Run
 from conformance.trace.schema import AnyEvent
 
-__all__ = ["ENDED", "LEAST", "judge"]
-
 LEAST = 8 << 20
 """Bytes of the shortest run for which it is worth it."""
 WINDOWS = (4_000, 200_000)  # events of a copy, at least and at most: up to 50 MB of its own
