@@ -12,7 +12,7 @@ from conformance.cli.arguments import positive
 from conformance.cli.exit_status import complain
 from conformance.modelcheck.manifest import ManifestError, load
 from conformance.paths import MANIFEST
-from conformance.specmutants import explained
+from conformance.specmutants import explained, killed
 from conformance.specmutants.campaign import Campaign
 from conformance.specmutants.changes import KINDS
 from conformance.specmutants.mutants import Mutant, NoSuchMutant, chosen, every
@@ -23,9 +23,6 @@ from conformance.tlc.interrupts import termination_as_interrupt
 
 RESULTS = Path(".tlc") / "mutants.jsonl"
 """In the current folder."""
-
-MANY = 20
-"""From so many mutants on, Java is made to start quicker."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=KINDS,
         help="only changes of this kind; may be repeated",
     )
+    parser.add_argument(
+        "--new",
+        action="store_true",
+        help="only mutants that are neither kept as killed nor listed as equivalent",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep what was found in spec/models/mutants-killed.jsonl",
+    )
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
     parser.add_argument(
         "--states",
@@ -60,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="time limit of each run (default: 300)",
     )
     parser.add_argument(
-        "--jobs", type=positive, default=1, metavar="N", help="mutants side by side (default: 1)"
+        "--jobs", type=positive, default=1, metavar="N", help="modules side by side (default: 1)"
     )
     parser.add_argument(
         "--results",
@@ -78,21 +85,28 @@ def main(args: argparse.Namespace) -> int:
     """Runs `conformance spec-mutants`: 0 killed or explained, 1 a survivor is not, 2 bad input."""
     try:
         mutants = every()
-        reasons = explained.load(args.explained)
+        reasons = explained.load(args.explained).reasons()
         if gone := explained.stale(reasons, mutants):
             complain(f"{args.explained}: there is no mutant {gone[0]}; list what there is instead")
             return 2
         wanted = chosen(mutants, args.mutant)
         wanted = [m for m in wanted if not args.kind or m.change.kind in args.kind]
+        kills = killed.load()
+        if args.new:
+            wanted = [m for m in wanted if m.key not in kills and m.key not in reasons]
         if args.list:
             print("\n".join(f"{m.name:44} {m.module}.tla:{m.line}: {m.words}" for m in wanted))
             return 0
         toolchain.find_java()
         toolchain.find_jar()
-        seeing = watches(load(MANIFEST), MANIFEST.parent, args.states)
-        campaign = Campaign(seeing, Results(args.results), args.timeout, many=len(wanted) > MANY)
+        before = {m.name: kills[m.key].model for m in wanted if m.key in kills}
+        seeing = watches(load(MANIFEST), MANIFEST.parent)
+        results = Results(args.results)
+        campaign = Campaign(seeing, results, args.timeout, args.states, before)
         with termination_as_interrupt(), campaign:
             fates = campaign.run(wanted, args.jobs)
+        if args.keep:
+            killed.save(killed.after(kills.values(), mutants, fates))
     except (ManifestError, NoSuchMutant, explained.ExplainedError, errors.TlcError) as error:
         complain(str(error))
         return 2
@@ -110,27 +124,27 @@ def report(mutants: Sequence[Mutant], fates: Sequence[Fate], reasons: dict[str, 
     unexplained = 0
     for fate in survivors(fates):
         mutant = by_name[fate.mutant]
-        reason = reasons.get(explained.key(mutant.name, mutant.words))
+        reason = reasons.get(mutant.key)
         unexplained += reason is None
         print(f"{mutant.name} {fate.verdict}: {mutant.module}.tla:{mutant.line}: {mutant.words}")
         print(f"  {f'equivalent: {reason}' if reason else 'NOT EXPLAINED'}")
     for fate in fates:
         mutant = by_name[fate.mutant]
-        if fate.killer and explained.key(mutant.name, mutant.words) in reasons:
+        if fate.killer and mutant.key in reasons:
             unexplained += 1
             print(f"{fate.mutant} is listed as equivalent, but is {fate.verdict}")
-    killed = len(fates) - len(survivors(fates))
-    print(f"{len(fates)} mutants: {killed} killed, {unexplained} not explained")
+    dead = len(fates) - len(survivors(fates))
+    print(f"{len(fates)} mutants: {dead} killed, {unexplained} not explained")
     return 1 if unexplained else 0
 
 
 def table(mutants: Sequence[Mutant], fates: Sequence[Fate]) -> str:
     """How many of each kind were killed."""
     lines = []
-    killed = {fate.mutant for fate in fates if fate.killer}
+    dead = {fate.mutant for fate in fates if fate.killer}
     for kind, words in KINDS.items():
         names = [mutant.name for mutant in mutants if mutant.change.kind == kind]
         if names:
-            count = sum(name in killed for name in names)
+            count = sum(name in dead for name in names)
             lines.append(f"{kind:7} {count:4} of {len(names):4} killed: {words}")
     return "\n".join(lines)

@@ -2,118 +2,201 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.modelcheck.run import HEAP_MB, tlc_options
 from conformance.modelcheck.scheduler import Stop, abreast
+from conformance.specmutants import together
 from conformance.specmutants.mutants import Mutant
-from conformance.specmutants.results import Fate, Results, Run
+from conformance.specmutants.results import Fate, Outcome, Results, Run
 from conformance.specmutants.seers import Watch
 from conformance.tlc import errors, runner
 
-CACHE = "tlc.aot"
-"""What Java writes, where it can, to start TLC a third quicker."""
+Found = tuple[Mutant, Outcome, str]
+"""What became of a mutant, as in Run."""
+
+AT_ONCE = 400_000
+"""The most states that the mutants of one run may have in all, if they have those of the model."""
+
+
+def most_states(watch: Watch) -> int:
+    """How far one mutant is searched: some way beyond what the model has."""
+    return 4 * (watch.model.states or 0) + 1000
 
 
 @dataclass
 class Campaign:
-    """Mutants, and the models that they are tried on; limit_s is the most that one run may take,
-    and many says that it pays to make Java start quicker, which takes ten seconds once. Use it
-    with `with`: it has a folder for mutated modules, which is removed at the end."""
+    """Models to try mutants on, cheapest first, up to so many states; limit_s is the most that one
+    run may take. before has, by mutant, the model that killed it last time: it is tried first,
+    whatever its size. Use it with `with`: it has a folder for mutated modules, which is removed at
+    the end."""
 
     watches: Sequence[Watch]
     results: Results
     limit_s: float = 300
-    many: bool = False
+    states: int = 20_000
+    before: Mapping[str, str] = field(default_factory=dict)
+    stop: Stop | None = None
 
     def __enter__(self) -> Campaign:
         self._folder = tempfile.TemporaryDirectory(prefix="specmutants-")
-        self._quick: tuple[str, ...] | None = None
         return self
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
     def run(self, mutants: Iterable[Mutant], jobs: int) -> list[Fate]:
-        """Try them side by side, showing progress on standard error."""
-        by_name = {mutant.name: mutant for mutant in mutants}
-        sizes = dict.fromkeys(by_name, HEAP_MB["tiny"])
+        """Try them, the modules side by side, showing progress on standard error."""
+        by_module: dict[str, list[Mutant]] = {}
+        for mutant in mutants:
+            by_module.setdefault(mutant.module, []).append(mutant)
 
-        def words(fate: Fate) -> tuple[str, float | None]:
-            return fate.verdict, sum(run.seconds for run in fate.runs)
+        def work(module: str, _: object, stop: Stop) -> list[Fate]:
+            self.stop = stop
+            return self.fates(by_module[module])
 
-        fates = abreast(sizes, lambda n, _, stop: self.fate(by_name[n], stop), words, jobs=jobs)
-        return [fates[name] for name in by_name]
+        def words(fates: list[Fate]) -> tuple[str, None]:
+            killed = sum(fate.killer is not None for fate in fates)
+            return f"{killed} of {len(fates)} killed", None
 
-    def fate(self, mutant: Mutant, stop: Stop | None = None) -> Fate:
-        """Try one: on one model after another, until it is killed. First come the models that have
-        killed another mutant of the same definition, then the cheapest."""
-        runs: list[Run] = []
-        seeing = [watch for watch in self.watches if watch.sees(mutant)]
-        before = self.results.killers(mutant.place)
-        seeing.sort(key=lambda watch: watch.model.name not in before)
-        text = mutant.text(seeing[0].spec) if seeing else ""
-        for watch in seeing:
-            digest = watch.digest(mutant.module, text)
-            run = self.results.known(watch.model.name, digest)
+        sizes = dict.fromkeys(by_module, HEAP_MB["small"])
+        return [fate for fates in abreast(sizes, work, words, jobs=jobs).values() for fate in fates]
+
+    def fates(self, mutants: Sequence[Mutant]) -> list[Fate]:
+        """Try those of one module: each on one model after another, until it is killed, or TLC
+        cannot evaluate it."""
+        runs: dict[str, list[Run]] = {mutant.name: [] for mutant in mutants}
+
+        def alive() -> Iterator[Mutant]:
+            ended = {run.mutant for found in runs.values() for run in found if run.is_end}
+            return (m for m in mutants if m.name not in ended)
+
+        for watch in self.watches:
+            name = watch.model.name
+            again = [m for m in mutants if self.before.get(m.name) == name and watch.sees(m)]
+            for run in self._try(watch, again):
+                runs[run.mutant].append(run)
+        for watch in self.watches:
+            tried = [m for m in alive() if all(r.model != watch.model.name for r in runs[m.name])]
+            if (watch.model.states or 0) <= self.states:
+                for run in self._try(watch, [m for m in tried if watch.sees(m)]):
+                    runs[run.mutant].append(run)
+        return [Fate(name, tuple(found)) for name, found in runs.items()]
+
+    def _try(self, watch: Watch, mutants: Sequence[Mutant]) -> Iterator[Run]:
+        """Run a model on mutants of one module; or say what came out, where that is known."""
+        digests = {m.name: watch.digest(m.module, m.text(watch.spec)) for m in mutants}
+        new = []
+        for mutant in mutants:
+            run = self.results.known(watch.model.name, digests[mutant.name])
             if run is None:
-                run = self._run(mutant, text, watch, digest, stop)
-                if stop is not None and stop.is_set():
-                    break
+                new.append(mutant)
+            else:
+                yield run
+        count = 1 if watch.model.simulate else max(1, AT_ONCE // max(watch.model.states or 1, 1))
+        for first in range(0, len(new), count):
+            group = new[first : first + count]
+            for mutant, outcome, said in self._outcomes(watch, group):
+                if self.stop is not None and self.stop.is_set():
+                    return
+                run = Run(mutant.name, watch.model.name, digests[mutant.name], outcome, said)
                 self.results.note(run)
-            runs.append(run)
-            if run.outcome == "killed":
-                break
-        return Fate(mutant.name, tuple(runs))
+                yield run
 
-    def _run(self, mutant: Mutant, text: str, watch: Watch, digest: str, stop: Stop | None) -> Run:
-        folder = Path(self._folder.name) / mutant.name
-        folder.mkdir(exist_ok=True)
-        (folder / f"{mutant.module}.tla").write_text(text, encoding="utf-8")
+    def _outcomes(self, watch: Watch, group: Sequence[Mutant]) -> Iterator[Found]:
+        """What becomes of each of a group. A mutant that cannot be evaluated ends a run of TLC, and
+        another is begun without it."""
+        if watch.model.simulate:
+            yield from ((mutant, *self.alone(mutant, watch)) for mutant in group)
+            return
+        left = list(group)
+        while left:
+            found, error = self._once(watch, left)
+            yield from found
+            known = {mutant.name for mutant, _, _ in found}
+            rest = [mutant for mutant in left if mutant.name not in known]
+            if len(rest) == len(left) > 1:  # it is not known which one it was
+                half = len(rest) // 2
+                yield from self._outcomes(watch, rest[:half])
+                rest = rest[half:]
+            elif len(rest) == len(left):
+                assert error is not None
+                yield left[0], "error", _short(error)
+                return
+            left = rest
+
+    def _once(
+        self, watch: Watch, group: Sequence[Mutant]
+    ) -> tuple[list[Found], errors.SpecError | None]:
+        """One run of TLC: of which mutants it says what becomes of them; and if it could not go on,
+        why."""
+        numbers = together.numbered(group)
+        rest: tuple[Outcome, str] = "held", ""
+        wrong = None
+        try:
+            printed: Sequence[str] = self._together(watch, group).printed
+        except errors.TlcTimeout as error:
+            printed, rest = error.printed, ("unfinished", str(error))
+        except errors.SpecError as error:
+            printed, wrong = error.printed, error
+        said = together.said(printed)
+        culprit = together.culprit(wrong) if wrong else 0
+        found: list[Found] = []
+        for number, mutant in numbers.items():
+            if number in said:
+                beyond = f"more than {most_states(watch)} states"
+                name = said[number]
+                found.append((mutant, "killed", name) if name else (mutant, "unfinished", beyond))
+            elif wrong is None:
+                found.append((mutant, *rest))
+            elif number == culprit:
+                found.append((mutant, "error", _short(wrong)))
+        return found, wrong
+
+    def _together(self, watch: Watch, mutants: Sequence[Mutant]) -> runner.Result:
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        module = mutants[0].module
+        files = {
+            f"{module}.tla": together.module_text(mutants, watch),
+            f"{together.MODULE}.tla": together.wrapper(
+                watch, [*together.numbered(mutants)], most_states(watch)
+            ),
+            f"{together.MODULE}.cfg": together.config(watch),
+        }
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        main = folder / together.MODULE
+        task = runner.Task(
+            main.with_suffix(".tla"), main.with_suffix(".cfg"), [watch.models, watch.spec]
+        )
+        limits = runner.Limits(seconds=self.limit_s, heap_mb=HEAP_MB["small"])
+        return runner.run(task, limits, runner.SHORT, stop=self.stop)
+
+    def alone(self, mutant: Mutant, watch: Watch) -> tuple[Outcome, str]:
+        """What becomes of a mutant by itself, in the model as it is."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        (folder / f"{mutant.module}.tla").write_text(mutant.text(watch.spec), encoding="utf-8")
         model = watch.model
         task = runner.Task(
             watch.models / model.module, watch.models / model.config, [folder, watch.spec]
         )
-        manner = runner.Manner(
-            deadlock=model.deadlock,
-            short=True,
-            options=tlc_options(model),
-            java_options=self._start_quicker(watch),
-        )
+        manner = runner.Manner(deadlock=model.deadlock, short=True, options=tlc_options(model))
         limits = runner.Limits(seconds=self.limit_s, heap_mb=HEAP_MB[model.size])
-        about = (mutant.name, model.name, digest)
         try:
-            result = runner.run(task, limits, manner, stop=stop)
+            found = runner.run(task, limits, manner, stop=self.stop).violation
         except errors.TlcTimeout as error:
-            return Run(*about, "unfinished", str(error), seconds=self.limit_s)
+            return "unfinished", str(error)
         except errors.SpecError as error:
-            return Run(*about, "error", " ".join(str(error).split())[:300])
-        figures = (result.distinct, round(result.seconds, 1))
-        found = result.violation
+            return "error", _short(error)
         if found and found.kind in ("invariant", "property"):
-            return Run(*about, "killed", found.name, *figures)
-        return Run(*about, "held", found.name if found else "", *figures)
+            return "killed", found.name
+        return "held", found.name if found else ""
 
-    def _start_quicker(self, watch: Watch) -> tuple[str, ...]:
-        """Options by which Java begins with what it has read of TLC before. A Java that cannot, or
-        will not, does without."""
-        if self._quick is None:
-            self._quick = ()
-            if not self.many:
-                return self._quick
-            cache = Path(self._folder.name) / CACHE
-            model = watch.model
-            task = runner.Task(
-                watch.models / model.module, watch.models / model.config, [watch.spec]
-            )
-            manner = runner.Manner(short=True, java_options=[f"-XX:AOTCacheOutput={cache}"])
-            try:
-                runner.run(task, runner.Limits(seconds=60, heap_mb=HEAP_MB["tiny"]), manner)
-            except errors.TlcError:
-                return self._quick
-            if cache.is_file():
-                self._quick = (f"-XX:AOTCache={cache}",)
-        return self._quick
+
+def _short(error: errors.TlcError) -> str:
+    """What is wrong, without the folder that is gone by now."""
+    return re.sub(r"\S*/(?=\w+\.\w+:)", "", " ".join(str(error).split()))[:200]

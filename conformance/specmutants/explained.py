@@ -27,35 +27,32 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file: those that no property can see; and the names of those of which it is not
+    known yet."""
 
     equivalent: list[Group]
+    open: list[str] = []
+
+    def reasons(self) -> dict[str, str]:
+        """The reason for each mutant, by its name and what it changes: "name: words"."""
+        return {
+            f"{name}: {words}": group.because
+            for group in self.equivalent
+            for name, words in group.mutants.items()
+        }
 
 
-def load(path: Path = EXPLAINED) -> dict[str, str]:
-    """The reason for each mutant, by its name and what it changes: "name: words". Raises
-    ExplainedError."""
-    reasons: dict[str, str] = {}
+def load(path: Path = EXPLAINED) -> Explained:
+    """Reads the file. Raises ExplainedError."""
     try:
-        content = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Explained)
+        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Explained)
     except OSError as error:
         raise ExplainedError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ExplainedError(f"{path}: {' '.join(str(error).split())}") from error
-    for group in content.equivalent:
-        for name, words in group.mutants.items():
-            if key(name, words) in reasons:
-                raise ExplainedError(f"{path}: {name} is there twice")
-            reasons[key(name, words)] = group.because
-    return reasons
-
-
-def key(name: str, words: str) -> str:
-    """How a mutant is called here: it is another one if the text that it changes is another."""
-    return f"{name}: {words}"
 
 
 def stale(reasons: Iterable[str], mutants: Iterable[Mutant]) -> list[str]:
     """Those listed that there are not, or that change another text now."""
-    there = {key(mutant.name, mutant.words) for mutant in mutants}
+    there = {mutant.key for mutant in mutants}
     return [reason for reason in reasons if reason not in there]

@@ -79,9 +79,14 @@ class Mutant:
         """What it is, on one line."""
         return f"{self.change.was} -> {self.change.new}"
 
+    @property
+    def key(self) -> str:
+        """How it is called in files: it is another one if the text that it changes is another."""
+        return f"{self.name}: {self.words}"
+
     def text(self, folder: Path = SPEC) -> str:
         """The module with the change, without comments."""
-        text = _stripped(self.module, folder)
+        text = stripped(self.module, folder)
         definition = parse(self.module, text).definitions[self.definition]
         return replaced(text, definition, self.change.applied(definition.body))
 
@@ -99,7 +104,8 @@ def replaced(text: str, definition: Definition, body: str) -> str:
 
 
 @cache
-def _stripped(module: str, folder: Path) -> str:
+def stripped(module: str, folder: Path) -> str:
+    """The text of a module without its comments."""
     return strip_comments((folder / f"{module}.tla").read_text(encoding="utf-8"))
 
 
@@ -131,7 +137,7 @@ def of_target(target: Target, folder: Path = SPEC) -> list[Mutant]:
     source = read(_WHOLE.get(target.module, target.module), folder)
     initial = _initial(source)
     names = reached(source, target.roots) - _CHOICES
-    module = parse(target.module, _stripped(target.module, folder))
+    module = parse(target.module, stripped(target.module, folder))
     return [
         mutant
         for definition in module.definitions.values()

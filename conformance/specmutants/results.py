@@ -21,8 +21,11 @@ class Run(msgspec.Struct, frozen=True):
     digest: str
     outcome: Outcome
     said: str = ""
-    states: int = 0
-    seconds: float = 0.0
+
+    @property
+    def is_end(self) -> bool:
+        """Whether no other model is tried: what one cannot evaluate, another cannot either."""
+        return self.outcome in ("killed", "error")
 
 
 class Results:
@@ -44,12 +47,6 @@ class Results:
     def known(self, model: str, digest: str) -> Run | None:
         """The run of this model on just this text, if there was one that ended."""
         return self._runs.get((model, digest))
-
-    def killers(self, definition: str) -> set[str]:
-        """The models that have killed a mutant of this definition, "Module.Name"."""
-        runs = self._runs.values()
-        killing = (run for run in runs if run.outcome == "killed")
-        return {run.model for run in killing if run.mutant.startswith(f"{definition}.")}
 
     def note(self, run: Run) -> None:
         """Keep a run: it is in the file when this returns."""

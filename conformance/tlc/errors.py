@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from conformance.tlc.output import State
+
 __all__ = ["MissingTool", "SpecError", "TlcCrash", "TlcError", "TlcStopped", "TlcTimeout"]
 
 
 class TlcError(Exception):
-    """TLC gave no verdict; the text is one line that says what, where and what to do."""
+    """TLC gave no verdict; the text is one line that says what, where and what to do. printed is
+    what the specification had printed by then, and trace the states that led there, if TLC says."""
+
+    printed: Sequence[str] = ()
+    trace: Sequence[State] = ()
 
 
 class MissingTool(TlcError):

@@ -249,7 +249,7 @@ def _search(
             ended.set()
             watcher.join()
         if why:
-            raise why[0]
+            raise _as_far(why[0], reader.report)
         stderr.seek(0)
         return _Ended(reader.report, status, stderr.read(), time.monotonic() - started)
 
@@ -305,7 +305,7 @@ def _verdict(ended: _Ended, task: Task, limits: Limits) -> Result:
             else short_path(task.module)
         )
         text = explain_error(report.error, report.loose, find)
-        raise SpecError(text if ".tla:" in text else f"{where}: {text}")
+        raise _as_far(SpecError(text if ".tla:" in text else f"{where}: {text}"), report)
     violation = None
     if report.violation is not None:
         texts = _texts(task.folders)
@@ -326,10 +326,20 @@ def _verdict(ended: _Ended, task: Task, limits: Limits) -> Result:
         trace=tuple(report.trace),
         loops_to=report.loops_to,
         stutters=report.stutters,
-        printed=tuple(line for line in report.loose if not _is_parser_chatter(line)),
+        printed=_printed(report),
         covered=tuple(report.covered),
         completed=report.completed,
     )
+
+
+def _as_far(error: TlcError, report: Report) -> TlcError:
+    """The error, with what TLC had said by then."""
+    error.printed, error.trace = _printed(report), tuple(report.trace)
+    return error
+
+
+def _printed(report: Report) -> tuple[str, ...]:
+    return tuple(line for line in report.loose if not _is_parser_chatter(line))
 
 
 def _is_parser_chatter(line: str) -> bool:

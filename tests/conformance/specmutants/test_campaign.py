@@ -16,17 +16,16 @@ from conformance.specmutants.mutants import chosen, every
 from conformance.specmutants.results import Results, Run
 from conformance.specmutants.seers import Watch, watches
 
-SMALL = 400
-"""The most states of a model here: a second each."""
 
-
-def seers(most_states: int = SMALL) -> list[Watch]:
-    return watches(load(), MANIFEST.parent, most_states)
+def seers(*names: str) -> list[Watch]:
+    """The models of these names, or all."""
+    every_one = watches(load(), MANIFEST.parent)
+    return [watch for watch in every_one if watch.model.name in names or not names]
 
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Iterator[Campaign]:
-    with Campaign(seers(), Results(tmp_path / "mutants.jsonl"), 60) as campaign:
+    with Campaign(seers(), Results(tmp_path / "mutants.jsonl"), 120) as campaign:
         yield campaign
 
 
@@ -48,9 +47,33 @@ KILLED = {
 def test_a_mutant_of_each_kind_is_killed(name: str, campaign: Campaign) -> None:
     model, said = KILLED[name]
     [mutant] = chosen(every(), [name])
-    campaign.watches = [watch for watch in seers(50_000) if watch.model.name == model]
-    killer = campaign.fate(mutant).killer
-    assert killer and killer.said == said
+    [watch] = seers(model)
+    assert campaign.alone(mutant, watch) == ("killed", said)
+
+
+TOGETHER = {
+    "Synod.Broadcast.reset-4": "killed",
+    "Synod.Phase1b.drop-2": "killed",
+    "Synod.Broadcast.drop-1": "held",
+    "Synod.Learn.drop-2": "error",
+}
+"""What becomes of a few in `synod-votes-full`: by an invariant, and by the refinement."""
+
+
+@pytest.mark.tlc
+def test_together_becomes_of_each_what_becomes_of_it_alone(campaign: Campaign) -> None:
+    mutants = chosen(every(), [*TOGETHER])
+    campaign.watches = seers("synod-votes-full")
+    runs = [fate.runs[-1] for fate in campaign.fates(mutants)]
+    assert {run.mutant: run.outcome for run in runs} == TOGETHER
+    assert {run.said for run in runs if run.outcome == "killed"} == {
+        "LearnedFromOneBallot",
+        "Refinement",
+    }
+    for mutant, run in zip(mutants, runs, strict=True):
+        outcome, said = campaign.alone(mutant, campaign.watches[0])
+        assert outcome == run.outcome
+        assert outcome == "error" or said == run.said
 
 
 def test_there_is_one_of_each_kind() -> None:
@@ -60,32 +83,34 @@ def test_there_is_one_of_each_kind() -> None:
 
 def test_only_models_that_use_what_is_changed_are_tried_and_the_cheapest_first() -> None:
     [mutant] = chosen(every(), ["Voting.Vote.drop-1"])
-    names = [watch.model.name for watch in seers(20_000) if watch.sees(mutant)]
+    names = [watch.model.name for watch in seers() if watch.sees(mutant)]
     assert names[0] == "voting-tiny" and set(names) >= {"voting-full", "voting-5-acceptors"}
     assert not [name for name in names if not name.startswith("voting")]
     [learn] = chosen(every(), ["Checkpoints.TakeSnapshot.drop-1"])
-    names = [watch.model.name for watch in seers(20_000) if watch.sees(learn)]
+    names = [watch.model.name for watch in seers() if watch.sees(learn)]
     assert "paxos-checkpoint-full" in names and "paxos-tiny" not in names
 
 
 def test_what_was_run_is_not_run_again_until_its_text_is_another(tmp_path: Path) -> None:
     [mutant] = chosen(every(), ["Consensus.Choose.drop-1"])
-    [watch] = [watch for watch in seers() if watch.model.name == "consensus"]
+    [watch] = seers("consensus")
     digest = watch.digest(mutant.module, mutant.text())
     file = tmp_path / "mutants.jsonl"
     Results(file).note(Run(mutant.name, "consensus", digest, "killed", "Something"))
     with file.open("ab") as cut:
         cut.write(b'{"mutant": "Consensus.Ch')
     with Campaign([watch], Results(file)) as campaign:
-        campaign._run = None  # type: ignore[method-assign,assignment]  # nothing may be run
-        assert campaign.fate(mutant).verdict == "killed by Something of consensus"
+        campaign._once = None  # type: ignore[method-assign,assignment]  # nothing may be run
+        [fate] = campaign.fates([mutant])
+        assert fate.verdict == "killed by Something of consensus"
     assert watch.digest(mutant.module, mutant.text() + " ") != digest
 
 
 def test_a_mutant_that_no_model_uses_survives(campaign: Campaign) -> None:
     [mutant] = chosen(every(), ["MultiPaxos.Decide.drop-2"])
     campaign.watches = [w for w in campaign.watches if w.model.module == "MCVoting.tla"]
-    assert campaign.fate(mutant).verdict == "survived: no model uses it"
+    [fate] = campaign.fates([mutant])
+    assert fate.verdict == "survived: no model uses it"
 
 
 @pytest.mark.tlc
@@ -93,7 +118,8 @@ def test_a_survivor_must_be_listed_and_what_is_listed_must_survive(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     listed = tmp_path / "mutants.yaml"
-    ask = ["spec-mutants", "--results", str(tmp_path / "r.jsonl"), "--explained", str(listed)]
+    ask = ["spec-mutants", "--states", "20", "--results", str(tmp_path / "r.jsonl")]
+    ask += ["--explained", str(listed)]
     ask += ["--mutant", "Consensus.Broadcast.drop-1", "--mutant", "Consensus.Choose.drop-1"]
     guard, other = "v \\notin broadcast -> TRUE", "chosen = {} -> TRUE"
     listed.write_text("equivalent: []")

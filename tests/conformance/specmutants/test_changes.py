@@ -98,7 +98,7 @@ def parse_text(module: str) -> str:
 
 
 def test_what_is_listed_as_equivalent_is_there() -> None:
-    reasons = load()
+    reasons = load().reasons()
     assert stale(reasons, every()) == []
     assert stale(["Voting.Nothing.drop-1: x -> TRUE"], every()) != []
 
