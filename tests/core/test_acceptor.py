@@ -1,7 +1,7 @@
 """The acceptor, message by message."""
 
 from paxos.core import events
-from paxos.core.acceptor import Acceptor
+from paxos.core.acceptor import LEAST_TRIMMED, Acceptor
 from paxos.core.ballot import Ballot
 from paxos.core.batch import encode_batch, pack
 from paxos.core.messages import (
@@ -191,6 +191,23 @@ def test_it_trims_nothing_if_it_does_not_know_all_learners() -> None:
     assert not hear(trimming(learners=0), (1, 9), (2, 9))
     assert not hear(trimming(learners=3), (1, 9), (2, 9), (4, 9))
     assert not hear(trimming(), (1, 9), (1, 9))
+
+
+def test_it_trims_a_part_in_each_step() -> None:
+    """A whole checkpoint at once would keep everybody waiting; storage is bounded all the same, as
+    a step that votes more trims more."""
+    acceptor = trimming(retain=0, learners=1, votes=200)
+    assert hear(acceptor, (1, 200)).writes == [TrimWrite(LEAST_TRIMMED)]
+    assert min(acceptor.votes) == acceptor.trimmed + 1 == LEAST_TRIMMED + 1
+    votes = [Accept(LOW, instance, BATCH) for instance in range(201, 251)]
+    step = give(acceptor, *votes)
+    assert step.writes[-1] == TrimWrite(LEAST_TRIMMED + 2 * len(votes))
+    assert step.events[-1] == events.Trim(last=LEAST_TRIMMED + 2 * len(votes))
+    for _ in range(10):
+        give(acceptor)
+    assert acceptor.trimmed == 200, "and no further than all have delivered"
+    assert sorted(acceptor.votes) == list(range(201, 251))
+    assert not give(acceptor).writes
 
 
 def test_of_what_it_trimmed_it_only_says_so() -> None:

@@ -409,6 +409,8 @@ def test_what_a_majority_of_the_learners_has_in_checkpoints_may_be_forgotten() -
 def test_an_acceptor_keeps_what_is_in_no_checkpoint() -> None:
     acceptor = Acceptor(replace(KEPT, learners=1, retain_instances=0))
     acceptor.receive(1, Delivered(9, [], needless=4), 0.0)
+    acceptor.flush(0.0)
     assert (acceptor.trimmed, acceptor.known) == (4, 9)
     acceptor.receive(1, Delivered(9, [], needless=2**40), 0.0)
+    acceptor.flush(0.0)
     assert acceptor.trimmed == 9, "of more it does not know that it is chosen"

@@ -38,6 +38,9 @@ from paxos.core.step import PromiseWrite, TrimWrite, VoteWrite
 
 __all__ = ["Acceptor"]
 
+LEAST_TRIMMED = 32
+"""Instances that a step may trim, however little it votes."""
+
 
 class Acceptor(Role):
     """One promise for all instances, and the last vote in each instance."""
@@ -61,6 +64,7 @@ class Acceptor(Role):
         a vote there at the start."""
         self._reached = max(self.known, trimmed)  # the highest instance voted in, or trimmed
         self._retention = Retention(settings)
+        self._needless = 0  # to be trimmed up to here, part by part
         self._promising = Budget(settings.promised_instances)
         self._answering = Budget(settings.asked_instances)
         self._reporting = Budget(settings.reported_bytes)
@@ -203,13 +207,8 @@ class Acceptor(Role):
         self.known = max(self.known, prefix)
         needless = delivered.needless
         self._retention.report(learner, prefix if needless is None else min(needless, prefix))
-        last = self._retention.trim_to(self.trimmed)
-        if last and not self.settings.synod:
-            self.trimmed = last
-            self._reached = max(self._reached, last)
-            self.votes = {i: vote for i, vote in self.votes.items() if i > last}
-            self.step.writes.append(TrimWrite(last))
-            self.step.events.append(events.Trim(last=last))
+        if not self.settings.synod:
+            self._needless = self._retention.trim_to(self.trimmed) or self._needless
 
     def on_query(self, query: Query) -> None:
         """Say up to where this acceptor has voted, or trimmed (spec, in Reads: `AnswerRead`). A
@@ -236,6 +235,22 @@ class Acceptor(Role):
         self._answering.renew()
         self._reporting.renew()
         self._telling.renew()
+        self._trim()
+
+    def _trim(self) -> None:
+        """Forget a part of what need not be retained (spec: `Trim`): what a checkpoint of learners
+        has made needless may be a great deal, and nobody is to wait for all of it. Twice as much as
+        this step has voted for is enough to be done before there is as much again."""
+        part = max(LEAST_TRIMMED, 2 * len(self.step.writes))
+        last = min(self._needless, self.trimmed + part)
+        if last <= self.trimmed:
+            return
+        for instance in range(self.trimmed + 1, last + 1):
+            self.votes.pop(instance, None)
+        self.trimmed = last
+        self._reached = max(self._reached, last)
+        self.step.writes.append(TrimWrite(last))
+        self.step.events.append(events.Trim(last=last))
 
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         """Cut `first..last` into parts `(first, last, votes)` whose votes fit one message. A caller

@@ -32,8 +32,8 @@ class Retention:
             self._prefixes[learner] = max(prefix, self._prefixes.get(learner, 0))
 
     def trim_to(self, trimmed: int) -> int:
-        """The last instance to be trimmed now, where `trimmed` was the last one before; 0 if it is
-        not worth while: trimming goes in steps, since it rewrites storage."""
+        """The last instance that need not be retained, where `trimmed` was the last one before; 0
+        if it is not worth while to begin: trimming goes in steps, since it rewrites storage."""
         if not self._learners or len(self._prefixes) < self._enough:
             return 0
         last = sorted(self._prefixes.values(), reverse=True)[self._enough - 1] - self._retain

@@ -188,6 +188,8 @@ class SqliteStorage(DurableState):
             raise InputError(f"storage {self.path}: no write-ahead log is possible there")
         database.execute("PRAGMA synchronous = FULL")
         database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        # Votes are no secret, and to overwrite what is deleted would write all of it again.
+        database.execute("PRAGMA secure_delete = OFF")
         database.execute("PRAGMA cell_size_check = ON")
         return database
 
