@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from z3 import (
     And,
     If,
@@ -91,7 +94,6 @@ def completes(s: State, a: Term, b: Term, i: Term, w: Term) -> Formula:
 
 def vote(s: State, a: Term, b: Term, i: Term, w: Term, q: Term) -> Step:
     one_batch = every(Acceptor, Batch, lambda c, x: Implies(s.votes(c, i, b, x), x == w))
-    chosen = If(completes(s, a, b, i, w), recorded(s.chosen(), i, w), s.chosen())
     return Step(
         {
             "Ballot": b != zero,
@@ -101,15 +103,19 @@ def vote(s: State, a: Term, b: Term, i: Term, w: Term, q: Term) -> Step:
             "Promised": promised_by(s, q, b, i),
             "Safe": safe(s, w, b, i, q),
         },
-        {
-            "promised": lambda c, x: If(And(c == a, x == scope_of(i)), b, s.promised(c, x)),
-            "votes": lambda c, j, d, x: Or(
-                s.votes(c, j, d, x), And(c == a, j == i, d == b, x == w)
-            ),
-            "chosen": lambda: chosen,
-            "order": lambda: If(chosen == s.chosen(), s.order(), order_up_to(chosen, last)),
-        },
+        voted(s, a, b, i, w),
     )
+
+
+def voted(s: State, a: Term, b: Term, i: Term, w: Term) -> dict[str, Callable[..., Any]]:
+    """What becomes of the variables that a vote changes."""
+    chosen = If(completes(s, a, b, i, w), recorded(s.chosen(), i, w), s.chosen())
+    return {
+        "promised": lambda c, x: If(And(c == a, x == scope_of(i)), b, s.promised(c, x)),
+        "votes": lambda c, j, d, x: Or(s.votes(c, j, d, x), And(c == a, j == i, d == b, x == w)),
+        "chosen": lambda: chosen,
+        "order": lambda: If(chosen == s.chosen(), s.order(), order_up_to(chosen, last)),
+    }
 
 
 def learn(s: State, l: Term, b: Term, i: Term, w: Term, q: Term) -> Step:

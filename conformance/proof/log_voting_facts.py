@@ -12,7 +12,7 @@ from z3 import (
 
 from conformance.proof.log_voting_actions import (
     completes,
-    vote,
+    voted,
 )
 from conformance.proof.log_voting_invariant import (
     agreement,
@@ -47,8 +47,11 @@ from conformance.proof.voting_logic import (
 )
 
 
-def deliver_facts(s: State, l: Term, i: Term, b: Term, w: Term) -> tuple[Fact, ...]:
-    """That what was learned is what is chosen, and so what the order goes on with."""
+def deliver_facts(
+    s: State, l: Term, i: Term, b: Term, w: Term, learned: str = "LearnedFromOneBallot"
+) -> tuple[Fact, ...]:
+    """That what was learned is what is chosen, and so what the order goes on with. By the conjunct
+    `learned`, a quorum has voted for it."""
     goes_on_there = order_up_to(s.chosen(), i) == appended(order_up_to(s.chosen(), s.prefix(l)), w)
     complete_so_far = And(
         complete(s.chosen(), s.prefix(l)),
@@ -63,7 +66,7 @@ def deliver_facts(s: State, l: Term, i: Term, b: Term, w: Term) -> tuple[Fact, .
                 "learned",
                 "IsNext",
                 "the next is above",
-                "LearnedFromOneBallot",
+                learned,
                 "ChosenByVotes",
             ),
         ),
@@ -90,9 +93,9 @@ def deliver_facts(s: State, l: Term, i: Term, b: Term, w: Term) -> tuple[Fact, .
     )
 
 
-def vote_facts(s: State, a: Term, b: Term, i: Term, w: Term, q: Term) -> tuple[Fact, ...]:
+def vote_facts(s: State, a: Term, b: Term, i: Term, w: Term, *_: Term) -> tuple[Fact, ...]:
     """What becomes of what is chosen, and that where something was, the order stays."""
-    after = s.but(vote(s, a, b, i, w, q).changed)
+    after = s.but(voted(s, a, b, i, w))
     full = completes(s, a, b, i, w)
 
     def is_this(j: Term, x: Term) -> Formula:

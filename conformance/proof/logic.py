@@ -172,7 +172,9 @@ class Encoding:
     conjuncts, facts, lemmas and goals. "X afterwards" is X in the state after the step, for which
     see obligations.py. `needless` are conjuncts that the proof does without,
     each with the reason why it stays.
-    `sizes` are where counterexamples are looked for, by the names of the sorts, smallest first."""
+    `sizes` are where counterexamples are looked for, by the names of the sorts, smallest first; and
+    `wrong_without` says of a conjunct which obligation is false without it, where a search in all
+    of them would take too long."""
 
     name: str
     sorts: tuple[Sort, ...]
@@ -189,6 +191,7 @@ class Encoding:
     needless: Mapping[str, str]
     sizes: tuple[Mapping[str, int], ...]
     usual: tuple[str, ...] = ()
+    wrong_without: Mapping[str, str] = field(default_factory=dict)
 
     def state(self) -> State:
         """A state of which nothing is known."""

@@ -38,6 +38,10 @@ _WORDS = {
 }
 
 
+AFTERWARDS = " afterwards"
+"""After the name of what is so in the state after a step."""
+
+
 @dataclass(frozen=True)
 class Obligation:
     """Nothing may satisfy `assumed` and not `shown`. Of FACT and KEEPS, `action` takes the step,
@@ -117,6 +121,7 @@ def kept(encoding: Encoding) -> Iterator[Obligation]:
     """Each action keeps each conjunct."""
     before = encoding.state()
     known, follows = invariant(encoding, before), consequences(encoding, before)
+    symbols = {name: _symbols(formula) for name, formula in known.items()}
     for action in encoding.actions:
         parameters = action.parameters()
         step = action.step(before, *parameters)
@@ -134,10 +139,12 @@ def kept(encoding: Encoding) -> Iterator[Obligation]:
         for name, claim in encoding.invariant.items():
             usual = encoding.hints.get(f"keeps {name}", tuple(known))
             enough = encoding.hints.get(f"{action.name} keeps {name}", usual)
-            given = {**known, **facts, **follows, **_afterwards(encoding, name, after)}
+            given = {**known, **facts, **follows}
+            if any(each.endswith(AFTERWARDS) for each in enough):
+                given |= _afterwards(encoding, name, after)
             always = {} if NO_GUARDS in enough else taken
             assumed, shown = _chosen(encoding, enough, given, always), claim(after)
-            if not step.changed.keys() & _symbols(known[name]):
+            if not step.changed.keys() & symbols[name]:
                 shown = known[name]
             yield Obligation(
                 *(KEEPS, name, assumed, shown, action.name, parameters, step.changed),
@@ -217,14 +224,19 @@ def _afterwards(encoding: Encoding, name: str, after: State) -> dict[str, Formul
         if earlier.issuperset(used):
             earlier.add(shown)
     given = {**invariant(encoding, after), **consequences(encoding, after)}
-    return {f"{n} afterwards": formula for n, formula in given.items() if n in earlier}
+    return {f"{n}{AFTERWARDS}": formula for n, formula in given.items() if n in earlier}
 
 
 def weaker(encoding: Encoding, conjunct: str) -> Iterator[Obligation]:
     """What steps would have to keep if the invariant had no such conjunct: the rest of it, and the
     goals. In the state before nothing is wrong yet, so that it is the step that makes it wrong."""
     goals = {name: goal.claim for name, goal in encoding.goals.items()}
-    rest = encoding.without(conjunct)
-    actions = tuple(replace(action, facts=no_facts) for action in rest.actions)
+    rest, name = encoding.without(conjunct), encoding.wrong_without.get(conjunct, "")
+    actions = tuple(
+        replace(action, facts=no_facts)
+        for action in rest.actions
+        if not name or name.startswith(f"{action.name} ")
+    )
     both = {**goals, **rest.invariant}
-    return kept(replace(rest, hints={}, actions=actions, invariant=both))
+    asked = kept(replace(rest, hints={}, actions=actions, invariant=both))
+    return (each for each in asked if not name or each.name == name)

@@ -51,4 +51,17 @@ BREAKS = [
         without("InstallSnapshot", guard="chosen"),
         "InstallSnapshot keeps DeliveredIsOrder",
     ),
+    ("MultiPaxos", without("Phase1b", guard="trimmed"), "Phase1b keeps PromisesTrue"),
+    ("MultiPaxos", without("Phase1b", guard="promise"), "Phase1b keeps VotesBelowPromise"),
+    ("MultiPaxos", without("Phase2a", guard="once"), "Phase2a keeps OneBatchPerBallot"),
+    ("MultiPaxos", without("Phase2b", guard="promise"), "Phase2b keeps LastVote"),
+    ("MultiPaxos", without("Phase2b", effect="promised"), "Phase2b keeps VotesBelowPromise"),
+    ("MultiPaxos", without("RecoverVote", effect="votes"), "RecoverVote keeps LastVote"),
+    ("MultiPaxos", without("Trim", effect="trimmed"), "Trim keeps LastVote"),
+    ("MultiPaxos", without("Restart", effect="known"), "Restart keeps DeliveredIsOrder"),
+    (
+        "MultiPaxos",
+        without("InstallSnapshot", guard="sent"),
+        "InstallSnapshot keeps DeliveredIsOrder",
+    ),
 ]

@@ -13,7 +13,7 @@ from conformance.proof import (
 from conformance.proof.asking import Limits
 from conformance.proof.logic import Encoding
 from conformance.proof.solver import PROVED, proofs
-from tests.conformance.proof.held_against_tlc import differences
+from tests.conformance.proof.held_against_tlc import axioms_that_are_false, differences
 from tests.conformance.proof.small_models import SMALL, held
 from tests.conformance.proof.source_mutants import mutants
 
@@ -61,6 +61,8 @@ def _noticed_by(module: str, change: str, encoding: Encoding) -> str:
     for small in SMALL:
         if small.startswith(f"{module}:"):
             model, theirs = held(small)
+            if axioms_that_are_false(encoding, model):
+                return small
             try:
                 if next(differences(model, encoding, theirs), None):
                     return small

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +18,17 @@ from conformance.proof.log_voting_terms import has_none_between, is_all, is_comp
 from conformance.tla.value import parse
 from tests.conformance.proof.held_against_tlc import printed
 from tests.conformance.proof.synod_states import otherwise
-
-Values = tuple[str, ...]
-"""A batch, or a sequence."""
+from tests.conformance.proof.tla_text import (
+    Values,
+    at_most,
+    braces,
+    brackets,
+    log_of,
+    named,
+    number,
+    pairs,
+    plain,
+)
 
 WALK = 20
 """Steps of a walk before it begins again, on average."""
@@ -73,48 +80,52 @@ class Sizes:
     @property
     def config(self) -> str:
         """The constants, for TLC."""
-        quorums = "{" + ", ".join(_set(sorted(quorum)) for quorum in self.quorums) + "}"
+        quorums = "{" + ", ".join(braces(sorted(quorum)) for quorum in self.quorums) + "}"
         return (
-            f"CONSTANTS Value = {_names('v', self.values)} MaxBatch = {self.batch}\n"
-            f"Acceptor = {_names('a', self.acceptors)} Learner = {_names('l', self.learners)}\n"
-            f"Keeps = {_names('l', self.keeps)} Quorum = {quorums}\n"
-            f"Ballot = {_set(str(b + 1) for b in range(self.ballots))}\n"
+            f"CONSTANTS Value = {named('v', self.values)} MaxBatch = {self.batch}\n"
+            f"Acceptor = {named('a', self.acceptors)} Learner = {named('l', self.learners)}\n"
+            f"Keeps = {named('l', self.keeps)} Quorum = {quorums}\n"
+            f"Ballot = {braces(str(b + 1) for b in range(self.ballots))}\n"
             f'Instances = {self.instances} PromiseScope = "{self.scope}"\n'
             f"First = v1 Second = v{self.values} Later <- NothingLater\n"
             f"Before <- {'FirstBefore' if self.fifo else 'NothingBefore'}\n"
         )
 
 
-def structure(sizes: Sizes) -> Structure:
-    """What the constants of the encoding are. What TLC makes of batches, it says itself."""
-    module = Path(__file__).with_name("AnyLogVoting.tla")
-    lines, _ = printed(module, f"SPECIFICATION TablesSpec\n{sizes.config}CONSTANT Drawn = {{}}\n")
-    said = dict(map(parse, lines))
+def tables(module: str, config: str) -> dict[str, Any]:
+    """What TLC makes of batches, which it says itself."""
+    file = Path(__file__).with_name(f"{module}.tla")
+    lines, _ = printed(file, f"SPECIFICATION TablesSpec\n{config}CONSTANT Drawn = {{}}\n")
+    return dict(map(parse, lines))
+
+
+def structure(sizes: Sizes, said: dict[str, Any]) -> Structure:
+    """What the constants of the encoding are, with the tables that TLC said."""
     instances, sequences = range(sizes.instances + 1), sizes.sequences
     numbers = {"Acceptor": sizes.acceptors, "Learner": sizes.learners, "Value": sizes.values}
     numbers |= {"Ballot": sizes.ballots + 1, "Instance": sizes.instances + 1}
     numbers |= {"Batch": len(sizes.batches), "Sequence": len(sequences), "Log": len(sizes.logs)}
     numbers |= {"Scope": len(sizes.scopes), "Scopes": len(sizes.scope_sets)}
     numbers["Quorum"] = len(sizes.quorums)
-    picks = {frozenset(map(_plain, some)): _plain(one) for some, one in said["picked"]}
+    picks = {frozenset(map(plain, some)): plain(one) for some, one in said["picked"]}
     batch, log = sizes.batches.index, sizes.logs.index
     fixed: dict[str, Meaning] = {
-        "member": _pairs((n, number(a)) for n, q in enumerate(sizes.quorums) for a in q),
-        "at_most": _order(sizes.ballots + 1),
+        "member": pairs((n, number(a)) for n, q in enumerate(sizes.quorums) for a in q),
+        "at_most": at_most(sizes.ballots + 1),
         "zero": {(): 0},
-        "comes_before": _pairs([(1, 0)] if sizes.fifo else []),
-        "keeps": _pairs((n,) for n in range(sizes.keeps)),
-        "up_to": _order(sizes.instances + 1),
+        "comes_before": pairs([(1, 0)] if sizes.fifo else []),
+        "keeps": pairs((n,) for n in range(sizes.keeps)),
+        "up_to": at_most(sizes.instances + 1),
         "start": {(): 0},
         "last": {(): sizes.instances},
         "scope_of": {(i,): 0 if sizes.scope == "log" else max(i - 1, 0) for i in instances},
-        "in_scopes": _pairs(
+        "in_scopes": pairs(
             (n, sizes.scopes.index(x)) for n, some in enumerate(sizes.scope_sets) for x in some
         ),
-        "has": _pairs((n, number(v)) for n, w in enumerate(sizes.batches) for v in w),
-        "contains": _pairs((n, number(v)) for n, s in enumerate(sequences) for v in s),
-        "once": _pairs((n,) for n, s in enumerate(sequences) if len(set(s)) == len(s)),
-        "begins": _pairs(
+        "has": pairs((n, number(v)) for n, w in enumerate(sizes.batches) for v in w),
+        "contains": pairs((n, number(v)) for n, s in enumerate(sequences) for v in s),
+        "once": pairs((n,) for n, s in enumerate(sequences) if len(set(s)) == len(s)),
+        "begins": pairs(
             (n, m)
             for n, s in enumerate(sequences)
             for m, t in enumerate(sequences)
@@ -122,10 +133,10 @@ def structure(sizes: Sizes) -> Structure:
         ),
         "empty": {(): sequences.index(())},
         "appended": {
-            (sequences.index(_plain(s)), batch(_plain(w))): sequences.index(_plain(t))
+            (sequences.index(plain(s)), batch(plain(w))): sequences.index(plain(t))
             for s, w, t in said["appended"]
         },
-        "entry": _pairs(
+        "entry": pairs(
             (n, i, batch(w))
             for n, c in enumerate(sizes.logs)
             for i in instances[1:]
@@ -142,7 +153,9 @@ def structure(sizes: Sizes) -> Structure:
             for i in instances
             for m, w in enumerate(sizes.batches)
         },
-        "order_up_to": {(log(_log(c)), n): sequences.index(_plain(s)) for c, n, s in said["order"]},
+        "order_up_to": {
+            (log(log_of(c)), n): sequences.index(plain(s)) for c, n, s in said["order"]
+        },
     }
     return _defined(Structure(numbers, fixed))
 
@@ -174,28 +187,28 @@ def state(sizes: Sizes) -> Any:
             for n, x in enumerate(sizes.scopes)
         ]
         cast = [
-            (number(a), i, b, sizes.batches.index(_plain(w)))
+            (number(a), i, b, sizes.batches.index(plain(w)))
             for a, each in votes.items()
             for i, some in enumerate(each, 1)
             for b, w in some
         ]
         known = [
-            (number(k), i, b, sizes.batches.index(_plain(w)))
+            (number(k), i, b, sizes.batches.index(plain(w)))
             for k, each in learned.items()
             for i, (b, w) in enumerate(each, 1)
             if b
         ]
         return {
-            "broadcast": _pairs((number(v),) for v in broadcast),
+            "broadcast": pairs((number(v),) for v in broadcast),
             "promised": {(a, n): b for a, n, b in scopes},
-            "votes": _pairs(cast),
-            "learned": _pairs(known),
+            "votes": pairs(cast),
+            "learned": pairs(known),
             "prefix": {(number(k),): n for k, n in prefix.items()},
             "delivered": {
-                (number(k),): sizes.sequences.index(_plain(s)) for k, s in delivered.items()
+                (number(k),): sizes.sequences.index(plain(s)) for k, s in delivered.items()
             },
-            "chosen": {(): sizes.logs.index(_log(chosen))},
-            "order": {(): sizes.sequences.index(_plain(order))},
+            "chosen": {(): sizes.logs.index(log_of(chosen))},
+            "order": {(): sizes.sequences.index(plain(order))},
         }
 
     return read
@@ -208,7 +221,7 @@ def parameter(sizes: Sizes) -> Any:
         if isinstance(said, frozenset):
             return sizes.quorums.index(frozenset(map(str, said)))
         if isinstance(said, tuple) and str(said[0]) == "batch":
-            return sizes.batches.index(_plain(said[1]))
+            return sizes.batches.index(plain(said[1]))
         if isinstance(said, tuple):
             return sizes.scope_sets.index(frozenset(said[1]))
         return number(said)
@@ -216,40 +229,13 @@ def parameter(sizes: Sizes) -> Any:
     return read
 
 
-def number(name: Any) -> int:
-    return name if isinstance(name, int) else int(str(name)[1:]) - 1
-
-
-def _plain(values: Any) -> Values:
-    return tuple(str(v) for v in values)
-
-
-def _log(said: Any) -> tuple[frozenset[Values], ...]:
-    return tuple(frozenset(map(_plain, some)) for some in said)
-
-
-def _pairs(some: Iterable[Sequence[int]]) -> frozenset[tuple[int, ...]]:
-    return frozenset(tuple(each) for each in some)
-
-
-def _order(size: int) -> frozenset[tuple[int, int]]:
-    return frozenset((a, b) for b in range(size) for a in range(b + 1))
-
-
-def _names(letter: str, size: int) -> str:
-    return _set(f"{letter}{n + 1}" for n in range(size))
-
-
-def _set(some: Iterable[str]) -> str:
-    return "{" + ", ".join(some) + "}"
-
-
-def _list(some: Iterable[str]) -> str:
-    return "<<" + ", ".join(some) + ">>"
-
-
 def written(sizes: Sizes, at: Structure) -> str:
     """The state in TLA+, as AnyLogVoting.tla wants it."""
+    return brackets(parts(sizes, at))
+
+
+def parts(sizes: Sizes, at: Structure) -> list[str]:
+    """The variables of the state, each in TLA+."""
     m: dict[str, Any] = dict(at.meanings)
     instances = range(1, sizes.instances + 1)
 
@@ -257,36 +243,34 @@ def written(sizes: Sizes, at: Structure) -> str:
         return "(" + " @@ ".join(f"{letter}{k + 1} :> {of(k)}" for k in range(size)) + ")"
 
     def vote(b: int, w: int) -> str:
-        return f"<<{b}, {_list(sizes.batches[w])}>>"
+        return f"<<{b}, {brackets(sizes.batches[w])}>>"
 
     def promised(a: int) -> str:
         each = [str(m["promised"][a, n]) for n in range(len(sizes.scopes))]
-        return f"(0 :> {each[0]})" if sizes.scope == "log" else _list(each)
+        return f"(0 :> {each[0]})" if sizes.scope == "log" else brackets(each)
 
     def votes(a: int) -> str:
-        return _list(
-            _set(vote(b, w) for c, j, b, w in m["votes"] if (c, j) == (a, i)) for i in instances
+        return brackets(
+            braces(vote(b, w) for c, j, b, w in m["votes"] if (c, j) == (a, i)) for i in instances
         )
 
     def learned(k: int) -> str:
-        return _list(
+        return brackets(
             next((vote(b, w) for h, j, b, w in m["learned"] if (h, j) == (k, i)), "<<0, << >>>>")
             for i in instances
         )
 
     chosen = sizes.logs[m["chosen"][()]]
-    return _list(
-        [
-            _set(f"v{v + 1}" for (v,) in m["broadcast"]),
-            function("a", sizes.acceptors, promised),
-            function("a", sizes.acceptors, votes),
-            function("l", sizes.learners, learned),
-            function("l", sizes.learners, lambda k: m["prefix"][k,]),
-            function("l", sizes.learners, lambda k: _list(sizes.sequences[m["delivered"][k,]])),
-            _list(_set(map(_list, some)) for some in chosen),
-            _list(sizes.sequences[m["order"][()]]),
-        ]
-    )
+    return [
+        braces(f"v{v + 1}" for (v,) in m["broadcast"]),
+        function("a", sizes.acceptors, promised),
+        function("a", sizes.acceptors, votes),
+        function("l", sizes.learners, learned),
+        function("l", sizes.learners, lambda k: m["prefix"][k,]),
+        function("l", sizes.learners, lambda k: brackets(sizes.sequences[m["delivered"][k,]])),
+        brackets(braces(map(brackets, some)) for some in chosen),
+        brackets(sizes.sequences[m["order"][()]]),
+    ]
 
 
 def drawn(fixed: Structure, count: int) -> list[Structure]:

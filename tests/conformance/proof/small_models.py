@@ -8,9 +8,10 @@ from typing import Any
 
 from conformance.proof.evaluate import Meaning, Structure
 from conformance.proof.log_voting_logic import LOG_VOTING
+from conformance.proof.multi_paxos_logic import MULTI_PAXOS
 from conformance.proof.synod_logic import SYNOD
 from conformance.proof.voting_logic import VOTING
-from tests.conformance.proof import log_voting_states, synod_states
+from tests.conformance.proof import log_voting_states, multi_paxos_states, synod_states
 from tests.conformance.proof.held_against_tlc import Model, Said, said
 
 Quorums = tuple[frozenset[str], ...]
@@ -116,7 +117,8 @@ def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
 
 
 def log_voting(sizes: log_voting_states.Sizes, count: int) -> Model:
-    structure = log_voting_states.structure(sizes)
+    tables = log_voting_states.tables("AnyLogVoting", sizes.config)
+    structure = log_voting_states.structure(sizes, tables)
     states = log_voting_states.drawn(structure, count)
     truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
     truths += " ChosenByVotes OrderOfChosen DeliveredIsOrder"
@@ -130,6 +132,23 @@ def log_voting(sizes: log_voting_states.Sizes, count: int) -> Model:
         log_voting_states.parameter(sizes),
         tuple(truths.split()),
         "{" + ",\n".join(log_voting_states.written(sizes, state) for state in states) + "}",
+    )
+
+
+def multi_paxos(cluster: multi_paxos_states.Cluster, count: int) -> Model:
+    tables = log_voting_states.tables("AnyMultiPaxos", cluster.config)
+    structure = multi_paxos_states.structure(cluster, tables)
+    states = multi_paxos_states.drawn(cluster, structure, tables, count)
+    truths = ["Init", *MULTI_PAXOS.invariant, *MULTI_PAXOS.goals]
+    return Model(
+        "AnyMultiPaxos",
+        cluster.config,
+        MULTI_PAXOS,
+        structure,
+        multi_paxos_states.reader(cluster),
+        multi_paxos_states.parameter(cluster),
+        tuple(truths),
+        "{" + ",\n".join(multi_paxos_states.written(cluster, state) for state in states) + "}",
     )
 
 
@@ -151,6 +170,18 @@ SMALL: dict[str, Callable[[], Model]] = {
     ),
     "LogVoting: batches of two": lambda: log_voting(
         log_voting_states.Sizes(2, 2, 2, 2, 2, 1, 2, "log", True, BOTH), 60
+    ),
+    "MultiPaxos: learners learn from Decide, FIFO": lambda: multi_paxos(
+        multi_paxos_states.Cluster(
+            log_voting_states.Sizes(2, 2, 1, 2, 2, 2, 1, "log", True, BOTH), 1, direct=False
+        ),
+        60,
+    ),
+    "MultiPaxos: a promise for each instance, direct learning, sessions": lambda: multi_paxos(
+        multi_paxos_states.Cluster(
+            log_voting_states.Sizes(2, 1, 1, 2, 2, 2, 1, "instance", False, BOTH), 2, direct=True
+        ),
+        60,
     ),
 }
 
