@@ -198,8 +198,8 @@ def test_names_of_files_that_are_not_utf8(tmp_path: Path, values_file: Path) -> 
     conformance(tmp_path / "r")
 
 
-LITTLE = 40_000 << 10
-"""Bytes of address space in which Python starts and has no room for the stacks of threads."""
+LITTLE = 34_000 << 10
+"""Bytes of address space in which Python starts and has no room for the stack of a thread."""
 
 SHORT_OF: list[tuple[str, Callable[[], None], str]] = [
     ("memory", partial(limit, resource.RLIMIT_AS, LITTLE), "`ulimit -v`"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import inf
 from typing import Any
 
@@ -47,9 +49,10 @@ class Recorder:
         self.done: list[str] = []
         self.sent: list[tuple[Endpoint, bytes]] = []
         self.delivered: list[Delivery] = []
-        self.arriving: list[bytes] = []
-        self.arrived = threading.Condition()
-        self.awake = False
+        self.arriving: list[bytes] = []  # and a byte in the socket for each time
+        self._changing = threading.Lock()
+        self._socket, self._far_end = socket.socketpair(type=socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
         self.failing = ""
         self.commits = 0
 
@@ -58,21 +61,21 @@ class Recorder:
             raise OSError(28, "No space left on device")
         self.done.append(what)
 
-    def receive(self, timeout_s: float | None) -> list[bytes]:
-        with self.arrived:
-            self.arrived.wait_for(lambda: self.arriving or self.awake, timeout_s)
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self, timeout_s: float) -> list[bytes]:
+        with suppress(BlockingIOError):
+            self._socket.recv(1)
+        with self._changing:
             datagrams, self.arriving = self.arriving, []
         return datagrams
 
     def arrive(self, *datagrams: bytes) -> None:
-        with self.arrived:
+        """All at once: they are one group."""
+        with self._changing:
             self.arriving += datagrams
-            self.arrived.notify()
-
-    def wake(self) -> None:
-        with self.arrived:
-            self.awake = True
-            self.arrived.notify()
+        self._far_end.send(b"\0")
 
     def send(self, to: Endpoint, datagram: bytes) -> None:
         self._do("send")

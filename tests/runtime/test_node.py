@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from math import inf
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -302,103 +299,6 @@ def test_a_datagram_is_consumed_once(harness: Harness) -> None:
     assert harness.node.stop()
 
 
-def test_the_timer_ticks_at_the_deadline(harness: Harness) -> None:
-    harness.role.due_s = time.monotonic() + 0.05
-    harness.node.start()
-    assert harness.role.ticked.wait(5)
-    assert harness.node.stop()
-
-
-def test_the_timer_hears_of_an_earlier_deadline(harness: Harness) -> None:
-    harness.seat.patience.due_s = inf  # nothing else wakes it
-    harness.node.start()
-    time.sleep(0.05)  # it waits by now
-
-    def hurry() -> None:
-        harness.role.on_flush = lambda: None
-        harness.role.due_s = time.monotonic() + 0.02
-
-    harness.role.on_flush = hurry
-    harness.world.arrive(harness.datagram(Reject(B)))
-    assert harness.role.ticked.wait(5)
-    assert harness.node.stop()
-
-
-def test_a_task_is_run_in_steps_until_it_is_done(harness: Harness) -> None:
-    acted: list[float] = []
-
-    def act(now_s: float) -> bool:
-        if len(harness.role.received) < 2:
-            return False
-        acted.append(now_s)
-        return len(acted) == 2
-
-    def wait() -> None:
-        harness.node.run_in_steps(act)
-        over.set()
-
-    over = threading.Event()
-    harness.node.start(wait)
-    harness.world.arrive(harness.datagram(Reject(B)))
-    harness.wait(lambda: harness.role.received)
-    assert not acted
-    harness.world.arrive(harness.datagram(Reject(B)))
-    harness.wait(lambda: acted)
-    assert not over.is_set(), "it is not done yet, and need not wake"
-    harness.world.arrive(harness.datagram(Reject(B)))
-    assert over.wait(5)
-    harness.world.arrive(harness.datagram(Reject(B)))
-    harness.wait(lambda: len(harness.role.received) == 4)
-    assert len(acted) == 2
-    assert harness.node.stop()
-
-
-def test_a_stop_ends_all_waiting_at_once(harness: Harness) -> None:
-    over = threading.Event()
-
-    def wait_for_ever() -> None:
-        harness.node.run_in_steps(lambda now_s: False)
-        over.set()
-
-    harness.node.start(wait_for_ever)
-    began_s = time.monotonic()
-    assert harness.node.stop()
-    assert over.wait(5)
-    assert time.monotonic() - began_s < 0.4
-    assert harness.world.done == ["close", "close"]
-
-
-@pytest.mark.parametrize("where", ["receiver", "timer", "reader"])
-def test_a_thread_that_dies_stops_the_process(harness: Harness, where: str) -> None:
-    def fail(*_: object) -> Any:
-        raise ZeroDivisionError("in a thread")
-
-    others: list[Callable[[], None]] = []
-    if where == "receiver":
-        harness.role.receive = fail  # type: ignore[assignment, method-assign]
-        harness.world.arrive(harness.datagram(Reject(B)))
-    elif where == "timer":
-        harness.role.due_s = 0.0
-        harness.role.tick = fail  # type: ignore[assignment, method-assign]
-    else:
-        others.append(fail)
-    harness.node.start(*others)
-    assert harness.stop.wait(5)
-    assert isinstance(harness.stop.failure, ZeroDivisionError)
-    assert harness.node.stop()
-
-
-def test_a_step_that_hangs_does_not_hang_the_stop(harness: Harness) -> None:
-    release = threading.Event()
-    harness.node.start()
-    harness.role.on_flush = lambda: release.wait(10)
-    harness.world.arrive(harness.datagram(Reject(B)))
-    harness.wait(lambda: harness.role.received)
-    assert not harness.node.stop()
-    release.set()
-    harness.wait(harness.node.stop)
-
-
 def test_what_cannot_be_sent_is_like_lost(
     harness: Harness, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -516,37 +416,3 @@ def test_a_namesake_is_answered(harness: Harness) -> None:
     assert received.about.answers == 78
     assert harness.node.stop()
     assert not harness.stop.failure
-
-
-def test_no_thread_is_woken_where_nothing_follows(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    harness.node.start()
-    harness.wait(lambda: harness.node._awaited_s > 0)  # the timer thread waits
-    told: list[str] = []
-    monkeypatch.setattr(harness.node._deadline_moved, "notify", lambda: told.append("deadline"))
-    harness.node.act(harness.seat, lambda now_s: None)
-    harness.node.nudge()
-    assert not told
-
-
-def test_what_follows_when_others_make_roles_act(harness: Harness) -> None:
-    """By a thread of its own, which nothing else wakes here."""
-    threads: list[threading.Thread] = []
-    harness.node.after_acting = lambda: threads.append(threading.current_thread())
-    harness.node.start()
-    harness.wait(lambda: harness.node._awaited_s > 0)  # the timer thread waits
-    harness.node.is_after_acting_due = lambda: True
-    harness.node.nudge()
-    harness.wait(lambda: threads)
-    assert threads[0] in harness.node._threads and len(threads) == 1
-
-
-def test_it_says_so_after_what_was_due(harness: Harness) -> None:
-    """Whatever comes of a deadline may be for an application, too."""
-    acted = threading.Event()
-    harness.node.after_acting = acted.set
-    harness.node.start()
-    harness.role.due_s = 0.0
-    harness.node.nudge()
-    assert acted.wait(5.0)

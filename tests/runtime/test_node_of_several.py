@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import pytest
 
 from paxos.config import FaultRates, Groups
 from paxos.core import events
-from paxos.core.messages import Accept, Group, Heartbeat, encode_messages
+from paxos.core.messages import Accept, Group, Heartbeat, Reject, encode_messages
 from paxos.core.names import Member, ProcessName
 from paxos.core.step import PromiseWrite
 from paxos.errors import RunError
@@ -53,7 +54,7 @@ class Together(Harness):
 @pytest.fixture
 def together() -> Iterator[Together]:
     made = Together()
-    yield made  # its receiver is not started: that waits for real sockets
+    yield made
     made.node.stop()
 
 
@@ -117,7 +118,7 @@ def test_own_datagrams_are_dropped_unopened(together: Together) -> None:
     other = Envelope(b"cluster!", "proposer", 1, 1, MEMBERS, nonce=NONCE + 1).seal(2, body)
     second = together.node.seats[1]
     together.outside.arrive(own, other, own)
-    received = second.receive(0.0)
+    received = second.receive()
     assert [opened.nonce for opened in received if isinstance(opened, Received)] == [NONCE + 1]
     assert len(received) == 1
 
@@ -140,6 +141,19 @@ def test_a_role_that_cannot_go_on_leaves_the_others(
     together.node.run_in_steps(lambda now_s: True)
     assert together.voter.received == []
     assert len(together.world.sent) == 1
+
+
+def test_a_role_that_cannot_go_on_hears_nothing(together: Together) -> None:
+    together.node.start()
+    together.voter.step.failure = "it is gone"
+    together.node.act(together.node.seats[1], lambda now_s: None)
+    for heard in (1, 2):  # the first may come while it still listens
+        together.outside.arrive(together.datagram(Reject(B)))
+        together.world.arrive(together.datagram(Reject(B)))
+        together.wait(partial(lambda count: len(together.role.received) == count, heard))
+    assert together.outside.arriving, "nobody listens there"
+    assert not together.voter.received
+    assert together.node.stop()
 
 
 def test_one_that_is_alone_ends_its_process() -> None:

@@ -228,7 +228,7 @@ class Process:
         self._wake_s = inf
         is_due = min(role.deadline_s(), self._outbox.due_s) <= now_s
         has_group = self._arrivals.first_s + self._group_s <= now_s
-        if is_due and (not has_group or self.world.coin()):  # two threads race for the role
+        if is_due and (not has_group or self.world.coin()):  # either may come first
             if role.deadline_s() <= now_s:
                 role.tick(now_s)
             self.is_touched = True

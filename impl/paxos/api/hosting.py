@@ -1,6 +1,6 @@
 """A node inside an application: how it starts, fails, ends, and what it says.
 
-There may be several in one process. Each has two threads of its own, daemons, which end with it.
+There may be several in one process. Each has a thread of its own, a daemon, which ends with it.
 """
 
 import logging

@@ -64,4 +64,4 @@ class Faults:
 
     def deadline_s(self) -> float:
         """When a datagram that is held back is released even if no other comes."""
-        return min((at_s for _, at_s, _ in self._held), default=inf)
+        return min(at_s for _, at_s, _ in self._held) if self._held else inf

@@ -4,7 +4,6 @@ Nothing is known here of what datagrams mean.
 """
 
 import errno
-import select
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import TypeVar
 from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4, is_loopback
 from paxos.errors import InputError, reason
 from paxos.runtime.socket_filter import drop_marked
+from paxos.runtime.streams import readable
 
 RECEIVE_BUFFER_BYTES = 32 << 20
 """Asked of the kernel, so that a burst waits in the buffer instead of being lost."""
@@ -42,7 +42,7 @@ _IP_MULTICAST_ALL = 49  # Linux: 0 keeps other sockets' memberships from reachin
 class Multicast:
     """A process's ear on its own group and its mouth to all groups.
 
-    Receiving is for one thread; sending and `wake` are for any.
+    Receiving is for one thread; sending is for any.
     """
 
     look_s = inf
@@ -54,7 +54,6 @@ class Multicast:
         self._own = own
         self._gone = False
         self._ignored: tuple[int, bytes] | None = None
-        self._wake_receiver, self._waker = socket.socketpair()
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -68,9 +67,6 @@ class Multicast:
             raise
         self.packet_bytes = self._measure()
         """The largest datagram that the interface carries in one packet."""
-        self._poll = select.poll()
-        self._poll.register(self._receiver, select.POLLIN)
-        self._poll.register(self._wake_receiver, select.POLLIN)
 
     def _listen(self, receiver: socket.socket) -> None:
         """Hear the own group on this socket."""
@@ -172,31 +168,26 @@ class Multicast:
         except (InputError, OSError):
             receiver.close()
             return
-        self._poll.unregister(self._receiver)
-        self._poll.register(receiver, select.POLLIN)
         self._receiver.close()
         self._receiver = receiver
 
-    @property
-    def descriptors(self) -> tuple[int, int]:
-        """What is readable when `receive` need not wait, for who waits for several such sockets;
-        at present: `look` may change it."""
-        return self._receiver.fileno(), self._wake_receiver.fileno()
+    def fileno(self) -> int:
+        """What is readable when `receive` need not wait, for who waits for more than that; at
+        present: `look` may change it."""
+        return self._receiver.fileno()
 
-    def receive(self, timeout_s: float | None) -> list[bytes]:
-        """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within `timeout_s`
-        or `wake` was called."""
+    def receive(self, timeout_s: float) -> list[bytes]:
+        """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within
+        `timeout_s`."""
         return self._drain(self._receiver.recv) if self._waits(timeout_s) else []
 
     def receive_from(self, timeout_s: float) -> list[tuple[bytes, tuple[str, int]]]:
         """The same, each with the address and the port that it came from."""
         return self._drain(self._receiver.recvfrom) if self._waits(timeout_s) else []
 
-    def _waits(self, timeout_s: float | None) -> bool:
+    def _waits(self, timeout_s: float) -> bool:
         """Whether there may be something. Who does not want to wait finds out by taking it."""
-        if timeout_s == 0.0:
-            return True
-        return bool(self._poll.poll(None if timeout_s is None else timeout_s * 1000))
+        return timeout_s == 0.0 or bool(readable([self.fileno()], timeout_s))
 
     @staticmethod
     def _drain(receive: Callable[[int], Datagram]) -> list[Datagram]:
@@ -212,15 +203,10 @@ class Multicast:
         """Send one datagram. Raises `OSError` if the system refuses it."""
         self._sender.sendto(datagram, (to.address, to.port))
 
-    def wake(self) -> None:
-        """Make `receive` return at once, now and from now on."""
-        with suppress(OSError):
-            self._waker.send(b"\0")
-
     def close(self) -> None:
         """Close the sockets; nobody may be in `receive`."""
-        for sock in (self._receiver, self._sender, self._wake_receiver, self._waker):
-            sock.close()
+        self._receiver.close()
+        self._sender.close()
 
 
 def _enlarge(sock: socket.socket) -> int:

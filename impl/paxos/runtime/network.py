@@ -64,23 +64,19 @@ class Network:
         """The size of the buffer in which datagrams wait."""
         return self._sockets.receive_buffer_bytes
 
-    @property
-    def descriptors(self) -> tuple[int, int]:
-        """As those of `Multicast`."""
-        return self._sockets.descriptors
+    def fileno(self) -> int:
+        """As that of `Multicast`."""
+        return self._sockets.fileno()
 
-    def receive(self, timeout_s: float | None) -> list[bytes]:
-        """Wait for datagrams; [] if none came within `timeout_s`, if there was something to look
-        after, or if `wake` was called."""
+    def receive(self, timeout_s: float) -> list[bytes]:
+        """Wait for datagrams; [] if none came within `timeout_s`, or if there was something to look
+        after."""
         now_s = time.monotonic()
         if now_s >= self.look_s:
             self.look_s = now_s + LOOK_S
             self._look()
-        wait_s = self.look_s - now_s
-        if timeout_s is not None:
-            wait_s = min(timeout_s, wait_s)
         datagrams = []
-        for packet, source in self._sockets.receive_from(wait_s):
+        for packet, source in self._sockets.receive_from(min(timeout_s, self.look_s - now_s)):
             datagram, answer, to, smaller = self._parts.arrive(packet, source)
             if datagram is not None:
                 datagrams.append(datagram)
@@ -114,10 +110,6 @@ class Network:
         number = self._numbers[to]
         if said := self._parts.report(number, [len(p) for p in packets], time.monotonic()):
             self._sockets.send(to, said)
-
-    def wake(self) -> None:
-        """Make `receive` return at once, now and from now on."""
-        self._sockets.wake()
 
     def close(self) -> None:
         """Close the sockets; nobody may be in `receive`."""

@@ -1,10 +1,11 @@
-"""The node: threads around the role of a process, or around those of a replica.
+"""The node: a thread around the role of a process, or around those of a replica.
 
-A receiver thread blocks on the multicast sockets, a timer thread waits for the next deadline, and a
-client has a reader of its input besides (`paxos.runtime.stdin_reader`). They meet at one lock
-around all roles. Whoever made a role do something performs the step that came of it, still under
-the lock (`paxos.runtime.seat`), and the steps of other roles that follow from it
-(`paxos.runtime.handover`).
+It waits for datagrams and for the next deadline, whichever comes first. What else makes a role do
+something has a thread of its own, as the reader of a client's input does
+(`paxos.runtime.stdin_reader`), or an application. They meet at one lock around all roles. Whoever
+made a role do something performs the step that came of it, still under the lock
+(`paxos.runtime.seat`), and the steps of other roles that follow from it (`paxos.runtime.handover`):
+the node's thread is woken only for a deadline that comes sooner, or to answer.
 """
 
 import threading
@@ -19,9 +20,10 @@ from paxos.runtime.handover import Handover
 from paxos.runtime.report import say
 from paxos.runtime.seat import Opened, Seat
 from paxos.runtime.streams import Readable
+from paxos.runtime.wakeup import Wakeup
 
 STOP_S = 0.3
-"""How long a stop waits for a thread that is in the middle of a step."""
+"""How long a stop waits for the thread that is in the middle of a step."""
 
 Found = TypeVar("Found")
 
@@ -33,7 +35,7 @@ class Owner(Protocol):
     """Whoever has made a node."""
 
     def request(self, failure: BaseException) -> None:
-        """The node has failed, and is to be stopped. Called by one of its threads."""
+        """The node has failed, and is to be stopped. Called by the thread that has met it."""
 
     def retired(self, why: str) -> None:
         """One of several roles cannot go on, and the others do. Called under the node's lock."""
@@ -48,40 +50,37 @@ class Node:
         """All that there were at the start."""
         self._working = list(seats)
         self._handover = Handover(seats)
-        self._readable = Readable(())
+        self._wakeup = Wakeup()
+        self._ears: dict[int, Seat] = {}  # by the descriptor at which it hears; empty: to be asked
+        self._readable = Readable(())  # of these, and the wake-up
         self._stop = stop
         self._lock = threading.Lock()
-        self._deadline_moved = threading.Condition(self._lock)
         self._task_done = threading.Condition(self._lock)
-        self._awaited_s = inf  # the deadline the timer thread is waiting for
-        self._is_called = False  # to do `after_acting`
+        self._awaited_s = inf  # the deadline that its thread waits for, or an earlier one
         self._is_settled = True  # or the roles have more to say to one another
         self._client = next((s for s in seats if s.member.role == "client"), seats[0])
         self._task: Callable[[float], bool] | None = None
         self._stopped = False
         self.after_acting: Callable[[], None] = lambda: None
-        """What each of its threads does when it has made the roles do something, without the lock:
-        it may call an application, which may call the node."""
+        """What its thread does when the roles have done something, without the lock: it may call an
+        application, which may call the node."""
         self.is_after_acting_due: Callable[[], bool] = lambda: False
-        """Whether that has something to do. If one of its own threads has made it so, that does it;
-        otherwise the timer thread is woken for it."""
-        self._threads: list[threading.Thread] = []
+        """Whether that has something to do. If another thread has made it so, the node's is woken
+        for it."""
+        self._thread = threading.Thread(target=self._guard, args=(self._run,), daemon=True)
         for seat in seats:
             if seat.checkpoints:
                 seat.checkpoints.tell = partial(self._tell, seat)
             if seat.transferring:
                 seat.transferring.act = partial(self.act, seat)
 
-    # Threads.
+    # The thread.
 
     def start(self, *others: Callable[[], None]) -> None:
-        """Do what the roles want done first, and start the threads; each of `others` gets one
+        """Do what the roles want done first, and start the thread; each of `others` gets one
         too."""
         self._guard(self._begin)
-        for work in (self._receive, self._watch_time):
-            thread = threading.Thread(target=self._guard, args=(work,), daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._thread.start()
         for work in others:  # may be blocked in reading, so nobody waits for them
             threading.Thread(target=self._guard, args=(work,), daemon=True).start()
 
@@ -101,8 +100,6 @@ class Node:
 
     def stop(self) -> bool:
         """Finish the step under way, if any, and do nothing more. False if a step is stuck."""
-        for seat in self.seats:
-            seat.network.wake()
         # In parts: if this process was just frozen for as long, the thread that is in a step goes
         # on only now.
         if not any(self._lock.acquire(timeout=STOP_S / 6) for _ in range(6)):
@@ -111,80 +108,60 @@ class Node:
             self._stopped = True
             for seat in self._working:
                 seat.send_held_back()
-        self._deadline_moved.notify_all()
+        self._wakeup.call()
         self._task_done.notify_all()
         self._lock.release()
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(STOP_S)
+        if self._thread.ident and not self.is_hearing():
+            self._thread.join(STOP_S)
         for seat in self.seats:
             seat.close()
+        with self._lock:
+            self._wakeup.close()
         return True
 
-    def _receive(self) -> None:
-        """The receiver thread."""
+    def _run(self) -> None:
+        """The node's thread."""
         while not self._stopped:
             arrived = self._wait()
             with self._lock:
-                self._consume(arrived)
+                self._go_on(arrived)
             self.after_acting()
 
     def _wait(self) -> Arrived:
-        """Wait for datagrams, and for what else a seat wants to see to."""
-        seats = self._working
-        pause_s = min(seat.release_s for seat in seats) - time.monotonic()
-        timeout_s = None if pause_s == inf else max(0.0, pause_s)
-        if len(seats) == 1:
-            return [(seats[0], seats[0].receive(timeout_s))]
-        every = tuple(fd for seat in seats for fd in seat.network.descriptors)
-        if every != self._readable.fds:  # an interface came back, or a role is gone
-            self._readable = Readable(every)
-        ready = {*self._readable.wait(timeout_s)}
-        now_s = time.monotonic()
-        return [
-            (seat, seat.receive(0.0))
-            for seat in seats
-            if not ready.isdisjoint(seat.network.descriptors) or seat.release_s <= now_s
-        ]
+        """Wait for datagrams, the next deadline, a call, and what else a seat wants to see to."""
+        ears = self._ears
+        if not ears:
+            ears = self._ears = {seat.network.fileno(): seat for seat in self._working}
+            self._readable = Readable((self._wakeup.fd, *ears))
+        release_s = min(seat.release_s for seat in ears.values())
+        until_s = min(self._awaited_s, release_s)
+        pause_s = None if until_s == inf else max(0.0, until_s - time.monotonic())
+        ready = self._readable.wait(pause_s)
+        if self._wakeup.fd in ready:
+            self._wakeup.answer()
+        if release_s < inf and time.monotonic() >= release_s:
+            self._ears = {}  # an interface that is looked after now may be another one then
+            ready = list(ears)
+        return [(ears[fd], ears[fd].receive()) for fd in ready if fd in ears]
 
-    def _consume(self, arrived: Arrived) -> None:
-        if self._stopped or not any(group for _, group in arrived):
+    def _go_on(self, arrived: Arrived) -> None:
+        """Do what is to be done about what has arrived, and then what is still due: each in a step
+        of its own, as the simulator has them."""
+        if self._stopped:
             return
+        now_s = time.monotonic()
+        heard = [(seat, group) for seat, group in arrived if group and seat in self._working]
+        if heard:
+            self._act(now_s, partial(self._hear, heard))
+        if now_s >= self._awaited_s:
+            self._act(now_s, self._tick)
 
-        def consume(now_s: float) -> None:
-            for seat, group in arrived:
-                if group:
-                    seat.consume(group, now_s)
-            for seat in self._working:
-                seat.be_present(now_s)
-            self._run_task(now_s)
-
-        self._act(time.monotonic(), consume)
-
-    def _watch_time(self) -> None:
-        """The timer thread."""
-        while not self._stopped:
-            if self._do_what_is_due():
-                self.after_acting()
-
-    def _do_what_is_due(self) -> bool:
-        """Whether there may be something to do after it. If not, nothing was due, and it has waited
-        until something may be."""
-        with self._lock:
-            if self._stopped:
-                return False
-            now_s = time.monotonic()
-            deadline_s = self._deadline_s()
-            if now_s >= deadline_s:
-                self._act(now_s, self._tick)
-                return True
-            if self._is_called:
-                self._is_called = False
-                return True
-            self._awaited_s = deadline_s
-            self._deadline_moved.wait(None if deadline_s == inf else deadline_s - now_s)
-            self._awaited_s = -inf  # awake: need not be told
-            return False
+    def _hear(self, heard: Arrived, now_s: float) -> None:
+        for seat, group in heard:
+            seat.consume(group, now_s)
+        for seat in self._working:
+            seat.be_present(now_s)
+        self._run_task(now_s)
 
     def _tick(self, now_s: float) -> None:
         for seat in self._working:
@@ -194,9 +171,9 @@ class Node:
     def run_in_steps(self, task: Callable[[float], bool]) -> None:
         """Run `task(now_s)`, which may act on the role, at once and then in each step that handles
         messages, until it returns True; the calling thread (one at a time) sleeps until then, or
-        until the node is stopped. What comes of the task is performed with that step, so the thread
-        that hears what the task waited for also does it, which costs less than to wake the caller.
-        For a node with a client, which the task acts on.
+        until the node is stopped. What comes of the task is performed with that step, so the node's
+        thread, which hears what the task waited for, also does it, which costs less than to wake
+        the caller. For a node with a client, which the task acts on.
         """
         with self._lock:
             if self._stopped:
@@ -226,7 +203,7 @@ class Node:
 
     def act(self, seat: Seat, action: Callable[[float], object]) -> None:
         """Do `action(now_s)` to the role of one of the seats, and the steps that come of it, in
-        this thread, which is none of the node's. Nothing is done once the node has stopped."""
+        this thread, which is not the node's. Nothing is done once the node has stopped."""
 
         def work(now_s: float) -> None:
             seat.is_touched = True
@@ -251,17 +228,16 @@ class Node:
         self.act(seat, kept)
 
     def _follow(self) -> None:
-        """Have a thread of its own do `after_acting`, if there is something to do: the caller has
+        """Have the node's thread do `after_acting`, if there is something to do: the caller has
         made the roles act, and what it calls could come back here."""
         if not self.is_after_acting_due():
             return
         with self._lock:
-            self._is_called = True
-            self._deadline_moved.notify()
+            self._wakeup.call()
 
     def is_hearing(self) -> bool:
-        """Whether this is a thread of its own, which cannot wait for what it would have to hear."""
-        return threading.current_thread() in self._threads
+        """Whether this is its own thread, which cannot wait for what it would have to hear."""
+        return threading.current_thread() is self._thread
 
     def _run_task(self, now_s: float) -> None:
         """Give the task of another thread a chance, if there is one."""
@@ -284,7 +260,7 @@ class Node:
             return read(list(self.seats))
 
     def _deadline_s(self) -> float:
-        """When the timer thread is next wanted."""
+        """When its thread is next wanted although nothing arrives."""
         return min(seat.due_s for seat in self._working) if self._is_settled else -inf
 
     # Steps.
@@ -300,8 +276,17 @@ class Node:
         except BaseException:
             self._stopped = True  # nothing more is said
             raise
-        if self._deadline_s() < self._awaited_s:
-            self._deadline_moved.notify()
+        self._await(self._deadline_s())
+
+    def _await(self, deadline_s: float) -> None:
+        """See to it that the node's thread is awake at `deadline_s`. One that was earlier stands,
+        unless it is that thread which says so: a wake-up for nothing, now and then, costs less than
+        one for each value."""
+        if self.is_hearing():
+            self._awaited_s = deadline_s
+        elif deadline_s < self._awaited_s:
+            self._awaited_s = deadline_s
+            self._wakeup.call()
 
     def _retire(self, seat: Seat) -> None:
         """A role cannot go on. Others here can: without their votes, the cluster might not."""
@@ -311,3 +296,4 @@ class Node:
         self._stop.retired(f"{seat.process}: {seat.failure}")
         self._working = [other for other in self._working if other is not seat]
         self._handover.remove(seat)
+        self._ears = {}

@@ -7,8 +7,8 @@ from math import inf
 from paxos.core.messages import Group, Message
 
 HOLD_S = 0.01
-"""How long a message is held back at most. Each time that something is held back wakes the timer
-thread twice, so a shorter time costs more than it saves."""
+"""How long a message is held back at most. Its end wakes the node's thread, so a shorter time costs
+more than it saves."""
 
 HELD_MESSAGES = 16
 """So many are not held back, nor half as many as a leader has instances in flight: it waits for

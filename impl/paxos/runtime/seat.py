@@ -2,7 +2,7 @@
 trace, and what the user is told of it.
 
 It does the role's steps, each in the one order that is right: make durable, write the trace,
-deliver, send. Used under the node's lock, but for `receive`, which is the receiver thread's.
+deliver, send. Used under the node's lock, but for `receive`, which is for the node's thread.
 """
 
 import time
@@ -159,9 +159,9 @@ class Seat:
         """When `receive` is next wanted although nothing arrives."""
         return min(self._faults.deadline_s(), self.network.look_s)
 
-    def receive(self, timeout_s: float | None) -> list[Opened]:
-        """Wait for datagrams; [] if none came within `timeout_s`. Needs no lock."""
-        datagrams = self.network.receive(timeout_s)
+    def receive(self) -> list[Opened]:
+        """The datagrams that have come. Needs no lock."""
+        datagrams = self.network.receive(0.0)
         if self._has_mates:  # they have heard it; mostly, the kernel has dropped it already
             datagrams = [datagram for datagram in datagrams if not self._envelope.is_own(datagram)]
         datagrams = self._faults.apply(datagrams, time.monotonic())
@@ -238,8 +238,8 @@ class Seat:
     @property
     def due_s(self) -> float:
         """When `tick` is next wanted."""
-        role_s = min(self.role.deadline_s(), self._outbox.due_s)
-        return min(role_s, self.patience.due_s, self._presence.due_s)
+        beside_s = self.patience.due_s, self._presence.due_s
+        return min(self.role.deadline_s(), self._outbox.due_s, *beside_s)
 
     def tick(self, now_s: float) -> None:
         """Do what is due. Raises why this process must end."""
