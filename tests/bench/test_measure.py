@@ -9,7 +9,7 @@ import pytest
 from harness.bench.runner import _late
 from harness.bench.running import Sample
 from harness.bench.summary import window
-from harness.bench.watched import Reading, cpu_between
+from harness.bench.watched import Reading, cpu_between, wakeups_between
 from harness.measure.folder import RunFolders
 from harness.measure.spread import Spread, spread
 
@@ -40,6 +40,11 @@ def test_processor_time_is_interpolated() -> None:
     assert cpu_between(readings, 1.5, 2.5) == pytest.approx(0.75)
     assert cpu_between(readings, 0.0, 9.0) == pytest.approx(1.5), "it had ended by then"
     assert cpu_between([], 0.0, 1.0) == 0.0
+
+
+def test_wakeups_are_interpolated_too() -> None:
+    readings = [Reading(1.0, 0.0, 0, 100), Reading(2.0, 0.0, 0, 300)]
+    assert wakeups_between(readings, 1.5, 9.0) == pytest.approx(100)
 
 
 def test_spread() -> None:

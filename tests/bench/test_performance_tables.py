@@ -38,6 +38,7 @@ def run(rate: float, *, conforms: bool | None = True, p50_us: float = 300.0) -> 
         asked=0.25,
         drops={"learner": 7, "client": 0},
         checked=None if conforms is None else Checked(conforms, "said so", 100, 5.0),
+        wakeups=10.5,
     )
 
 
@@ -275,6 +276,16 @@ def test_the_cost_table(result: Benchmark) -> None:
         "0.25",
     )
     assert row["buffer drops"] == "21 learner", "of all three runs"
+
+
+def test_wakeups_and_system_calls_are_those_of_a_value_that_is_alone(result: Benchmark) -> None:
+    (alone,) = (row for row in result.rows if row.setting == ONE)
+    alone.system_calls = 48.0
+    table = cells(performance_tables.render(result, CHOSEN), "Latency against offered load", 1)
+    row = table["64 B values, one at a time"]
+    assert (row["wake-ups a value"], row["system calls a value"]) == ("10.5", "48")
+    row = table["64 B values"]
+    assert (row["wake-ups a value"], row["system calls a value"]) == ("-", "-")
 
 
 def test_a_violation_shows(result: Benchmark) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -29,6 +30,29 @@ def test_memory_now_and_at_its_peak() -> None:
     assert proc.parse_memory_bytes("Name:\tx\nState:\tZ (zombie)\n") is None
 
 
+def test_wakeups_are_switches_that_a_thread_makes_itself() -> None:
+    status = "Name:\tx\nvoluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t700\n"
+    assert proc.parse_wakeups(status) == 12
+    assert proc.parse_wakeups("Name:\tx\n") == 0
+
+
+def test_wakeups_of_all_threads_of_this_process() -> None:
+    def wait() -> None:
+        for _ in range(50):
+            time.sleep(0.001)
+        done.set()
+        over.wait(5)
+
+    done, over = threading.Event(), threading.Event()
+    thread = threading.Thread(target=wait)
+    before = proc.wakeups(os.getpid())
+    thread.start()
+    assert done.wait(5)
+    assert proc.wakeups(os.getpid()) >= before + 50
+    over.set()
+    thread.join()
+
+
 def test_drops_by_socket() -> None:
     assert proc.parse_udp_drops(UDP) == {5001: 0, 5002: 4321}
 
@@ -46,7 +70,7 @@ def test_a_process_that_is_gone_has_nothing() -> None:
     pid = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(pid, 0)
     assert proc.cpu_s(pid) is None and proc.memory_bytes(pid) is None
-    assert proc.udp_sockets(pid, {1: 0}) == set()
+    assert proc.udp_sockets(pid, {1: 0}) == set() and proc.wakeups(pid) == 0
 
 
 def test_what_a_full_buffer_loses_is_seen() -> None:

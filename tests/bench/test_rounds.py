@@ -28,6 +28,9 @@ class Runner:
     def __init__(self) -> None:
         self.made: list[tuple[Setting, int]] = []
 
+    def system_calls(self, setting: Setting, values: int) -> float:
+        return 48.0
+
     def run(self, setting: Setting, values: int) -> Run:
         self.made.append((setting, values))
         if setting == FAILS:
@@ -86,3 +89,14 @@ def test_a_load_that_is_too_much_is_not_offered_again(runner: Runner) -> None:
     assert set(counts.values()) == {1, 3}
     offered = [values for setting, values in runner.made if setting.rate == 5_000.0]
     assert offered == [10_000] * 4
+
+
+@pytest.mark.parametrize("why_not", ["", "perf is not installed"])
+def test_system_calls_are_counted_of_values_that_are_alone(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, why_not: str
+) -> None:
+    monkeypatch.setattr("harness.bench.system_calls.missing", lambda: why_not)
+    made, _ = rounds(runner, schedule.full(("replicas",), 1, 2.0, 1000, {}))
+    counted = [row.setting.one_at_a_time for row in made.rows if row.system_calls == 48.0]
+    assert counted == ([] if why_not else [True] * 3)
+    assert made.no_calls == why_not

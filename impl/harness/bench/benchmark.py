@@ -40,6 +40,8 @@ class Run(Struct):
     """By role: datagrams lost because a receive buffer was full."""
     checked: Checked | None
     """The checker's verdict; None without traces."""
+    wakeups: float | None = None
+    """Of threads of all processes, per value, in the window; None: not counted."""
 
     @property
     def check_s_per_s(self) -> float | None:
@@ -52,6 +54,8 @@ class Row(Struct):
 
     setting: Setting
     runs: list[Run] = field(default_factory=list)
+    system_calls: float | None = None
+    """Of all processes, per value, in a run beside these; None: not counted."""
 
     def spread(self, what: Callable[[Run], float | None]) -> Spread | None:
         """Median, least and most of a figure of the runs."""

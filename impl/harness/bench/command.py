@@ -55,7 +55,7 @@ def main(options: argparse.Namespace) -> int:
         shutil.rmtree(options.out / "values", ignore_errors=True)
     result = Benchmark(
         machine=machine.describe(),
-        method={**_method(chosen), "other load": load},
+        method={**_method(chosen), **_calls(rounds), "other load": load},
         is_smoke=chosen.smoke,
         parts=list(chosen.parts),
         rows=rounds.rows,
@@ -93,6 +93,14 @@ def _draw(result: Benchmark, chosen: Plan, out: Path) -> list[Path]:
 def _take_two_cores() -> None:
     """For this process, and with it for all that it starts."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+
+
+def _calls(rounds: Rounds) -> dict[str, str]:
+    """How system calls were counted, if a value was alone in some of the runs."""
+    if not any(row.setting.one_at_a_time for row in rounds.rows):
+        return {}
+    how = "of one value at a time, by perf, in a run of each setting that is not timed"
+    return {"system calls": f"not counted: {rounds.no_calls}" if rounds.no_calls else how}
 
 
 def _method(chosen: Plan) -> dict[str, str]:

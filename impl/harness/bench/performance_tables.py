@@ -84,7 +84,7 @@ _MEANING = (
     "delivery, and one until the client hears of it. Check: seconds that the checker took for a "
     "second of the run, and events that it took in a second. Per 1000 values: datagrams sent by "
     "all processes; packets and messages said again for want of an answer; learners' questions for "
-    "what they missed."
+    "what they missed. Wake-ups and system calls, of all processes: of a value that is alone."
 )
 
 _CHECK = ["check, s/s", "events/s"]
@@ -192,6 +192,7 @@ def _cost(rows: list[Row]) -> list[str]:
     heads = ["setting", *(f"CPU s/M values, {name}s" for name in processes)]
     heads += [f"MiB, {name}" for name in processes]
     heads += ["datagrams/1000", "repeated/1000", "asked/1000", "buffer drops"]
+    heads += ["wake-ups a value", "system calls a value"]
     return table(heads, [_cost_cells(row, processes) for row in rows])
 
 
@@ -208,7 +209,8 @@ def _cost_cells(row: Row, processes: Sequence[str]) -> list[str]:
         cells.append(figure(found.median if found else None))
     drops = {role: sum(run.drops.get(role, 0) for run in row.runs) for role in processes}
     cells.append(", ".join(f"{n} {role}" for role, n in drops.items() if n) or "0")
-    return cells
+    woken = row.spread(lambda run: run.wakeups) if row.setting.one_at_a_time else None
+    return [*cells, figure(woken.median if woken else None), figure(row.system_calls)]
 
 
 # The long runs.

@@ -1,4 +1,5 @@
-"""What Linux says in /proc of a process: processor time, memory, datagrams it was too slow for."""
+"""What Linux says in /proc of a process: processor time, wake-ups, memory, datagrams it was too
+slow for."""
 
 from __future__ import annotations
 
@@ -30,6 +31,23 @@ def parse_cpu_s(stat: str) -> float:
     parentheses and may hold anything."""
     fields = stat[stat.rindex(")") + 2 :].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def wakeups(pid: int) -> int:
+    """How often its threads that are there have been woken so far: as often as they have given the
+    processor away themselves. 0 if there is no such process."""
+    count = 0
+    with suppress(OSError):
+        for thread in (PROC / str(pid) / "task").iterdir():
+            with suppress(OSError):  # it ends now
+                count += parse_wakeups((thread / "status").read_text(encoding="utf-8"))
+    return count
+
+
+def parse_wakeups(status: str) -> int:
+    """From the text of `/proc/<pid>/task/<thread>/status`."""
+    found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", status, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def memory_bytes(pid: int) -> tuple[int, int] | None:

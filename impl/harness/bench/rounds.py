@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.bench import limits, rivals, schedule, stateful, stores
+from harness.bench import limits, rivals, schedule, stateful, stores, system_calls
 from harness.bench.benchmark import Flat, Late, PeerRow, Row, Stateful, StoreRow
 from harness.bench.limits import Limits
 from harness.bench.runner import Runner
@@ -46,6 +46,8 @@ class Rounds:
         if uses and why_not:
             say(f"without the stores: {why_not}")
         self.stores = [] if why_not else [StoreRow(use) for use in uses]
+        self.no_calls = ""
+        """Why the system calls of a value were not counted; empty: they were, if one was alone."""
         self._values = {setting: schedule.first_values(chosen, setting) for setting in wanted}
         self._say = say
         self._began_s = time.monotonic()
@@ -63,6 +65,7 @@ class Rounds:
                     self._peer(job)
                 elif job.setting in self._values:
                     self._cluster(job)
+        self._count_calls()
         for number in range(self.plan.long_runs):
             if "stateful" in self.plan.parts:
                 self._stateful(number)
@@ -116,6 +119,14 @@ class Rounds:
             )
             if setting.rate is not None and (p50_us or 0) > TOO_LATE_US:
                 del self._values[setting]
+
+    def _count_calls(self) -> None:
+        """The system calls of a value that is alone, where they can be counted."""
+        alone = [row for row in self.rows if row.setting.one_at_a_time and row.runs]
+        self.no_calls = system_calls.missing() if alone else ""
+        for row in alone if not self.no_calls else []:
+            with self._noting(f"{row.setting.name}, system calls"):
+                row.system_calls = self.runner.system_calls(row.setting, self._values[row.setting])
 
     def _peer(self, row: PeerRow) -> None:
         name = f"PySyncObj, {row.mode}, {size_text(row.value_bytes)} values"

@@ -11,6 +11,7 @@ from harness.bench.benchmark import Flat, Late, Run
 from harness.bench.running import Cluster, Sample
 from harness.bench.setting import Setting
 from harness.bench.summary import figures, window
+from harness.bench.system_calls import Counting
 from harness.bench.watched import by_role
 from harness.measure.folder import Checked, RunFolders, check
 from harness.measure.values import value_file
@@ -68,6 +69,21 @@ class Runner:
         run = figures(cluster, began_s, total, folder, checked)
         self._done(folder, checked)
         return run, cluster, began_s
+
+    def system_calls(self, setting: Setting, values: int) -> float:
+        """System calls of all processes, per value, in a run of which nothing is timed. Raises
+        `RunError`."""
+        folder = self.folders.new("", 4)
+        inputs, total = self.value_files(setting, values)
+        with Cluster(setting.config(), folder, setting.value_bytes) as cluster:
+            self._start(cluster, setting, inputs, setting.learners)
+            cluster.wait_until_all_listen()
+            with Counting([w.child.pid for w in cluster.watched if w.child.alive]) as counting:
+                cluster.open_gates()
+                cluster.watch(lambda delivered: min(delivered) >= total + 1)
+                counted = counting.end()
+        self._done(folder, self._check(setting, folder, inputs, cluster.outputs))
+        return counted / total
 
     def late(self, setting: Setting, before: int, after: int) -> Late:
         """A learner starts when `before` values are delivered; about `after` more come."""

@@ -112,10 +112,14 @@ class Cluster:
         finally:
             os.close(both)
 
+    def wait_until_all_listen(self) -> None:
+        """Until every process that has not ended has its sockets."""
+        self.watch(lambda _: all(w.listens or not w.child.alive for w in self.watched))
+
     def open_gates(self) -> float:
         """When every process listens, give all clients their values; when that was. The kernel
         moves the values from file to pipe; no process has to."""
-        self.watch(lambda _: all(w.listens or not w.child.alive for w in self.watched))
+        self.wait_until_all_listen()
         opened_s = self.samples[-1].at_s
         for gate, values in self._gates:
             Thread(target=_feed, args=(gate, values), daemon=True).start()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harness.bench.benchmark import Run
 from harness.bench.running import Cluster, Sample
-from harness.bench.watched import by_role, cpu_between
+from harness.bench.watched import by_role, cpu_between, wakeups_between
 from harness.measure.folder import Checked, latency_of, stats_of
 from harness.measure.values import WARM_UP
 
@@ -77,6 +77,8 @@ def figures(
         asked=counted["asked"] * 1e3 / values,
         drops={role: sum(w.drops for w in some) for role, some in roles.items()},
         checked=checked,
+        wakeups=sum(wakeups_between(w.readings, part.from_s, part.to_s) for w in cluster.watched)
+        / max(1, part.values),
     )
 
 

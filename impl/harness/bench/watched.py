@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from harness.bench import proc
@@ -16,6 +16,7 @@ class Reading(NamedTuple):
     at_s: float
     cpu_s: float
     rss_bytes: int
+    wakeups: int = 0
 
 
 class Watched:
@@ -35,7 +36,9 @@ class Watched:
         memory = proc.memory_bytes(self.child.pid)
         if cpu_s is not None:
             rss_bytes = memory[0] if memory else 0
-            self.readings.append(Reading(at_s, cpu_s, rss_bytes))
+            before = self.readings[-1].wakeups if self.readings else 0
+            wakeups = max(before, proc.wakeups(self.child.pid))  # a thread that ends takes its own
+            self.readings.append(Reading(at_s, cpu_s, rss_bytes, wakeups))
         if memory:
             self.peak_bytes = max(self.peak_bytes, memory[1])
         self._sockets = self._sockets or proc.udp_sockets(self.child.pid, udp)
@@ -54,20 +57,31 @@ class Watched:
 
 def cpu_between(readings: list[Reading], from_s: float, to_s: float) -> float:
     """Processor seconds used between two times, interpolated between readings."""
-    return _cpu_at(readings, to_s) - _cpu_at(readings, from_s)
+    return _between(readings, from_s, to_s, lambda reading: reading.cpu_s)
 
 
-def _cpu_at(readings: list[Reading], at_s: float) -> float:
+def wakeups_between(readings: list[Reading], from_s: float, to_s: float) -> float:
+    """The same of wake-ups."""
+    return _between(readings, from_s, to_s, lambda reading: reading.wakeups)
+
+
+def _between(
+    readings: list[Reading], from_s: float, to_s: float, what: Callable[[Reading], float]
+) -> float:
+    return _at(readings, to_s, what) - _at(readings, from_s, what)
+
+
+def _at(readings: list[Reading], at_s: float, what: Callable[[Reading], float]) -> float:
     if not readings:
         return 0.0
     place = bisect_right(readings, at_s, key=lambda reading: reading.at_s)
     if place == 0:
-        return readings[0].cpu_s
+        return what(readings[0])
     if place == len(readings):
-        return readings[-1].cpu_s
+        return what(readings[-1])
     before, after = readings[place - 1], readings[place]
     share = (at_s - before.at_s) / (after.at_s - before.at_s)
-    return before.cpu_s + share * (after.cpu_s - before.cpu_s)
+    return what(before) + share * (what(after) - what(before))
 
 
 def by_role(watched: Iterable[Watched]) -> dict[str, list[Watched]]:
