@@ -152,6 +152,18 @@ Trims == \E a \in Acceptor, i \in Instance : Trim(a, i)
 
 ReducedWithTrimming == Init /\ [][ReducedNext \/ LearnEarly \/ Trims]_vars
 
+(* And with those that answer for the part of a 1a that they still have: one that
+   has trimmed cannot answer it whole.  What a leader proposes above what was
+   trimmed hangs on these answers. *)
+Parts == \E a \in Acceptor, r \in Requests :
+             LET part == [r EXCEPT !.from = trimmed[a] + 1]
+             IN  /\ r.from <= trimmed[a] /\ trimmed[a] < r.to
+                 /\ ~Answered(a, part)
+                 /\ Phase1b(a, r.bal, part.from, r.to)
+
+ReducedWithParts ==
+    Init /\ [][ReducedNext \/ LearnEarly \/ Trims \/ Parts]_vars
+
 (* With learners that keep checkpoints.  Nothing is lost by this:
    - a snapshot is durable as soon as it is taken.  Nobody looks at it in between;
      if its learner restarts or installs another one before, that is as if it had
@@ -328,6 +340,14 @@ DeliveredSomewhere(i) == \E l \in Learner : HasDelivered(l, i)
 (* MayReport, Remembers: as if nothing had been trimmed. *)
 ReportAnyway(a, from) == TRUE
 RemembersAll(a, i)    == TRUE
+
+(* Trim: the votes in all instances are forgotten. *)
+TrimAll(a, i) ==
+    /\ i > trimmed[a]
+    /\ MayForget(i)
+    /\ trimmed' = [trimmed EXCEPT ![a] = i]
+    /\ vote' = [vote EXCEPT ![a] = [j \in Instance |-> NoVote]]
+    /\ UNCHANGED <<broadcast, msgs, promised, learnerVars, historyVars>>
 
 (* Recover: the votes were trimmed, but not that they were was stored. *)
 TrimLost(a) ==
