@@ -15,33 +15,39 @@ FEW = ["--events", "3000", "--tlc-events", "500"]
 def test_it_measures_both_judges(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.main(FEW) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:3]] == ["Python", "Python", "TLC"]
-    assert len(lines) == 7
-    assert all(line.startswith(("met ", "missed ")) for line in lines[3:])
-    assert all(line.endswith("(of too few events to tell)") for line in lines[3:])
+    measured = ["Python", "Python", "Two", "TLC,", "TLC,", "Ratios"]
+    assert [line.split()[0] for line in lines[:6]] == measured
+    assert len(lines) == 12
+    assert all(line.startswith(("met ", "missed ")) for line in lines[6:])
+    assert all(line.endswith("(of too few events to tell)") for line in lines[6:])
 
 
 @pytest.mark.parametrize(
-    ("rate", "grown_mb", "each_s", "tlc_mb", "missed"),
+    ("rate", "grown_mb", "faster", "each_s", "tlc_rate", "tlc_mb", "missed"),
     [
-        (50_000, 20, 0.0006, 3072, ""),
-        (49_999, 20, 0.0006, 3072, "events/s"),
-        (50_000, 21, 0.0006, 3072, "ten times the events"),
-        (50_000, 20, 0.0007, 3072, "in 60 s"),
-        (50_000, 20, 0.0006, 3073, "at most 3,072 MB"),
+        (60_000, 20, 1.8, 0.0006, 7_500, 3072, ""),
+        (59_999, 20, 1.8, 0.0006, 7_000, 3072, "events/s"),
+        (60_000, 20, 1.8, 0.0006, 7_501, 3072, "8 times TLC's"),
+        (60_000, 21, 1.8, 0.0006, 7_500, 3072, "ten times the events"),
+        (60_000, 20, 1.7, 0.0006, 7_500, 3072, "two jobs"),
+        (60_000, 20, 1.8, 0.0007, 7_500, 3072, "in 60 s"),
+        (60_000, 20, 1.8, 0.0006, 7_500, 3073, "at most 3,072 MB"),
     ],
 )
 def test_each_limit_can_be_missed(
     rate: float,
     grown_mb: float,
+    faster: float,
     each_s: float,
+    tlc_rate: float,
     tlc_mb: float,
     missed: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(bench, "python", lambda n: (rate, 60 + grown_mb * (n == bench.EVENTS)))
-    monkeypatch.setattr(bench, "tlc", lambda n: (each_s, tlc_mb))
+    monkeypatch.setattr(bench, "two_jobs", lambda n: faster)
+    monkeypatch.setattr(bench, "tlc", lambda *_: (each_s, tlc_rate, tlc_mb))
     assert bench.main([]) == bool(missed)
     lines = [x for x in capsys.readouterr().out.splitlines() if x.startswith("missed")]
     assert len(lines) == bool(missed)
