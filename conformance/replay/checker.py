@@ -154,7 +154,7 @@ class Checker:
         if not who.entered:
             self._begin(who)
         action.effect(self.state, who.actor, event)
-        self.counts[action.name] += 1
+        self.counts[event.action] += 1
         self.accepted += 1
 
     def _take(self, who: Participant, action: Action, event: AnyEvent) -> False_ | None:

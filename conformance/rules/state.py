@@ -348,7 +348,8 @@ class State:
             inst.unsaid.discard((b, a))
         voters.add(a)
         if len(voters) >= self.majority:
-            inst.chosen.add(self.batch_of(b, i))
+            said = inst.accepts.get(b)
+            inst.chosen.add(said[0] if said else NO_OP)
 
     def say(self, a: int, b: Ballot, i: int) -> None:
         """Acceptor a says that it voted in ballot b in instance i: its 2b message."""

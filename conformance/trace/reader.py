@@ -26,6 +26,7 @@ from conformance.trace.inference import TooMuch, completed
 from conformance.trace.line import (
     MALFORMED,
     decoded,
+    decoder,
     event_of,
     has_names,
     header_of,
@@ -141,12 +142,15 @@ class TraceFile:
             return
         process, omits = self.process, self.header.omits
         allowed = actions_of(self.header.role, self.header.spec)
-        clock = 0
+        decode, clock = decoder(omits), 0
         lines = self._lines()
         next(lines)
         for seq, line in enumerate(lines, 1):
             try:
-                event = decoded(line, omits)
+                try:
+                    event = decode(line)
+                except msgspec.ValidationError:
+                    event = decoded(line, omits)
                 fine = self.checked or (
                     event.process == process
                     and event.seq == seq
