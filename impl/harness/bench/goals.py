@@ -30,6 +30,7 @@ GROWTH = 1.1
 CLIFF = 0.4
 FIFO_COST = 0.1
 REPLICA_P50, REPLICA_RATE = 0.5, 1.0
+ALONE_TO_PEER, ALONE_P99_TO_P50, APART_TO_REPLICAS = 1.2, 3.0, 2.5
 LARGE_SHARE = 1.0
 SNAPSHOT_COST, SNAPSHOT_PAUSE_MS, START_UP_S = 0.2, 100.0, 2.0
 STORE_HTTP, STORE_LIBRARY, STORE_LONE = 1.0, 10.0, 1.2
@@ -54,7 +55,7 @@ def goals(result: Benchmark) -> Iterator[Goal]:
         "values/s, memory, tracing on, over PySyncObj's pipelined",
         TIMES_PEER,
         _ratio(usual, peer_rate.median if peer_rate else None),
-        lambda x: f"{x:.2g} times",
+        _times,
     )
     sqlite = _rate(result, Setting(storage="sqlite"))
     yield _at_least("values/s with SQLite, of those in memory", SQLITE_SHARE, _ratio(sqlite, usual))
@@ -107,11 +108,11 @@ def _stores(result: Benchmark) -> Iterator[Goal]:
         ("library", "through the library", STORE_LIBRARY),
     ):
         name = f"puts/s of 64 clients {words}, of etcd's"
-        yield _at_least(name, wanted, _ratio(rate(store), rate("etcd")), lambda x: f"{x:.2g} times")
+        yield _at_least(name, wanted, _ratio(rate(store), rate("etcd")), _times)
     for what in ("put", "get"):
         ratio = _ratio(p50("library", what), p50("etcd", what))
         name = f"p50 of a lone {what} through the library, of etcd's"
-        yield _at_most(name, STORE_LONE, ratio, lambda x: f"{x:.2g} times")
+        yield _at_most(name, STORE_LONE, ratio, _times)
 
 
 def _replicas(result: Benchmark) -> Iterator[Goal]:
@@ -122,11 +123,30 @@ def _replicas(result: Benchmark) -> Iterator[Goal]:
     name = "p50 with three replicas, one value at a time, of that with roles apart"
     yield _at_most(name, REPLICA_P50, _ratio(together, apart))
     yield _at_most(f"{name}, where a replica is the client", REPLICA_P50, _ratio(inside, apart))
+    yield from _alone(result)
+    name = "p50 with roles apart, one value at a time, over that with three replicas"
+    yield _at_most(name, APART_TO_REPLICAS, _ratio(apart, together), _times)
     yield _at_least(
         "values/s of three replicas, of as many roles apart",
         REPLICA_RATE,
         _ratio(_rate(result, replicas(USUAL)), _rate(result, THREE)),
     )
+
+
+def _alone(result: Benchmark) -> Iterator[Goal]:
+    """A value alone where a replica is the client, as the peer's leader is its own."""
+    row, peer = result.row(INSIDE), result.peer("one", INSIDE.value_bytes)
+    p50, p99 = (row.latency_us(quantile) if row else None for quantile in ("p50", "p99"))
+    peer_p50 = peer.latency_us("p50") if peer else None
+    name = "p50 of one value at a time, three replicas, one of them the client"
+    ratio = _ratio(p50.median if p50 else None, peer_p50.median if peer_p50 else None)
+    yield _at_most(f"{name}, over PySyncObj's", ALONE_TO_PEER, ratio, _times)
+    ratio = _ratio(p99.median if p99 else None, p50.median if p50 else None)
+    yield _at_most("its p99, over that p50", ALONE_P99_TO_P50, ratio, _times)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g} times"
 
 
 def _stateful(result: Benchmark) -> Iterator[Goal]:
@@ -151,7 +171,7 @@ def _stateful(result: Benchmark) -> Iterator[Goal]:
         "linearizable reads per second of three replicas, over their values/s without batching",
         READS_TO_WRITES,
         middle(run.reads_per_s / run.unbatched_rate for run in runs if run.unbatched_rate),
-        lambda x: f"{x:.2g} times",
+        _times,
     )
 
 
@@ -167,7 +187,7 @@ def _latency(result: Benchmark) -> Iterator[Goal]:
     else:
         yield Goal(name, "-", "-", None)
     ratio = _ratio(p99.median if p99 else None, p50.median if p50 else None)
-    yield _at_most("its p99, over its p50", P99_TO_P50, ratio, lambda x: f"{x:.2g} times")
+    yield _at_most("its p99, over its p50", P99_TO_P50, ratio, _times)
 
 
 def _long(result: Benchmark) -> Iterator[Goal]:
@@ -181,7 +201,7 @@ def _long(result: Benchmark) -> Iterator[Goal]:
         "memory in the second half of a long run, over that in the first, the role that grows most",
         GROWTH,
         middle([growth for flat in result.flat if (growth := _growth(flat))]),
-        lambda x: f"{x:.2g} times",
+        _times,
     )
     late = [one for one in result.late if one.live_before]
     for name, wanted, found in (
