@@ -95,6 +95,9 @@ MayProposeNow(b, i) == TRUE
 (* Not so here.  This does lose behaviours: those out of order. *)
 InOrder(b, i) == i = 1 \/ Accepts(b, i - 1) # {}
 
+(* An acceptor may answer any 1a. *)
+MayAnswerNow(a, r) == TRUE
+
 ReducedNext ==
     IF broadcast # Value THEN \E v \in Value : Broadcast(v)
     ELSE IF ~(Requests \subseteq msgs)
@@ -106,9 +109,12 @@ ReducedNext ==
     ELSE IF DueDeliveries # {}
     THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
     ELSE \/ \E a \in Acceptor, r \in Requests :
-                ~Answered(a, r) /\ Phase1b(a, r.bal, r.from, r.to)
-         \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
-                MayProposeNow(b, i) /\ Phase2a(b, i, batch, Q)
+                /\ MayAnswerNow(a, r)
+                /\ ~Answered(a, r)
+                /\ Phase1b(a, r.bal, r.from, r.to)
+         \/ \E b \in Ballot, i \in Instance :
+                /\ MayProposeNow(b, i)
+                /\ \E batch \in Batch, Q \in Quorum : Phase2a(b, i, batch, Q)
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
                 MayVoteNow(a, b, i) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
          \/ /\ Finished
@@ -239,6 +245,41 @@ ReducedWithAll ==
                \/ \E a \in Acceptor : Recover(a)]_vars
 
 -----------------------------------------------------------------------------
+(* One ballot after another, for three ballots: where there is one promise for the
+   log, and each proposer has one ballot.
+
+   A step of a ballot sees nothing of higher ones.  Its 1a, 1b, 2a and 2b are the
+   ballot's own; what a 1b reports are votes below it, which are final from the
+   promise on; and an acceptor promises and votes in ballots that only rise.  So
+   where a step is followed by one of a lower ballot, neither sees the other, and
+   they may change places, with the same state after both.  Hence every state that
+   can be reached can be reached without going back to a ballot below one that has
+   begun.  (Fewer ways to the same states: paxos-ballots-mixed has as many as
+   paxos-ballots-in-turn.)  One guard does look up: that a gap is filled only where
+   somebody has proposed above it, in any ballot.  So it is not asked here.
+   (Mutants by which an acceptor goes back, or forgets, are lost by this.) *)
+NoneAbove(b) == \A a \in Acceptor : promised[a][0] <= b
+
+AnswersInTurn(a, r)  == NoneAbove(r.bal)
+ProposesInTurn(b, i) == NoneAbove(b)
+VotesInTurn(a, b, i) == NoneAbove(b) /\ AnswersIn(a, b, i)
+AnyBatch(batch, i)   == Range(batch) \subseteq broadcast
+
+(* Then all acceptors may as well answer in a ballot before anything else is done in
+   it: an answer only allows more, and what it forbids its acceptor is over.  This
+   makes Phase 1 one step, as it were, and leaves the 2a and the votes of a ballot
+   to be searched. *)
+DueInTurn(a, r) ==
+    /\ NoneAbove(r.bal)
+    /\ r.bal = 1 \/ \E c \in Acceptor : promised[c][0] = r.bal
+
+(* Two batches are enough, for each instance: what is done with a batch is to pass
+   it on, and to compare it with another.  Say that all but one that was chosen are
+   the same one: then each step is still one, and what was chosen beside it still
+   differs from it.  The no-op is no other batch in this. *)
+AnyValue(batch, i) == batch # NoOp /\ AnyBatch(batch, i)
+
+-----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
 
 (* Proposable: whatever was reported, the leader's own batch. *)
@@ -270,6 +311,25 @@ CoversFuture(m, i) == m.from <= i
 VotesOfFirst(a, from, to) ==
     {<<i, vote[a][i][1], vote[a][i][2]>> :
         i \in {j \in {from} : vote[a][j] # NoVote}}
+
+(* Reported: of the votes that the quorum reports, only those of the last ballot
+   that any of them is of, in whichever instance: as if its leader had proposed again
+   in every instance.  It may have died after the first. *)
+ReportedOfLastBallot(Q, b, i) ==
+    LET all == UNION {m.votes : m \in UNION {Promises(a, b, i) : a \in Q}}
+    IN  {<<w[2], w[3]>> : w \in
+            {v \in all : v[1] = i /\ \A x \in all : x[2] <= v[2]}}
+
+(* VotesOf: the same mistake in the acceptor: it keeps the votes of the last ballot
+   only that it voted in. *)
+VotesOfLastBallot(a, from, to) ==
+    {<<i, vote[a][i][1], vote[a][i][2]>> :
+        i \in {j \in from..to : /\ vote[a][j] # NoVote
+                               /\ \A k \in Instance : vote[a][k][1] <= vote[a][j][1]}}
+
+(* VotesReported: a vote is taken for one in whichever instance. *)
+VotesAnywhere(messages, i) ==
+    {<<v[2], v[3]>> : v \in UNION {m.votes : m \in messages}}
 
 (* VotedTogether: votes for the batch of ballot b, in any ballots. *)
 VotedApart(Q, b, i) ==

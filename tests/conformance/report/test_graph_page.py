@@ -166,7 +166,7 @@ def test_what_changes_is_what_the_cells_say() -> None:
     [
         ("paxos-plain", "has 54,977 states, too many .* choose one of at most 2,000"),
         ("simulated", "draws states at random"),
-        ("paxos-3-ballots", "has states that nobody has counted"),
+        ("paxos-3-ballots-mixed", "has states that nobody has counted"),
     ],
 )
 def test_a_model_without_a_graph_is_one_line(
