@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import z3
 
-from conformance.proof.logic import Encoding, Formula
+from conformance.proof.logic import Action, Claim, Encoding, Formula
 from conformance.proof.obligations import Obligation
 
 _FRESH = re.compile(r"[^\s()]+!\d+")
@@ -26,14 +26,24 @@ def of_encoding(encoding: Encoding, *more: str) -> str:
     claims = [*encoding.invariant.values(), *(goal.claim for goal in encoding.goals.values())]
     parts = [[*encoding.axioms.values()], [encoding.init(state)]]
     parts += [[claim(state)] for claim in claims]
-    for action in encoding.actions:
-        step = action.step(state, *action.parameters())
-        parts.append([*step.guards.values()])
-        for name, meaning in sorted(step.changed.items()):
-            (variable,) = (v for v in encoding.variables if v.name() == name)
-            at = [z3.FreshConst(variable.domain(n), "at") for n in range(variable.arity())]
-            parts.append([variable(*at) == meaning(*at)])
-    return _digest(parts, *more, str(encoding.sizes))
+    actions = (of_action(encoding, action) for action in encoding.actions)
+    return _digest(parts, *actions, *more, str(encoding.sizes))
+
+
+def of_action(encoding: Encoding, action: Action) -> str:
+    """Of its guards, and of what it changes."""
+    step = action.step(encoding.state(), *action.parameters())
+    parts = [[*step.guards.values()]]
+    for name, meaning in sorted(step.changed.items()):
+        (variable,) = (v for v in encoding.variables if v.name() == name)
+        at = [z3.FreshConst(variable.domain(n), "at") for n in range(variable.arity())]
+        parts.append([variable(*at) == meaning(*at)])
+    return _digest(parts)
+
+
+def of_claim(encoding: Encoding, claim: Claim) -> str:
+    """Of what it says of a state."""
+    return _digest([[claim(encoding.state())]])
 
 
 def _digest(queries: Iterable[Sequence[Formula]], *more: str) -> str:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from z3 import And, Implies
-
 from conformance.proof import log_voting_logic
 from conformance.proof.log_voting_actions import broadcast
 from conformance.proof.log_voting_invariant import (
     chosen_by_votes,
     order_of_chosen,
-    voted_together,
 )
-from conformance.proof.log_voting_lemmas import INSTANCES, LEMMAS, QUORUMS, chosen_broadcast
+from conformance.proof.log_voting_lemmas import INSTANCES, QUORUMS
 from conformance.proof.log_voting_terms import Batch, Instance, Log, Scope, Sequence
 from conformance.proof.logic import (
     NO_AXIOMS,
     NO_GUARDS,
     Action,
     Encoding,
-    Formula,
-    Induction,
-    State,
-    Term,
-    by_itself,
-    every,
 )
 from conformance.proof.multi_paxos_actions import (
     decide,
@@ -71,6 +62,7 @@ from conformance.proof.multi_paxos_learner_actions import (
     send_snapshot,
     take_snapshot,
 )
+from conformance.proof.multi_paxos_lemmas import LEMMAS
 from conformance.proof.multi_paxos_state import (
     AXIOMS,
     STATE,
@@ -98,60 +90,6 @@ from conformance.proof.voting_logic import (
     Learner,
     Quorum,
     Value,
-    at_most,
-    below,
-)
-
-
-def later_proposals_agree(s: State, b: Term) -> Formula:
-    """What was chosen in a ballot that is not above b is what is proposed in b."""
-    return every(
-        *(Instance, Batch, Batch, Ballot, Quorum),
-        lambda i, u, w, c, q: Implies(
-            And(s.msg2a(b, i, w), at_most(c, b), voted_together(s, q, c, i, u)), u == w
-        ),
-    )
-
-
-def later_votes(s: State, b: Term) -> Formula:
-    """And so is what is voted for in b."""
-    return every(
-        *(Acceptor, Instance, Batch, Batch, Ballot, Quorum),
-        lambda a, i, u, w, c, q: Implies(
-            And(s.votes(a, i, b, w), at_most(c, b), voted_together(s, q, c, i, u)), u == w
-        ),
-    )
-
-
-OF_THE_ORDER = tuple(
-    lemma
-    for lemma in LEMMAS
-    if lemma.name not in ("later votes agree", "what is chosen was broadcast")
-)
-"""Lemmas of LogVoting that speak of chosen, and not of votes."""
-
-FIRST = (
-    Induction(
-        "later proposals agree",
-        Ballot,
-        below,
-        later_proposals_agree,
-        (QUORUMS, "ballots", "OneBatchPerBallot", "ProposalsSafe", "VotesProposed"),
-    ),
-    Induction(
-        "later votes agree",
-        Ballot,
-        by_itself,
-        later_votes,
-        (QUORUMS, "later proposals agree", "VotesProposed"),
-    ),
-    Induction(
-        "what is chosen was broadcast",
-        Instance,
-        by_itself,
-        chosen_broadcast,
-        (QUORUMS, "VotesProposed", "ProposalsBroadcast", "ChosenByVotes"),
-    ),
 )
 
 STAYS = (
@@ -227,7 +165,7 @@ MULTI_PAXOS = Encoding(
         "CheckpointIsState": checkpoint_is_state,
         "SnapshotIsState": snapshot_is_state,
     },
-    lemmas=(*FIRST, *OF_THE_ORDER),
+    lemmas=LEMMAS,
     goals={
         **log_voting_logic.LOG_VOTING.goals,
     },

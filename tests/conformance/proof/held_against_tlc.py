@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from conformance.paths import MODELS, SPEC
+from conformance.proof import digest
 from conformance.proof.evaluate import Meaning, Stepper, Structure, compiled
-from conformance.proof.logic import Encoding
+from conformance.proof.logic import Action, Claim, Encoding
 from conformance.tla.value import parse
 from conformance.tlc import runner
 
@@ -120,25 +121,35 @@ def _read(model: Model, lines: Iterator[str]) -> Said:
     return found
 
 
-def steps_that_differ(encoding: Encoding, theirs: Said) -> Iterator[str]:
-    """What is a step by one of the two only, in words."""
-    stepper = Stepper(encoding)
+def steps_that_differ(
+    encoding: Encoding, theirs: Said, actions: tuple[Action, ...] | None = None
+) -> Iterator[str]:
+    """What is a step by one of the two only, in words: of all actions, or of some."""
+    stepper = Stepper(encoding if actions is None else replace(encoding, actions=actions))
+    names = None if actions is None else {action.name for action in actions}
     for source in theirs.sources:
         own: set[Labelled] = {
             (taken.action, taken.parameters, key(encoding, taken.after.meanings))
             for taken in stepper.steps(theirs.structures[source])
         }
-        for label in own ^ theirs.steps.get(source, set()):
+        said = theirs.steps.get(source, set())
+        for label in own ^ {each for each in said if names is None or each[0] in names}:
             who = "the encoding" if label in own else "TLC"
             yield f"by {who} alone: {label[0]}{label[1]} from {source} to {label[2]}"
 
 
-def truths_that_differ(model: Model, encoding: Encoding, theirs: Said) -> Iterator[str]:
-    """The definitions that are true in other states than TLC says, in words."""
+def claims(encoding: Encoding) -> dict[str, Claim]:
+    """What is true of a state or not, by the names that it has in the module."""
+    goals = {name: goal.claim for name, goal in encoding.goals.items()}
+    return {"Init": encoding.init, **encoding.invariant, **goals}
+
+
+def truths_that_differ(
+    model: Model, encoding: Encoding, theirs: Said, some: dict[str, Claim] | None = None
+) -> Iterator[str]:
+    """The definitions, all or some, that are true in other states than TLC says, in words."""
     state = encoding.state()
-    claims = {"Init": encoding.init, **encoding.invariant}
-    claims |= {name: goal.claim for name, goal in encoding.goals.items()}
-    for name, claim in claims.items():
+    for name, claim in (claims(encoding) if some is None else some).items():
         at, formula = model.truths.index(name), compiled(claim(state))
         for known, truths in theirs.states.items():
             if formula(theirs.structures[known]) != truths[at]:
@@ -147,9 +158,18 @@ def truths_that_differ(model: Model, encoding: Encoding, theirs: Said) -> Iterat
 
 
 def differences(model: Model, encoding: Encoding, theirs: Said) -> Iterator[str]:
-    """What the encoding says, and TLC does not, in words."""
-    yield from truths_that_differ(model, encoding, theirs)
-    yield from steps_that_differ(encoding, theirs)
+    """What a changed encoding says, and TLC does not, in words. What is not changed says what the
+    model's own encoding does, and is not compared again."""
+    own = model.encoding
+    before = {name: digest.of_claim(own, claim) for name, claim in claims(own).items()}
+    after = {n: c for n, c in claims(encoding).items() if digest.of_claim(encoding, c) != before[n]}
+    yield from truths_that_differ(model, encoding, theirs, after)
+    actions = tuple(
+        new
+        for old, new in zip(own.actions, encoding.actions, strict=True)
+        if digest.of_action(own, old) != digest.of_action(encoding, new)
+    )
+    yield from steps_that_differ(encoding, theirs, actions)
 
 
 def axioms_that_are_false(encoding: Encoding, model: Model) -> list[str]:

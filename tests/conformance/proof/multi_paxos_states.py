@@ -295,7 +295,9 @@ def drawn(cluster: Cluster, fixed: Structure, said: Said, count: int) -> list[St
     chance, stepper = random.Random(1), Stepper(MULTI_PAXOS)
     readable = _Readable(cluster, said)
     start = fixed.but({v.name(): _nothing(v, fixed) for v in MULTI_PAXOS.variables})
-    at, found = start, [start]
+    batch = cluster.log.batches.index(("v1",))
+    nothing_waits = start.but({"broadcast": frozenset({(0,)}), "msg2a": frozenset({(1, 1, batch)})})
+    at, found = start, [start, nothing_waits]
     for place in itertools.count(1):
         moves: dict[str, list[Structure]] = {}
         for step in stepper.steps(at):

@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
-from conformance.proof.logic import Encoding
+from conformance.proof.logic import Encoding, every, some
+from conformance.proof.voting_logic import at_most, below
 
 OTHER = {"at_most": "below", "below": "at_most", "every": "some", "some": "every"}
+WORDS = {"at_most": at_most, "below": below, "every": every, "some": some}
+"""A file need not import the other one."""
 
 
 NOT_OF_THE_MODULE = ("_facts", "_lemmas")
@@ -44,6 +47,7 @@ def _made(texts: Sequence[tuple[ModuleType, str]]) -> ModuleType:
     with _imported():
         for file, text in texts:
             made = ModuleType(file.__name__)
+            made.__dict__.update(WORDS)
             exec(compile(text, file.__name__, "exec"), made.__dict__)
             sys.modules[file.__name__] = made
     return made
@@ -75,9 +79,9 @@ def _changes(tree: ast.Module) -> Iterator[tuple[str, Callable[[], None]]]:
                     for n, part in enumerate(node.args):
                         yield f"without {ast.unparse(part)} in {where}", _less(node.args, n)
             if isinstance(node, ast.Dict):
-                for n, entry in enumerate(node.keys):
-                    assert entry is not None
-                    yield f"without {ast.unparse(entry)} in {where}", _shorter(node, n)
+                for n, (entry, value) in enumerate(zip(node.keys, node.values, strict=True)):
+                    gone = ast.unparse(entry) if entry else f"**{ast.unparse(value)}"
+                    yield f"without {gone} in {where}", _shorter(node, n)
 
 
 def _renamed(name: ast.Name) -> Callable[[], None]:
