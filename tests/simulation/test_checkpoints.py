@@ -66,6 +66,7 @@ def test_runs_conform_and_every_learner_ends_with_everything() -> None:
         "crash within a checkpoint",
         "crash after a checkpoint",
         "folders lost",
+        "checkpoints damaged",
         "snapshots installed",
         "transfers resumed",
         "outages",
@@ -173,6 +174,13 @@ class SaysItIsDurableAtOnce(Keeper):
         self._process.world.after(0.0, self._tell, self._process.incarnation, tell)
 
 
+class ComesBackAsTheSame(Keeper):
+    """Though its newest checkpoint is damaged, by which acceptors have trimmed."""
+
+    def come_back(self) -> None:
+        self._learner().come_back()
+
+
 class InstallsAgain(Keeper):
     """What it has received comes once more, later, as messages may."""
 
@@ -233,6 +241,7 @@ BUGS: list[tuple[Parts, set[str]]] = [
     ({"learner": TellsWhatItHasDelivered}, {"Trim.delivered"}),
     ({"learner": ForgetsSessions}, {"Deliver.values"}),
     ({"keeper": SaysItIsDurableAtOnce}, {"Restart.place", "Life.return"}),
+    ({"keeper": ComesBackAsTheSame}, {"Restart.place"}),
 ]
 
 

@@ -31,7 +31,13 @@ def met(outcomes: list[Outcome]) -> Counter[Pair]:
 
 @pytest.mark.parametrize(
     "towards",
-    [("repair", "late-promise"), ("trimming", "refill"), ("late-promise", "acceptor-recovery")],
+    [
+        ("repair", "late-promise"),
+        ("trimming", "refill"),
+        ("late-promise", "acceptor-recovery"),
+        ("trimming", "install"),
+        ("rivals", "learner-recovery"),
+    ],
 )
 def test_a_run_goes_towards_a_meeting(plain: list[Outcome], towards: Pair) -> None:
     """There are more of them than in the same runs without; and all conform."""

@@ -34,6 +34,9 @@ from paxos.runtime.receiving import Receiving
 DURATIONS_S = (0.0002, 0.002, 0.02, 0.1)
 """How long a disk may take for a checkpoint, in the mean."""
 
+FOR_A_DAMAGE = 2
+"""So many checkpoints: where the only one is damaged, somebody has to look at it."""
+
 
 class Fate(Enum):
     """What becomes of a snapshot on its way to the disk."""
@@ -97,8 +100,25 @@ class Keeper:
     def lose_folder(self) -> None:
         """All that was durable is gone; the process is down."""
         assert self._store is None, "it is down"
-        shutil.rmtree(self._place.folder)
+        if self._place.folder.is_dir():  # or it is lost already
+            shutil.rmtree(self._place.folder)
         self._durable = 0
+
+    def damage_newest(self) -> bool:
+        """A bit of the newest checkpoint changes; the process is down. False: there is no other one
+        to go on from, and it starts no more."""
+        assert self._store is None, "it is down"
+        start = f"{self._process.member}.checkpoint-"
+        names = [path.name for path in self._place.folder.glob(f"{start}*")]
+        found = sorted(int(n) for name in names if (n := name.removeprefix(start)).isdecimal())
+        if len(found) < FOR_A_DAMAGE:
+            return False
+        newest = self._place.folder / f"{start}{found[-1]}"
+        data = bytearray(newest.read_bytes())
+        data[self._random.randrange(len(data))] ^= 1 << self._random.randrange(8)
+        newest.write_bytes(data)
+        self._durable = found[-2]
+        return True
 
     # Incarnations.
 
@@ -120,6 +140,10 @@ class Keeper:
         if learner.transfer.taker.share:
             self._note("transfers resumed")
         return learner
+
+    def come_back(self) -> None:
+        """The learner begins, as another one if its newest checkpoint is damaged."""
+        self._learner().come_back(has_lost=self.store.has_lost)
 
     def lose(self) -> None:
         """The process crashes. A child that was writing ends as well, sooner or later."""

@@ -30,7 +30,7 @@ from paxos.core.messages import (
     Submit,
     Trimmed,
 )
-from paxos.core.names import ProcessName
+from paxos.core.names import Member, ProcessName
 from paxos.core.proposer import Proposer
 
 Pair = tuple[str, str]
@@ -70,6 +70,8 @@ class Meetings:
         self._said: set[tuple[Ballot, int, int]] = set()
         self._asked: defaultdict[Ballot, set[int]] = defaultdict(set)
         self._proposed: defaultdict[int, set[Ballot]] = defaultdict(set)
+        self._prefix: defaultdict[Member, int] = defaultdict(int)
+        """By learner: how far it had delivered, when it last did or went on from a snapshot."""
         self._open: set[int] = set()  # proposed in, and learned by nobody
         observe, say = world.observe, world.say
 
@@ -190,6 +192,14 @@ class Meetings:
                 self._open.discard(instance)
             case events.Recover():
                 self._recovery(ProcessName.parse(event.process).member.role)
+            case events.Checkpoint(instance=instance):
+                self._mark("checkpoint", [instance])
+            case events.Deliver(instance=instance):
+                self._prefix[ProcessName.parse(event.process).member] = instance
+            case events.Restart(instance=instance):
+                self._goes_on("learner-recovery", event, instance)
+            case events.InstallSnapshot(instance=instance):
+                self._goes_on("install", event, instance)
 
     def _phase1a(self, event: events.Phase1a, ballot: Ballot) -> None:
         asked = self._asked[ballot]
@@ -199,6 +209,14 @@ class Meetings:
         if self._world.settings.prepare_ahead and asked and not again:
             self._mark("refill", some, ballot)
         asked.update(some)
+
+    def _goes_on(self, mechanism: str, event: events.Event, prefix: int) -> None:
+        """A learner has delivered instances `1..prefix` now: what lies between that and how far it
+        had come, it takes back, or never learns."""
+        learner = ProcessName.parse(event.process).member
+        first, last = sorted((self._prefix[learner], prefix))
+        self._prefix[learner] = prefix
+        self._mark(mechanism, range(max(first, last - INSTANCES_OF_A_MESSAGE) + 1, last + 1))
 
     def _recovery(self, role: str) -> None:
         if role == "proposer":

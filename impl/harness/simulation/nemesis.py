@@ -26,7 +26,7 @@ from harness.simulation.network_faults import (
 )
 from harness.simulation.options import KINDS
 from harness.simulation.process import Process
-from harness.simulation.snapshot_faults import folder, snapshot
+from harness.simulation.snapshot_faults import damage, folder, snapshot
 from harness.simulation.stages import Doom
 from paxos.core.proposer import Proposer
 from paxos.runtime.clock import LATEST_WALL_US
@@ -251,6 +251,7 @@ STRIKE: dict[str, Callable[[Simulation, Random], Struck]] = dict(
             processor,
             snapshot,
             folder,
+            damage,
         ),
         strict=True,
     )

@@ -27,6 +27,7 @@ KINDS = (
     "processor",
     "snapshot",
     "folder",
+    "damage",
 )
 """The kinds of faults. What each is, `harness.simulation.nemesis` says."""
 
@@ -48,6 +49,9 @@ MECHANISMS = (
     "late-vote",
     "acceptor-recovery",
     "proposer-recovery",
+    "checkpoint",
+    "learner-recovery",
+    "install",
 )
 """What the core does when not all goes as usual. By which signs each is seen,
 `harness.simulation.meetings` says."""

@@ -7,7 +7,6 @@ same whatever is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -37,12 +36,17 @@ CONFIG: dict[str, dict[str, Any]] = {
     "trimming": {"prepare_ahead": True, "window": 32},
     "refill": {"prepare_ahead": True, "window": 8},
     "batch-wait": {"prepare_ahead": True, "batching": True, "batch_wait_s": 0.002},
+    "checkpoint": {"checkpoints": True},
+    "learner-recovery": {"checkpoints": True},
+    "install": {"checkpoints": True, "learners": 3},
 }
 """What of the configuration a mechanism takes, if a run is to go towards it."""
 
 LIMITS: dict[str, dict[str, Any]] = {
     "parts": {"prepare_instances": 3},
     "trimming": {"retain_instances": 5},
+    "checkpoint": {"checkpoint_instances": 3},
+    "install": {"checkpoint_instances": 3, "retain_instances": 0},
 }
 """The same of the limits."""
 
@@ -160,9 +164,11 @@ def draw(request: Request) -> Plan:
         clients=request.clients,
         **{switch: getattr(request, switch) for switch in SWITCHES},
     )
-    settings = _draw_limits(random, wanted, towards)
+    settings = _draw_limits(random, wanted)
     if wanted.checkpoints:
         settings = _draw_checkpoints(Random(f"{request.seed}/snapshots"), settings)
+    for mechanism in towards:
+        settings = replace(settings, **LIMITS.get(mechanism, {}))
     load = Load(random.choice((20, 200)), random.choice((0.002, 0.01)))
     settings, load = _draw_large(Random(f"{request.seed}/large"), settings, load)
     shape = Shape(
@@ -196,9 +202,9 @@ def _replicas(request: Request, wanted: Config) -> int:
     return request.replicas
 
 
-def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Settings:
+def _draw_limits(random: Random, wanted: Config) -> Settings:
     """The settings of a cluster with this configuration, with limits that are small."""
-    settings = replace(
+    return replace(
         wanted.settings(),
         client_packets=random.choice((4, 16, 64)),
         waiting_packets=random.choice((10, 200)),
@@ -209,9 +215,6 @@ def _draw_limits(random: Random, wanted: Config, towards: Sequence[str]) -> Sett
         reach_instances=random.choice((256, 65_536)),
         open_ballots=random.choice((2, 4)),
     )
-    for mechanism in towards:
-        settings = replace(settings, **LIMITS.get(mechanism, {}))
-    return settings
 
 
 def _draw_checkpoints(random: Random, settings: Settings) -> Settings:

@@ -142,7 +142,9 @@ class Process:
         if self.keeper:
             self.keeper.open()
         self.role = self.world.make_role(self)
-        if self.incarnation > 1 or self.keeper:
+        if self.keeper:
+            self.keeper.come_back()
+        elif self.incarnation > 1:
             self.role.come_back()
         self.is_touched = True
 

@@ -64,6 +64,19 @@ def folder(world: Simulation, random: Random) -> Struck:
     return seconds, _restart(world, process)
 
 
+def damage(world: Simulation, random: Random) -> Struck:
+    """A learner crashes, and a bit of its newest checkpoint changes: it goes on from the one
+    before, and from what another one gives, of which there must be as much as where a folder is
+    lost."""
+    process, seconds = random.choice(world.of("learner")), random.uniform(0.05, 2.0)
+    if not may_lose(world, process):
+        return 0.05, nothing
+    assert process.keeper
+    process.crash()
+    world.injected["checkpoints damaged"] += process.keeper.damage_newest()
+    return seconds, _restart(world, process)
+
+
 def may_lose(world: Simulation, process: Process) -> bool:
     """Whether it keeps something, and every other learner has all that it ever had."""
     keepers = [learner.keeper for learner in world.of("learner")]

@@ -16,6 +16,7 @@ from harness.simulation.nemesis import hold_up_leader, may_crash
 from harness.simulation.network import Cut
 from harness.simulation.network_faults import Struck, cut, network
 from harness.simulation.process import Process
+from harness.simulation.snapshot_faults import folder
 from paxos.core.messages import Group, Message, Promise
 
 STRIKES = 0.3
@@ -80,6 +81,8 @@ CAUSES: dict[str, Callable[[Simulation, Random], Struck]] = {
     "late-vote": hold_back,
     "acceptor-recovery": crash("acceptor"),
     "proposer-recovery": crash("proposer"),
+    "learner-recovery": crash("learner"),
+    "install": folder,
 }
 """What brings a mechanism about; late promises are brought about below, and others come by
 themselves."""

@@ -95,6 +95,10 @@ class CheckpointStore:
         """Where the learner keeps something else beside its checkpoints."""
         return self._folder / f"{self.member}.{what}"
 
+    def say(self, text: str) -> None:
+        """Tell the user."""
+        say(text)
+
     # Opening.
 
     def _lock(self, path: Path) -> int:
@@ -139,7 +143,7 @@ class CheckpointStore:
                 continue
             for other, problem in damaged.items():
                 other.rename(other.with_name(f"{other.name}.damaged"))
-                say(
+                self.say(
                     f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
