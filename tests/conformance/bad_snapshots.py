@@ -273,6 +273,14 @@ def install_what_an_earlier_life_has_taken_and_not_kept() -> Scenario:
 
 
 @wrong("InstallSnapshot.sent")
+def install_what_another_learner_has_left_to_its_next_life() -> Scenario:
+    s = kept()
+    s.install("1.2", 1, 2, 3)
+    s.install("2.1", 1, 2, 3)
+    return s
+
+
+@wrong("InstallSnapshot.sent")
 def install_a_snapshot_with_another_position() -> Scenario:
     s = kept()
     s.send("1.1")

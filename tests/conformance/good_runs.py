@@ -323,10 +323,59 @@ def checkpoints() -> Scenario:
     return s
 
 
+def damaged_checkpoints() -> Scenario:
+    """Learners whose newest checkpoint is damaged go on from the one before, which an earlier life
+    has left to them: it had said that it has it, or came back with it though nobody had said so, or
+    had it from another learner."""
+    s = Scenario(
+        "damaged_checkpoints",
+        direct_learning=True,
+        prepare_ahead=True,
+        max_batch=4,
+        checkpoints=True,
+        keeps=("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "3.1"),
+        learners=(1, 2, 3),
+    )
+    a, b, c = rng("1.1", 1), rng("1.1", 2, 2), rng("2.1", 1)
+    s.broadcast("1.1", a, b)
+    s.broadcast("2.1", c)
+    s.prepare((1, 1), 1, 8, q=(1, 2))
+    s.settle((1, 1), 1, a)
+    s.settle((1, 1), 2, b)
+    for i in (1, 2):
+        s.deliver("1.1", i)
+        s.take("1.1")
+        s.checkpoint("1.1")
+    s.install("1.2", 1, 1, 1)
+    s.learn("1.2", (1, 1), 2)
+    s.settle((1, 1), 3, c, learners=("1.2",))
+    for i in (2, 3):
+        s.deliver("1.2", i)
+    s.take("1.2")
+    s.restart("1.3", 3, 4)  # it was durable, and nobody was told
+    s.settle((1, 1), 4, c, learners=("1.3", "2.1"))  # a duplicate
+    s.deliver("1.3", 4)
+    s.take("1.3")
+    s.checkpoint("1.3")
+    s.install("1.4", 1, 3, 4)
+    s.deliver("2.1", 1)
+    s.send("1.4")
+    s.install("2.1", 1, 3, 4)
+    s.deliver("2.1", 4)
+    s.take("2.1")
+    s.checkpoint("2.1")
+    s.install("2.2", 2, 3, 4)
+    for learner in ("1.4", "2.2"):
+        s.learn(learner, (1, 1), 4)
+        s.deliver(learner, 4)
+    return s
+
+
 GOOD = {
     f.__name__: f
     for f in (
         *(plain, optimised, synod, failover, restart, trim),
         *(synod_direct, promises_per_instance, heard_before, fifo, checkpoints),
+        damaged_checkpoints,
     )
 }

@@ -90,7 +90,8 @@ def test_where_learners_keep_checkpoints_a_cut_changes_nothing(window: int) -> N
         *("install_a_snapshot_without_the_turns_of_clients", "trim_what_was_only_delivered"),
         *("deliver_what_is_left_of_a_client_that_is_over_after_a_restart", "checkpoint_twice"),
     )
-    paths = [TRACES / "good" / "checkpoints", *(TRACES / "bad" / name for name in names)]
+    good = (TRACES / "good" / name for name in ("checkpoints", "damaged_checkpoints"))
+    paths = [*good, *(TRACES / "bad" / name for name in names)]
     cut = all_by_tlc([open_run(path) for path in paths], window=window)
     for path, by_tlc in zip(paths, cut, strict=True):
         assert by_tlc.windows > 1
