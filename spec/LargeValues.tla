@@ -73,10 +73,12 @@ Output(l) == Assembled(delivered[l], Room(l)).out
 WholeTotalOrder == \A l, k \in Learner :
     IsPrefix(Output(l), Output(k)) \/ IsPrefix(Output(k), Output(l))
 
-(* A whole value is output once, in the place of the last of its parts. *)
+(* A whole value is output once, in the place of the last of its parts, and no part
+   alone. *)
 WholeIntegrity == \A l \in Learner :
     LET out == Output(l)
     IN  /\ Cardinality({out[k][1] : k \in DOMAIN out}) = Len(out)
+        /\ \A k \in DOMAIN out, w \in Large : out[k][1] \notin Parts(w)
         /\ \A k \in DOMAIN out : out[k][1] \in Large =>
                /\ Parts(out[k][1]) \subseteq Range(SubSeq(delivered[l], 1, out[k][2]))
                /\ delivered[l][out[k][2]] \in Parts(out[k][1])
