@@ -15,6 +15,7 @@ import pytest
 
 import paxos
 from paxos.runtime import report
+from paxos.runtime.checkpoint_file import Application
 from paxos.runtime.checkpoint_store import CheckpointStore
 from tests.cluster.processes import Cluster, conformance, wait_for
 
@@ -269,7 +270,7 @@ def test_two_with_one_id(only: Cluster) -> None:
     with replica(only, Ledger()):
         store = pytest.raises(paxos.InputError, match="learner 1 is running, or was paused")
         with store:
-            CheckpointStore(folder, 1, config.identity(), None)  # type: ignore[arg-type]
+            CheckpointStore(folder, 1, config.identity(), Application("another", 1))
 
 
 def test_a_machine_that_raises_ends_its_replica(only: Cluster) -> None:
