@@ -110,7 +110,7 @@ def _module(encoding: Encoding, limits: Limits, kept: Kept, *, tables: bool) -> 
     proved = sum(outcome.verdict == "proved" for outcome in done)
     before = sum(outcome.before for outcome in done)
     taken = sum(outcome.seconds for outcome in done)
-    earlier = f", {before} of them in an earlier run" if before else ""
+    earlier = f", {before} of them before" if before else ""
     print(
         f"{encoding.name}: {proved} of {len(done)} proved, for all constants, "
         f"in {taken:.1f} s{earlier}"

@@ -25,7 +25,8 @@ FIRST_SECONDS = 2.0
 @dataclass(frozen=True)
 class Outcome:
     """What came of an obligation, and the seconds it took. `found` is a counterexample; `memory`:
-    the solver gave up for lack of it. `before`: it was proved in an earlier run."""
+    the solver gave up for lack of it. `before`: the same text was proved before, in this
+    run or an earlier one."""
 
     obligation: Obligation
     verdict: str
