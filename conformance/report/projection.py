@@ -26,6 +26,9 @@ OF_LOG: dict[str, tuple[str, ...]] = {
     "chosen": ("instance", "value"),
     "lead": ("instance", "value"),
     "delivered": ("all",),
+    "known": ("all",),
+    "taken": ("process", "snapshot"),
+    "checkpoint": ("process", "snapshot"),
     "order": ("all",),
 }
 """Of MultiPaxos, LogVoting, and what extends them; a variable that is not here is about none."""
@@ -87,6 +90,9 @@ class Parts:
                     yield from self._parts((*path, i), rest, inner, own)
             case "upto":
                 yield from (Part((*path, i), frozenset({i})) for i in range(1, value + 1))
+            case "snapshot":
+                yield from self._parts((*path, "prefix"), ("upto",), value["prefix"], instances)
+                yield Part((*path, value), instances, whole=True)
             case "ballot":
                 yield Part((*path, value), instances, _ballots(value))
             case "vote":
@@ -112,6 +118,8 @@ def _message(path: tuple[Any, ...], message: Mapping[Any, Any], worth: Any) -> P
         instances = frozenset({message["inst"]})
     elif "from" in message:
         instances = frozenset(range(message["from"], message["to"] + 1))
+    elif "state" in message:  # a snapshot
+        instances = frozenset(range(1, message["state"]["prefix"] + 1))
     ballots = frozenset({message["bal"]}) if "bal" in message else None
     return Part((*path, message, worth), instances, ballots)
 

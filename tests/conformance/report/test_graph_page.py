@@ -122,6 +122,33 @@ def test_parts_of_a_state_are_of_their_instances_and_ballots() -> None:
     assert ("vote", "a1", 1, (0, ())) not in texts(about_ballot(first, 1))
 
 
+def test_a_snapshot_is_of_the_instances_up_to_its_own() -> None:
+    """And what was delivered up to there, which is of all together, is of none."""
+    variables = ("prefix", "known", "taken", "checkpoint", "msgs")
+    state = Record(prefix=2, delivered=("v1",), known=frozenset({"v1"}))
+    beginning = Record(prefix=0, delivered=(), known=frozenset())
+    sent = Record(type="Snapshot", cluster="ours", state=state)
+    of = Parts(variables, promise_an_instance=False).of(
+        (
+            Function(l1=2),
+            Function(l1=frozenset({"v1"})),
+            Function(l1=beginning),
+            Function(l1=state),
+            frozenset({sent}),
+        )
+    )
+    for i in (1, 2):
+        assert {part.text for part in about_instance(of, i)} == {
+            ("prefix", "l1", i), ("checkpoint", "l1", "prefix", i), ("msgs", sent, "")
+        }  # fmt: skip
+    assert not about_instance(of, 3)
+    assert {part.text for part in of if part.whole} == {
+        ("known", Function(l1=frozenset({"v1"}))),
+        ("taken", "l1", beginning),
+        ("checkpoint", "l1", state),
+    }
+
+
 def test_a_model_may_have_no_learner() -> None:
     parts = Parts(("prefix", "promised"), promise_an_instance=False)
     assert {p.text for p in parts.of(((), Function(a1=(1,))))} == {("promised", "a1", 1, 1)}
