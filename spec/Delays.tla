@@ -98,11 +98,11 @@ DNext == \/ \E v \in Value : DBroadcast(v)
          \/ \E b \in Ballot, from, to \in Instance : DPhase1a(b, from, to)
          \/ \E a \in Acceptor, b \in Ballot, from, to \in Instance :
                 DPhase1b(a, b, from, to)
-         \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+         \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
                 DPhase2a(b, i, batch, Q)
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance : DPhase2b(a, b, i)
-         \/ \E b \in Ballot, i \in Instance, Q \in Quorum : DDecide(b, i, Q)
-         \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+         \/ \E b \in Ballot, i \in Instance, Q \in Quorum2 : DDecide(b, i, Q)
+         \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
                 DLearn(l, b, i, Q)
          \/ \E l \in Learner, i \in Instance : DDeliver(l, i)
 

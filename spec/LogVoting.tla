@@ -11,13 +11,17 @@
 EXTENDS Batches
 
 CONSTANTS Acceptor, Learner,
-          Quorum,     \* sets of acceptors, any two of which intersect
+          Quorum1, Quorum2, \* sets of acceptors: of phase 1, and of phase 2
           Ballot,     \* positive integers
           Instances,  \* how many instances: they are 1..Instances
           PromiseScope, \* what one promise is for: "log" or "instance"
           Keeps       \* the learners that keep checkpoints
 
-ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
+(* Quorums of one phase need not meet: see Voting. *)
+QuorumsMeet == \A Q \in Quorum1, R \in Quorum2 : Q \cap R # {}
+
+ASSUME /\ \A Q \in Quorum1 \cup Quorum2 : Q \subseteq Acceptor
+       /\ QuorumsMeet
        /\ Keeps \subseteq Learner
        /\ Ballot \subseteq Nat \ {0}
        /\ PromiseScope \in {"log", "instance"}
@@ -106,7 +110,7 @@ VotePromises(a, b, i) == Raise(a, b, {ScopeOf(i)})
 (* History only: acceptor a's vote completes a quorum.  The order of values
    then follows from the chosen batches. *)
 RecordChoice(a, b, i, batch) ==
-    IF \E Q \in Quorum : \A c \in Q \ {a} : <<b, batch>> \in votes[c][i]
+    IF \E Q \in Quorum2 : \A c \in Q \ {a} : <<b, batch>> \in votes[c][i]
     THEN /\ chosen' = [chosen EXCEPT ![i] = @ \cup {batch}]
          /\ order' = IF chosen' = chosen THEN order ELSE OrderOf(chosen')
     ELSE UNCHANGED historyVars
@@ -183,9 +187,9 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E a \in Acceptor, b \in Ballot, scopes \in SUBSET Scopes :
                Promise(a, b, scopes)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
-              Q \in Quorum : Vote(a, b, i, batch, Q)
+              Q \in Quorum1 : Vote(a, b, i, batch, Q)
         \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
-              Q \in Quorum : Learn(l, b, i, batch, Q)
+              Q \in Quorum2 : Learn(l, b, i, batch, Q)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
         \/ \E l \in Learner : Restart(l)
         \/ \E l \in Learner, i \in Instance : InstallSnapshot(l, i)
@@ -230,7 +234,7 @@ VotesBelowPromise == \A a \in Acceptor, i \in Instance :
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner, i \in Instance :
     learned[l][i] # NoVote =>
-        \E Q \in Quorum : \A a \in Q : learned[l][i] \in votes[a][i]
+        \E Q \in Quorum2 : \A a \in Q : learned[l][i] \in votes[a][i]
 
 -----------------------------------------------------------------------------
 (* The rung above sees the order, and what was delivered: variables of the

@@ -18,7 +18,7 @@ ShowsSafe(Q, b, i, batch) ==
                              IsHighest(w, below) /\ w[2] = batch
 
 VotesSafe == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
-    \E Q \in Quorum : ShowsSafe(Q, w[1], i, w[2])
+    \E Q \in Quorum1 : ShowsSafe(Q, w[1], i, w[2])
 
 (* LearnedFromOneBallot, of LogVoting, is the third; and the fourth: *)
 VotesBroadcast == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
@@ -28,7 +28,7 @@ VotesBroadcast == \A a \in Acceptor, i \in Instance : \A w \in votes[a][i] :
    what they would be.  First chosen: a batch enters it with the vote that
    completes a quorum, and votes are never taken back. *)
 ChosenByVotes == \A i \in Instance :
-    chosen[i] = {batch \in Batch : \E b \in Ballot, Q \in Quorum :
+    chosen[i] = {batch \in Batch : \E b \in Ballot, Q \in Quorum2 :
                     VotedTogether(Q, b, i, batch)}
 
 (* order changes when chosen does. *)

@@ -127,20 +127,20 @@ LiveNext ==
     \/ \E v \in Value : Hear(v)
     \/ \E a \in Acceptor : Crash(a)
     \/ \E a \in Acceptor, b \in Ballot : PromiseUp(a, b)
-    \/ \E Q \in Quorum : Elect(Q)
+    \/ \E Q \in Quorum1 : Elect(Q)
     \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
-          Q \in Quorum : VoteUp(a, b, i, batch, Q)
+          Q \in Quorum1 : VoteUp(a, b, i, batch, Q)
     \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
-          Q \in Quorum : LearnAny(l, b, i, batch, Q)
+          Q \in Quorum2 : LearnAny(l, b, i, batch, Q)
     \/ \E l \in Learner : DeliverNext(l)
 
 -----------------------------------------------------------------------------
 (* (An acceptor that has not promised when the leader has its quorum promises
    with its first vote.) *)
 PromiseTop(a)    == lead = {} /\ PromiseUp(a, Top)
-ElectTop         == \E Q \in Quorum : Elect(Q)
+ElectTop         == \E Q \in Quorum1 : Elect(Q)
 VoteTop(a, i)    == \E batch \in Batch : VoteUp(a, Top, i, batch, lead)
-LearnTop(l, i)   == \E batch \in Batch, Q \in Quorum :
+LearnTop(l, i)   == \E batch \in Batch, Q \in Quorum2 :
                         Q \subseteq Up /\ LearnAny(l, Top, i, batch, Q)
 
 Fairness ==

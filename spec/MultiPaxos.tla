@@ -75,8 +75,8 @@ MayPropose(batch, i) ==
     /\ gap:: batch = NoOp => Reached(i)
 
 (* Otherwise it must take the batch of the highest vote: a batch that may
-   have been chosen below b was voted for by some acceptor of every quorum,
-   and no later ballot below b can have proposed anything else.
+   have been chosen below b was voted for by some acceptor of every quorum of
+   phase 1, and no later ballot below b can have proposed anything else.
 
    The highest of those that the quorum reports, or one that it has heard of and
    that none of these is above: from an acceptor that is not in the quorum, or in
@@ -107,8 +107,8 @@ Phase2a(b, i, batch, Q) ==
     /\ Send([type |-> "2a", bal |-> b, inst |-> i, batch |-> batch])
     /\ UNCHANGED <<broadcast, acceptorVars, learnerVars, historyVars>>
 
-(* A quorum is among these acceptors. *)
-HasQuorum(S) == \E Q \in Quorum : Q \subseteq S
+(* A quorum of phase 2 is among these acceptors. *)
+HasQuorum(S) == \E Q \in Quorum2 : Q \subseteq S
 
 (* History: acceptor a has voted in ballot b and instance i, whether or not it
    said so. *)
@@ -135,7 +135,7 @@ VotePromises(a, b, i) == Promise(a, b, {ScopeOf(i)})
 
 (* Acceptor a votes for the batch proposed in ballot b, unless it promised a
    higher ballot.  It need not have promised b itself: the leader has its
-   quorum of promises, and any quorum may vote. *)
+   quorum of promises, and any quorum of phase 2 may vote. *)
 Phase2b(a, b, i) ==
     /\ proposed:: Accepts(b, i) # {}
     /\ promise:: MayVote(a, b, i)
@@ -296,11 +296,11 @@ Next == \/ \E v \in Value : Broadcast(v)
         \/ \E b \in Ballot, from, to \in Instance : Phase1a(b, from, to)
         \/ \E a \in Acceptor, b \in Ballot, from, to \in Instance :
                Phase1b(a, b, from, to)
-        \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+        \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
                Phase2a(b, i, batch, Q)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance : Phase2b(a, b, i)
-        \/ \E b \in Ballot, i \in Instance, Q \in Quorum : Decide(b, i, Q)
-        \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+        \/ \E b \in Ballot, i \in Instance, Q \in Quorum2 : Decide(b, i, Q)
+        \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
                Learn(l, b, i, Q)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
         \/ \E l \in Learner : TakeSnapshot(l)

@@ -24,7 +24,7 @@ ShowsSafe(Q, b, i, batch) ==
                              IsHighest(w, below) /\ w[2] = batch
 
 ProposalsSafe == \A m \in msgs : m.type = "2a" =>
-    \E Q \in Quorum : ShowsSafe(Q, m.bal, m.inst, m.batch)
+    \E Q \in Quorum1 : ShowsSafe(Q, m.bal, m.inst, m.batch)
 
 (* Only what was broadcast is proposed. *)
 ProposalsBroadcast == \A m \in msgs : m.type = "2a" => Range(m.batch) \subseteq broadcast
@@ -57,14 +57,14 @@ PromisesTrue == \A m \in msgs : m.type = "1b" =>
 (* Only what was chosen is decided, and only what was voted for by a quorum in one
    ballot is learned. *)
 DecisionsChosen == \A m \in msgs : m.type = "Decide" =>
-    \E Q \in Quorum : VotedTogether(Q, m.bal, m.inst)
+    \E Q \in Quorum2 : VotedTogether(Q, m.bal, m.inst)
 
 LearnedVoted == \A l \in Learner, i \in Instance : learned[l][i] # NoVote =>
-    \E Q \in Quorum : \A a \in Q : learned[l][i] \in votes[a][i]
+    \E Q \in Quorum2 : \A a \in Q : learned[l][i] \in votes[a][i]
 
 (* The variables of history are what they would be if they were computed. *)
 ChosenByVotes == \A i \in Instance :
-    chosen[i] = {batch \in Batch : \E b \in Ballot, Q \in Quorum :
+    chosen[i] = {batch \in Batch : \E b \in Ballot, Q \in Quorum2 :
                     \A a \in Q : <<b, batch>> \in votes[a][i]}
 
 OrderOfChosen == order = OrderOf(chosen)

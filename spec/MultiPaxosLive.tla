@@ -176,10 +176,14 @@ InstallAny(l, m) == /\ Started(l) /\ l \notin lost
                     /\ InstallSnapshot(l, m)
                     /\ UNCHANGED <<crashVars, heard, lead>>
 
-(* Where too few acceptors can tell it what comes next, learner l asks learners
-   for a snapshot: whichever answers. *)
+(* Where too few acceptors can tell it what comes next, or can be asked for
+   promises there to run the instance again, learner l asks learners for a
+   snapshot: whichever answers. *)
+SomeTell(quorums, i) == \E Q \in quorums : \A a \in Q : Tells(a, i)
+
 Stranded(l) == /\ prefix[l] < Instances
-               /\ ~\E Q \in Quorum : \A a \in Q : Tells(a, prefix[l] + 1)
+               /\ \/ ~SomeTell(Quorum1, prefix[l] + 1)
+                  \/ ~SomeTell(Quorum2, prefix[l] + 1)
 
 Givers(l) == {k \in Keeps : Gives(k)}
 
@@ -196,12 +200,12 @@ LiveNext ==
     \/ \E a \in Acceptor : Crash(a)
     \/ \E b \in Ballot, r \in Ranges : Prepare(b, r)
     \/ \E a \in Acceptor, b \in Ballot, r \in Ranges : PromiseUp(a, b, r)
-    \/ \E Q \in Quorum : Elect(Q)
-    \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+    \/ \E Q \in Quorum1 : Elect(Q)
+    \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
            Propose(b, i, batch, Q)
     \/ \E a \in Acceptor, b \in Ballot, i \in Instance : VoteUp(a, b, i)
-    \/ \E b \in Ballot, i \in Instance, Q \in Quorum : DecideAny(b, i, Q)
-    \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+    \/ \E b \in Ballot, i \in Instance, Q \in Quorum2 : DecideAny(b, i, Q)
+    \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
            LearnAny(l, b, i, Q)
     \/ \E l \in Learner : DeliverNext(l)
     \/ \E l \in Learner : Keep(l)
@@ -218,15 +222,15 @@ LiveNext ==
    is lost, or has another one by now. *)
 PromiseTop(a, r) == (\E i \in r[1]..r[2] : lead[i] = {}) /\ PromiseUp(a, Top, r)
 ElectTop         ==
-    \E Q \in Quorum :
+    \E Q \in Quorum1 :
         /\ \E i \in Instance :
                lead[i] = {} /\ \A a \in Q : Tells(a, i) /\ Promises(a, Top, i) # {}
         /\ Elect(Q)
 ProposeTop(i)    == \E batch \in Batch :
                         lead[i] # {} /\ Propose(Top, i, batch, lead[i])
-DecideTop(i)     == \E Q \in Quorum :
+DecideTop(i)     == \E Q \in Quorum2 :
                         (\A a \in Q : Tells(a, i)) /\ DecideAny(Top, i, Q)
-LearnTop(l, i)   == \E Q \in Quorum :
+LearnTop(l, i)   == \E Q \in Quorum2 :
                         (\A a \in Q : Tells(a, i)) /\ LearnAny(l, Top, i, Q)
 InstallTold(l)   == /\ Stranded(l)
                     /\ \E k \in Givers(l) : InstallAny(l, SnapshotOf(k))

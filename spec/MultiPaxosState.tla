@@ -12,7 +12,7 @@
 EXTENDS Batches
 
 CONSTANTS Acceptor, Learner,
-          Quorum,          \* sets of acceptors, any two of which intersect
+          Quorum1, Quorum2, \* sets of acceptors: of phase 1, and of phase 2
           Proposers,       \* how many proposers: they are 1..Proposers
           Rounds,          \* how many rounds: they are 1..Rounds
           Instances,       \* how many instances: they are 1..Instances
@@ -23,7 +23,11 @@ CONSTANTS Acceptor, Learner,
           PromiseScope,    \* what one promise is for: "log" or "instance"
           Keeps            \* the learners that keep checkpoints
 
-ASSUME /\ \A Q \in Quorum : Q \subseteq Acceptor
+(* Quorums of one phase need not meet: see Voting. *)
+QuorumsMeet == \A Q \in Quorum1, R \in Quorum2 : Q \cap R # {}
+
+ASSUME /\ \A Q \in Quorum1 \cup Quorum2 : Q \subseteq Acceptor
+       /\ QuorumsMeet
        /\ Keeps \subseteq Learner
        /\ DirectLearning \in BOOLEAN
        /\ PrepareAhead \in BOOLEAN

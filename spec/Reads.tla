@@ -7,9 +7,10 @@
 (* quorum of the answers say, it reads what it has.                        *)
 (*                                                                         *)
 (* Why that is enough.  Whatever anybody had delivered when the read began *)
-(* was chosen by then, up to some instance i: a quorum had voted in i.     *)
-(* The quorum that answers shares an acceptor with that one, and it answers*)
-(* after the read began, so it says i or more: votes are durable, and what *)
+(* was chosen by then, up to some instance i: a quorum of phase 2 had voted*)
+(* in i.  The quorum that answers must share an acceptor with that one, so *)
+(* it is one of phase 1.  That acceptor answers after the read began, so it*)
+(* says i or more: votes are durable, and what                             *)
 (* an acceptor has trimmed it counts as voted.  So the learner has         *)
 (* delivered up to i at least.  There is one order, of which it has a      *)
 (* prefix; so it has all that anybody had, and what an earlier read        *)
@@ -81,7 +82,7 @@ AnswersTo(a, l, n) ==
     {m \in said : /\ m.type = "Reached" /\ m.acc = a
                   /\ m.lrn = l /\ m.read = n}
 
-IsEnough(Q) == Q \in Quorum
+IsEnough(Q) == Q \in Quorum1
 
 (* Learner l has delivered as far as some answer of each acceptor in Q says. *)
 IsThere(l, n, Q) ==

@@ -14,13 +14,17 @@ EXTENDS Integers, FiniteSets
 
 CONSTANTS Value, None,       \* None: no value
           Acceptor, Learner,
-          Quorum,            \* sets of acceptors, any two of which intersect
+          Quorum1, Quorum2,  \* sets of acceptors: of phase 1, and of phase 2
           Proposers,         \* how many proposers: they are 1..Proposers
           Rounds,            \* how many rounds: they are 1..Rounds
           DirectLearning     \* learners learn from votes, without a Decide
 
+(* Quorums of one phase need not meet: see Voting. *)
+QuorumsMeet == \A Q \in Quorum1, R \in Quorum2 : Q \cap R # {}
+
 ASSUME /\ None \notin Value
-       /\ \A Q \in Quorum : Q \subseteq Acceptor
+       /\ \A Q \in Quorum1 \cup Quorum2 : Q \subseteq Acceptor
+       /\ QuorumsMeet
        /\ DirectLearning \in BOOLEAN
 
 (* The ballot (round r, proposer p) is the number (r - 1) * Proposers + p,
@@ -111,8 +115,8 @@ Phase1b(a, b) ==
 MayPropose(v) == broadcast:: v \in broadcast
 
 (* Otherwise it must take the value of the highest vote: a value that may
-   have been chosen below b was voted for by some acceptor of every quorum,
-   and no later ballot below b can have proposed anything else.
+   have been chosen below b was voted for by some acceptor of every quorum of
+   phase 1, and no later ballot below b can have proposed anything else.
 
    The highest of those that the quorum reports, or one that it has heard of and
    that none of these is above: from an acceptor that is not in the quorum, or in
@@ -149,7 +153,7 @@ VotePromises(a, b) == promised' = [promised EXCEPT ![a] = b]
 
 (* Acceptor a votes for the value proposed in ballot b, unless it promised a
    higher ballot.  It need not have promised b itself: the leader has its
-   quorum of promises, and any quorum may vote. *)
+   quorum of promises, and any quorum of phase 2 may vote. *)
 Phase2b(a, b) ==
     /\ proposed:: Accepts(b) # {}
     /\ promise:: MayVote(a, b)
@@ -199,17 +203,17 @@ Init == /\ broadcast = {}
 Next == \/ \E v \in Value : Broadcast(v)
         \/ \E b \in Ballot : Phase1a(b)
         \/ \E a \in Acceptor, b \in Ballot : Phase1b(a, b)
-        \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
+        \/ \E b \in Ballot, v \in Value, Q \in Quorum1 : Phase2a(b, v, Q)
         \/ \E a \in Acceptor, b \in Ballot : Phase2b(a, b)
-        \/ \E b \in Ballot, Q \in Quorum : Decide(b, Q)
-        \/ \E l \in Learner, b \in Ballot, Q \in Quorum : Learn(l, b, Q)
+        \/ \E b \in Ballot, Q \in Quorum2 : Decide(b, Q)
+        \/ \E l \in Learner, b \in Ballot, Q \in Quorum2 : Learn(l, b, Q)
         \/ \E a \in Acceptor : Recover(a)
 
 Spec == Init /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
-(* A quorum is among these acceptors. *)
-HasQuorum(S) == \E Q \in Quorum : Q \subseteq S
+(* A quorum of phase 2 is among these acceptors. *)
+HasQuorum(S) == \E Q \in Quorum2 : Q \subseteq S
 
 (* The values chosen: a quorum voted for it in one ballot. *)
 Chosen == {ValueOf(b) : b \in {c \in Ballot :

@@ -28,7 +28,7 @@ ShowsSafe(Q, b, v) ==
                              IsHighest(w, below) /\ w[2] = v
 
 ProposalsSafe == \A m \in msgs : m.type = "2a" =>
-    \E Q \in Quorum : ShowsSafe(Q, m.bal, m.val)
+    \E Q \in Quorum1 : ShowsSafe(Q, m.bal, m.val)
 
 (* Only what was broadcast is proposed. *)
 ProposalsBroadcast == \A m \in msgs : m.type = "2a" => m.val \in broadcast
@@ -63,10 +63,10 @@ PromisesTrue == \A m \in msgs : m.type = "1b" =>
 (* Only what was chosen is decided, and only what was decided is learned; or,
    with DirectLearning, what was chosen. *)
 DecisionsChosen == \A m \in msgs : m.type = "Decide" =>
-    \E Q \in Quorum : VotedTogether(Q, m.bal)
+    \E Q \in Quorum2 : VotedTogether(Q, m.bal)
 
 LearnedDecided == \A l \in Learner : learned[l] # NoVote =>
-    /\ \E Q \in Quorum : MayLearn(learned[l][1], Q)
+    /\ \E Q \in Quorum2 : MayLearn(learned[l][1], Q)
     /\ learned[l][2] = ValueOf(learned[l][1])
 
 (* OneBatchPerBallot, of Synod, is no conjunct.  It is inductive by itself, for a

@@ -53,7 +53,7 @@ VoteUp(a, b)  == a \in Up /\ Of(Phase2b(a, b))
 Propose(b, v, Q) ==
     (b = Top /\ Reported(Q, b) = {} => v \in heard) /\ Of(Phase2a(b, v, Q))
 DecideAny(b, Q) == Of(Decide(b, Q))
-LearnAny(l, b)  == \E Q \in Quorum : Learn(l, b, Q) /\ UNCHANGED <<down, heard>>
+LearnAny(l, b)  == \E Q \in Quorum2 : Learn(l, b, Q) /\ UNCHANGED <<down, heard>>
 
 LiveInit == Init /\ down = {} /\ heard = {}
 
@@ -63,17 +63,17 @@ LiveNext ==
     \/ \E a \in Acceptor : Crash(a)
     \/ \E b \in Ballot : Prepare(b)
     \/ \E a \in Acceptor, b \in Ballot : PromiseUp(a, b)
-    \/ \E b \in Ballot, v \in Value, Q \in Quorum : Propose(b, v, Q)
+    \/ \E b \in Ballot, v \in Value, Q \in Quorum1 : Propose(b, v, Q)
     \/ \E a \in Acceptor, b \in Ballot : VoteUp(a, b)
-    \/ \E b \in Ballot, Q \in Quorum : DecideAny(b, Q)
+    \/ \E b \in Ballot, Q \in Quorum2 : DecideAny(b, Q)
     \/ \E l \in Learner, b \in Ballot : LearnAny(l, b)
 
 -----------------------------------------------------------------------------
 (* What a quorum said of which one acceptor has crashed may be lost, and nobody
    says it again: only what acceptors say that are up is sure to be heard. *)
-ProposeTop == \E v \in Value, Q \in Quorum :
+ProposeTop == \E v \in Value, Q \in Quorum1 :
                   Q \subseteq Up /\ Propose(Top, v, Q)
-DecideTop  == \E Q \in Quorum : Q \subseteq Up /\ DecideAny(Top, Q)
+DecideTop  == \E Q \in Quorum2 : Q \subseteq Up /\ DecideAny(Top, Q)
 
 Fairness ==
     /\ \A v \in Value : WF_liveVars(Hear(v))

@@ -226,7 +226,7 @@ TakePhase1b(a, b, from, to, list) ==
 TakePhase2a(p, b, i, batch, q) ==
     /\ owner:: Owner(b) = p
     /\ new:: b > since[p]
-    /\ quorum:: IsQuorum(q)
+    /\ quorum:: IsQuorum1(q)
     /\ batch:: batch \in Batch
     /\ Phase2a(b, i, batch, Range(q))
 
@@ -234,12 +234,12 @@ TakePhase2b(a, b, i) ==
     /\ Phase2b(a, b, i)
 
 TakeDecide(b, i, q) ==
-    /\ quorum:: IsQuorum(q)
+    /\ quorum:: IsQuorum2(q)
     /\ Decide(b, i, Range(q))
 
 (* Without direct learning no votes are counted, and the list is empty. *)
 TakeLearn(l, b, i, batch, q) ==
-    /\ quorum:: IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
+    /\ quorum:: IF DirectLearning THEN IsQuorum2(q) ELSE q = << >>
     /\ Learn(l, b, i, Range(q))
     /\ batch:: BatchOf(b, i) = batch
 

@@ -45,17 +45,20 @@ TraceAcceptor == 1..Acceptors
 TraceLearner  == 1..Learners
 TraceValue    == 1..Values
 
-(* Quorums are too many to be listed: they are counted.  Nothing here asks for a
-   quorum but these two. *)
-TraceQuorum      == {}
-TraceHasQuorum(S) == 2 * Cardinality(S) > Acceptors
+(* Quorums are too many to be listed: they are counted, by the sizes that the
+   headers give.  Nothing here asks for a quorum but these. *)
+TraceQuorum       == {}
+TraceQuorumsMeet  == Quorum1Size + Quorum2Size > Acceptors
+TraceHasQuorum(S) == Cardinality(S) >= Quorum2Size
 
 (* A quorum is written as the list of its members. *)
 Members(list)   == {list[k] : k \in DOMAIN list}
 Distinct(list)  == Len(list) = Cardinality(Members(list))
-IsQuorum(list)  == /\ Distinct(list)
-                   /\ Members(list) \subseteq 1..Acceptors
-                   /\ TraceHasQuorum(Members(list))
+IsQuorum(list, size) == /\ Distinct(list)
+                        /\ Members(list) \subseteq 1..Acceptors
+                        /\ Len(list) >= size
+IsQuorum1(list) == IsQuorum(list, Quorum1Size)
+IsQuorum2(list) == IsQuorum(list, Quorum2Size)
 
 (* Of votes in a list: one of each instance. *)
 OneEach(list)   == Cardinality({list[k][1] : k \in DOMAIN list}) = Len(list)

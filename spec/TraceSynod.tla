@@ -45,7 +45,7 @@ TakePhase2a(p, b, i, batch, q) ==
     /\ owner:: Owner(b) = p
     /\ new:: b > since[p]
     /\ instance:: i = 1
-    /\ quorum:: IsQuorum(q)
+    /\ quorum:: IsQuorum1(q)
     /\ value:: IsOne(batch)
     /\ Phase2a(b, batch[1], Members(q))
 
@@ -55,7 +55,7 @@ TakePhase2b(a, b, i) ==
 
 TakeDecide(b, i, q) ==
     /\ instance:: i = 1
-    /\ quorum:: IsQuorum(q)
+    /\ quorum:: IsQuorum2(q)
     /\ Decide(b, Members(q))
 
 (* Without direct learning no votes are counted, and the list is empty.  With it a
@@ -67,7 +67,7 @@ Counted(b, q) == IF NotSaid(q) THEN {a \in Acceptor : HasVoted(a, b)} ELSE Membe
 
 TakeLearn(l, b, i, batch, q) ==
     /\ instance:: i = 1
-    /\ quorum:: NotSaid(q) \/ IF DirectLearning THEN IsQuorum(q) ELSE q = << >>
+    /\ quorum:: NotSaid(q) \/ IF DirectLearning THEN IsQuorum2(q) ELSE q = << >>
     /\ Learn(l, b, Counted(b, q))
     /\ decided:: NotSaid(q) => HasQuorum(Counted(b, q))
     /\ batch:: batch = <<ValueOf(b)>>

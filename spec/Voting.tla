@@ -10,11 +10,18 @@ EXTENDS Integers, FiniteSets
 
 CONSTANTS Value, None,       \* None: no value
           Acceptor, Learner,
-          Quorum,            \* sets of acceptors, any two of which intersect
+          Quorum1, Quorum2,  \* sets of acceptors: of phase 1, and of phase 2
           Ballot             \* positive integers
 
+(* Each quorum of phase 1 meets each of phase 2: so whoever has promises knows of
+   what may have been chosen.  Two of phase 1 need not meet, nor two of phase 2
+   (Howard, Malkhi and Spiegelman, Flexible Paxos, 2016).  Where nothing else is
+   said both are the majorities. *)
+QuorumsMeet == \A Q \in Quorum1, R \in Quorum2 : Q \cap R # {}
+
 ASSUME /\ None \notin Value
-       /\ \A Q \in Quorum : Q \subseteq Acceptor
+       /\ \A Q \in Quorum1 \cup Quorum2 : Q \subseteq Acceptor
+       /\ QuorumsMeet
        /\ Ballot \subseteq Nat \ {0}
 
 (* A vote is the pair of a ballot and a value; ballot 0 says: no vote. *)
@@ -32,7 +39,7 @@ vars == <<broadcast, promised, votes, learned>>
 VotedTogether(Q, b, v) == \A a \in Q : <<b, v>> \in votes[a]
 
 (* The values chosen: a quorum voted for it in one ballot. *)
-Chosen == {v \in Value : \E b \in Ballot, Q \in Quorum :
+Chosen == {v \in Value : \E b \in Ballot, Q \in Quorum2 :
               \A a \in Q : <<b, v>> \in votes[a]}
 
 VotesBelow(Q, b) == {w \in UNION {votes[a] : a \in Q} : w[1] < b}
@@ -53,7 +60,7 @@ Promise(a, b) ==
 
 (* Why a value may be voted for in ballot b.  Quorum Q will not vote below b
    any more.  If none of it has, no value was or will be chosen below b, for
-   every quorum intersects Q: any broadcast value will do.  Otherwise take
+   every quorum of phase 2 meets Q: any broadcast value will do.  Otherwise take
    the highest vote, of ballot c: by the same rule, whatever is chosen below
    c is that value; in c there is only that value; and between c and b
    nobody in Q voted, so nothing can be chosen there.  All of that is true of
@@ -109,9 +116,9 @@ Init == /\ broadcast = {}
 
 Next == \/ \E v \in Value : Broadcast(v)
         \/ \E a \in Acceptor, b \in Ballot : Promise(a, b)
-        \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum :
+        \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum1 :
                Vote(a, b, v, Q)
-        \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum :
+        \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum2 :
                Learn(l, b, v, Q)
 
 Spec == Init /\ [][Next]_vars
@@ -141,7 +148,7 @@ VotesBelowPromise == \A a \in Acceptor : \A w \in votes[a] : w[1] <= promised[a]
 (* What was learned was voted for by one quorum in one ballot. *)
 LearnedFromOneBallot == \A l \in Learner :
     learned[l] # NoVote =>
-        \E Q \in Quorum : \A a \in Q : learned[l] \in votes[a]
+        \E Q \in Quorum2 : \A a \in Q : learned[l] \in votes[a]
 
 -----------------------------------------------------------------------------
 (* The rung above sees which value was chosen and learned, not the ballots. *)

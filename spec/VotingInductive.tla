@@ -30,7 +30,7 @@ ShowsSafe(Q, b, v) ==
                              IsHighest(w, below) /\ w[2] = v
 
 VotesSafe == \A a \in Acceptor : \A w \in votes[a] :
-    \E Q \in Quorum : ShowsSafe(Q, w[1], w[2])
+    \E Q \in Quorum1 : ShowsSafe(Q, w[1], w[2])
 
 (* These two give that at most one value is chosen.  Let quorum R have voted for
    u in ballot c, and let somebody have voted for v in a ballot b above c; then

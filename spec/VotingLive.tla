@@ -87,15 +87,15 @@ LiveNext ==
     \/ \E v \in Value : Hear(v)
     \/ \E a \in Acceptor : Crash(a)
     \/ \E a \in Acceptor, b \in Ballot : PromiseUp(a, b)
-    \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum :
+    \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum1 :
            VoteUp(a, b, v, Q)
-    \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum :
+    \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum2 :
            LearnAny(l, b, v, Q)
 
 -----------------------------------------------------------------------------
 PromiseTop(a) == PromiseUp(a, Top)
-VoteTop(a)    == \E v \in Value, Q \in Quorum : VoteUp(a, Top, v, Q)
-LearnTop(l)   == \E v \in Value, Q \in Quorum :
+VoteTop(a)    == \E v \in Value, Q \in Quorum1 : VoteUp(a, Top, v, Q)
+LearnTop(l)   == \E v \in Value, Q \in Quorum2 :
                      Q \subseteq Up /\ LearnAny(l, Top, v, Q)
 
 Fairness ==

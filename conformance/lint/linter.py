@@ -93,7 +93,11 @@ def _difference(header: Header, other: Header, name: str) -> str:
     """Where a part of two headers first differs: `name here, and name in`."""
     mine, theirs = _plain(getattr(header, name)), _plain(getattr(other, name))
     if isinstance(mine, dict):
-        name = next(k for k in mine if _in_any_order(mine[k]) != _in_any_order(theirs[k]))
+        both = {**mine, **theirs}
+        name = next(k for k in both if _in_any_order(mine.get(k)) != _in_any_order(theirs.get(k)))
+        if name not in mine or name not in theirs:
+            here, there = ("a", "none") if name in mine else ("no", "one")
+            return f"{here} {name}, and there is {there} in"
         mine, theirs = mine[name], theirs[name]
     return f"{name} {shown(mine)}, and it is {shown(theirs)} in"
 
@@ -106,7 +110,7 @@ def _comparable(part: Any) -> Any:
     """A cluster may list its processes in any order, and `omits` what it has."""
     built = _in_any_order(_plain(part))
     if isinstance(built, dict):
-        return tuple(map(str, map(_in_any_order, built.values())))
+        return tuple((name, str(_in_any_order(x))) for name, x in built.items())
     return str(built)
 
 

@@ -77,6 +77,8 @@ class Membership:
         """Whether quorums are majorities of a cluster without the acceptors that nobody knows."""
         ids = self.header.cluster.acceptors
         majority, known = len(ids) // 2 + 1, len(ids) - len(silent)
+        if self.header.constants.quorums(len(ids)) != (majority, majority):
+            return
         if self.largest is None or not known // 2 + 1 <= self.largest[0] < majority:
             return
         size, at = self.largest

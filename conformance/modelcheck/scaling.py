@@ -45,7 +45,8 @@ CONSTANTS
     Value = {some("v", self.values)}
     Acceptor = {some("a", self.acceptors)}
     Learner = {some("l", self.learners)}
-    Quorum = {{{quorums}}}
+    Quorum1 = {{{quorums}}}
+    Quorum2 = {{{quorums}}}
     Proposers = {self.ballots}
     Rounds = 1
     Instances = {self.instances}

@@ -38,8 +38,8 @@ ADVICE: dict[str, str] = {
     "Phase1b.votes: no vote to report": "`start` a proposer before any value is proposed",
     "Phase1b.votes: votes reported": "`kill` the leader after a Phase2b: another takes over",
     "Phase2a": "`heal` until a majority of acceptors has promised, and let a client broadcast",
-    "Phase2a.quorum: the least majority": "let one acceptor answer late: `delay_ms` from it",
-    "Phase2a.quorum: a larger majority": (
+    "Phase2a.quorum: a least quorum": "let one acceptor answer late: `delay_ms` from it",
+    "Phase2a.quorum: a larger quorum": (
         "let values come later than all promises, and count each promise that is there"
     ),
     "Phase2a.batch: several values": "`pause` the proposer while clients broadcast; `resume` it",
@@ -72,8 +72,8 @@ ADVICE: dict[str, str] = {
     "Phase2b.trimmed: it has trimmed nothing": "let an acceptor vote before it trims",
     "Phase2b.trimmed: above what it trimmed": "let clients broadcast on after a Trim",
     "Decide": "let the votes of a majority reach a proposer; with direct_learning there is none",
-    "Decide.quorum: the least majority": "let one acceptor answer late: `delay_ms` from it",
-    "Decide.quorum: a larger majority": "let all votes come before the proposer decides",
+    "Decide.quorum: a least quorum": "let one acceptor answer late: `delay_ms` from it",
+    "Decide.quorum: a larger quorum": "let all votes come before the proposer decides",
     "Decide.voted: in its own ballot": "let the votes of a majority reach their proposer",
     "Decide.voted: in a ballot of another": (
         "let a proposer hear votes in the ballot of another, which is cut off (`partition`)"
@@ -83,8 +83,8 @@ ADVICE: dict[str, str] = {
         "for again"
     ),
     "Learn": "`heal` until a learner has heard of a decision; or its tracer writes no Learn",
-    "Learn.quorum: the least majority": "let one acceptor answer late: `delay_ms` from it",
-    "Learn.quorum: a larger majority": (
+    "Learn.quorum: a least quorum": "let one acceptor answer late: `delay_ms` from it",
+    "Learn.quorum: a larger quorum": (
         "count all votes that have come: `pause` the learner while acceptors vote, then `resume` it"
     ),
     "Learn.decided: a Decide": OTHER_CONSTANT,

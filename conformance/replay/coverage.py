@@ -70,7 +70,7 @@ def _whole(s: State, a: Any, e: Any) -> bool:
 
 
 def _least(s: State, e: Any) -> bool:
-    return len(e.quorum) == s.majority
+    return len(e.quorum) == (s.quorum1 if e.action == "Phase2a" else s.quorum2)
 
 
 def _again(s: State, e: Any) -> bool:
@@ -142,8 +142,8 @@ MULTIPAXOS = (
     Branch("Phase2a.batch", "several values", lambda s, p, e: _values(e.batch) > 1, BATCHING),
     Branch("Phase2b.trimmed", "it has trimmed nothing", lambda s, a, e: not s.trimmed[a]),
     Branch("Phase2b.trimmed", "above what it trimmed", lambda s, a, e: bool(s.trimmed[a])),
-    Branch("Learn.quorum", "the least majority", lambda s, x, e: _least(s, e), DIRECT),
-    Branch("Learn.quorum", "a larger majority", lambda s, x, e: not _least(s, e), DIRECT),
+    Branch("Learn.quorum", "a least quorum", lambda s, x, e: _least(s, e), DIRECT),
+    Branch("Learn.quorum", "a larger quorum", lambda s, x, e: not _least(s, e), DIRECT),
     Branch("Learn.decided", "a Decide", lambda s, x, e: True, NOT_DIRECT),
     Branch("Learn.decided", "votes of a quorum", lambda s, x, e: True, DIRECT),
     Branch(
@@ -193,8 +193,8 @@ SHARED = (
     Branch("Phase1b.promise", "the same ballot again", lambda s, a, e: e.ballot == held(s, a, e)),
     Branch("Phase1b.votes", "no vote to report", lambda s, a, e: not e.votes),
     Branch("Phase1b.votes", "votes reported", lambda s, a, e: bool(e.votes)),
-    Branch("Phase2a.quorum", "the least majority", lambda s, p, e: _least(s, e)),
-    Branch("Phase2a.quorum", "a larger majority", lambda s, p, e: not _least(s, e)),
+    Branch("Phase2a.quorum", "a least quorum", lambda s, p, e: _least(s, e)),
+    Branch("Phase2a.quorum", "a larger quorum", lambda s, p, e: not _least(s, e)),
     Branch(
         "Phase2a.broadcast", "a new batch", lambda s, p, e: bool(not _reported(s, e) and e.batch)
     ),
@@ -217,8 +217,8 @@ SHARED = (
         "a vote in place of an older one",
         lambda s, a, e: s.look(e.instance).vote.get(a, NO_VOTE) != NO_VOTE,
     ),
-    Branch("Decide.quorum", "the least majority", lambda s, p, e: _least(s, e), NOT_DIRECT),
-    Branch("Decide.quorum", "a larger majority", lambda s, p, e: not _least(s, e), NOT_DIRECT),
+    Branch("Decide.quorum", "a least quorum", lambda s, p, e: _least(s, e), NOT_DIRECT),
+    Branch("Decide.quorum", "a larger quorum", lambda s, p, e: not _least(s, e), NOT_DIRECT),
     Branch("Decide.voted", "in its own ballot", lambda s, p, e: e.ballot[1] == p, NOT_DIRECT),
     Branch("Decide.voted", "in a ballot of another", lambda s, p, e: e.ballot[1] != p, NOT_DIRECT),
     Branch(

@@ -60,9 +60,9 @@ class Service:
         self.fifo = header.constants.fifo
         self.broadcast: dict[str, ClientValues] = {}
         self.proposed: dict[Place, set[Batch]] = {}
-        self.majority = len(self.acceptors) // 2 + 1
+        _, self.quorum2 = header.constants.quorums(len(self.acceptors))
         self.voters: dict[Place, set[int]] = {}
-        self.won: dict[Place, AnyEvent] = {}  # the vote that made a majority
+        self.won: dict[Place, AnyEvent] = {}  # the vote that made a quorum
         self.order: list[Range] = []  # the longest sequence that a learner delivered
         self.starts: list[int] = []  # of each range in it, how many values come before it
         self.counts: dict[str, int] = {}  # of each learner, how many ranges
@@ -97,7 +97,7 @@ class Service:
         if acceptor in self.acceptors:
             voters = self.voters.setdefault(place, set())
             voters.add(acceptor)
-            if len(voters) >= self.majority:
+            if len(voters) >= self.quorum2:
                 self.won.setdefault(place, event)
 
     def _stand(self, event: Restart | InstallSnapshot) -> None:
@@ -160,7 +160,9 @@ class Service:
             batches = self.proposed.get(place, set())
             if len(batches) != 1:
                 what = "no proposal" if not batches else f"{len(batches)} different proposals"
-                unknown = f"{what} of ballot {ballot} in instance {instance}, which won a majority"
+                unknown = (
+                    f"{what} of ballot {ballot} in instance {instance}, which a quorum voted for"
+                )
                 continue
             (batch,) = batches
             if chosen.setdefault(instance, batch) != batch:

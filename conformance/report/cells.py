@@ -196,7 +196,7 @@ def _led(state: State, i: int, b: Ballot) -> str:
 
 def _chosen(state: State, i: int, b: Ballot) -> str:
     voters = state.look(i).voters[b]
-    if len(voters) < state.majority:
+    if len(voters) < state.quorum2:
         return ""
     return f"{_batch(state.batch_of(b, i))} in {show_ballot(b)} by {_listed(voters)}"
 

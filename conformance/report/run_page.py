@@ -131,6 +131,10 @@ def _facts(header: Header, verdict: Verdict, total: int) -> Iterator[tuple[str, 
     yield "optimisations", "; ".join(on) or "none"
     if constants.promise_scope == "instance":
         yield "promises", "one for each instance"
+    acceptors = len(header.cluster.acceptors)
+    quorums = constants.quorums(acceptors)
+    if set(quorums) != {acceptors // 2 + 1}:
+        yield "quorums", f"{quorums[0]} promises, {quorums[1]} votes, of {acceptors} acceptors"
     for d in verdict.waived:
         yield "waived", f"{d.name}: {d.times:,} times, first at {place(d.first)}"
     if verdict.torn:

@@ -166,10 +166,10 @@ def one_batch_per_ballot(s: State, p: int, e: Phase2a) -> Fault | None:
 @rule("LearnedFromOneBallot", "what was learned was voted for by one quorum in one ballot")
 def learned_from_one_ballot(s: State, me: str, e: Learn) -> Fault | None:
     voters = s.voters(e.ballot, e.instance)
-    if len(voters) >= s.majority:
+    if len(voters) >= s.quorum2:
         return None
     return Fault(
-        f"votes of {s.majority} acceptors in ballot {show_ballot(e.ballot)}, instance {e.instance}",
+        f"votes of {s.quorum2} acceptors in ballot {show_ballot(e.ballot)}, instance {e.instance}",
         f"acceptors that voted: {sorted(voters)}",
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from conformance.rules.phases import proposers
+from conformance.rules.phases import proposers, quorum_fault
 from conformance.rules.rule import Fault, rule
 from conformance.rules.state import NO_VOTE, Learner, State
 from conformance.trace.process import member
@@ -56,11 +56,10 @@ def quorum_if_direct(s: State, me: str, e: Learn) -> Fault | None:
         return Fault(
             "no quorum: without direct learning a learner counts no votes", f"{list(e.quorum)}"
         )
-    if e.quorum is not UNSET and s.is_quorum(e.quorum):
-        return None
+    if e.quorum is not UNSET:
+        return quorum_fault(s, e.quorum, s.quorum2)
     return Fault(
-        f"at least {s.majority} distinct acceptors out of {sorted(s.acceptors)}",
-        "no quorum" if e.quorum is UNSET else f"{list(e.quorum)}",
+        f"at least {s.quorum2} distinct acceptors out of {sorted(s.acceptors)}", "no quorum"
     )
 
 

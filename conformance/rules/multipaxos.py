@@ -83,7 +83,7 @@ _ACTIONS = (
         (
             phases.owner,
             contract.new_ballot,
-            phases.quorum,
+            phases.quorum1,
             phases.batch,
             phases.once,
             phases.promises,
@@ -107,7 +107,7 @@ _ACTIONS = (
     ),
     Action(
         "Decide",
-        (phases.quorum, learning.indirect, learning.voted),
+        (phases.quorum2, learning.indirect, learning.voted),
         learning.do_decide,
         (invariants.type_of_ballot,),
     ),

@@ -23,13 +23,21 @@ def owner(s: State, p: int, e: Phase1a | Phase2a) -> Fault | None:
     )
 
 
-@rule("quorum", "the quorum is a majority of distinct acceptors of the cluster")
-def quorum(s: State, p: int, e: Phase2a | Decide) -> Fault | None:
-    if s.is_quorum(e.quorum):
+@rule("quorum", "the promises are of a quorum of phase 1: so many distinct acceptors")
+def quorum1(s: State, p: int, e: Phase2a) -> Fault | None:
+    return quorum_fault(s, e.quorum, s.quorum1)
+
+
+@rule("quorum", "the votes are of a quorum of phase 2: so many distinct acceptors")
+def quorum2(s: State, p: int, e: Decide) -> Fault | None:
+    return quorum_fault(s, e.quorum, s.quorum2)
+
+
+def quorum_fault(s: State, quorum: tuple[int, ...], least: int) -> Fault | None:
+    if s.is_quorum(quorum, least):
         return None
     return Fault(
-        f"at least {s.majority} distinct acceptors out of {sorted(s.acceptors)}",
-        f"{list(e.quorum)}",
+        f"at least {least} distinct acceptors out of {sorted(s.acceptors)}", f"{list(quorum)}"
     )
 
 

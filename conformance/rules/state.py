@@ -201,7 +201,7 @@ class State:
         self.constants = constants
         self.cluster = cluster
         self.acceptors = frozenset(cluster.acceptors)
-        self.majority = len(self.acceptors) // 2 + 1
+        self.quorum1, self.quorum2 = constants.quorums(len(self.acceptors))
         self.broadcast: dict[str, ClientValues] = {}
         self.broadcasts = 0  # how many values are broadcast
         self.has_turns = False  # with fifo: a client has broadcast a second value
@@ -325,9 +325,9 @@ class State:
             return {}
         return behind
 
-    def is_quorum(self, quorum: tuple[int, ...]) -> bool:
+    def is_quorum(self, quorum: tuple[int, ...], least: int) -> bool:
         distinct = set(quorum)
-        return len(distinct) == len(quorum) >= self.majority and distinct <= self.acceptors
+        return len(distinct) == len(quorum) >= least and distinct <= self.acceptors
 
     # -- what changes together ------------------------------------------------------------------
     def cast(self, a: int, vote: Voted, i: int, *, says: bool = False) -> None:
@@ -347,7 +347,7 @@ class State:
         elif inst.unsaid and says:
             inst.unsaid.discard((b, a))
         voters.add(a)
-        if len(voters) >= self.majority:
+        if len(voters) >= self.quorum2:
             said = inst.accepts.get(b)
             inst.chosen.add(said[0] if said else NO_OP)
 

@@ -54,10 +54,10 @@ def votes_or_decide(s: State, me: str, e: Learn) -> Fault | None:
     if not _not_said(s, e):
         return learning.may_learn.check(s, me, e)
     voters = s.voters(e.ballot, e.instance)
-    if len(voters) >= s.majority:
+    if len(voters) >= s.quorum2:
         return None
     return Fault(
-        f"votes of at least {s.majority} acceptors in ballot {show_ballot(e.ballot)}",
+        f"votes of at least {s.quorum2} acceptors in ballot {show_ballot(e.ballot)}",
         f"votes of {sorted(voters)}",
         tuple(("acceptor", a) for a in sorted(s.acceptors - voters)),
     )
@@ -116,7 +116,7 @@ _ACTIONS = (
             phases.owner,
             contract.new_ballot,
             instance_is_one,
-            phases.quorum,
+            phases.quorum1,
             one_value,
             phases.once,
             phases.promises,
@@ -134,7 +134,7 @@ _ACTIONS = (
     ),
     Action(
         "Decide",
-        (instance_is_one, phases.quorum, learning.indirect, learning.voted),
+        (instance_is_one, phases.quorum2, learning.indirect, learning.voted),
         learning.do_decide,
         (invariants.type_of_ballot,),
     ),

@@ -134,8 +134,9 @@ def _one(body: str, source: Source, _: Mapping[str, str]) -> Iterator[Change]:
 
 
 def _quorum(body: str, _: Source, __: Mapping[str, str]) -> Iterator[Change]:
-    for found in re.finditer(r"\\in (Quorum)\b", body):
-        yield _change("quorum", body, Span(*found.span(1)), "{{q} : q \\in UNION Quorum}")
+    for found in re.finditer(r"\\in (Quorum[12])\b", body):
+        one = f"{{{{q}} : q \\in UNION {found[1]}}}"
+        yield _change("quorum", body, Span(*found.span(1)), one)
 
 
 def _range(body: str, _: Source, __: Mapping[str, str]) -> Iterator[Change]:

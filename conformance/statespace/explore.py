@@ -51,7 +51,7 @@ SETTLED = {
 false for every form of the event, as it does not read that."""
 
 
-FIXED = ("constants", "cluster", "acceptors", "majority", "keeps")
+FIXED = ("constants", "cluster", "acceptors", "quorum1", "quorum2", "keeps")
 """Of the checker's state: what never changes."""
 
 
@@ -74,6 +74,8 @@ class Model:
             promise_scope="instance" if bounds.scope == "instance" else "log",
             fifo=bounds.fifo,
             checkpoints=bounds.checkpoints,
+            phase1_quorum=bounds.least(1),
+            phase2_quorum=bounds.least(2),
         )
         upto = {n: tuple(range(1, getattr(bounds, n) + 1)) for n in ("acceptors", "proposers")}
         learners = tuple(range(1, bounds.learners + 1))

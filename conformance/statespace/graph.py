@@ -54,8 +54,9 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Bounds:
-    """The constants of one graph. `requests` bounds the 1a messages; `all_quorums` says that all
-    majorities are quorums, and not only the least ones; `crashes`, that processes come back with
+    """The constants of one graph. `requests` bounds the 1a messages; `quorums` are the sizes of the
+    least quorums of phases 1 and 2, (): majorities; `all_quorums` says that all larger sets are
+    quorums too; `crashes`, that processes come back with
     what nobody has seen, which makes a graph several times as large. Of the learners, the first
     `keeps` keep checkpoints; `checkpoints` is the cluster's switch, with which a majority of them
     is enough to trim, and v1, v2, ... are values of one client, one of each incarnation. `blank`:
@@ -72,6 +73,7 @@ class Bounds:
     rounds: int = 1
     instances: int = 1
     requests: int = 99
+    quorums: tuple[int, ...] = ()
     all_quorums: bool = False
     crashes: bool = True
     scope: str = "log"  # of promises
@@ -95,8 +97,13 @@ class Bounds:
     def round(self, ballot: int) -> int:
         return (ballot - 1) // self.proposers + 1
 
-    def quorums(self) -> list[Quorum]:
-        least = self.acceptors // 2 + 1
+    def least(self, phase: int) -> int:
+        """How many acceptors the least quorums of phase 1 or 2 have."""
+        return self.quorums[phase - 1] if self.quorums else self.acceptors // 2 + 1
+
+    def quorums_of(self, phase: int) -> list[Quorum]:
+        """Quorum1 or Quorum2."""
+        least = self.least(phase)
         sizes = range(least, (self.acceptors if self.all_quorums else least) + 1)
         everybody = range(1, self.acceptors + 1)
         return [q for size in sizes for q in itertools.combinations(everybody, size)]
@@ -137,12 +144,16 @@ class Bounds:
         def some(letter: str, count: int) -> str:
             return "{" + ", ".join(f"{letter}{k}" for k in range(1, count + 1)) + "}"
 
-        quorums = ", ".join("{" + ", ".join(f"a{a}" for a in q) + "}" for q in self.quorums())
+        def quorums(phase: int) -> str:
+            some = ("{" + ", ".join(f"a{a}" for a in q) + "}" for q in self.quorums_of(phase))
+            return "{" + ", ".join(some) + "}"
+
         lines = [
             "SPECIFICATION GraphSpec",
             f"CONSTANTS Value = {some('v', self.values)}",
             f"Acceptor = {some('a', self.acceptors)} Learner = {some('l', self.learners)}",
-            f"Quorum = {{{quorums}}} Proposers = {self.proposers} Rounds = {self.rounds}",
+            f"Quorum1 = {quorums(1)} Quorum2 = {quorums(2)}",
+            f"Proposers = {self.proposers} Rounds = {self.rounds}",
             f"Requests = {self.requests}",
         ]
         lines.append(f"DirectLearning = {str(self.direct).upper()}")
@@ -166,6 +177,7 @@ class Bounds:
         if self.requests < 99:
             shown.append(f"{self.requests} request{'s' if self.requests > 1 else ''}")
         switches = {
+            "quorums of {} and {}".format(*self.quorums or (0, 0)): bool(self.quorums),
             "all quorums": self.all_quorums,
             "no crashes": not self.crashes,
             "a promise an instance": self.scope == "instance",

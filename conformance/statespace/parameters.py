@@ -38,15 +38,18 @@ class Parameters:
         self.instances = range(1, b.instances + 1)
         self.acceptors = range(1, b.acceptors + 1)
         self.batches = b.batches()
-        self.quorums = b.quorums()
+        self.quorums1, self.quorums2 = b.quorums_of(1), b.quorums_of(2)
         # not in Batch: a value twice, and too many values
         self.no_batches: list[Batch] = [("v1", "v1"), (*b.names(), "v1")[: b.max_batch + 1]]
-        self.no_quorums = [
-            q for size in range(b.acceptors // 2 + 1)
-            for q in itertools.combinations(self.acceptors, size)
-        ] + [(1,) * (b.acceptors // 2 + 1), (1, b.acceptors + 1)]  # fmt: skip
-        if b.acceptors == 1:
-            self.no_quorums = [(), (2,), (1, 1)]
+        self.no_quorums1, self.no_quorums2 = self._no_quorums(1), self._no_quorums(2)
+
+    def _no_quorums(self, phase: int) -> list[tuple[int, ...]]:
+        """Too few acceptors, one several times, and one that there is not."""
+        if self.bounds.acceptors == 1:
+            return [(), (2,), (1, 1)]
+        least, others = self.bounds.least(phase), [(1, self.bounds.acceptors + 1)]
+        few = [q for size in range(least) for q in itertools.combinations(self.acceptors, size)]
+        return [*few, (1,) * max(2, least), *others]
 
     def all(self) -> Iterator[Try]:
         yield from self.requests()
@@ -108,9 +111,9 @@ class Parameters:
         action = self.actions["Phase2a"]
         for b, i in itertools.product(self.bounds.ballots, self.instances):
             p = self.bounds.owner(b)
-            regular = set(itertools.product(self.batches, self.quorums))
-            odd = [(batch, self.quorums[0]) for batch in self.no_batches]
-            odd += [(batch, q) for batch in self.batches for q in self.no_quorums]
+            regular = set(itertools.product(self.batches, self.quorums1))
+            odd = [(batch, self.quorums1[0]) for batch in self.no_batches]
+            odd += [(batch, q) for batch in self.batches for q in self.no_quorums1]
             for batch, q in [*regular, *odd]:
                 event = ev.Phase2a(
                     **self.words.by("proposer", p), ballot=self.words.ballot(b), instance=i,
@@ -123,27 +126,27 @@ class Parameters:
 
     def decisions(self) -> Iterator[Try]:
         for b, i in itertools.product(self.bounds.ballots, self.instances):
-            for q in (*self.quorums, *self.no_quorums):
+            for q in (*self.quorums2, *self.no_quorums2):
                 event = ev.Decide(
                     **self.words.by("proposer", 1), ballot=self.words.ballot(b), instance=i,
                     quorum=q,
                 )  # fmt: skip
-                label = ("Decide", b, i, q) if q in self.quorums else None
+                label = ("Decide", b, i, q) if q in self.quorums2 else None
                 yield Try(1, self.actions["Decide"], label, (event,))
 
     def learning(self) -> Iterator[Try]:
-        quorums = [*self.quorums, *self.no_quorums] if self.bounds.direct else [()]
+        quorums = [*self.quorums2, *self.no_quorums2] if self.bounds.direct else [()]
         for x, b, i in itertools.product(
             range(1, self.bounds.learners + 1), self.bounds.ballots, self.instances
         ):
             for q in quorums:
                 forms = tuple(self.learn(x, b, i, batch, q) for batch in self.batches)
-                known = q in self.quorums or not self.bounds.direct
+                known = q in self.quorums2 or not self.bounds.direct
                 label = ("Learn", x, b, i, q) if known else None
                 yield Try(f"{x}.1", self.actions["Learn"], label, forms)
             if self.bounds.direct and self.bounds.spec == "Synod":
                 continue  # there a learner may leave it out
-            odd = UNSET if self.bounds.direct else self.quorums[0]
+            odd = UNSET if self.bounds.direct else self.quorums2[0]
             forms = tuple(self.learn(x, b, i, batch, odd) for batch in self.batches)
             yield Try(f"{x}.1", self.actions["Learn"], None, forms)
 

@@ -94,8 +94,8 @@ class Writer:
         self.survey, self.numbers, self.tables = survey, survey.numbers, tables
         self.shift, self.clients = shift, clients
         header = survey.header
-        majority = len(header.cluster.acceptors) // 2 + 1
-        self.mirror = Mirror(majority, header.constants.promise_scope)
+        _, quorum2 = header.constants.quorums(len(header.cluster.acceptors))
+        self.mirror = Mirror(quorum2, header.constants.promise_scope)
         self.witnesses: Iterator[int] = iter(survey.witnesses)
         self.actors: dict[str, tuple[int, int, int]] = {}
         self.begun: set[str] = set()  # the processes that have had an event

@@ -92,7 +92,7 @@ class Asked:
 
 @dataclass
 class Mirror:
-    majority: int
+    quorum2: int
     scope: str = "log"  # of promises
     parts: dict[int, Part] = field(default_factory=dict)
     facts: dict[int, Fact] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class Mirror:
         part.vote[a] = (b, batch)
         part.votes.setdefault(a, set()).add((b, batch))
         self.voted.setdefault(a, set()).add(i)
-        if sum(m[0] == "2b" and m[2] == b for m in part.msgs) >= self.majority:
+        if sum(m[0] == "2b" and m[2] == b for m in part.msgs) >= self.quorum2:
             part.chosen.add(batch)
 
     def decide(self, b: int, i: int) -> None:

@@ -57,9 +57,12 @@ def module(job: Job) -> Iterator[str]:
     """The text of TraceData, in pieces."""
     job.complete()
     constants = job.header.constants
+    quorum1, quorum2 = constants.quorums(len(job.header.cluster.acceptors))
     numbers = [w.survey.numbers for w in (*job.windows, *job.others)]
     size = {
         "Acceptors": len(job.header.cluster.acceptors),
+        "Quorum1Size": quorum1,
+        "Quorum2Size": quorum2,
         "Learners": max(1, *(len(n.learners) for n in numbers)),
         "Keeping": len(numbers[0].keeps),
         "TraceProposers": len(numbers[0].proposers),

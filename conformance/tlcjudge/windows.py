@@ -134,7 +134,7 @@ def _share(survey: Survey) -> Any:
     h, c = survey.header, survey.header.constants
     size = len(h.cluster.acceptors), len(survey.numbers.proposers)
     switches = c.direct_learning, c.prepare_ahead, c.promise_scope, c.checkpoints
-    return h.spec, switches, size, len(survey.numbers.keeps)
+    return h.spec, switches, size, c.quorums(size[0]), len(survey.numbers.keeps)
 
 
 def jobs(surveys: Iterable[Survey], size: int = WINDOW) -> Iterator[Job]:

@@ -39,7 +39,7 @@ LEFT_OUT = {
     "direct_learning": "write true if learners count votes (2b) themselves, false if they are told",
     "prepare_ahead": "write true if Phase 1 is done before a value waits, or for many instances",
     "max_batch": "write the most values that are proposed in one instance, 1 if always one",
-    "acceptors": "list the ids of all acceptors: a quorum is more than half of them",
+    "acceptors": "list the ids of all acceptors: quorums are counted of these",
     "proposers": "list the ids of all proposers, or [] if they are not fixed",
     "learners": "list the ids of all learners, or [] if they are not fixed",
     "clients": "list the ids of all clients, or [] if they are not fixed",
@@ -107,6 +107,13 @@ def _contradictions(header: Header, process: str) -> list[Mistake]:
         todo = "leave promise_scope, fifo and checkpoints out, and write false for prepare_ahead "
         todo += "and 1 for max_batch; or write MultiPaxos as the specification"
         what = f"{h.spec} has one instance and one value, but {has}"
+        found.append(Mistake("Header.constants", what, todo))
+    acceptors = len(h.cluster.acceptors)
+    quorum1, quorum2 = h.constants.quorums(acceptors)
+    if quorum1 + quorum2 <= acceptors or max(quorum1, quorum2) > acceptors:
+        what = f"quorums of {quorum1} and of {quorum2} acceptors, of {acceptors}"
+        todo = "let each quorum of phase 1 meet each of phase 2: phase1_quorum and phase2_quorum "
+        todo += f"are no more than {acceptors} each, and more together"
         found.append(Mistake("Header.constants", what, todo))
     if h.constants.fifo and "Broadcast" in h.omits:
         what = "fifo is true, and omits has Broadcast: the order that values are to keep is in it"
@@ -233,5 +240,7 @@ CONSTANTS: dict[str, Look] = {
     "max_batch": lambda what, x: number(what, x, "max_batch"),
     "promise_scope": _one_of("log", "instance"),
     **{"fifo": _optional, "checkpoints": _optional},
+    "phase1_quorum": lambda what, x: number(what, x, "phase1_quorum"),
+    "phase2_quorum": lambda what, x: number(what, x, "phase2_quorum"),
 }
 CLUSTER: dict[str, Look] = dict.fromkeys(("acceptors", "proposers", "learners", "clients"), _ids)

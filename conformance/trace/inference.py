@@ -73,7 +73,7 @@ class Inference:
         self._direct = header.constants.direct_learning
         self._ahead = header.constants.prepare_ahead
         self._acceptors = sorted(header.cluster.acceptors)
-        self._majority = len(self._acceptors) // 2 + 1
+        self._quorum1, self._quorum2 = header.constants.quorums(len(self._acceptors))
         self._foreseen = foreseen
         self._incarnations = dict(foreseen.incarnations)
         self._asked: dict[Ballot, RangesAsked] = {}
@@ -225,11 +225,11 @@ class Inference:
         for top in sorted({v[0] for a in tops for v in reported[a] if v[1] == batch}):
             below = [a for a in promised if a not in tops or tops[a] <= top]
             holder = next((a for a in below if (top, batch) in reported.get(a, ())), None)
-            if holder is not None and len(below) >= self._majority:
+            if holder is not None and len(below) >= self._quorum1:
                 others = [a for a in below if a != holder]
-                return tuple(sorted([holder, *others[: self._majority - 1]]))
+                return tuple(sorted([holder, *others[: self._quorum1 - 1]]))
         free = [a for a in promised if a not in tops]
-        return self._quorum_with(free if len(free) >= self._majority else promised)
+        return self._quorum_with(free if len(free) >= self._quorum1 else promised, self._quorum1)
 
     def _phase2b(self, e: PartialPhase2b) -> Iterator[AnyEvent]:
         place = e.ballot, e.instance
@@ -255,7 +255,7 @@ class Inference:
                 free = i >= place[1] and above != place and above not in self._foreseen.batches
                 promised = [a for a, known in self._covered[b].items() if i in known]
                 silent = [a for a in promised if not self._reported.get(above, {}).get(a)]
-                if free and above not in self._accepts and len(silent) >= self._majority:
+                if free and above not in self._accepts and len(silent) >= self._quorum1:
                     yield from self._phase2a(e, above, (value,), None, 0, self._owner(b))
                     return
 
@@ -268,12 +268,12 @@ class Inference:
 
     def _voted(self, place: Place) -> Quorum:
         """Acceptors that voted there; where they are too few, with others, as any quorum has."""
-        return self._quorum_with(sorted(self._voters.get(place, ())))
+        return self._quorum_with(sorted(self._voters.get(place, ())), self._quorum2)
 
-    def _quorum_with(self, best: list[int]) -> Quorum:
-        """A quorum of the best ones, and of others if they are too few."""
+    def _quorum_with(self, best: list[int], size: int) -> Quorum:
+        """So many of the best ones, and of others if they are too few."""
         rest = [a for a in self._acceptors if a not in best]
-        return tuple(sorted([*best, *rest][: self._majority]))
+        return tuple(sorted([*best, *rest][:size]))
 
     def _learn(self, e: Learn) -> Learn:
         self._learned.setdefault(e.process, IntervalSet()).add(e.instance, e.instance)
@@ -313,7 +313,7 @@ class Inference:
 
     def _is_over(self, place: Place) -> bool:
         if self._direct:
-            return len(self._voters.get(place, ())) >= self._majority
+            return len(self._voters.get(place, ())) >= self._quorum2
         return place in self._decided
 
     # Storage.

@@ -45,6 +45,8 @@ COUNTED = {
     "id": "ids are counted from 1: add 1 to each of yours, in files' names too",
     "incarnation": "incarnations of a process are counted from 1: 1, and 1 more after each restart",
     "max_batch": "write the most values that a batch may have, 1 or more",
+    "phase1_quorum": "write how many acceptors must have promised, or leave it out: a majority",
+    "phase2_quorum": "write how many acceptors must have voted, or leave it out: a majority",
     "sequence number": "a client's values are numbered from 1: add 1 to each of yours",
     "count": "write how many values the range has, 1 if each travels alone",
 }

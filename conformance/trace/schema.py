@@ -101,6 +101,15 @@ class Constants(Struct, frozen=True, forbid_unknown_fields=True):
     promise_scope: Scope = "log"
     fifo: bool = False
     checkpoints: bool = False
+    phase1_quorum: Id | UnsetType = UNSET  # how many acceptors; not given: a majority
+    phase2_quorum: Id | UnsetType = UNSET
+
+    def quorums(self, acceptors: int) -> tuple[int, int]:
+        """The sizes of Quorum1 and Quorum2, of so many acceptors."""
+        majority = acceptors // 2 + 1
+        phase1 = majority if self.phase1_quorum is UNSET else self.phase1_quorum
+        phase2 = majority if self.phase2_quorum is UNSET else self.phase2_quorum
+        return phase1, phase2
 
     def fit(self, spec: str) -> bool:
         """Whether the specification has these constants: Synod has one instance and one value, so

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from paxos import forms
 from paxos.core.names import ROLES, Member
+from paxos.core.quorum import check_quorums, quorum_size
 from paxos.core.settings import Settings
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import InputError
@@ -128,6 +129,15 @@ class FaultRates(Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.loss or self.duplicate or self.reorder)
 
 
+class Quorums(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many acceptors are a quorum, in each phase."""
+
+    phase1: Count
+    """So many must promise to a proposer that is to lead, and answer a learner that is to read."""
+    phase2: Count
+    """So many must vote for a batch, to have it chosen."""
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A cluster. Every process of it has the same configuration."""
 
@@ -140,6 +150,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learners: Count | None = None
     clients: Count | None = None
     """Where it is not said how many there are, any id up to `MAX_ID` may start."""
+
+    quorums: Quorums | None = None
+    """What makes a quorum, where it is not a majority: together more than `acceptors`, so that each
+    quorum of phase 1 meets each of phase 2 (`paxos.core.quorum`)."""
 
     interface: Text = "127.0.0.1"
     """The network interface, by address or name. The loopback keeps everything on the machine."""
@@ -211,6 +225,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     another machine does."""
     faults: FaultRates = FaultRates()
 
+    def __post_init__(self) -> None:
+        if self.quorums is not None:
+            check_quorums(self.quorums.phase1, self.quorums.phase2, self.acceptors)
+
     @property
     def synod(self) -> bool:
         """Whether this is milestone 1, which knows no optimisation."""
@@ -224,6 +242,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """What the core needs to know. `packet_bytes`: the largest datagram that the network
         carries in one packet."""
         return Settings(
+            **self.quorum_sizes(),
             learners=self.learners or 0,
             synod=self.synod,
             direct_learning=self.direct_learning and not self.synod,
@@ -237,6 +256,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
             **msgspec.structs.asdict(self.timings),
         )
+
+    def quorum_sizes(self) -> dict[str, int]:
+        """The sizes of the quorums, by what the core and traces call them, if any is not that of a
+        majority: what older versions have written has no word of them."""
+        majority = quorum_size(self.acceptors)
+        if self.quorums is None or self.quorums == Quorums(majority, majority):
+            return {}
+        return {"phase1_quorum": self.quorums.phase1, "phase2_quorum": self.quorums.phase2}
 
     def identity(self) -> dict[str, str | int | bool]:
         """What makes this cluster and no other. Processes that disagree on what makes a quorum, on
@@ -252,6 +279,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             **{name: getattr(settings, name) for name in names},
             # Only if it is on: what older versions have stored has no word of it.
             **({"checkpoints": True} if settings.checkpoints else {}),
+            **self.quorum_sizes(),
         }
 
     def cluster_tag(self) -> bytes:
@@ -307,7 +335,9 @@ def dump(config: Config) -> str:
 
 # From plain data to a Config.
 
-_SECTIONS: dict[str, type[Struct]] = {"groups": Groups, "timings": Timings, "faults": FaultRates}
+_SECTIONS: dict[str, type[Struct]] = {
+    **{"groups": Groups, "quorums": Quorums, "timings": Timings, "faults": FaultRates}
+}
 
 _WORDS = {
     "`int`": "a whole number",
@@ -338,6 +368,8 @@ def _convert(path: Path | str, content: dict[str, Any]) -> Config:
         for word in reversed(_WORDS):
             problem = problem.replace(word, _WORDS[word])
         problem = problem[0].lower() + problem[1:]
+        if not where:  # it is about several keys, as only the check of the quorums is
+            key = "quorums"
         raise InputError(f"configuration {path}: {key}: {problem}") from error
 
 

@@ -119,7 +119,8 @@ def _parse_json(path: Path, text: str) -> dict[str, Any]:
 
 def _parse_lines(path: Path, text: str, settings: Collection[str]) -> dict[str, Any]:
     """The course's form. `clients 239.0.0.1 5000` is a group; `acceptors 5` or `milestone synod`
-    is a setting of that name; other lines mean nothing here and are left alone."""
+    is a setting of that name; `quorums 4 2` are those of phases 1 and 2; other lines mean nothing
+    here and are left alone."""
     content: dict[str, Any] = {"groups": {}}
     seen: dict[tuple[str, int], int] = {}  # with the number of words: a role is both
     for number, line in enumerate(text.splitlines(), 1):
@@ -132,6 +133,8 @@ def _parse_lines(path: Path, text: str, settings: Collection[str]) -> dict[str, 
                         f"1 to 65535, not {port!r}"
                     )
                 content["groups"][role] = [address, int(port)]
+            case ["quorums", phase1, phase2]:
+                content["quorums"] = {"phase1": _scalar(phase1), "phase2": _scalar(phase2)}
             case [key, value] if key in settings and key != "groups":
                 content[key] = _scalar(value)
             case _:

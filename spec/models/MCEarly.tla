@@ -68,7 +68,7 @@ DeliveredEarly ==
 
 (* What may be learned may be learned later, with the same effect. *)
 LearnedLate ==
-    [][\A b \in Ballot, i \in Instance, Q \in Quorum :
+    [][\A b \in Ballot, i \in Instance, Q \in Quorum2 :
            MayLearn(b, i, Q) => /\ MayLearn(b, i, Q)'
                                 /\ BatchOf(b, i)' = BatchOf(b, i)]_vars
 -----------------------------------------------------------------------------
@@ -80,7 +80,7 @@ SecondAtOnce == 2
 (* ToldAtOnce: whatever may be proposed. *)
 Proposals ==
     {[type |-> "2a", bal |-> x[1], inst |-> x[2], batch |-> x[3]] :
-        x \in {y \in Ballot \X Instance \X Batch : \E Q \in Quorum :
+        x \in {y \in Ballot \X Instance \X Batch : \E Q \in Quorum1 :
                   /\ \A a \in Q : Promises(a, y[1], y[2]) # {}
                   /\ Proposable(y[3], y[1], y[2], Q)}}
 

@@ -27,13 +27,13 @@ GraphNext ==
                /\ Take(<<"Phase1a", b, from, to>>)
         \/ \E a \in Acceptor, b \in Ballot, from, to \in Instance :
                Phase1b(a, b, from, to) /\ Take(<<"Phase1b", a, b, from, to>>)
-        \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+        \/ \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
                Phase2a(b, i, batch, Q) /\ Take(<<"Phase2a", b, i, batch, Q>>)
         \/ \E a \in Acceptor, b \in Ballot, i \in Instance : Phase2b(a, b, i)
                /\ Take(<<"Phase2b", a, b, i>>)
-        \/ \E b \in Ballot, i \in Instance, Q \in Quorum : Decide(b, i, Q)
+        \/ \E b \in Ballot, i \in Instance, Q \in Quorum2 : Decide(b, i, Q)
                /\ Take(<<"Decide", b, i, Q>>)
-        \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+        \/ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
                Learn(l, b, i, Q) /\ Take(<<"Learn", l, b, i, Q>>)
         \/ \E l \in Learner, i \in Instance : Deliver(l, i)
                /\ Take(<<"Deliver", l, i>>)

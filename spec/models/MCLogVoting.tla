@@ -55,11 +55,11 @@ ReducedNext ==
     THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
     ELSE \/ \E a \in Acceptor, b \in Ballot, s \in Scopes : Promise(a, b, {s})
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance, batch \in Batch,
-               Q \in Quorum :
+               Q \in Quorum1 :
                 <<b, batch>> \notin votes[a][i] /\ Vote(a, b, i, batch, Q)
          \/ /\ LearnNow
             /\ \/ \E l \in Learner, b \in Ballot, i \in Instance, batch \in Batch,
-                     Q \in Quorum : Learn(l, b, i, batch, Q)
+                     Q \in Quorum2 : Learn(l, b, i, batch, Q)
                \/ \E l \in Learner : Restart(l)
                \/ \E l \in Learner, i \in Instance : InstallSnapshot(l, i)
 

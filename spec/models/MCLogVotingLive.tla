@@ -43,7 +43,7 @@ ReducedInit ==
     /\ prefix    = [l \in Learner |-> 0]
     /\ delivered = [l \in Learner |-> << >>]
     /\ chosen    = [i \in Instance |-> {batch \in Batch :
-                       \E Q \in Quorum : VotedTogether(Q, 1, i, batch)}]
+                       \E Q \in Quorum2 : VotedTogether(Q, 1, i, batch)}]
     /\ order     = OrderOf(chosen)
     /\ down = {} /\ heard = {} /\ lead = {}
 

@@ -75,7 +75,7 @@ DueAnswers == {ar \in Acceptor \X Requests :
 DueDecisions == IF DirectLearning THEN {}
     ELSE {bi \in Ballot \X Instance :
              /\ [type |-> "Decide", bal |-> bi[1], inst |-> bi[2]] \notin msgs
-             /\ \E Q \in Quorum : VotedTogether(Q, bi[1], bi[2])}
+             /\ \E Q \in Quorum2 : VotedTogether(Q, bi[1], bi[2])}
 
 DueDeliveries == {l \in Learner : prefix[l] < Instances
                                   /\ learned[l][prefix[l] + 1] # NoVote}
@@ -105,7 +105,7 @@ ReducedNext ==
     ELSE IF DueAnswers # {}
     THEN \E ar \in DueAnswers : Phase1b(ar[1], ar[2].bal, ar[2].from, ar[2].to)
     ELSE IF DueDecisions # {}
-    THEN \E bi \in DueDecisions, Q \in Quorum : Decide(bi[1], bi[2], Q)
+    THEN \E bi \in DueDecisions, Q \in Quorum2 : Decide(bi[1], bi[2], Q)
     ELSE IF DueDeliveries # {}
     THEN \E l \in DueDeliveries, i \in Instance : Deliver(l, i)
     ELSE \/ \E a \in Acceptor, r \in Requests :
@@ -114,11 +114,11 @@ ReducedNext ==
                 /\ Phase1b(a, r.bal, r.from, r.to)
          \/ \E b \in Ballot, i \in Instance :
                 /\ MayProposeNow(b, i)
-                /\ \E batch \in Batch, Q \in Quorum : Phase2a(b, i, batch, Q)
+                /\ \E batch \in Batch, Q \in Quorum1 : Phase2a(b, i, batch, Q)
          \/ \E a \in Acceptor, b \in Ballot, i \in Instance :
                 MayVoteNow(a, b, i) /\ ~HasVoted(a, b, i) /\ Phase2b(a, b, i)
          \/ /\ Finished
-            /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+            /\ \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
                    MayLearnNow(l, i) /\ Learn(l, b, i, Q)
 
 Reduced == Init /\ [][ReducedNext]_vars
@@ -138,7 +138,7 @@ Repeats == \E a \in Acceptor, r \in Requests :
 ReducedWithRepeats == Init /\ [][ReducedNext \/ Repeats]_vars
 
 (* And with learners that learn at any time: for mutants of learning. *)
-LearnEarly == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+LearnEarly == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
                   MayLearnNow(l, i) /\ Learn(l, b, i, Q)
 
 ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
@@ -281,6 +281,12 @@ AnyValue(batch, i) == batch # NoOp /\ AnyBatch(batch, i)
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
+
+(* QuorumsMeet: quorums of the two phases that do not meet may be chosen. *)
+AnyQuorums == TRUE
+
+(* VotedTogether: the votes of a quorum of phase 1 are counted. *)
+VotedByPhase1(Q, b, i) == \E R \in Quorum1 : \A a \in R : HasVoted(a, b, i)
 
 (* Proposable: whatever was reported, the leader's own batch. *)
 OwnBatch(batch, b, i, Q) == MayPropose(batch, i)

@@ -35,7 +35,7 @@ ReducedNext ==
     THEN \E ar \in DueAnswers : PromiseUp(ar[1], 1, ar[2])
     ELSE IF DueDeliveries # {} THEN \E l \in DueDeliveries : DeliverNext(l)
     ELSE \/ /\ ~FirstIsOver
-            /\ \/ \E i \in Instance, batch \in Batch, Q \in Quorum :
+            /\ \/ \E i \in Instance, batch \in Batch, Q \in Quorum1 :
                       Propose(1, i, batch, Q)
                \/ \E a \in Acceptor, i \in Instance : VoteUp(a, 1, i)
          \/ TopNext
@@ -113,7 +113,7 @@ KeepingNext ==
     IF DueDeliveries \ lost # {}
     THEN \E l \in DueDeliveries \ lost : DeliverNext(l)
     ELSE \/ TopNext
-         \/ \E l \in Learner, i \in Instance, Q \in Quorum : LearnAny(l, 1, i, Q)
+         \/ \E l \in Learner, i \in Instance, Q \in Quorum2 : LearnAny(l, 1, i, Q)
          \/ \E l \in Keeps : KeepAtOnce(l)
          \/ \E l \in Keeps : Give(l)
          \/ \E l \in Keeps : prefix[l] > checkpoint[l].prefix /\ RestartUp(l)

@@ -45,6 +45,9 @@ ReducedReadsKeeping == /\ Init /\ ReadInit
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
 
+(* IsEnough: a quorum of phase 2, which need not meet the one that voted. *)
+Phase2IsEnough(Q) == Q \in Quorum2
+
 (* IsEnough: one acceptor is. *)
 OneIsEnough(Q) == Cardinality(Q) = 1
 

@@ -37,21 +37,21 @@ DueAnswers  == {a \in Acceptor : Promises(a, 1) = {}}
 
 DueDecisions == IF DirectLearning THEN {}
     ELSE {b \in Ballot : /\ [type |-> "Decide", bal |-> b] \notin msgs
-                         /\ \E Q \in Quorum : VotedTogether(Q, b)}
+                         /\ \E Q \in Quorum2 : VotedTogether(Q, b)}
 
 Finished == \A a \in Acceptor : HasVoted(a, Rounds * Proposers)
 
-LearnEarly == \E l \in Learner, b \in Ballot, Q \in Quorum : Learn(l, b, Q)
+LearnEarly == \E l \in Learner, b \in Ballot, Q \in Quorum2 : Learn(l, b, Q)
 
 ReducedNext ==
     IF broadcast # Value THEN \E v \in Value : Broadcast(v)
     ELSE IF DueRequests # {} THEN \E b \in DueRequests : Phase1a(b)
     ELSE IF DueAnswers # {} THEN \E a \in DueAnswers : Phase1b(a, 1)
     ELSE IF DueDecisions # {}
-    THEN \E b \in DueDecisions, Q \in Quorum : Decide(b, Q)
+    THEN \E b \in DueDecisions, Q \in Quorum2 : Decide(b, Q)
     ELSE \/ \E a \in Acceptor, b \in Ballot :
                 {m \in Promises(a, b) : m.bal = b} = {} /\ Phase1b(a, b)
-         \/ \E b \in Ballot, v \in Value, Q \in Quorum : Phase2a(b, v, Q)
+         \/ \E b \in Ballot, v \in Value, Q \in Quorum1 : Phase2a(b, v, Q)
          \/ \E a \in Acceptor, b \in Ballot : ~HasVoted(a, b) /\ Phase2b(a, b)
          \/ Finished /\ LearnEarly
 
@@ -73,6 +73,12 @@ ReducedLearnEarly == Init /\ [][ReducedNext \/ LearnEarly]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
+
+(* QuorumsMeet: quorums of the two phases that do not meet may be chosen. *)
+AnyQuorums == TRUE
+
+(* VotedTogether: the votes of a quorum of phase 1 are counted. *)
+VotedByPhase1(Q, b) == \E R \in Quorum1 : \A a \in R : HasVoted(a, b)
 
 (* MayPropose of Proposable: whatever was reported, the leader's own value. *)
 OwnValue(v, b, Q) == MayPropose(v)

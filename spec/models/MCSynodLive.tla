@@ -24,7 +24,7 @@ ReducedNext ==
     ELSE IF [type |-> "1a", bal |-> 1] \notin msgs THEN Prepare(1)
     ELSE IF Early # {} THEN \E a \in Early : PromiseUp(a, 1)
     ELSE \/ /\ ~Begun
-            /\ \/ \E v \in Value, Q \in Quorum : Propose(1, v, Q)
+            /\ \/ \E v \in Value, Q \in Quorum1 : Propose(1, v, Q)
                \/ \E a \in Acceptor : VoteUp(a, 1)
          \/ \E v \in Value : Hear(v)
          \/ \E a \in Acceptor : Crash(a)

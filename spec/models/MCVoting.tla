@@ -18,15 +18,18 @@ Symmetry == Permutations(Value) \cup Permutations(Acceptor)
 ReducedNext ==
     IF broadcast # Value THEN \E v \in Value : Broadcast(v)
     ELSE \/ \E a \in Acceptor, b \in Ballot : Promise(a, b)
-         \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum :
+         \/ \E a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum1 :
                 <<b, v>> \notin votes[a] /\ Vote(a, b, v, Q)
-         \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum :
+         \/ \E l \in Learner, b \in Ballot, v \in Value, Q \in Quorum2 :
                 Learn(l, b, v, Q)
 
 Reduced == Init /\ [][ReducedNext]_vars
 
 -----------------------------------------------------------------------------
 (* Mutants: each stands in, in one .cfg, for the definition that it names. *)
+
+(* QuorumsMeet: quorums of the two phases that do not meet may be chosen. *)
+AnyQuorums == TRUE
 
 (* Safe: whatever was voted for, any broadcast value, or any value at all. *)
 OwnValue(v, b, Q) == v \in broadcast

@@ -15,8 +15,8 @@ GivesUp(v) == FALSE
    so are votes, and nobody asks.  (Fairness of what is never possible asks for
    nothing; the step may still happen, as any other.) *)
 NeverPromises(a) == FALSE /\ PromiseUp(a, Top)
-NeverVotes(a)    == FALSE /\ (\E v \in Value, Q \in Quorum : VoteUp(a, Top, v, Q))
-NeverHears(l)    == FALSE /\ (\E v \in Value, Q \in Quorum : LearnAny(l, Top, v, Q))
+NeverVotes(a)    == FALSE /\ (\E v \in Value, Q \in Quorum1 : VoteUp(a, Top, v, Q))
+NeverHears(l)    == FALSE /\ (\E v \in Value, Q \in Quorum2 : LearnAny(l, Top, v, Q))
 
 (* Crash: the promise is lost. *)
 CrashForgets(a) ==

@@ -33,13 +33,13 @@ PromisePart == \E a \in Acceptor, b \in Ballot, from, to \in Instance :
 (* A leader is obliged to a batch: by votes of one ballot, or of several, of
    which it takes the highest.  Or it is free, and proposes values, or fills a
    gap. *)
-ProposeVoted == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+ProposeVoted == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
     Cardinality(Reported(Q, b, i)) = 1 /\ Phase2a(b, i, batch, Q)
-ProposeHighest == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+ProposeHighest == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
     Cardinality(Reported(Q, b, i)) > 1 /\ Phase2a(b, i, batch, Q)
-ProposeValues == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum :
+ProposeValues == \E b \in Ballot, i \in Instance, batch \in Batch, Q \in Quorum1 :
     batch # NoOp /\ Reported(Q, b, i) = {} /\ Phase2a(b, i, batch, Q)
-ProposeNoOp == \E b \in Ballot, i \in Instance, Q \in Quorum :
+ProposeNoOp == \E b \in Ballot, i \in Instance, Q \in Quorum1 :
     Reported(Q, b, i) = {} /\ Phase2a(b, i, NoOp, Q)
 
 (* An acceptor votes in an instance for the first time, or in a higher ballot;
@@ -51,14 +51,14 @@ VoteHigher == \E a \in Acceptor, b \in Ballot, i \in Instance :
 VoteUnpromised == \E a \in Acceptor, b \in Ballot, i \in Instance :
     promised[a][ScopeOf(i)] < b /\ Phase2b(a, b, i)
 
-DecideChosen == \E b \in Ballot, i \in Instance, Q \in Quorum :
+DecideChosen == \E b \in Ballot, i \in Instance, Q \in Quorum2 :
     Decide(b, i, Q) /\ msgs' # msgs
 
 (* A learner learns the next instance, or one above a gap; and delivers new
    values, duplicates only, or a no-op. *)
-LearnNext == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+LearnNext == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
     i = prefix[l] + 1 /\ Learn(l, b, i, Q)
-LearnAboveGap == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum :
+LearnAboveGap == \E l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 :
     i > prefix[l] + 1 /\ Learn(l, b, i, Q)
 
 Fresh(l, i) == Range(learned[l][i][2]) \ Range(delivered[l])
@@ -118,4 +118,7 @@ DirectWalks == Init /\ [][DirectWalk]_vars
 
 (* IsHighest: the batch of any vote. *)
 IsAny(v, reported) == TRUE
+
+(* QuorumsMeet: quorums of the two phases that do not meet may be chosen. *)
+AnyQuorums == TRUE
 ===============================================================================

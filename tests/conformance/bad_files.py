@@ -166,6 +166,12 @@ BROKEN: dict[str, tuple[str, Change]] = {
         "Header.keeps",
         lambda f: edit(f / ONE, 1, lambda x: x.update(keeps=True)),
     ),
+    "header_with_quorums_that_do_not_meet": (
+        "Header.constants",
+        lambda f: edit(
+            f / ONE, 1, lambda x: x["constants"].update(phase1_quorum=2, phase2_quorum=1)
+        ),
+    ),
     "header_with_fifo_and_without_broadcasts": (
         "Header.constants",
         lambda f: edit(

@@ -52,6 +52,19 @@ def learn_from_one_vote() -> Scenario:
 
 
 @wrong("Learn.quorum")
+def learn_from_two_votes_of_five() -> Scenario:
+    """Enough where a quorum of phase 2 is two, and no header says so."""
+    s = Scenario("two_votes", acceptors=5, direct_learning=True)
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1, q=(1, 2, 3, 4))
+    s.propose((1, 1), 1, A, q=(1, 2, 3, 4))
+    for acceptor in (1, 5):
+        s.vote(acceptor, (1, 1), 1)
+    s.learn("1.1", (1, 1), 1, q=(1, 5))
+    return s
+
+
+@wrong("Learn.quorum")
 def learn_counting_votes_without_direct_learning() -> Scenario:
     s = decided()
     s.add("learner-2.1", "Learn", ballot=[1, 1], instance=1, batch=[A], quorum=[1, 2])

@@ -150,6 +150,16 @@ def propose_with_a_minority() -> Scenario:
 
 
 @wrong("Phase2a.quorum")
+def propose_with_a_quorum_of_votes() -> Scenario:
+    """Two votes decide, and a proposer takes so many promises for enough."""
+    s = Scenario("quorum_of_votes", acceptors=5, quorums=(4, 2))
+    s.broadcast("1.1", A)
+    s.prepare((1, 1), 1)
+    s.propose((1, 1), 1, A)
+    return s
+
+
+@wrong("Phase2a.quorum")
 def propose_counting_one_promise_twice() -> Scenario:
     s = begun()
     s.propose((1, 1), 1, A, q=(1, 1))

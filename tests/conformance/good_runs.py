@@ -371,11 +371,39 @@ def damaged_checkpoints() -> Scenario:
     return s
 
 
+def quorums() -> Scenario:
+    """Four of five acceptors promise, and two vote. A second leader hears of the votes from one
+    acceptor, and proposes their batch again."""
+    s = Scenario("quorums", acceptors=5, quorums=(4, 2), direct_learning=True, prepare_ahead=True)
+    a, b = rng("1.1", 1), rng("2.1", 1)
+    s.broadcast("1.1", a)
+    s.broadcast("2.1", b)
+    s.prepare((1, 1), 1, 3, q=(1, 2, 3, 4))
+    s.propose((1, 1), 1, a, q=(1, 2, 3, 4))
+    for acceptor in (1, 5):  # one of them has not promised
+        s.vote(acceptor, (1, 1), 1)
+    s.learn("1.1", (1, 1), 1, q=(1, 5))
+    s.deliver("1.1", 1)
+    s.prepare((2, 2), 1, 2, q=(2, 3, 4, 5))
+    s.propose((2, 2), 1, a, q=(2, 3, 4, 5))
+    s.propose((2, 2), 2, b, q=(2, 3, 4, 5))
+    for i in (1, 2):
+        for acceptor in (3, 4):
+            s.vote(acceptor, (2, 2), i)
+    s.learn("2.1", (2, 2), 1, q=(3, 4))
+    for learner in LEARNERS:
+        s.learn(learner, (2, 2), 2, q=(3, 4))
+    s.deliver("2.1", 1)
+    for learner in LEARNERS:
+        s.deliver(learner, 2)
+    return s
+
+
 GOOD = {
     f.__name__: f
     for f in (
         *(plain, optimised, synod, failover, restart, trim),
         *(synod_direct, promises_per_instance, heard_before, fifo, checkpoints),
-        damaged_checkpoints,
+        *(damaged_checkpoints, quorums),
     )
 }

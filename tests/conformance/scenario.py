@@ -51,6 +51,7 @@ class Scenario:
         promise_scope: str = "log",
         fifo: bool = False,
         checkpoints: bool = False,
+        quorums: Sequence[int] = (),
         keeps: Collection[str] = (),
         learners: Sequence[int] = (1, 2),
     ) -> None:
@@ -66,6 +67,8 @@ class Scenario:
             self.constants["fifo"] = True
         if checkpoints:
             self.constants["checkpoints"] = True
+        if quorums:
+            self.constants |= zip(("phase1_quorum", "phase2_quorum"), quorums, strict=True)
         self.keeps = {f"learner-{member}" for member in keeps}
         self.cluster = {
             "acceptors": list(range(1, acceptors + 1)),

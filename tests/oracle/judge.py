@@ -55,6 +55,7 @@ class Judge:
         fifo = run.constants.get("fifo", False)
         checkpoints = run.constants.get("checkpoints", False)
         self.log = MultiPaxos(acceptors, direct, ahead, scope, fifo, checkpoints)
+        self.spec.sizes = run.constants.get("phase1_quorum"), run.constants.get("phase2_quorum")
         self.keeps = run.keeps
         self.learner: dict[str, str] = {}  # of a process that has had an event: which learner it is
         self.kept: dict[int, str] = {}  # of each id, the last learner that keeps checkpoints
@@ -125,8 +126,11 @@ class Judge:
         if e["event"] == "Recover":
             yield "begins", life > 1 and e["process"] not in self.seen
 
-    def is_quorum(self, Q: Any) -> bool:
-        return len(set(Q)) == len(Q) and set(Q) in list(self.spec.Quorum())
+    def is_quorum1(self, Q: Any) -> bool:
+        return len(set(Q)) == len(Q) and set(Q) in list(self.spec.Quorum1())
+
+    def is_quorum2(self, Q: Any) -> bool:
+        return len(set(Q)) == len(Q) and set(Q) in list(self.spec.Quorum2())
 
     # -- MultiPaxos -------------------------------------------------------------------------------
     def Broadcast(self, c: str, e: Line) -> Guards:
@@ -151,7 +155,7 @@ class Judge:
 
     def Phase2a(self, p: int, e: Line) -> Guards:
         yield from self._new(p, e)
-        yield "quorum", self.is_quorum(e["quorum"])
+        yield "quorum", self.is_quorum1(e["quorum"])
         batch = e["batch"]
         yield "batch", sum(v[2] for v in batch) <= self.constants["max_batch"]
         yield (
@@ -164,12 +168,12 @@ class Judge:
         yield from self.log.Phase2b(a, e["ballot"], e["instance"])
 
     def Decide(self, p: int, e: Line) -> Guards:
-        yield "quorum", self.is_quorum(e["quorum"])
+        yield "quorum", self.is_quorum2(e["quorum"])
         yield from self.log.Decide(e["ballot"], e["instance"], e["quorum"])
 
     def Learn(self, me: str, e: Line) -> Guards:
         if self.constants["direct_learning"]:
-            yield "quorum", "quorum" in e and self.is_quorum(e["quorum"])
+            yield "quorum", "quorum" in e and self.is_quorum2(e["quorum"])
         else:
             yield "quorum", "quorum" not in e
         b, i = e["ballot"], e["instance"]
@@ -302,7 +306,7 @@ class Judge:
         assert self.synod
         yield from self._new(p, e)
         yield "instance", e["instance"] == 1
-        yield "quorum", self.is_quorum(e["quorum"])
+        yield "quorum", self.is_quorum1(e["quorum"])
         yield "value", len(e["batch"]) == 1 and e["batch"][0][2] == 1
         yield from self.synod.Phase2a(e["ballot"], e["batch"][0], e["quorum"])
 
@@ -314,7 +318,7 @@ class Judge:
     def synod_Decide(self, p: int, e: Line) -> Guards:
         assert self.synod
         yield "instance", e["instance"] == 1
-        yield "quorum", self.is_quorum(e["quorum"])
+        yield "quorum", self.is_quorum2(e["quorum"])
         yield from self.synod.Decide(e["ballot"], e["quorum"])
 
     def synod_Learn(self, me: str, e: Line) -> Guards:
@@ -324,11 +328,11 @@ class Judge:
         if not self.constants["direct_learning"]:
             yield "quorum", counted is None
         if counted is not None:
-            yield "quorum", self.is_quorum(counted)
+            yield "quorum", self.is_quorum2(counted)
         Q = {a for a in self.synod.Acceptor if self.synod.HasVoted(a, b)}
         yield from self.synod.Learn(me, b, Q if counted is None else counted)
         if self.constants["direct_learning"] and counted is None:
-            yield "decided", Q in list(self.synod.Quorum())
+            yield "decided", Q in list(self.synod.Quorum2())
         yield "batch", e["batch"] == (self.synod.ValueOf(e["ballot"]),)
 
     def synod_Recover(self, actor: Any, e: Line) -> Guards:

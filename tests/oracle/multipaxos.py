@@ -35,6 +35,7 @@ class MultiPaxos:
         checkpoints: bool = False,
     ) -> None:
         self.Acceptor = set(acceptors)
+        self.sizes: tuple[int | None, int | None] = None, None  # of the least quorums
         self.DirectLearning, self.PrepareAhead = direct_learning, prepare_ahead
         self.PromiseScope = promise_scope
         self.Fifo, self.Checkpoints = fifo, checkpoints
@@ -55,10 +56,17 @@ class MultiPaxos:
         self.votes: dict[int, dict[int, set[Any]]] = {a: {} for a in acceptors}
         self.chosen: dict[int, set[Batch]] = {}
 
-    def Quorum(self) -> Iterator[set[int]]:
-        least = len(self.Acceptor) // 2 + 1
+    def quorums(self, least: int | None) -> Iterator[set[int]]:
+        """The sets of so many acceptors or more; None: of a majority."""
+        least = least or len(self.Acceptor) // 2 + 1
         for size in range(least, len(self.Acceptor) + 1):
             yield from map(set, combinations(self.Acceptor, size))
+
+    def Quorum1(self) -> Iterator[set[int]]:
+        yield from self.quorums(self.sizes[0])
+
+    def Quorum2(self) -> Iterator[set[int]]:
+        yield from self.quorums(self.sizes[1])
 
     def ScopeOf(self, i: int) -> int:
         return 0 if self.PromiseScope == "log" else i
@@ -165,7 +173,7 @@ class MultiPaxos:
     def RecordVote(self, a: int, b: Ballot, i: int) -> None:
         batch = self.BatchOf(b, i)
         self.votes[a].setdefault(i, set()).add((b, batch))
-        if any(all((b, batch) in self.votes[c].get(i, ()) for c in Q) for Q in self.Quorum()):
+        if any(all((b, batch) in self.votes[c].get(i, ()) for c in Q) for Q in self.Quorum2()):
             self.chosen.setdefault(i, set()).add(batch)
 
     def Phase2b(self, a: int, b: Ballot, i: int) -> Guards:
@@ -355,7 +363,7 @@ class MultiPaxos:
         yield (
             "LearnedFromOneBallot",
             all(
-                any(self.VotedTogether(Q, vote[0], i) for Q in self.Quorum())
+                any(self.VotedTogether(Q, vote[0], i) for Q in self.Quorum2())
                 for mine in self.learned.values()
                 for i, vote in mine.items()
             ),

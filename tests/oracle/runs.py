@@ -53,6 +53,9 @@ class Maker:
                 "clients": [1, 12],
             },
         )
+        self.quorum1 = self.quorum2 = len(self.acceptors) // 2 + 1
+        if kind % 3 == 0:
+            self._draw_quorums(Random(f"quorums {kind}"))
         if kind % 3 == 1 and not synod:
             keep = self.run.cluster["learners"][: 1 if kind % 5 == 0 else 2] or [1, 2]
             self.run.keeps = {f"learner-{n}.{life}" for n in keep for life in range(1, LIVES + 1)}
@@ -70,6 +73,13 @@ class Maker:
             ]
         weights = WEIGHTS | (OF_SNAPSHOTS if self.run.keeps else {})
         self.kinds = [name for name, weight in weights.items() for _ in range(weight)]
+
+    def _draw_quorums(self, draw: Random) -> None:
+        """Quorums that need not be majorities, and meet."""
+        every = len(self.acceptors)
+        self.quorum1 = draw.randint(1, every)
+        self.quorum2 = draw.randint(every - self.quorum1 + 1, every)
+        self.run.constants |= {"phase1_quorum": self.quorum1, "phase2_quorum": self.quorum2}
 
     @property
     def log(self) -> Any:
@@ -150,7 +160,7 @@ class Maker:
         b = max(m[2] for m in promised) if self.draw.random() < 0.8 else promised[0][2]
         taken = {m[2] if not self.judge.synod else 1 for m in self.sent("2a") if m[1] == b}
         free = [i for i in range(1, self.instances + 1) if i not in taken]
-        least = len(self.acceptors) // 2 + 1
+        least = self.quorum1
         promisers = {i: [a for a in self.acceptors if self.promises(a, b, i)] for i in free}
         ready = [i for i in free if len(promisers[i]) >= least]
         if not ready:
@@ -189,7 +199,7 @@ class Maker:
     def voted(self, known: Any = ()) -> Any:
         """A ballot and an instance that a quorum voted in, and a quorum; mostly not of those that
         are known already."""
-        least = len(self.acceptors) // 2 + 1
+        least = self.quorum2
         by: dict[Any, list[int]] = {}
         for m in self.sent("2b"):
             by.setdefault((m[2], 1 if self.judge.synod else m[3]), []).append(m[1])

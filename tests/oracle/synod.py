@@ -14,6 +14,7 @@ NO_VOTE: tuple[Ballot, Any] = ((0, 0), None)
 class Synod:
     def __init__(self, acceptors: list[int], direct_learning: bool) -> None:
         self.Acceptor = set(acceptors)
+        self.sizes: tuple[int | None, int | None] = None, None  # of the least quorums
         self.DirectLearning = direct_learning
         # Init
         self.broadcast: set[Any] = set()
@@ -22,10 +23,17 @@ class Synod:
         self.vote: dict[int, Any] = dict.fromkeys(acceptors, NO_VOTE)
         self.learned: dict[str, Any] = {}
 
-    def Quorum(self) -> Iterator[set[int]]:
-        least = len(self.Acceptor) // 2 + 1
+    def quorums(self, least: int | None) -> Iterator[set[int]]:
+        """The sets of so many acceptors or more; None: of a majority."""
+        least = least or len(self.Acceptor) // 2 + 1
         for size in range(least, len(self.Acceptor) + 1):
             yield from map(set, combinations(self.Acceptor, size))
+
+    def Quorum1(self) -> Iterator[set[int]]:
+        yield from self.quorums(self.sizes[0])
+
+    def Quorum2(self) -> Iterator[set[int]]:
+        yield from self.quorums(self.sizes[1])
 
     def Accepts(self, b: Ballot) -> set[Any]:
         return {m for m in self.msgs if m[0] == "2a" and m[1] == b}
@@ -101,7 +109,9 @@ class Synod:
     def invariants(self) -> Iterator[tuple[str, bool]]:
         ballots = {m[1] for m in self.msgs if m[0] == "2a"}
         chosen = {
-            self.ValueOf(b) for b in ballots if any(self.VotedTogether(Q, b) for Q in self.Quorum())
+            self.ValueOf(b)
+            for b in ballots
+            if any(self.VotedTogether(Q, b) for Q in self.Quorum2())
         }
         learned = {vote[1] for vote in self.learned.values()}
         yield "Agreement", len(chosen) <= 1 and len(learned) <= 1
@@ -111,7 +121,7 @@ class Synod:
         yield (
             "LearnedFromOneBallot",
             all(
-                any(self.VotedTogether(Q, v[0]) for Q in self.Quorum())
+                any(self.VotedTogether(Q, v[0]) for Q in self.Quorum2())
                 for v in self.learned.values()
             ),
         )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paxos import config
-from paxos.config import Config, Endpoint, FaultRates, Groups
+from paxos.config import Config, Endpoint, FaultRates, Groups, Quorums
 from paxos.core.names import Member
 from paxos.errors import InputError
 
@@ -82,7 +82,7 @@ def test_json_in_the_forms_that_courses_have(tmp_path: Path, text: str) -> None:
 def test_the_courses_number_of_acceptors(tmp_path: Path, n: str) -> None:
     """In the form of 2025 `acceptors` is a group, and `n` says how many there are."""
     loaded = load(tmp_path, "config.json", COURSE_2025 % f'"n": {n}')
-    assert (loaded.acceptors, loaded.settings().quorum) == (5, 3)
+    assert (loaded.acceptors, loaded.settings().quorum1) == (5, 3)
     assert loaded.endpoints().acceptors == Endpoint("239.1.2.3", 7000)
     with pytest.raises(InputError, match="which has acceptors 1 to 5"):
         loaded.check_member(Member("acceptor", 6))
@@ -261,3 +261,48 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_ids_that_the_cluster_has_not(role: str, number: int) -> None:
     with pytest.raises(InputError, match=f"{role} {number} is not in the configuration"):
         Config().check_member(Member(role, number))
+
+
+# Quorums that need not be majorities.
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cluster.yaml", "acceptors: 5\nquorums: {phase1: 4, phase2: 2}\n"),
+        ("paxos.conf", COURSE + "acceptors 5\nquorums 4 2\n"),
+        ("config.json", '{"acceptors": 5, "quorums": {"phase1": 4, "phase2": 2}}'),
+    ],
+)
+def test_quorums_in_each_form(tmp_path: Path, name: str, text: str) -> None:
+    config = load(tmp_path, name, text)
+    settings = config.settings()
+    assert (settings.quorum1, settings.quorum2) == (4, 2)
+    assert config.cluster_tag() != Config(acceptors=5).cluster_tag()
+
+
+def test_majorities_that_are_said_are_no_other_cluster() -> None:
+    said = Config(acceptors=5, quorums=Quorums(3, 3))
+    assert said.cluster_tag() == Config(acceptors=5).cluster_tag()
+
+
+@pytest.mark.parametrize(
+    ("quorums", "would_do"),
+    [
+        ("{phase1: 3, phase2: 2}", "{phase1: 3, phase2: 3}"),
+        ("{phase1: 1, phase2: 4}", "{phase1: 1, phase2: 5}"),
+        ("{phase1: 6, phase2: 2}", "{phase1: 5, phase2: 1}"),
+    ],
+)
+def test_quorums_that_do_not_meet_are_refused(tmp_path: Path, quorums: str, would_do: str) -> None:
+    with pytest.raises(InputError) as refused:
+        load(tmp_path, "cluster.yaml", f"acceptors: 5\nquorums: {quorums}\n")
+    said = str(refused.value)
+    assert "cluster.yaml: quorums: expected quorums that meet: of 5 acceptors" in said
+    assert said.endswith(f"as {would_do}")
+    assert "\n" not in said
+
+
+def test_both_quorums_are_said_or_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"quorums: .*phase2"):
+        load(tmp_path, "cluster.yaml", "acceptors: 5\nquorums: {phase1: 4}\n")

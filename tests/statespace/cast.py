@@ -44,6 +44,8 @@ class Cast:
         self.bounds = bounds
         self.settings = Settings(
             acceptors=bounds.acceptors,
+            phase1_quorum=bounds.least(1),
+            phase2_quorum=bounds.least(2),
             learners=bounds.learners,
             retain_instances=0,
             synod=bounds.spec == "Synod",

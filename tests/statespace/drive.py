@@ -29,7 +29,7 @@ PARTS = "an acceptor answers a Prepare from its first instance on"
 UPWARD = "a leader asks for instances upwards, and again only for one that a learner misses"
 ANSWERED = "a Prepare that a quorum has answered is not repeated (it would change nothing)"
 WHOLE = "a leader counts promises from the first instance on that one Prepare asked for"
-LEAST = "a proposer acts as soon as it has the least majority"
+LEAST = "a proposer acts as soon as it has a least quorum"
 ONCE = "a leader proposes a value once in its ballot"
 TURN = "a leader proposes the values of a client in turn"
 AGAIN = "a leader proposes a value again only if it was passed over"
@@ -270,7 +270,7 @@ class Driver:
     def _phase2a(
         self, node: Any, state: State, b: int, i: int, batch: Any, q: tuple[int, ...]
     ) -> str | None:
-        if len(q) > self.cast.settings.quorum:
+        if len(q) > self.cast.settings.quorum1:
             return LEAST
         whole = [
             (f, t)
@@ -307,7 +307,7 @@ class Driver:
         return all(any(m[3] <= i <= m[4] for m in parts) for i in range(f, t + 1))
 
     def _decide(self, node: Any, state: State, b: int, i: int, q: tuple[int, ...]) -> str | None:
-        if len(q) > self.cast.settings.quorum:
+        if len(q) > self.cast.settings.quorum2:
             return LEAST
         leader = self.cast.leader(b, state)
         self.cast.propose(leader, i, batch_of(state, b, i))
@@ -341,7 +341,7 @@ class Driver:
         heard: list[Message] = [("Decide", b, i)]
         if self.bounds.direct:
             heard = [("2a", b, i, batch_of(state, b, i)), *(("2b", a, b, i) for a in q)]
-            if len(q) > self.cast.settings.quorum:  # votes came before what they are for
+            if len(q) > self.cast.settings.quorum2:  # votes came before what they are for
                 heard = [*heard[1:], heard[0]]
         for m in heard:
             learner.receive(*self.cast.message(m, state), NOW_S)
@@ -353,7 +353,7 @@ class Driver:
         votes = (*state.learned[x - 1][: i - 1], NO_VOTE, *state.learned[x - 1][i:])
         learned = (*state.learned[: x - 1], votes, *state.learned[x:])
         learner = self.cast.learner(x, state._replace(learned=learned))
-        q = sorted(m[1] for m in own(state, "2b", b) if m[3] == i)[: self.cast.settings.quorum]
+        q = sorted(m[1] for m in own(state, "2b", b) if m[3] == i)[: self.cast.settings.quorum2]
         self._tell(learner, state, b, i, tuple(q))
         step = learner.flush(NOW_S)
         first = step.events.pop(0)

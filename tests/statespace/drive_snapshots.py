@@ -35,7 +35,7 @@ class DriverOfAll(Driver):
         votes = (*state.learned[: x - 1], learned, *state.learned[x:])
         learner = self.cast.learner(x, state._replace(prefix=before, learned=votes))
         q = sorted(m[1] for m in state.msgs if m[0] == "2b" and m[2:] == (b, i))
-        self._tell(learner, state, b, i, tuple(q[: self.cast.settings.quorum]))
+        self._tell(learner, state, b, i, tuple(q[: self.cast.settings.quorum2]))
         step = learner.flush(NOW_S)
         del step.events[:2]  # Learn and Deliver
         walk = self._walk(node, learner, x)

@@ -45,6 +45,8 @@ TINY = {
         direct=True, ahead=True, max_batch=2, acceptors=2, values=2, proposers=2, requests=1
     ),
     "fifo": Bounds(direct=True, max_batch=2, values=2, instances=2, crashes=False, fifo=True),
+    "flexible": Bounds(acceptors=2, proposers=2, quorums=(2, 1)),
+    "flexible-least": Bounds(direct=True, acceptors=2, proposers=2, quorums=(1, 2)),
     "checkpoint": Bounds(keeps=1),
     "checkpoint-beside": Bounds(keeps=1, learners=2),
     "checkpoint-given": Bounds(direct=True, keeps=2, learners=2, blank=False),

@@ -26,7 +26,7 @@ def holds(name: str, bounds: Bounds, before: Shown, after: Shown) -> bool:
             )
         case "LearnedFromOneBallot":
             return all(
-                any(all(("2b", a, b, i) in after["msgs"] for a in q) for q in bounds.quorums())
+                any(all(("2b", a, b, i) in after["msgs"] for a in q) for q in bounds.quorums_of(2))
                 for votes in after["learned"]
                 for i, (b, _) in enumerate(votes, 1)
                 if b
@@ -45,7 +45,9 @@ def agreement(bounds: Bounds, shown: Shown) -> bool:
             for m in shown["msgs"]
             if m[0] == "2a"
             and m[2] == i
-            and any(all(("2b", a, m[1], i) in shown["msgs"] for a in q) for q in bounds.quorums())
+            and any(
+                all(("2b", a, m[1], i) in shown["msgs"] for a in q) for q in bounds.quorums_of(2)
+            )
         }
         learned = {votes[i - 1][1] for votes in shown["learned"] if votes[i - 1] != NO_VOTE}
         if len(chosen) > 1 or len(learned) > 1:

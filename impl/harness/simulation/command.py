@@ -33,6 +33,7 @@ def main(options: argparse.Namespace) -> int:
         proposers=options.proposers,
         learners=options.learners,
         clients=options.clients,
+        quorums=tuple(options.quorums) if options.quorums else None,
         replicas=options.replicas,
         direct_learning=options.direct_learning,
         prepare_ahead=options.prepare_ahead,

@@ -90,6 +90,13 @@ def _add_of_a_run(parser: argparse.ArgumentParser) -> None:
     for role in ("acceptors", "proposers", "learners", "clients"):
         parser.add_argument(f"--{role}", metavar="N", type=whole_number, help=f"number of {role}")
     parser.add_argument(
+        "--quorums",
+        metavar=("PHASE1", "PHASE2"),
+        type=whole_number,
+        nargs=2,
+        help="so many acceptors promise, and so many vote (default: drawn, mostly majorities)",
+    )
+    parser.add_argument(
         "--replicas",
         metavar="N",
         type=_natural,

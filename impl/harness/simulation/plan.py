@@ -66,6 +66,8 @@ class Request:
     proposers: int | None = None
     learners: int | None = None
     clients: int | None = None
+    quorums: tuple[int, int] | None = None
+    """How many acceptors are a quorum of phase 1, and of phase 2."""
     replicas: int | None = None
     """So many proposers, acceptors and learners are three to a process; there are as many of each
     then, if nothing else is asked for."""
@@ -87,6 +89,8 @@ class Request:
         for role in ("acceptors", "proposers", "learners", "clients", "replicas"):
             if (count := getattr(self, role)) is not None:
                 words.append(f"--{role} {count}")
+        if self.quorums:
+            words.append(f"--quorums {self.quorums[0]} {self.quorums[1]}")
         for switch in SWITCHES:
             if (on := getattr(self, switch)) is not None:
                 words.append(f"--{'' if on else 'no-'}{switch.replace('_', '-')}")
@@ -164,6 +168,7 @@ def draw(request: Request) -> Plan:
         clients=request.clients,
         **{switch: getattr(request, switch) for switch in SWITCHES},
     )
+    wanted = config.override(wanted, quorums=_quorums(request, wanted.acceptors))
     settings = _draw_limits(random, wanted)
     if wanted.checkpoints:
         settings = _draw_checkpoints(Random(f"{request.seed}/snapshots"), settings)
@@ -182,6 +187,19 @@ def draw(request: Request) -> Plan:
     reads = Random(f"{request.seed}/reads")
     pause_s = reads.choice((0.001, 0.01, 0.1)) if reads.random() < READ_RUNS else 0.0
     return Plan(wanted, settings, load, shape, 0.0 if wanted.synod else pause_s)
+
+
+FLEXIBLE_RUNS = 0.2
+"""How probable it is that quorums are no majorities, if nobody says."""
+
+
+def _quorums(request: Request, acceptors: int) -> dict[str, int] | None:
+    """The sizes of quorums that meet, any of them; None: majorities."""
+    random = Random(f"{request.seed}/sizes")
+    flexible, phase1 = random.random() < FLEXIBLE_RUNS, random.randint(1, acceptors)
+    if request.quorums:
+        return dict(zip(("phase1", "phase2"), request.quorums, strict=True))
+    return {"phase1": phase1, "phase2": acceptors + 1 - phase1} if flexible else None
 
 
 HAS_REPLICAS = 0.3

@@ -19,9 +19,11 @@ def report(outcome: Outcome) -> str:
         for role in ("acceptors", "proposers", "learners", "clients")
         for count in [len(config.ids(role[:-1]))]
     )
+    settings = outcome.plan.settings
+    if outcome.plan.config.quorum_sizes():
+        cluster += f", quorums of {settings.quorum1} and {settings.quorum2}"
     if replicas := outcome.plan.shape.replicas:
         cluster += f" ({replicas} of each in replicas)"
-    settings = outcome.plan.settings
     switches = [
         *(["direct learning"] if settings.direct_learning else []),
         *(["prepare ahead"] if settings.prepare_ahead else []),

@@ -184,21 +184,21 @@ class Learner(Role):
         is known. Votes of different ballots do not add up."""
         voters = heard.votes.get(ballot, ())
         batch = heard.batches.get(ballot)
-        if batch is not None and len(voters) >= self.settings.quorum:
+        if batch is not None and len(voters) >= self.settings.quorum2:
             self._learn(instance, ballot, batch, sorted(voters))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
-        """An acceptor cannot tell any more what it voted in the next instance. Without so many
-        that no quorum is left, nobody ever can; but another learner may have a checkpoint."""
+        """An acceptor cannot tell any more what it voted in the next instance. With no quorum of
+        phase 2 left, nobody ever can; with none of phase 1, it is not run again where votes settle
+        nothing. But another learner may have a checkpoint."""
         if trimmed.last <= self.prefix or not 1 <= acceptor <= self.settings.acceptors:
             return
         self._silent[acceptor] = max(trimmed.last, self._silent.get(acceptor, 0))
         gone = sorted((n for n in self._silent.values() if n > self.prefix), reverse=True)
-        if self.settings.acceptors - len(gone) >= self.settings.quorum:
-            return
-        if self.transfer:
+        left = self.settings.acceptors - len(gone)
+        if self.transfer and left < max(self.settings.quorum1, self.settings.quorum2):
             self.transfer.taker.want(self.prefix, now_s)
-        else:
+        elif not self.transfer and left < self.settings.quorum2:
             self.step.failure = waiting.in_vain(self.settings, self.prefix + 1, gone)
 
     # Learning and delivering.

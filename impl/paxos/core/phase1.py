@@ -71,7 +71,7 @@ class Phase1:
                 del votes[instance]
 
     def is_mixed(self, instance: int, quorum: int) -> bool:
-        """Whether no `quorum` reported a vote of the same ballot, as far as is known."""
+        """Whether no `quorum` of votes of the same ballot was reported, as far as is known."""
         votes = [votes[instance].ballot for votes in self._votes.values() if instance in votes]
         return all(votes.count(ballot) < quorum for ballot in set(votes))
 

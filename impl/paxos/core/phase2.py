@@ -70,7 +70,7 @@ class Proposals:
         if phase2 is None:
             return None
         phase2.votes.add(acceptor)
-        if len(phase2.votes) < self._settings.quorum:
+        if len(phase2.votes) < self._settings.quorum2:
             return None
         del self.open[instance]
         self.flight.answered(instance, now_s)

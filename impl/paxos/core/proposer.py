@@ -228,7 +228,7 @@ class Proposer(Role):
     def _count_promises(self, ballot: Ballot, phase1: Phase1, now_s: float) -> None:
         """Take what a quorum has promised. What acceptors had no room for in one message is asked
         for when that has come: so many votes are under way, and no more."""
-        reached = phase1.reached(self.settings.quorum)
+        reached = phase1.reached(self.settings.quorum1)
         if reached < phase1.first:
             return
         del self.phase1.open[phase1.first]
@@ -272,7 +272,7 @@ class Proposer(Role):
                 if instance not in self.chosen:
                     self.phase1.set_free(instance, quorum)
             elif (again := self.repair.wants(instance)) or instance not in self.chosen:
-                if again and phase1.is_mixed(instance, self.settings.quorum):
+                if again and phase1.is_mixed(instance, self.settings.quorum2):
                     self.repair.note_mixed(instance)
                 packets = decode_batch(vote.batch)
                 self.backlog.mark_proposed(packets, now_s)

@@ -3,7 +3,8 @@ the log, a clock or a leader (Charapko, Ailijiang and Demirbas, "Linearizable Qu
 Paxos", HotStorage 2019).
 
 It asks the acceptors for the highest instance that each has voted in. What anybody had delivered
-before was chosen, so a quorum had voted for it, and of any quorum that answers one was in that one:
+before was chosen, so a quorum had voted for it, and of as many as promise to a leader (phase 1) one
+was in that one. They are the quorum that must answer:
 when the learner has delivered up to the highest instance of a quorum of the answers, it has all of
 it. Of the answers that there are it takes the quorum with the lowest ones. If the instance is never
 chosen, because a leader died, the learner asks for it like for any that is missing, and the leader
@@ -72,7 +73,7 @@ class Reads:
         if self._is_open:
             return 0
         self.due_s = now_s + LONGEST_PAUSE_S
-        self._aim(self._asked, sorted(self._answers.values())[self._settings.quorum - 1])
+        self._aim(self._asked, sorted(self._answers.values())[self._settings.quorum1 - 1])
         return self.target
 
     def silence_ends(self, now_s: float) -> None:
@@ -126,7 +127,7 @@ class Reads:
     @property
     def _is_open(self) -> bool:
         """Whether the last query is not answered by a quorum."""
-        return self._asked > 0 and len(self._answers) < self._settings.quorum
+        return self._asked > 0 and len(self._answers) < self._settings.quorum1
 
     def waits_for(self) -> Wait | None:
         """See `paxos.core.role.Role`; what is missing of the log is the learner's to say."""

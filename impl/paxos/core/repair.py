@@ -44,7 +44,7 @@ class Repair:
         self._most = FEWEST_RERUNS
         self._mixed = -1  # the highest instance that was run again and whose votes settled nothing
         self._trimmed: dict[int, int] = {}  # by acceptor: up to where it has forgotten its votes
-        self._gone = 0  # up to there no quorum remembers them
+        self._gone = 0  # up to there no quorum of phase 1 remembers them
 
     def asked(self, first: int, last: int, now_s: float, patience_s: float, busy: int) -> list[int]:
         """A learner asks for `first..last`. Returns those that are to be run again: those that the
@@ -91,13 +91,14 @@ class Repair:
         return instance in self._rerun
 
     def trimmed(self, acceptor: int, last: int) -> None:
-        """An acceptor has forgotten its votes up to `last`. What no quorum remembers cannot be run
-        again: the learners that ask for it will end."""
+        """An acceptor has forgotten its votes up to `last`. What no quorum of phase 1 remembers
+        cannot be run again, as it promises nothing there: the learners that ask for it will end, or
+        take a checkpoint."""
         if not 1 <= acceptor <= self._settings.acceptors:
             return
         self._trimmed[acceptor] = max(last, self._trimmed.get(acceptor, 0))
         furthest = sorted(self._trimmed.values(), reverse=True)
-        spare = self._settings.acceptors - self._settings.quorum
+        spare = self._settings.acceptors - self._settings.quorum1
         self._gone = furthest[spare] if len(furthest) > spare else 0
         for instance in [i for i in self._asked if i <= self._gone]:
             self._forget(instance)
@@ -110,7 +111,7 @@ class Repair:
             return []
         known.votes[acceptor] = vote.ballot
         voters = [voter for voter, ballot in known.votes.items() if ballot == vote.ballot]
-        if len(voters) < self._settings.quorum:
+        if len(voters) < self._settings.quorum2:
             return []
         self._forget(vote.instance)
         return sorted(voters)

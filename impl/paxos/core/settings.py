@@ -23,6 +23,10 @@ class Settings:
     """The settings of a cluster, the same in all its processes."""
 
     acceptors: int = 3
+    phase1_quorum: int | None = None
+    """How many acceptors are a quorum of phase 1; None: a majority (`paxos.core.quorum`)."""
+    phase2_quorum: int | None = None
+    """The same of phase 2."""
     learners: int = 0
     """How many learners there are; 0: nobody knows, and acceptors never trim."""
     synod: bool = False
@@ -157,9 +161,15 @@ class Settings:
         return self.first_messages < self.in_flight
 
     @property
-    def quorum(self) -> int:
-        """The size of a quorum."""
-        return quorum_size(self.acceptors)
+    def quorum1(self) -> int:
+        """So many acceptors must have promised before a proposer proposes, and must have answered
+        before a learner reads."""
+        return self.phase1_quorum or quorum_size(self.acceptors)
+
+    @property
+    def quorum2(self) -> int:
+        """So many votes in one ballot decide."""
+        return self.phase2_quorum or quorum_size(self.acceptors)
 
     @property
     def fitting_bytes(self) -> int:

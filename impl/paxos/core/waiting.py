@@ -34,9 +34,9 @@ def for_quorum(
     what = f"votes in instance {first}" if voted else f"promises from instance {first} on"
     missing = [a for a in range(1, settings.acceptors + 1) if a not in answered]
     kind = what.split()[0], tuple(missing)
+    needed = settings.quorum2 if voted else settings.quorum1
     text = (
-        f"{what} of {settings.quorum} acceptors: {_acceptors(answered)} answered, "
-        f"{_acceptors(missing)} not"
+        f"{what} of {needed} acceptors: {_acceptors(answered)} answered, {_acceptors(missing)} not"
     )
     return Wait(kind, (what, first), text)
 
@@ -52,7 +52,7 @@ def for_instance(
             a for a in range(1, settings.acceptors + 1) if a not in voted and a not in trimmed
         ]
         told = (
-            f"{settings.quorum} acceptors to tell the same vote: {_acceptors(voted)} told one, "
+            f"{settings.quorum2} acceptors to tell the same vote: {_acceptors(voted)} told one, "
             f"{_acceptors(silent)} none"
         )
     kind = "instance", tuple(sorted(voted)), tuple(sorted(trimmed))
@@ -94,7 +94,7 @@ def for_answers(settings: Settings, query: int, answered: Collection[int]) -> Wa
     """A learner waits for a quorum to say up to where it has voted, before it reads."""
     silent = [a for a in range(1, settings.acceptors + 1) if a not in answered]
     text = (
-        f"answers of {settings.quorum} acceptors, to read: {_acceptors(answered)} answered, "
+        f"answers of {settings.quorum1} acceptors, to read: {_acceptors(answered)} answered, "
         f"{_acceptors(silent)} not"
     )
     return Wait(("answers", tuple(silent)), query, text)

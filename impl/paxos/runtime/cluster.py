@@ -218,8 +218,9 @@ class _Run:
         if not died:
             return
         alive = [m.role for child in self.children if child.alive for m in child.member.members]
+        settings = self.config.settings()
         needed = {
-            "acceptor": self.config.settings().quorum,
+            "acceptor": max(settings.quorum1, settings.quorum2),
             "proposer": 1,
             "learner": len(self.outputs),
         }

@@ -64,6 +64,7 @@ def header(config: Config, run: str, process: ProcessName, *, keeps: bool = Fals
             "prepare_ahead": settings.prepare_ahead,
             "max_batch": settings.max_batch,
             **{name: True for name in ("fifo", "checkpoints") if getattr(settings, name)},
+            **config.quorum_sizes(),
         },
         cluster={f"{name}s": list(config.ids(name)) for name in ROLES},
         config=_plain(config),

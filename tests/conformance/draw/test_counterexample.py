@@ -146,7 +146,7 @@ def test_actions_that_a_module_offers() -> None:
     offered = {d.action: d for d in disjuncts(source)}
     assert {"Broadcast", "Phase1a", "Phase1b", "Phase2a", "Phase2b", "Learn"} <= set(offered)
     assert offered["Phase2a"].names == ("b", "i", "batch", "Q")
-    quantified = "b \\in Ballot, i \\in Instance, batch \\in Batch, Q \\in Quorum"
+    quantified = "b \\in Ballot, i \\in Instance, batch \\in Batch, Q \\in Quorum1"
     text = offered["Phase2a"].text(3)
     assert text.startswith(f"\\/ \\E {quantified} : Phase2a(b, i, batch, Q)")
 

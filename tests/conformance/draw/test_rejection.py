@@ -267,10 +267,10 @@ def test_small_and_large_quorums_are_told_apart() -> None:
     s.settle((1, 1), 1, a, q=(1, 2, 3), learners=("1.1",))
     s.learn("2.1", (1, 1), 1, q=(1, 3))
     taken = counted(s).branches["MultiPaxos"]
-    assert taken["Phase2a.quorum: a larger majority"] == 1
-    assert taken["Phase2a.quorum: the least majority"] == 0
-    assert taken["Learn.quorum: a larger majority"] == 1
-    assert taken["Learn.quorum: the least majority"] == 1
+    assert taken["Phase2a.quorum: a larger quorum"] == 1
+    assert taken["Phase2a.quorum: a least quorum"] == 0
+    assert taken["Learn.quorum: a larger quorum"] == 1
+    assert taken["Learn.quorum: a least quorum"] == 1
     assert taken["Phase2b.trimmed: it has trimmed nothing"] == 3
     assert taken["Phase1b.range: one instance"] == 3
 

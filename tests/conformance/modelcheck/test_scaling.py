@@ -50,8 +50,9 @@ def test_a_series_ends_with_what_does_not_finish() -> None:
         Point("acceptors", 3, 100, 1.5),
         Point("acceptors", 5, 0, 60, finished=False),
     ]
-    assert "Quorum = {{a1}}" in configurations[0]
-    assert "Quorum = {{a1, a2}, {a1, a3}, {a2, a3}}" in configurations[1]
+    for quorums in ("Quorum1", "Quorum2"):
+        assert f"{quorums} = {{{{a1}}}}" in configurations[0]
+        assert f"{quorums} = {{{{a1, a2}}, {{a1, a3}}, {{a2, a3}}}}" in configurations[1]
 
 
 def test_a_violation_is_no_measurement() -> None:

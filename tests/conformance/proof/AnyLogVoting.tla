@@ -45,9 +45,9 @@ SaysSteps ==
     /\ \A v \in Value : Broadcast(v) => Said("Broadcast", <<v>>)
     /\ \A a \in Acceptor, b \in Ballot, scopes \in SUBSET Scopes :
            Promise(a, b, scopes) => Said("Promise", <<a, b, <<"scopes", scopes>>>>)
-    /\ \A a \in Acceptor, b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum :
+    /\ \A a \in Acceptor, b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum1 :
            Vote(a, b, i, w, Q) => Said("Vote", <<a, b, i, <<"batch", w>>, Q>>)
-    /\ \A l \in Learner, b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum :
+    /\ \A l \in Learner, b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum2 :
            Learn(l, b, i, w, Q) => Said("Learn", <<l, b, i, <<"batch", w>>, Q>>)
     /\ \A l \in Learner, i \in Instance : Deliver(l, i) =>
            Said("Deliver", <<l, i, learned[l][i][1], <<"batch", learned[l][i][2]>>>>)

@@ -63,9 +63,9 @@ Snapshots == {m \in msgs : m.type = "Snapshot"}
 SaysProposers ==
     /\ \A b \in Ballot, from, to \in Instance :
            Phase1a(b, from, to) => Said("Phase1a", <<b, from, to>>)
-    /\ \A b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum :
+    /\ \A b \in Ballot, i \in Instance, w \in Batch, Q \in Quorum1 :
            Phase2a(b, i, w, Q) => Said("Phase2a", <<b, i, <<"batch", w>>, Q>>)
-    /\ \A b \in Ballot, i \in Instance, Q \in Quorum :
+    /\ \A b \in Ballot, i \in Instance, Q \in Quorum2 :
            Decide(b, i, Q) => Said("Decide", <<b, i, Q>>)
 
 SaysAcceptors ==
@@ -83,7 +83,7 @@ SaysAcceptors ==
            RecoverPromise(a, b, s) => Said("RecoverPromise", <<a, b, <<"scope", s>>>>)
 
 SaysLearners ==
-    /\ \A l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum : Learn(l, b, i, Q) =>
+    /\ \A l \in Learner, b \in Ballot, i \in Instance, Q \in Quorum2 : Learn(l, b, i, Q) =>
            Said("Learn", <<l, b, i, Q, <<"batch", BatchOf(b, i)>>>>)
     /\ \A l \in Learner, i \in Instance : Deliver(l, i) =>
            Said("Deliver", <<l, i, learned[l][i][1], <<"batch", learned[l][i][2]>>>>)

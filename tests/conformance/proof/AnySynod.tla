@@ -31,12 +31,12 @@ SaysSteps ==
     /\ \A v \in Value : Broadcast(v) => Said("Broadcast", <<v>>)
     /\ \A b \in Ballot : Phase1a(b) => Said("Phase1a", <<b>>)
     /\ \A a \in Acceptor, b \in Ballot : Phase1b(a, b) => Said("Phase1b", <<a, b>>)
-    /\ \A b \in Ballot, v \in Value, Q \in Quorum :
+    /\ \A b \in Ballot, v \in Value, Q \in Quorum1 :
            Phase2a(b, v, Q) => Said("Phase2a", <<b, v, Q>>)
     /\ \A a \in Acceptor, b \in Ballot :
            Phase2b(a, b) => Said("Phase2b", <<a, b, ValueOf(b)>>)
-    /\ \A b \in Ballot, Q \in Quorum : Decide(b, Q) => Said("Decide", <<b, Q>>)
-    /\ \A l \in Learner, b \in Ballot, Q \in Quorum :
+    /\ \A b \in Ballot, Q \in Quorum2 : Decide(b, Q) => Said("Decide", <<b, Q>>)
+    /\ \A l \in Learner, b \in Ballot, Q \in Quorum2 :
            Learn(l, b, Q) => Said("Learn", <<l, b, Q, ValueOf(b)>>)
     /\ \A a \in Acceptor : Recover(a) => Said("Recover", <<a>>)
 ===============================================================================

@@ -25,8 +25,8 @@ Said(action, parameters) ==
 SaysSteps ==
     /\ \A v \in Value : Broadcast(v) => Said("Broadcast", <<v>>)
     /\ \A a \in Acceptor, b \in Ballot : Promise(a, b) => Said("Promise", <<a, b>>)
-    /\ \A a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum :
+    /\ \A a \in Acceptor, b \in Ballot, v \in Value, Q \in Quorum1 :
            Vote(a, b, v, Q) => Said("Vote", <<a, b, v, Q>>)
-    /\ \A l \in Learner, b \in Ballot, v \in Value, Q \in Quorum :
+    /\ \A l \in Learner, b \in Ballot, v \in Value, Q \in Quorum2 :
            Learn(l, b, v, Q) => Said("Learn", <<l, b, v, Q>>)
 ===============================================================================

@@ -84,7 +84,7 @@ class Sizes:
         return (
             f"CONSTANTS Value = {named('v', self.values)} MaxBatch = {self.batch}\n"
             f"Acceptor = {named('a', self.acceptors)} Learner = {named('l', self.learners)}\n"
-            f"Keeps = {named('l', self.keeps)} Quorum = {quorums}\n"
+            f"Keeps = {named('l', self.keeps)} Quorum1 = {quorums} Quorum2 = {quorums}\n"
             f"Ballot = {braces(str(b + 1) for b in range(self.ballots))}\n"
             f'Instances = {self.instances} PromiseScope = "{self.scope}"\n'
             f"First = v1 Second = v{self.values} Later <- NothingLater\n"

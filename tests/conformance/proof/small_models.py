@@ -69,7 +69,8 @@ def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Qu
     fixed["at_most"] = order(ballots + 1)
     config = (
         f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', acceptors)}\n"
-        f"Learner = {names('l', learners)} Quorum = {written(quorums)} None = None\n"
+        f"Learner = {names('l', learners)} Quorum1 = {written(quorums)}\n"
+        f"Quorum2 = {written(quorums)} None = None\n"
         f"Ballot = {{{', '.join(str(b) for b in range(1, ballots + 1))}}}\n"
     )
     truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
@@ -105,8 +106,8 @@ def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
     return Model(
         "AnySynod",
         f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', 2)} None = None\n"
-        f"Learner = {names('l', 2)} Quorum = {written(BOTH)} Proposers = {proposers}\n"
-        f"Rounds = {rounds} DirectLearning = {str(direct).upper()}\n",
+        f"Learner = {names('l', 2)} Quorum1 = {written(BOTH)} Quorum2 = {written(BOTH)}\n"
+        f"Proposers = {proposers} Rounds = {rounds} DirectLearning = {str(direct).upper()}\n",
         SYNOD,
         structure,
         synod_states.state,

@@ -116,7 +116,7 @@ def test_the_false_conjunct_is_found_in_the_text_of_the_action() -> None:
     page = page_of(TRACES / "bad/decide_with_a_minority")
     step = next(s for s in page.steps if s.mark == "rejected")
     [action] = [a for a in page.actions if a.name == "Decide"]
-    assert [action.conjuncts[k].text for k in step.false[0].conjuncts] == ["quorum:: IsQuorum(q)"]
+    assert [action.conjuncts[k].text for k in step.false[0].conjuncts] == ["quorum:: IsQuorum2(q)"]
     texts = [c.text for c in action.conjuncts if not c.effect]
     assert [text.partition("::")[0] for text in texts] == ["quorum", "indirect", "voted"]
     assert [c.effect for c in action.conjuncts] == [False, False, False, True, True]

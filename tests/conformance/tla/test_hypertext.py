@@ -53,7 +53,7 @@ def test_each_link_leads_to_an_anchor(path: Path) -> None:
         ("Synod", '<a href="Synod.html#Unused">Unused</a>(b)'),
         ("Synod", 'once:: <a href="Synod.html#Unused">'),
         ("Synod", '1..<a href="Synod.html#Proposers">Proposers</a>'),
-        ("Synod", '\\in <a href="Synod.html#Quorum">Quorum</a> :'),
+        ("Synod", '\\in <a href="Synod.html#Quorum1">Quorum1</a> :'),
         ("Synod", '<a href="Synod.html#vote">vote</a>[a][1]'),
         ("Synod", 'vote |-&gt; <a href="Synod.html#vote">'),
         ("Synod", "vote : "),

@@ -22,6 +22,7 @@ DATA = """---- MODULE TraceData ----
     f"{name} == 1\n"
     for name in (
         *("Acceptors", "Learners", "TraceProposers", "TraceRounds", "TraceInstances", "Values"),
+        *("Quorum1Size", "Quorum2Size"),
         *("TraceDirectLearning", "TracePrepareAhead", "TraceMaxBatch", "MaxBatches", "Batches"),
         *("TracePromiseScope", "PromiseLists"),
         *("Quorums", "Lists", "FirstChunk", "Weights", "Clients", "Overlaps", "Befores"),

@@ -121,7 +121,7 @@ def test_tlc_counts_99_acceptors_and_3000_overlapping_ranges(tmp_path: Path) -> 
     taken, refused, second = Validator().judge(runs)
     assert taken.rejection is None
     assert refused.rejection is not None
-    assert refused.rejection.false[0].text.startswith("IF DirectLearning THEN IsQuorum(q)")
+    assert refused.rejection.false[0].text.startswith("IF DirectLearning THEN IsQuorum2(q)")
     assert second.rejection is not None
     assert second.rejection.event == 2
 

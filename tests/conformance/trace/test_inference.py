@@ -70,7 +70,9 @@ def refused_with_any_quorum(run: Run) -> int | None:
     """The same by trial: each quorum that an event could name is put before the oracle."""
     judge = Judge(run)
     acceptors = sorted(run.cluster["acceptors"])
-    quorums = [list(q) for q in combinations(acceptors, len(acceptors) // 2 + 1)]
+    majority = len(acceptors) // 2 + 1
+    sizes = [run.constants.get(f"phase{phase}_quorum", majority) for phase in (1, 2)]
+    quorums1, quorums2 = ([list(q) for q in combinations(acceptors, size)] for size in sizes)
     for number, line in enumerate(run.lines, 1):
         names = line["event"] in ("Phase2a", "Decide") or (
             line["event"] == "Learn" and run.constants["direct_learning"]
@@ -78,6 +80,7 @@ def refused_with_any_quorum(run: Run) -> int | None:
         rest = {key: x for key, x in line.items() if key != "quorum" or not names}
         if line["event"] == "Learn" and not names:
             rest.pop("quorum", None)
+        quorums = quorums1 if line["event"] == "Phase2a" else quorums2
         tried = ({**rest, "quorum": q} for q in quorums) if names else iter([rest])
         if all(judge.take(each) is not None for each in tried):
             return number
