@@ -12,11 +12,10 @@ def quorum_size(acceptors: int) -> int:
 def check_quorums(phase1: int, phase2: int, acceptors: int) -> None:
     """Raise `ValueError` if some quorum of `phase1` acceptors and some of `phase2` do not meet, or
     one is of more than there are."""
-    if phase1 <= acceptors and phase2 <= acceptors < phase1 + phase2:
-        return
-    phase1 = max(1, min(phase1, acceptors))
-    raise ValueError(
-        f"expected quorums that meet: of {acceptors} acceptors, phase1 and phase2 are at most "
-        f"{acceptors} each and at least {acceptors + 1} together, as {{phase1: {phase1}, phase2: "
-        f"{acceptors + 1 - phase1}}}"
-    )
+    if max(phase1, phase2) > acceptors or phase1 + phase2 <= acceptors:
+        one = max(1, min(phase1, acceptors))
+        raise ValueError(
+            f"expected quorums that meet: of {acceptors} acceptors, phase1 and phase2 are at most "
+            f"{acceptors} each and at least {acceptors + 1} together, as {{phase1: {one}, phase2: "
+            f"{acceptors + 1 - one}}}"
+        )
