@@ -12,7 +12,9 @@
 (* a file is a message from one life to the next.  The earlier life did    *)
 (* SendSnapshot when it had that checkpoint, as it may at any time, and    *)
 (* the new one does InstallSnapshot, however much later that is.  What     *)
-(* acceptors have trimmed since, it is given by another learner.           *)
+(* acceptors have trimmed since, it is given by another learner.  And so   *)
+(* is one that begins with a snapshot that another learner gave: an        *)
+(* earlier life may have lost all that it had, and have been given that.   *)
 (***************************************************************************)
 EXTENDS MultiPaxosState
 

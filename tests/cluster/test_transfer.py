@@ -181,9 +181,20 @@ def test_it_is_killed_in_the_middle_and_then_all_are(three: Three) -> None:
 
     wait_for(is_installed, "its checkpoint")
     three.broadcast(3)
+
+    def newest(number: int) -> int:
+        files = data.glob(f"learner-{number}.checkpoint-*")
+        return max((int(path.name.rpartition("-")[2]) for path in files), default=0)
+
+    wait_for(lambda: newest(3) >= max(newest(1), newest(2)), "as new a checkpoint as the others")
+    installed = three.events("learner-3", "InstallSnapshot")
     three.kill(1, 2, 3)
     for number in (1, 2, 3):
         three.start(number)
     three.broadcast(3)
     three.end(1, 2, 3)
-    assert len(three.events("learner-3", "InstallSnapshot")) == 1
+    again = three.events("learner-3", "InstallSnapshot")[len(installed) :]
+    assert [(e["from"], e["instance"]) for e in again] in (
+        [],
+        [(installed[-1]["from"], installed[-1]["instance"])],
+    ), "if it begins with what it was given, it says so again"

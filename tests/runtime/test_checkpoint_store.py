@@ -151,6 +151,24 @@ def test_a_bit_that_is_changed_anywhere_is_noticed_and_the_one_before_is_used(
         aside.unlink()
 
 
+def test_what_was_lost_is_known_until_there_is_something_newer(tmp_path: Path) -> None:
+    """A life that finds the newest one damaged is another learner, and says so in its trace; it may
+    be killed before it has said it."""
+    older, newer = filled(tmp_path, 10, 20)
+    newer.write_bytes(newer.read_bytes()[:-1])
+    for _ in range(3):
+        store = opened(tmp_path)
+        assert store.newest and store.newest.path == older
+        assert store.giver == 1, "it goes on from what its earlier life has left"
+        store.close()
+    filled(tmp_path, 15)
+    store = opened(tmp_path)
+    assert store.giver == 1, "it is still behind what it had"
+    store.close()
+    filled(tmp_path, 30)
+    assert not opened(tmp_path).giver
+
+
 def test_a_file_that_is_cut_anywhere_is_noticed(tmp_path: Path, said: list[str]) -> None:
     older, newer = filled(tmp_path, 10, 20)
     good = newer.read_bytes()
@@ -333,10 +351,17 @@ def test_what_is_received_in_parts_is_verified_as_a_whole(tmp_path: Path) -> Non
     incoming = store.incoming(OFFER)
     for at in Random(1).sample(range(0, len(data), 100), -(-len(data) // 100)):
         incoming.write_at(at, data[at : at + 100])
-    received = store.accept(incoming, store.verify(incoming)[0])
+    received = store.accept(incoming, store.verify(incoming)[0], 3)
     assert received is store.newest and received.snapshot() == snapshot(20)
     assert received.path.read_bytes() == data
-    assert names(tmp_path / "taker") == {"learner-1.checkpoint-20"}
+    assert names(tmp_path / "taker") == {"learner-1.checkpoint-20", "learner-1.given"}
+    store.close()
+    for _ in range(2):  # a life may end before it has said whose it is
+        store = opened(tmp_path / "taker")
+        assert store.giver == 3
+        store.close()
+    filled(tmp_path / "taker", 30)
+    assert opened(tmp_path / "taker").giver == 0
 
 
 def test_what_is_received_and_is_none_leaves_the_ones_before(tmp_path: Path) -> None:

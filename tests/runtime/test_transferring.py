@@ -105,7 +105,7 @@ class Taker:
 
     @property
     def names(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir()} - {"learner-1.lock"}
+        return {path.name for path in self.folder.iterdir()} - {"learner-1.lock", "learner-1.given"}
 
     def close(self) -> None:
         self.files.close()

@@ -46,8 +46,8 @@ class SaysAnotherPlace(Learner):
 class BeginsAnew(Learner):
     """It says that it came back, and did not."""
 
-    def come_back(self, *, has_lost: bool = False) -> None:
-        super().come_back(has_lost=has_lost)
+    def come_back(self, *, giver: int = 0) -> None:
+        super().come_back(giver=giver)
         self.prefix = 0
 
 

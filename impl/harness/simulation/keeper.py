@@ -142,8 +142,8 @@ class Keeper:
         return learner
 
     def come_back(self) -> None:
-        """The learner begins, as another one if its newest checkpoint is damaged."""
-        self._learner().come_back(has_lost=self.store.has_lost)
+        """The learner begins, as another one if its newest checkpoint was given, or is damaged."""
+        self._learner().come_back(giver=self.store.giver)
 
     def lose(self) -> None:
         """The process crashes. A child that was writing ends as well, sooner or later."""
@@ -258,15 +258,15 @@ class Keeper:
         if self._random.choice(self.fates) is Fate.CRASH_AFTER:
             self._note("crash before a snapshot is installed")
             if snapshot.prefix > self._learner().prefix:
-                self._accept(incoming, found)
+                self._accept(incoming, found, transferred.giver)
             self._process.crash()
             return
         take_over = partial(self._take_over, incoming, found, snapshot, transferred.giver)
         self._process.world.after(self._draw_s(), self._tell, incarnation, take_over)
 
-    def _accept(self, incoming: Incoming, found: CheckpointFile) -> None:
+    def _accept(self, incoming: Incoming, found: CheckpointFile, giver: int) -> None:
         """It is a checkpoint of this one now."""
-        self.store.accept(incoming, found)
+        self.store.accept(incoming, found, giver)
         self._is_durable(found.prefix)
 
     def _take_over(
@@ -280,7 +280,7 @@ class Keeper:
         """As the runtime does (`paxos.runtime.transferring`): what the learner has passed meanwhile
         becomes no checkpoint of it."""
         if snapshot.prefix > self._learner().prefix:
-            self._accept(incoming, found)
+            self._accept(incoming, found, giver)
         else:
             incoming.close()
         self._install(snapshot, giver, now_s)

@@ -162,12 +162,13 @@ class InstallSnapshot(Event, tag=True, rename={"giver": "from"}):
     position: int
 
 
-def came_back(instance: int, position: int, lost_by: int = 0) -> Restart | InstallSnapshot:
-    """The first event of a learner that begins with a checkpoint of that place. Where it is not the
-    newest that learner `lost_by` had, as that is damaged, it may not be the same learner: acceptors
-    forget by what was in the newest. So it is another one, which goes on from what the earlier one
-    has left: a file is a message to the next life, and a snapshot that was sent may be installed
-    whenever it comes (spec: `SendSnapshot`, `InstallSnapshot`)."""
-    if lost_by:
-        return InstallSnapshot(giver=lost_by, instance=instance, position=position)
+def came_back(instance: int, position: int, giver: int = 0) -> Restart | InstallSnapshot:
+    """The first event of a learner that begins with a checkpoint of that place. Where learner
+    `giver` gave it, or has the same id and is an earlier life whose newest one is damaged, it may
+    not be the same learner: acceptors forget by what was in the newest, and an earlier life may
+    have lost that. So it is another one, which goes on from what was given: a file is a message to
+    the next life, and a snapshot that was sent may be installed whenever it comes (spec:
+    `SendSnapshot`, `InstallSnapshot`)."""
+    if giver:
+        return InstallSnapshot(giver=giver, instance=instance, position=position)
     return Restart(instance=instance, position=position)

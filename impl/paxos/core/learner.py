@@ -88,10 +88,9 @@ class Learner(Role):
         self.keeping = Keeping(settings, kept, now_s) if keeps else None
         self.transfer = Transfer(settings, learner_id) if shares else None
 
-    def come_back(self, *, has_lost: bool = False) -> None:
+    def come_back(self, *, giver: int = 0) -> None:
         if self.prefix:
-            back = events.came_back(self.prefix, self.position, self.id if has_lost else 0)
-            self.step.events.append(back)
+            self.step.events.append(events.came_back(self.prefix, self.position, giver))
 
     # What it hears.
 

@@ -38,6 +38,9 @@ from paxos.runtime.streams import write_all
 KEPT = 2
 """Checkpoints that stand: the newest, and one before it should that be damaged."""
 
+DAMAGED = ".damaged"
+"""How the name of one ends that was set aside."""
+
 ORPHAN_S = 10.0
 """How long a learner waits for what a killed one has left behind to end."""
 
@@ -63,8 +66,11 @@ class CheckpointStore:
         self._received = 0  # the number of the last file that was begun
         self.newest: CheckpointFile | None = None
         """The newest checkpoint, open; None: there is none."""
-        self.has_lost = False
-        """There was a newer one as the store was opened, which is damaged."""
+        self.giver = 0
+        """The learner that gave the newest one as the store was opened; its own id: an earlier life
+        of it, whose newest one is damaged, and there is none that is newer yet. 0: it is its own.
+        Where another learner would begin so, an earlier life may have begun so, and have ended
+        before it could say it in its trace."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_names(folder.resolve())
@@ -123,11 +129,12 @@ class CheckpointStore:
         os.pwrite(fd, b"%d" % os.getpid(), 0)
         return fd
 
-    def _names(self) -> dict[int, Path]:
-        """The files that are there, by prefix, the newest first."""
+    def _names(self, end: str = "") -> dict[int, Path]:
+        """The files that are there, by prefix, the newest first: those whose names end so."""
         start = f"{self.member}.checkpoint-"
-        names = [path for path in self._folder.iterdir() if path.name.startswith(start)]
-        numbers = {path: path.name.removeprefix(start) for path in names}
+        every = {path: path.name for path in self._folder.iterdir()}
+        names = {p: n for p, n in every.items() if n.startswith(start) and n.endswith(end)}
+        numbers = {p: n.removeprefix(start).removesuffix(end) for p, n in names.items()}
         found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
         return dict(sorted(found.items(), reverse=True))
 
@@ -142,12 +149,13 @@ class CheckpointStore:
                 damaged[path] = error
                 continue
             for other, problem in damaged.items():
-                other.rename(other.with_name(f"{other.name}.damaged"))
+                other.rename(other.with_name(f"{other.name}{DAMAGED}"))
                 self.say(
                     f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
-            self.has_lost = bool(damaged)
+            has_lost = max(self._names(DAMAGED), default=0) > found.prefix
+            self.giver = self.member.id if has_lost else self._giver_of(found.prefix)
             return found
         for path, problem in damaged.items():
             raise InputError(
@@ -156,6 +164,23 @@ class CheckpointStore:
                 "what acceptors have not trimmed, or another learner"
             )
         return None
+
+    # Who gave it.
+
+    def _note_giver(self, prefix: int, giver: int) -> None:
+        """Force to disk that `giver` gave the checkpoint of this place. Raises `OSError`."""
+        with self.path_of("given").open("w") as file:
+            file.write(f"{prefix} {giver}")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _giver_of(self, prefix: int) -> int:
+        """Who gave it; 0: nobody, it is its own."""
+        with suppress(FileNotFoundError):
+            match self.path_of("given").read_bytes().split():
+                case [given, giver] if given == b"%d" % prefix and giver.isdigit():
+                    return int(giver)
+        return 0
 
     # Writing.
 
@@ -242,9 +267,10 @@ class CheckpointStore:
         received.check(self._identity, self.application)
         return received, received.snapshot()
 
-    def accept(self, incoming: Incoming, received: CheckpointFile) -> CheckpointFile:
+    def accept(self, incoming: Incoming, received: CheckpointFile, giver: int) -> CheckpointFile:
         """What was verified gets its name, durably, and is adopted. Raises `InputError`, `OSError`;
         the ones before stand then."""
+        self._note_giver(received.prefix, giver)
         path = self._folder / f"{self.member}.checkpoint-{received.prefix}"
         received.close()
         incoming.path.rename(path)

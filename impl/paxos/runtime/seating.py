@@ -259,7 +259,7 @@ def make_keeper(settings: Settings, process: ProcessName, store: CheckpointStore
         ) from error
     assert learner.keeping
     learner.keeping.kept_s = now_s - max(0.0, time.time() - newest.made_s)
-    learner.come_back(has_lost=store.has_lost)
+    learner.come_back(giver=store.giver)
     return learner
 
 

@@ -147,7 +147,7 @@ class Transferring:
             incoming.close()
             return
         try:
-            self._store.accept(incoming, found)
+            self._store.accept(incoming, found, transferred.giver)
         except (InputError, OSError) as error:
             self._refuse(error, transferred, incoming, now_s)
             return
