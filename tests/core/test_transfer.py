@@ -130,6 +130,13 @@ class World:
             self.turn()
             assert self.now_s < until_s, [len(self.learners[n].incoming) for n in takers]
 
+    def run_until(self, taker: Learner, share: float) -> None:
+        """Until it has so much of what it takes. Fails if that does not come."""
+        until_s = self.now_s + PATIENCE_S
+        while taker.transfer.taker.share < share:
+            self.turn()
+            assert self.now_s < until_s
+
     def turn(self) -> None:
         """The next thing that happens."""
         due = [learner.transfer.due_s for learner in self.learners.values() if learner.is_alive]
@@ -207,8 +214,7 @@ def test_it_goes_on_with_another_giver_of_the_same() -> None:
     for number in (2, 3):
         world.learners[number].has(100, data)
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < 0.5:
-        world.turn()
+    world.run_until(taker, 0.5)
     first = taker.transfer.taker.giver
     world.learners[first].is_alive = False
     world.said.clear()
@@ -226,8 +232,7 @@ def test_it_goes_on_where_it_was_killed(share: float) -> None:
     data = snapshot_of(60_000)
     world.learners[2].has(100, data)
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < share:
-        world.turn()
+    world.run_until(taker, share)
     here = set(taker.kept)
     world.under_way.clear()
     world.said.clear()
@@ -260,8 +265,7 @@ def test_it_begins_anew_when_another_is_offered_than_before_it_was_killed() -> N
     world = World(2)
     world.learners[2].has(100, snapshot_of(60_000))
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < 0.5:
-        world.turn()
+    world.run_until(taker, 0.5)
     world.learners[2].transfer = Transfer(SETTINGS, 2)  # it was started again as well
     world.learners[2].has(120, snapshot_of(30_000, 120))
     taker.restart(40)
@@ -275,8 +279,7 @@ def test_the_same_is_taken_though_another_is_offered_first() -> None:
     data = snapshot_of(60_000)
     world.learners[2].has(100, data)
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < 0.5:
-        world.turn()
+    world.run_until(taker, 0.5)
     world.learners[3].has(120, snapshot_of(60_000, 120))
     world.under_way.clear()
     taker.restart(40)
@@ -299,8 +302,7 @@ def test_it_begins_anew_with_a_giver_of_another() -> None:
     world = World(3)
     world.learners[2].has(100, snapshot_of(60_000))
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < 0.5:
-        world.turn()
+    world.run_until(taker, 0.5)
     world.learners[2].is_alive = False
     other = snapshot_of(30_000, 120)
     world.learners[3].has(120, other)
@@ -457,8 +459,7 @@ def test_who_comes_while_one_is_given_takes_that_one_too() -> None:
     giver = world.learners[3]
     giver.has(100, snapshot_of(40_000))
     world.want(1, 40)
-    while world.learners[1].transfer.taker.share < 0.3:
-        world.turn()
+    world.run_until(world.learners[1], 0.3)
     giver.has(110, snapshot_of(40_000, 110))
     world.want(2, 50)
     world.run(1, 2)
@@ -470,8 +471,7 @@ def test_what_there_was_no_room_for_is_taken_later() -> None:
     data = snapshot_of(20_000)
     world.learners[2].has(100, data)
     taker = world.want(1, 40)
-    while taker.transfer.taker.share < 0.5:
-        world.turn()
+    world.run_until(taker, 0.5)
     full_s = world.now_s
     taker.transfer.taker.refuse(full_s, is_wrong=False)
     world.run(1)

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import partial
+from itertools import islice
 from random import Random
 from typing import Protocol
 
@@ -27,7 +28,7 @@ from paxos.core.role import Role
 from paxos.core.step import Step, Transferred
 from paxos.errors import InputError
 from paxos.runtime.checkpoint_file import CheckpointFile, DamagedError
-from paxos.runtime.checkpoint_store import CheckpointStore
+from paxos.runtime.checkpoint_store import CheckpointStore, checkpoints_in
 from paxos.runtime.incoming import Incoming
 from paxos.runtime.receiving import Receiving
 
@@ -108,16 +109,15 @@ class Keeper:
         """A bit of the newest checkpoint changes; the process is down. False: there is no other one
         to go on from, and it starts no more."""
         assert self._store is None, "it is down"
-        start = f"{self._process.member}.checkpoint-"
-        names = [path.name for path in self._place.folder.glob(f"{start}*")]
-        found = sorted(int(n) for name in names if (n := name.removeprefix(start)).isdecimal())
+        folder = self._place.folder
+        found = checkpoints_in(folder, self._process.member) if folder.is_dir() else {}
         if len(found) < FOR_A_DAMAGE:
             return False
-        newest = self._place.folder / f"{start}{found[-1]}"
+        (_, newest), (before, _) = islice(found.items(), 2)
         data = bytearray(newest.read_bytes())
         data[self._random.randrange(len(data))] ^= 1 << self._random.randrange(8)
         newest.write_bytes(data)
-        self._durable = found[-2]
+        self._durable = before
         return True
 
     # Incarnations.

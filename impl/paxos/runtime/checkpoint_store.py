@@ -45,6 +45,17 @@ ORPHAN_S = 10.0
 """How long a learner waits for what a killed one has left behind to end."""
 
 
+def checkpoints_in(folder: Path, member: Member, end: str = "") -> dict[int, Path]:
+    """The checkpoints that a learner has there, by prefix, the newest first: the files whose names
+    end so."""
+    start = f"{member}.checkpoint-"
+    every = {path: path.name for path in folder.iterdir()}
+    names = {p: n for p, n in every.items() if n.startswith(start) and n.endswith(end)}
+    numbers = {p: n.removeprefix(start).removesuffix(end) for p, n in names.items()}
+    found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
+    return dict(sorted(found.items(), reverse=True))
+
+
 class CheckpointStore:
     """The checkpoints of one learner. One thread writes its own and another one receives those of
     others; `newest` may be another one at any time."""
@@ -129,17 +140,8 @@ class CheckpointStore:
         os.pwrite(fd, b"%d" % os.getpid(), 0)
         return fd
 
-    def _names(self, end: str = "") -> dict[int, Path]:
-        """The files that are there, by prefix, the newest first: those whose names end so."""
-        start = f"{self.member}.checkpoint-"
-        every = {path: path.name for path in self._folder.iterdir()}
-        names = {p: n for p, n in every.items() if n.startswith(start) and n.endswith(end)}
-        numbers = {p: n.removeprefix(start).removesuffix(end) for p, n in names.items()}
-        found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
-        return dict(sorted(found.items(), reverse=True))
-
     def _find(self) -> CheckpointFile | None:
-        names = self._names()
+        names = checkpoints_in(self._folder, self.member)
         damaged: dict[Path, DamagedError] = {}
         for path in names.values():
             try:
@@ -154,7 +156,9 @@ class CheckpointStore:
                     f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
-            has_lost = max(self._names(DAMAGED), default=0) > found.prefix
+            has_lost = (
+                max(checkpoints_in(self._folder, self.member, DAMAGED), default=0) > found.prefix
+            )
             self.giver = self.member.id if has_lost else self._giver_of(found.prefix)
             return found
         for path, problem in damaged.items():
@@ -228,7 +232,7 @@ class CheckpointStore:
                 raise InputError(f"checkpoint {path} is damaged: {error}") from error
             if self.newest is None or found.prefix > self.newest.prefix:
                 self.newest = found  # who is giving the one before to others still has it
-            for old in list(self._names().values())[KEPT:]:
+            for old in list(checkpoints_in(self._folder, self.member).values())[KEPT:]:
                 old.unlink(missing_ok=True)
             return found
 
