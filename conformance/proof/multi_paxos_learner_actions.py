@@ -110,33 +110,28 @@ def recover_install(s: State, l: Term, p: Term, d: Term, k: Term) -> Step:
 
 def _become(s: State, l: Term, state: Snapshot) -> Changed:
     """Become(l, s)"""
-    p, d, k = state
-    return {
-        "prefix": lambda m: If(m == l, p, s.prefix(m)),
-        "delivered": lambda m: If(m == l, d, s.delivered(m)),
-        "known": lambda m: If(m == l, k, s.known(m)),
-    }
+    return _except(s, l, "", state)
 
 
 def _takes(s: State, l: Term, state: Snapshot) -> Changed:
     """taken' = [taken EXCEPT ![l] = s]"""
-    p, d, k = state
-    return {
-        "taken_prefix": lambda m: If(m == l, p, s.taken_prefix(m)),
-        "taken_delivered": lambda m: If(m == l, d, s.taken_delivered(m)),
-        "taken_known": lambda m: If(m == l, k, s.taken_known(m)),
-    }
+    return _except(s, l, "taken_", state)
 
 
 def _durable(s: State, l: Term, state: Snapshot) -> Changed:
     """Durable(l, s)"""
-    p, d, k = state
-    return {
-        **_takes(s, l, BEGINNING),
-        "checkpoint_prefix": lambda m: If(m == l, p, s.checkpoint_prefix(m)),
-        "checkpoint_delivered": lambda m: If(m == l, d, s.checkpoint_delivered(m)),
-        "checkpoint_known": lambda m: If(m == l, k, s.checkpoint_known(m)),
-    }
+    return {**_takes(s, l, BEGINNING), **_except(s, l, "checkpoint_", state)}
+
+
+def _except(s: State, l: Term, of: str, state: Snapshot) -> Changed:
+    """f' = [f EXCEPT ![l] = s], in the three variables whose names begin so."""
+
+    def changed(name: str, new: Term) -> Callable[[Term], Term]:
+        old = getattr(s, name)
+        return lambda m: If(m == l, new, old(m))
+
+    names = "prefix", "delivered", "known"
+    return {f"{of}{n}": changed(f"{of}{n}", new) for n, new in zip(names, state, strict=True)}
 
 
 def _says_checkpoint(s: State, l: Term, p: Term) -> Changed:
