@@ -145,7 +145,7 @@ class PromisesOfAMinority(Proposer):
     def _on_promise(self, sender: int, promise: Promise, now_s: float) -> None:
         settings, self.settings = (
             self.settings,
-            replace(self.settings, acceptors=1, phase1_quorum=1),
+            replace(self.settings, phase1_quorum=1),
         )
         super()._on_promise(sender, promise, now_s)
         self.settings = settings
@@ -154,7 +154,7 @@ class PromisesOfAMinority(Proposer):
 class VotesOfAMinority(Proposer):
     def __init__(self, settings: Settings, *others: Any) -> None:
         super().__init__(settings, *others)
-        self.phase2 = Proposals(replace(settings, acceptors=1, phase2_quorum=1))
+        self.phase2 = Proposals(replace(settings, phase2_quorum=1))
 
 
 class CountsAVoteTwice(Proposer):
@@ -249,7 +249,7 @@ class DecidesWithDirectLearning(Proposer):
 
 class LearnsFromOneVote(Learner):
     def __init__(self, settings: Settings, *args: Any, **life: Any) -> None:
-        super().__init__(replace(settings, acceptors=1, phase2_quorum=1), *args, **life)
+        super().__init__(replace(settings, phase2_quorum=1), *args, **life)
 
 
 class AddsUpVotesOfDifferentBallots(Learner):

@@ -176,7 +176,7 @@ class OneAnswerIsEnough(Reads):
     """And only one acceptor's."""
 
     def __init__(self, settings: Settings, reader: str, now_s: float) -> None:
-        super().__init__(replace(settings, acceptors=1, phase1_quorum=1), reader, now_s)
+        super().__init__(replace(settings, phase1_quorum=1), reader, now_s)
 
 
 class JoinsTheQueryUnderWay(Reads):
