@@ -11,12 +11,19 @@
 (***************************************************************************)
 EXTENDS Integers, FiniteSets
 
-CONSTANTS Value,   \* what clients broadcast
-          Learner
+CONSTANTS
+    \* @type: Set(VALUE);
+    Value,      \* what clients broadcast
+    \* @type: Set(LEARNER);
+    Learner
 
-VARIABLES broadcast,  \* the values that clients have broadcast
-          chosen,     \* the values chosen: none, later exactly one
-          learned     \* learned[l]: the values that learner l has learned
+VARIABLES
+    \* @type: Set(VALUE);
+    broadcast,  \* the values that clients have broadcast
+    \* @type: Set(VALUE);
+    chosen,     \* the values chosen: none, later exactly one
+    \* @type: LEARNER -> Set(VALUE);
+    learned     \* learned[l]: the values that learner l has learned
 
 vars == <<broadcast, chosen, learned>>
 

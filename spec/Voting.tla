@@ -8,10 +8,21 @@
 (***************************************************************************)
 EXTENDS Integers, FiniteSets
 
-CONSTANTS Value, None,       \* None: no value
-          Acceptor, Learner,
-          Quorum1, Quorum2,  \* sets of acceptors: of phase 1, and of phase 2
-          Ballot             \* positive integers
+CONSTANTS
+    \* @type: Set(VALUE);
+    Value,
+    \* @type: VALUE;
+    None,       \* no value
+    \* @type: Set(ACCEPTOR);
+    Acceptor,
+    \* @type: Set(LEARNER);
+    Learner,
+    \* @type: Set(Set(ACCEPTOR));
+    Quorum1,    \* sets of acceptors: of phase 1
+    \* @type: Set(Set(ACCEPTOR));
+    Quorum2,    \* the same of phase 2
+    \* @type: Set(Int);
+    Ballot      \* positive integers
 
 (* Each quorum of phase 1 meets each of phase 2: so whoever has promises knows of
    what may have been chosen.  Two of phase 1 need not meet, nor two of phase 2
@@ -27,10 +38,15 @@ ASSUME /\ None \notin Value
 (* A vote is the pair of a ballot and a value; ballot 0 says: no vote. *)
 NoVote == <<0, None>>
 
-VARIABLES broadcast,  \* the values that clients have broadcast
-          promised,   \* promised[a]: acceptor a votes in no ballot below it
-          votes,      \* votes[a]: every vote of acceptor a
-          learned     \* learned[l]: the vote that learner l knows chosen
+VARIABLES
+    \* @type: Set(VALUE);
+    broadcast,  \* the values that clients have broadcast
+    \* @type: ACCEPTOR -> Int;
+    promised,   \* promised[a]: acceptor a votes in no ballot below it
+    \* @type: ACCEPTOR -> Set(<<Int, VALUE>>);
+    votes,      \* votes[a]: every vote of acceptor a
+    \* @type: LEARNER -> <<Int, VALUE>>;
+    learned     \* learned[l]: the vote that learner l knows chosen
 
 vars == <<broadcast, promised, votes, learned>>
 
@@ -67,6 +83,7 @@ Promise(a, b) ==
    the vote of an acceptor outside Q as well, if nobody in Q has voted above
    it: so any such vote will do.  (It need not be final that its acceptor has
    no higher one.) *)
+\* @type: (<<Int, VALUE>>, Set(<<Int, VALUE>>)) => Bool;
 IsHighest(w, ws) == \A x \in ws : x[1] <= w[1]
 
 Safe(v, b, Q) ==
