@@ -51,11 +51,11 @@ from conformance.proof.logic import (
 from conformance.proof.voting_logic import (
     Acceptor,
     Learner,
-    Quorum,
+    Quorum2,
     Value,
     at_most,
     below,
-    member,
+    member2,
     zero,
 )
 
@@ -87,9 +87,9 @@ def completes(s: State, a: Term, b: Term, i: Term, w: Term) -> Formula:
     """Acceptor a's vote completes a quorum."""
 
     def others(q: Term) -> Formula:
-        return every(Acceptor, lambda c: Implies(And(member(q, c), c != a), s.votes(c, i, b, w)))
+        return every(Acceptor, lambda c: Implies(And(member2(q, c), c != a), s.votes(c, i, b, w)))
 
-    return some(Quorum, others)
+    return some(Quorum2, others)
 
 
 def vote(s: State, a: Term, b: Term, i: Term, w: Term, q: Term) -> Step:

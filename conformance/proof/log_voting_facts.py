@@ -43,7 +43,7 @@ from conformance.proof.logic import (
 )
 from conformance.proof.voting_logic import (
     Ballot,
-    Quorum,
+    Quorum2,
 )
 
 
@@ -143,7 +143,7 @@ def _of_what_is_chosen(s: State, after: State, is_this: Callable[..., Formula]) 
 def _of_votes(s: State, after: State, is_this: Callable[..., Formula]) -> list[Fact]:
     """For what a quorum has voted after the step."""
     quorums = every(
-        *(Quorum, Ballot, Instance, Batch),
+        *(Quorum2, Ballot, Instance, Batch),
         lambda p, c, j, x: Implies(
             voted_together(after, p, c, j, x),
             Or(voted_together(s, p, c, j, x), is_this(j, x)),

@@ -40,11 +40,13 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     Value,
     at_most,
     below,
-    member,
+    member1,
+    member2,
     zero,
 )
 
@@ -65,7 +67,7 @@ A_VOTE: tuple[Sort, ...] = (Instance, Ballot, Batch)
 
 
 def voted_together(s: State, q: Term, b: Term, i: Term, w: Term) -> Formula:
-    return every(Acceptor, lambda a: Implies(member(q, a), s.votes(a, i, b, w)))
+    return every(Acceptor, lambda a: Implies(member2(q, a), s.votes(a, i, b, w)))
 
 
 def has_learned(s: State, l: Term, i: Term) -> Formula:
@@ -76,7 +78,7 @@ def has_learned(s: State, l: Term, i: Term) -> Formula:
 def votes_below(s: State, q: Term, b: Term, i: Term, c: Term) -> Formula:
     """Some vote of ballot c is in VotesBelow(Q, b, i)."""
     return And(
-        below(c, b), some(Acceptor, Batch, lambda a, w: And(member(q, a), s.votes(a, i, c, w)))
+        below(c, b), some(Acceptor, Batch, lambda a, w: And(member1(q, a), s.votes(a, i, c, w)))
     )
 
 
@@ -109,7 +111,7 @@ def safe(s: State, w: Term, b: Term, i: Term, q: Term) -> Formula:
 
 def promised_by(s: State, q: Term, b: Term, i: Term) -> Formula:
     """Promised(Q, b, i)"""
-    return every(Acceptor, lambda a: Implies(member(q, a), at_most(b, s.promised(a, scope_of(i)))))
+    return every(Acceptor, lambda a: Implies(member1(q, a), at_most(b, s.promised(a, scope_of(i)))))
 
 
 # -- the invariant -------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def votes_safe(s: State) -> Formula:
         Acceptor,
         *A_VOTE,
         lambda a, i, b, w: Implies(
-            s.votes(a, i, b, w), some(Quorum, lambda q: shows_safe(s, q, b, i, w))
+            s.votes(a, i, b, w), some(Quorum1, lambda q: shows_safe(s, q, b, i, w))
         ),
     )
 
@@ -164,7 +166,7 @@ def learned_from_one_ballot(s: State) -> Formula:
         Learner,
         *A_VOTE,
         lambda l, i, b, w: Implies(
-            s.learned(l, i, b, w), some(Quorum, lambda q: voted_together(s, q, b, i, w))
+            s.learned(l, i, b, w), some(Quorum2, lambda q: voted_together(s, q, b, i, w))
         ),
     )
 
@@ -177,7 +179,7 @@ def votes_broadcast(s: State) -> Formula:
 
 def by_votes(s: State, i: Term, w: Term) -> Formula:
     """A quorum voted together for the batch."""
-    return some(Ballot, Quorum, lambda b, q: voted_together(s, q, b, i, w))
+    return some(Ballot, Quorum2, lambda b, q: voted_together(s, q, b, i, w))
 
 
 def chosen_by_votes(s: State) -> Formula:

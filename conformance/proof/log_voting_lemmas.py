@@ -44,13 +44,13 @@ from conformance.proof.logic import (
 from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
-    Quorum,
+    Quorum2,
     Value,
     at_most,
     below,
 )
 
-INSTANCES, NEXT, QUORUMS = "instances", "next: there is none between", "any two quorums intersect"
+INSTANCES, NEXT, QUORUMS = "instances", "next: there is none between", "quorums meet"
 MEANT = ("complete", "has all")
 PREFIX = ("sequences: prefix, reflexive", "sequences: prefix, transitive")
 
@@ -59,7 +59,7 @@ def later_votes_agree(s: State, b: Term) -> Formula:
     """What was chosen in a ballot that is not above b is what is voted for in b."""
     return every(
         Acceptor,
-        *(Instance, Batch, Batch, Ballot, Quorum),
+        *(Instance, Batch, Batch, Ballot, Quorum2),
         lambda a, i, u, w, c, q: Implies(
             And(s.votes(a, i, b, w), at_most(c, b), voted_together(s, q, c, i, u)), u == w
         ),

@@ -76,10 +76,12 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     Value,
     at_most,
-    member,
+    member1,
+    member2,
     zero,
 )
 
@@ -91,9 +93,12 @@ SIZES = ((1, 1, 2, 2, 1, 2), (1, 1, 2, 3, 1, 4), (1, 2, 3, 2, 2, 4), (2, 2, 3, 2
 
 LOG_VOTING = Encoding(
     name="LogVoting",
-    sorts=(Acceptor, Learner, Quorum, Ballot, Value, Instance, Batch, Scope, Scopes, Sequence, Log),
+    sorts=(
+        *(Acceptor, Learner, Quorum1, Quorum2, Ballot, Value),
+        *(Instance, Batch, Scope, Scopes, Sequence, Log),
+    ),
     constants=(
-        *(member, at_most, zero.decl(), comes_before, keeps),
+        *(member1, member2, at_most, zero.decl(), comes_before, keeps),
         *(up_to, start.decl(), last.decl(), scope_of, in_scopes),
         *(has, contains, once, begins, empty.decl(), appended),
         *(entry, picked, recorded, order_up_to, complete, has_all, is_next),
@@ -105,8 +110,8 @@ LOG_VOTING = Encoding(
     actions=(
         Action("Broadcast", (Value,), broadcast),
         Action("Promise", (Acceptor, Ballot, Scopes), promise),
-        Action("Vote", (Acceptor, Ballot, Instance, Batch, Quorum), vote, vote_facts),
-        Action("Learn", (Learner, Ballot, Instance, Batch, Quorum), learn),
+        Action("Vote", (Acceptor, Ballot, Instance, Batch, Quorum1), vote, vote_facts),
+        Action("Learn", (Learner, Ballot, Instance, Batch, Quorum2), learn),
         Action("Deliver", (Learner, Instance, Ballot, Batch), deliver, deliver_facts),
         Action("Restart", (Learner, Instance), restart),
         Action("InstallSnapshot", (Learner, Instance), install_snapshot),
@@ -175,7 +180,8 @@ LOG_VOTING = Encoding(
     usual=(QUORUMS, "ballots"),
     sizes=tuple(
         {
-            **{"Acceptor": a, "Learner": l, "Quorum": a, "Ballot": b, "Value": 1, "Instance": i},
+            **{"Acceptor": a, "Learner": l, "Quorum1": a, "Quorum2": a},
+            **{"Ballot": b, "Value": 1, "Instance": i},
             **{"Batch": w, "Scope": 1, "Scopes": 1, "Sequence": 2, "Log": logs},
         }
         for a, l, b, i, w, logs in SIZES

@@ -38,7 +38,7 @@ from conformance.proof.multi_paxos_state import (
     value_waits,
     within,
 )
-from conformance.proof.voting_logic import Acceptor, Ballot, Learner, at_most, member, zero
+from conformance.proof.voting_logic import Acceptor, Ballot, Learner, at_most, member1, zero
 
 
 def phase1a(s: State, b: Term, f: Term, t: Term) -> Step:
@@ -117,7 +117,7 @@ def phase2a(s: State, b: Term, i: Term, w: Term, q: Term) -> Step:
             "Ballot": b != zero,
             "Instance": i != start,
             "once": Not(proposed(s, b, i)),
-            "promises": every(Acceptor, lambda a: Implies(member(q, a), promises(s, a, b, i))),
+            "promises": every(Acceptor, lambda a: Implies(member1(q, a), promises(s, a, b, i))),
             "highest": proposable(s, w, b, i, q),
         },
         {"msg2a": lambda c, j, x: Or(s.msg2a(c, j, x), And(c == b, j == i, x == w))},

@@ -27,7 +27,7 @@ from conformance.proof.multi_paxos_state import (
     reported,
     table_of,
 )
-from conformance.proof.voting_logic import Acceptor, Ballot, Quorum, at_most, below
+from conformance.proof.voting_logic import Acceptor, Ballot, Quorum2, at_most, below
 
 
 def is_cast(s: State, b: Term, i: Term, c: Term, w: Term) -> Formula:
@@ -115,9 +115,9 @@ def vote_facts(s: State, a: Term, b: Term, i: Term, w: Term) -> tuple[Fact, ...]
 
 def learn_facts(s: State, l: Term, b: Term, i: Term, q: Term, w: Term) -> tuple[Fact, ...]:
     """That a quorum has voted for what the 2a says."""
-    said = some(Quorum, lambda p: all_said(s, p, b, i))
+    said = some(Quorum2, lambda p: all_said(s, p, b, i))
     of_votes = every(Acceptor, lambda a: Implies(s.msg2b(a, b, i), s.votes(a, i, b, w)))
-    voted = some(Quorum, lambda p: voted_together(s, p, b, i, w))
+    voted = some(Quorum2, lambda p: voted_together(s, p, b, i, w))
     return (
         Fact("a quorum said so", said, (NO_AXIOMS, "DecisionsChosen", "decided")),
         Fact(

@@ -34,7 +34,8 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     at_most,
     below,
     zero,
@@ -82,7 +83,7 @@ def proposals_safe(s: State) -> Formula:
     return every(
         *A_BATCH,
         lambda b, i, w: Implies(
-            s.msg2a(b, i, w), some(Quorum, lambda q: shows_safe(s, q, b, i, w))
+            s.msg2a(b, i, w), some(Quorum1, lambda q: shows_safe(s, q, b, i, w))
         ),
     )
 
@@ -165,7 +166,7 @@ def promises_true(s: State) -> Formula:
 def decisions_chosen(s: State) -> Formula:
     return every(
         *(Ballot, Instance),
-        lambda b, i: Implies(s.decide(b, i), some(Quorum, lambda q: all_said(s, q, b, i))),
+        lambda b, i: Implies(s.decide(b, i), some(Quorum2, lambda q: all_said(s, q, b, i))),
     )
 
 
@@ -174,7 +175,7 @@ def learned_voted(s: State) -> Formula:
         Learner,
         *A_VOTE,
         lambda l, i, b, w: Implies(
-            s.learned(l, i, b, w), some(Quorum, lambda q: voted_together(s, q, b, i, w))
+            s.learned(l, i, b, w), some(Quorum2, lambda q: voted_together(s, q, b, i, w))
         ),
     )
 

@@ -10,13 +10,13 @@ from conformance.proof.log_voting_invariant import voted_together
 from conformance.proof.log_voting_lemmas import QUORUMS, chosen_broadcast
 from conformance.proof.log_voting_terms import Batch, Instance
 from conformance.proof.logic import Formula, Induction, State, Term, by_itself, every
-from conformance.proof.voting_logic import Acceptor, Ballot, Quorum, at_most, below
+from conformance.proof.voting_logic import Acceptor, Ballot, Quorum2, at_most, below
 
 
 def later_proposals_agree(s: State, b: Term) -> Formula:
     """What was chosen in a ballot that is not above b is what is proposed in b."""
     return every(
-        *(Instance, Batch, Batch, Ballot, Quorum),
+        *(Instance, Batch, Batch, Ballot, Quorum2),
         lambda i, u, w, c, q: Implies(
             And(s.msg2a(b, i, w), at_most(c, b), voted_together(s, q, c, i, u)), u == w
         ),
@@ -26,7 +26,7 @@ def later_proposals_agree(s: State, b: Term) -> Formula:
 def later_votes(s: State, b: Term) -> Formula:
     """And so is what is voted for in b."""
     return every(
-        *(Acceptor, Instance, Batch, Batch, Ballot, Quorum),
+        *(Acceptor, Instance, Batch, Batch, Ballot, Quorum2),
         lambda a, i, u, w, c, q: Implies(
             And(s.votes(a, i, b, w), at_most(c, b), voted_together(s, q, c, i, u)), u == w
         ),

@@ -88,7 +88,8 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     Value,
 )
 
@@ -113,7 +114,8 @@ VOTES = ("Phase2b", "RecoverVote")
 MULTI_PAXOS = Encoding(
     name="MultiPaxos",
     sorts=(
-        *(Acceptor, Learner, Quorum, Ballot, Value, Instance, Batch, Scope, Sequence, Log),
+        *(Acceptor, Learner, Quorum1, Quorum2, Ballot, Value),
+        *(Instance, Batch, Scope, Sequence, Log),
         *(Proposer, Report, Table, Keepers, Lives),
     ),
     constants=(
@@ -129,10 +131,10 @@ MULTI_PAXOS = Encoding(
         Action("Broadcast", (Value,), broadcast),
         Action("Phase1a", (Ballot, Instance, Instance), phase1a),
         Action("Phase1b", (Acceptor, Ballot, Instance, Instance, Report), phase1b),
-        Action("Phase2a", (Ballot, Instance, Batch, Quorum), phase2a, phase2a_facts),
+        Action("Phase2a", (Ballot, Instance, Batch, Quorum1), phase2a, phase2a_facts),
         Action("Phase2b", (Acceptor, Ballot, Instance, Batch), phase2b, vote_facts),
-        Action("Decide", (Ballot, Instance, Quorum), decide),
-        Action("Learn", (Learner, Ballot, Instance, Quorum, Batch), learn, learn_facts),
+        Action("Decide", (Ballot, Instance, Quorum2), decide),
+        Action("Learn", (Learner, Ballot, Instance, Quorum2, Batch), learn, learn_facts),
         Action("Deliver", (Learner, Instance, Ballot, Batch), deliver, deliver_facts),
         Action("TakeSnapshot", (Learner,), take_snapshot),
         Action("Checkpoint", (Learner,), checkpoint),
@@ -206,7 +208,8 @@ MULTI_PAXOS = Encoding(
     usual=(QUORUMS, "ballots"),
     sizes=tuple(
         {
-            **{"Acceptor": a, "Learner": 1, "Quorum": a, "Ballot": b, "Value": 1, "Instance": 2},
+            **{"Acceptor": a, "Learner": 1, "Quorum1": a, "Quorum2": a},
+            **{"Ballot": b, "Value": 1, "Instance": 2},
             **{"Batch": w, "Scope": 1, "Sequence": 2, "Log": logs, "Proposer": 1, "Report": r},
             **{"Table": 2, "Keepers": 1, "Lives": 1},
         }

@@ -40,7 +40,8 @@ from conformance.proof.voting_logic import (
     Learner,
     Value,
     at_most,
-    member,
+    member1,
+    member2,
 )
 
 Proposer, Report, Table = sort("Proposer"), sort("Report"), sort("Table")
@@ -133,7 +134,7 @@ def promises(s: State, a: Term, b: Term, i: Term) -> Formula:
 
 def all_said(s: State, q: Term, b: Term, i: Term) -> Formula:
     """VotedTogether(Q, b, i): by 2b messages."""
-    return every(Acceptor, lambda a: Implies(member(q, a), s.msg2b(a, b, i)))
+    return every(Acceptor, lambda a: Implies(member2(q, a), s.msg2b(a, b, i)))
 
 
 def reported(s: State, q: Term, b: Term, i: Term, c: Term) -> Formula:
@@ -141,7 +142,7 @@ def reported(s: State, q: Term, b: Term, i: Term, c: Term) -> Formula:
     return some(
         *(Acceptor, Instance, Instance, Report, Batch),
         lambda a, f, t, r, w: And(
-            *(member(q, a), s.msg1b(a, b, f, t, r), within(f, i, t), reports(r, i, c, w))
+            *(member1(q, a), s.msg1b(a, b, f, t, r), within(f, i, t), reports(r, i, c, w))
         ),
     )
 

@@ -23,13 +23,15 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     Value,
     at_most,
     below,
     learners_agree,
     learns_one,
-    member,
+    member1,
+    member2,
     promised_by,
     zero,
 )
@@ -64,13 +66,13 @@ def proposed(s: State, b: Term) -> Formula:
 
 
 def voted_together(s: State, q: Term, b: Term) -> Formula:
-    return every(Acceptor, lambda a: Implies(member(q, a), s.msg2b(a, b)))
+    return every(Acceptor, lambda a: Implies(member2(q, a), s.msg2b(a, b)))
 
 
 def reported(s: State, q: Term, b: Term, c: Term) -> Formula:
     """A vote of ballot c is in Reported(Q, b)."""
     return And(
-        c != zero, some(Acceptor, Value, lambda a, v: And(member(q, a), s.msg1b(a, b, c, v)))
+        c != zero, some(Acceptor, Value, lambda a, v: And(member1(q, a), s.msg1b(a, b, c, v)))
     )
 
 
@@ -143,7 +145,7 @@ def one_batch_per_ballot(s: State) -> Formula:
 
 def votes_below(s: State, q: Term, b: Term, c: Term) -> Formula:
     """The vote of ballot c is in VotesBelow(Q, b)."""
-    return And(below(c, b), some(Acceptor, lambda a: And(member(q, a), s.msg2b(a, c))))
+    return And(below(c, b), some(Acceptor, lambda a: And(member1(q, a), s.msg2b(a, c))))
 
 
 def shows_safe(s: State, q: Term, b: Term, v: Term) -> Formula:
@@ -163,7 +165,7 @@ def proposals_safe(s: State) -> Formula:
     return every(
         Ballot,
         Value,
-        lambda b, v: Implies(s.msg2a(b, v), some(Quorum, lambda q: shows_safe(s, q, b, v))),
+        lambda b, v: Implies(s.msg2a(b, v), some(Quorum1, lambda q: shows_safe(s, q, b, v))),
     )
 
 
@@ -210,7 +212,7 @@ def promises_true(s: State) -> Formula:
 
 def decisions_chosen(s: State) -> Formula:
     return every(
-        Ballot, lambda b: Implies(s.decide(b), some(Quorum, lambda q: voted_together(s, q, b)))
+        Ballot, lambda b: Implies(s.decide(b), some(Quorum2, lambda q: voted_together(s, q, b)))
     )
 
 
@@ -220,7 +222,7 @@ def learned_decided(s: State) -> Formula:
         *(Ballot, Value),
         lambda l, b, v: Implies(
             s.learned(l, b, v),
-            And(some(Quorum, lambda q: may_learn(s, b, q)), s.msg2a(b, v)),
+            And(some(Quorum2, lambda q: may_learn(s, b, q)), s.msg2a(b, v)),
         ),
     )
 
@@ -232,7 +234,7 @@ def later_proposals_agree(s: State, b: Term) -> Formula:
     """What was chosen in a ballot that is not above b is what is proposed in b."""
     return every(
         Value,
-        *(Value, Ballot, Quorum),
+        *(Value, Ballot, Quorum2),
         lambda u, v, c, q: Implies(
             And(s.msg2a(b, v), at_most(c, b), voted_together(s, q, c), s.msg2a(c, u)), u == v
         ),
@@ -241,7 +243,7 @@ def later_proposals_agree(s: State, b: Term) -> Formula:
 
 def chosen(s: State, v: Term) -> Formula:
     """v \\in Chosen"""
-    return some(Ballot, Quorum, lambda b, q: And(voted_together(s, q, b), s.msg2a(b, v)))
+    return some(Ballot, Quorum2, lambda b, q: And(voted_together(s, q, b), s.msg2a(b, v)))
 
 
 def agreement(s: State) -> Formula:

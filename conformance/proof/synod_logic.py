@@ -51,13 +51,15 @@ from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
     Learner,
-    Quorum,
+    Quorum1,
+    Quorum2,
     Value,
     at_most,
     below,
     has_learned,
     integrity,
-    member,
+    member1,
+    member2,
     promised_by,
     zero,
 )
@@ -101,7 +103,7 @@ def _phase2a(s: State, b: Term, v: Term, q: Term) -> Step:
             "Ballot": b != zero,
             "Value": v != none,
             "once": Not(proposed(s, b)),
-            "promises": every(Acceptor, lambda a: Implies(member(q, a), promised(a))),
+            "promises": every(Acceptor, lambda a: Implies(member1(q, a), promised(a))),
             "highest": proposable(s, v, b, q),
         },
         {"msg2a": lambda c, w: Or(s.msg2a(c, w), And(c == b, w == v))},
@@ -220,8 +222,8 @@ def init(s: State) -> Formula:
 
 SYNOD = Encoding(
     name="Synod",
-    sorts=(Acceptor, Learner, Quorum, Ballot, Value, Proposer),
-    constants=(member, at_most, zero.decl(), none.decl(), owner, direct.decl()),
+    sorts=(Acceptor, Learner, Quorum1, Quorum2, Ballot, Value, Proposer),
+    constants=(member1, member2, at_most, zero.decl(), none.decl(), owner, direct.decl()),
     orders=(at_most,),
     axioms=AXIOMS,
     variables=VARIABLES,
@@ -230,10 +232,10 @@ SYNOD = Encoding(
         Action("Broadcast", (Value,), _broadcast),
         Action("Phase1a", (Ballot,), _phase1a),
         Action("Phase1b", (Acceptor, Ballot), _phase1b),
-        Action("Phase2a", (Ballot, Value, Quorum), _phase2a, _phase2a_facts),
+        Action("Phase2a", (Ballot, Value, Quorum1), _phase2a, _phase2a_facts),
         Action("Phase2b", (Acceptor, Ballot, Value), _phase2b),
-        Action("Decide", (Ballot, Quorum), _decide),
-        Action("Learn", (Learner, Ballot, Quorum, Value), _learn),
+        Action("Decide", (Ballot, Quorum2), _decide),
+        Action("Learn", (Learner, Ballot, Quorum2, Value), _learn),
         Action("Recover", (Acceptor,), _recover),
     ),
     invariant={
@@ -271,7 +273,10 @@ SYNOD = Encoding(
         "VotesProposed": "without it ValueOf has no value in the module; here it is a relation"
     },
     sizes=tuple(
-        {"Acceptor": a, "Learner": l, "Quorum": q, "Ballot": b, "Value": v, "Proposer": 1}
+        {
+            **{"Acceptor": a, "Learner": l, "Quorum1": q, "Quorum2": q},
+            **{"Ballot": b, "Value": v, "Proposer": 1},
+        }
         for a, q, b, v, l in [(1, 1, 2, 3, 1), (1, 1, 3, 3, 2), (2, 1, 3, 3, 1)]
     ),
 )

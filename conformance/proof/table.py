@@ -43,15 +43,20 @@ def _line(row: Iterable[str], widths: Iterable[int]) -> str:
     return "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
+def _letter(sort: str) -> str:
+    """As QuorumsMeet has it, a quorum of phase 1 is a Q and one of phase 2 an R."""
+    return "r" if sort == "Quorum2" else sort[0].lower()
+
+
 class _Names:
-    """Names for the elements of a structure: the first letter of their sort and a number; of a sort
+    """Names for the elements of a structure: the letter of their sort and a number; of a sort
     that is ordered from 0, the number alone."""
 
     def __init__(self, encoding: Encoding, found: Found) -> None:
         self.encoding, self.found = encoding, found
         ordered = {order.domain(0).name() for order in encoding.orders}
         self._of: Mapping[str, list[str]] = {
-            name: [str(n) if name in ordered else f"{name[0].lower()}{n + 1}" for n in range(size)]
+            name: [str(n) if name in ordered else f"{_letter(name)}{n + 1}" for n in range(size)]
             for name, size in found.before.sizes.items()
         }
         for symbol in encoding.constants:

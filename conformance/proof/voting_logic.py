@@ -25,15 +25,18 @@ from conformance.proof.logic import (
 )
 
 Acceptor, Learner = sort("Acceptor"), sort("Learner")
-Quorum, Ballot, Value = sort("Quorum"), sort("Ballot"), sort("Value")
+Quorum1, Quorum2 = sort("Quorum1"), sort("Quorum2")
+Ballot, Value = sort("Ballot"), sort("Value")
 
-member = relation("member", Quorum, Acceptor)
+member1, member2 = relation("member1", Quorum1, Acceptor), relation("member2", Quorum2, Acceptor)
+"""Of a quorum of phase 1, or of phase 2, and a: a \\in Q"""
 at_most = relation("at_most", Ballot, Ballot)
 zero = function("zero", Ballot)()
 
 AXIOMS = {
-    "any two quorums intersect": every(
-        Quorum, Quorum, lambda p, q: some(Acceptor, lambda a: And(member(p, a), member(q, a)))
+    "quorums meet": every(
+        *(Quorum1, Quorum2),
+        lambda q, r: some(Acceptor, lambda a: And(member1(q, a), member2(r, a))),
     ),
     "ballots: transitive": every(
         Ballot,
@@ -65,12 +68,12 @@ VARIABLES = (
 
 
 def voted_together(s: State, q: Term, b: Term, v: Term) -> Formula:
-    return every(Acceptor, lambda a: Implies(member(q, a), s.votes(a, b, v)))
+    return every(Acceptor, lambda a: Implies(member2(q, a), s.votes(a, b, v)))
 
 
 def chosen(s: State, v: Term) -> Formula:
     """v \\in Chosen"""
-    return some(Ballot, Quorum, lambda b, q: voted_together(s, q, b, v))
+    return some(Ballot, Quorum2, lambda b, q: voted_together(s, q, b, v))
 
 
 def has_learned(s: State, l: Term) -> Formula:
@@ -80,7 +83,9 @@ def has_learned(s: State, l: Term) -> Formula:
 
 def votes_below(s: State, q: Term, b: Term, c: Term) -> Formula:
     """Some vote of ballot c is in VotesBelow(Q, b)."""
-    return And(below(c, b), some(Acceptor, Value, lambda a, v: And(member(q, a), s.votes(a, c, v))))
+    return And(
+        below(c, b), some(Acceptor, Value, lambda a, v: And(member1(q, a), s.votes(a, c, v)))
+    )
 
 
 def is_highest(s: State, c: Term, q: Term, b: Term) -> Formula:
@@ -109,7 +114,7 @@ def safe(s: State, v: Term, b: Term, q: Term) -> Formula:
 
 def promised_by(s: State, q: Term, b: Term) -> Formula:
     """Promised(Q, b)"""
-    return every(Acceptor, lambda a: Implies(member(q, a), at_most(b, s.promised(a))))
+    return every(Acceptor, lambda a: Implies(member1(q, a), at_most(b, s.promised(a))))
 
 
 # -- actions -------------------------------------------------------------------------------------
@@ -204,7 +209,7 @@ def votes_safe(s: State) -> Formula:
     return every(
         Acceptor,
         *(Ballot, Value),
-        lambda a, b, v: Implies(s.votes(a, b, v), some(Quorum, lambda q: shows_safe(s, q, b, v))),
+        lambda a, b, v: Implies(s.votes(a, b, v), some(Quorum1, lambda q: shows_safe(s, q, b, v))),
     )
 
 
@@ -213,7 +218,7 @@ def learned_from_one_ballot(s: State) -> Formula:
         Learner,
         *(Ballot, Value),
         lambda l, b, v: Implies(
-            s.learned(l, b, v), some(Quorum, lambda q: voted_together(s, q, b, v))
+            s.learned(l, b, v), some(Quorum2, lambda q: voted_together(s, q, b, v))
         ),
     )
 
@@ -232,7 +237,7 @@ def later_votes_agree(s: State, b: Term) -> Formula:
     VotingInductive gives in words, by induction on b."""
     return every(
         Acceptor,
-        *(Value, Value, Ballot, Quorum),
+        *(Value, Value, Ballot, Quorum2),
         lambda a, u, v, c, q: Implies(
             And(s.votes(a, b, v), at_most(c, b), voted_together(s, q, c, u)), u == v
         ),
@@ -263,8 +268,8 @@ def integrity(s: State) -> Formula:
 
 VOTING = Encoding(
     name="Voting",
-    sorts=(Acceptor, Learner, Quorum, Ballot, Value),
-    constants=(member, at_most, zero.decl()),
+    sorts=(Acceptor, Learner, Quorum1, Quorum2, Ballot, Value),
+    constants=(member1, member2, at_most, zero.decl()),
     orders=(at_most,),
     axioms=AXIOMS,
     variables=VARIABLES,
@@ -272,8 +277,8 @@ VOTING = Encoding(
     actions=(
         Action("Broadcast", (Value,), _broadcast),
         Action("Promise", (Acceptor, Ballot), _promise),
-        Action("Vote", (Acceptor, Ballot, Value, Quorum), _vote),
-        Action("Learn", (Learner, Ballot, Value, Quorum), _learn),
+        Action("Vote", (Acceptor, Ballot, Value, Quorum1), _vote),
+        Action("Learn", (Learner, Ballot, Value, Quorum2), _learn),
     ),
     invariant={
         "TypeOK": type_ok,
@@ -300,7 +305,7 @@ VOTING = Encoding(
         "TypeOK": "it makes states of the relations states of the module: nothing else relies on it"
     },
     sizes=tuple(
-        {"Acceptor": a, "Learner": l, "Quorum": q, "Ballot": b, "Value": v}
+        {"Acceptor": a, "Learner": l, "Quorum1": q, "Quorum2": q, "Ballot": b, "Value": v}
         for a, q, b, v, l in [(1, 1, 2, 1, 1), (1, 1, 3, 2, 1), (2, 2, 3, 2, 2)]
     ),
 )

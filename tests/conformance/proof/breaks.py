@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from conformance.proof.logic import Action, Encoding, State, Step
+from z3 import And
+
+from conformance.proof.logic import Action, Encoding, Formula, State, Step, every, some
+from conformance.proof.voting_logic import Acceptor, Quorum1, Quorum2, member1, member2
 
 
 def without(action: str, *, guard: str = "", effect: str = "") -> Callable[[Encoding], Encoding]:
@@ -27,6 +30,28 @@ def without(action: str, *, guard: str = "", effect: str = "") -> Callable[[Enco
         return replace(encoding, actions=tuple(actions))
 
     return change
+
+
+def _of_one_phase(quorum: Any, member: Any) -> Formula:
+    """Two quorums of a phase meet."""
+    return every(
+        *(quorum, quorum),
+        lambda q, r: some(Acceptor, lambda a: And(member(q, a), member(r, a))),
+    )
+
+
+MEETINGS: dict[str, Formula] = {
+    "of nobody": And(),
+    "within a phase": And(_of_one_phase(Quorum1, member1), _of_one_phase(Quorum2, member2)),
+}
+"""What may be assumed of quorums in place of what QuorumsMeet says."""
+
+
+def meeting(otherwise: str) -> Callable[[Encoding], Encoding]:
+    """The quorums of the two phases need not meet: one of MEETINGS is assumed instead."""
+    return lambda encoding: replace(
+        encoding, axioms={**encoding.axioms, "quorums meet": MEETINGS[otherwise]}
+    )
 
 
 BREAKS = [

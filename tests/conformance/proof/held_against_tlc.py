@@ -31,14 +31,15 @@ Labelled = tuple[str, tuple[int, ...], Key]
 @dataclass(frozen=True)
 class Model:
     """A small model: its module and configuration, and how TLC's words are read: `fixed` is what
-    the constants mean, `state` the variables of a state, and `parameter` one of an action."""
+    the constants mean, `state` the variables of a state, and `parameter` one of an action, by the
+    name of its sort."""
 
     module: str
     config: str
     encoding: Encoding
     fixed: Structure
     state: Callable[[tuple[Any, ...]], dict[str, Meaning]]
-    parameter: Callable[[Any], int]
+    parameter: Callable[[str, Any], int]
     truths: tuple[str, ...]
     drawn: str = ""
     """The states to start in, as a set in TLA+; empty: all of the module's AnyInit."""
@@ -102,6 +103,7 @@ def printed(module: Path, configuration: str) -> tuple[list[str], int]:
 
 def _read(model: Model, lines: Iterator[str]) -> Said:
     found = Said({}, {}, {}, bool(model.drawn))
+    sorts = {a.name: [sort.name() for sort in a.sorts] for a in model.encoding.actions}
 
     @cache
     def state(text: str) -> Key:
@@ -115,7 +117,8 @@ def _read(model: Model, lines: Iterator[str]) -> Said:
             case ("state", truths):
                 found.states[state(next(lines))] = truths
             case ("step", action, parameters):
-                label = str(action), tuple(map(model.parameter, parameters))
+                name = str(action)
+                label = name, tuple(map(model.parameter, sorts[name], parameters))
                 source, target = state(next(lines)), state(next(lines))
                 found.steps.setdefault(source, set()).add((*label, target))
     return found

@@ -17,6 +17,7 @@ from conformance.proof.log_voting_logic import LOG_VOTING
 from conformance.proof.log_voting_terms import has_none_between, is_all, is_complete
 from conformance.tla.value import parse
 from tests.conformance.proof.held_against_tlc import printed
+from tests.conformance.proof.quorums import Quorums
 from tests.conformance.proof.synod_states import otherwise
 from tests.conformance.proof.tla_text import (
     Values,
@@ -39,7 +40,6 @@ class Sizes:
     """How many there are of each, and whether a promise is for the whole log. Of two values the
     first comes before the second if `fifo`. The first `keeps` learners keep checkpoints."""
 
-    acceptors: int
     learners: int
     keeps: int
     ballots: int
@@ -48,7 +48,11 @@ class Sizes:
     batch: int
     scope: str
     fifo: bool
-    quorums: tuple[frozenset[str], ...]
+    quorums: Quorums
+
+    @property
+    def acceptors(self) -> int:
+        return self.quorums.acceptors
 
     @cached_property
     def batches(self) -> list[Values]:
@@ -80,11 +84,10 @@ class Sizes:
     @property
     def config(self) -> str:
         """The constants, for TLC."""
-        quorums = "{" + ", ".join(braces(sorted(quorum)) for quorum in self.quorums) + "}"
         return (
             f"CONSTANTS Value = {named('v', self.values)} MaxBatch = {self.batch}\n"
             f"Acceptor = {named('a', self.acceptors)} Learner = {named('l', self.learners)}\n"
-            f"Keeps = {named('l', self.keeps)} Quorum1 = {quorums} Quorum2 = {quorums}\n"
+            f"Keeps = {named('l', self.keeps)} {self.quorums.config}"
             f"Ballot = {braces(str(b + 1) for b in range(self.ballots))}\n"
             f'Instances = {self.instances} PromiseScope = "{self.scope}"\n'
             f"First = v1 Second = v{self.values} Later <- NothingLater\n"
@@ -106,11 +109,11 @@ def structure(sizes: Sizes, said: dict[str, Any]) -> Structure:
     numbers |= {"Ballot": sizes.ballots + 1, "Instance": sizes.instances + 1}
     numbers |= {"Batch": len(sizes.batches), "Sequence": len(sequences), "Log": len(sizes.logs)}
     numbers |= {"Scope": len(sizes.scopes), "Scopes": len(sizes.scope_sets)}
-    numbers["Quorum"] = len(sizes.quorums)
+    numbers |= sizes.quorums.sizes
     picks = {frozenset(map(plain, some)): plain(one) for some, one in said["picked"]}
     batch, log = sizes.batches.index, sizes.logs.index
     fixed: dict[str, Meaning] = {
-        "member": pairs((n, number(a)) for n, q in enumerate(sizes.quorums) for a in q),
+        **sizes.quorums.meanings,
         "at_most": at_most(sizes.ballots + 1),
         "zero": {(): 0},
         "comes_before": pairs([(1, 0)] if sizes.fifo else []),
@@ -217,9 +220,9 @@ def state(sizes: Sizes) -> Any:
 def parameter(sizes: Sizes) -> Any:
     """How a parameter of an action is read."""
 
-    def read(said: Any) -> int:
+    def read(sort: str, said: Any) -> int:
         if isinstance(said, frozenset):
-            return sizes.quorums.index(frozenset(map(str, said)))
+            return sizes.quorums.place(sort, frozenset(map(str, said)))
         if isinstance(said, tuple) and str(said[0]) == "batch":
             return sizes.batches.index(plain(said[1]))
         if isinstance(said, tuple):

@@ -195,9 +195,9 @@ def parameter(cluster: Cluster) -> Any:
     """How a parameter of an action is read."""
     log = cluster.log
 
-    def read(said: Any) -> int:
+    def read(sort: str, said: Any) -> int:
         if isinstance(said, frozenset):
-            return log.quorums.index(frozenset(map(str, said)))
+            return log.quorums.place(sort, frozenset(map(str, said)))
         if not isinstance(said, tuple):
             return number(said)
         match str(said[0]):

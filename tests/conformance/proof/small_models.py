@@ -13,8 +13,7 @@ from conformance.proof.synod_logic import SYNOD
 from conformance.proof.voting_logic import VOTING
 from tests.conformance.proof import log_voting_states, multi_paxos_states, synod_states
 from tests.conformance.proof.held_against_tlc import Model, Said, said
-
-Quorums = tuple[frozenset[str], ...]
+from tests.conformance.proof.quorums import BOTH, FLEXIBLE, FLEXIBLE_OF_3, ONE, Quorums
 
 
 def number(name: Any) -> int:
@@ -22,22 +21,9 @@ def number(name: Any) -> int:
     return name if isinstance(name, int) else int(str(name)[1:]) - 1
 
 
-def parameter(quorums: Quorums) -> Any:
-    """How a parameter is read: a quorum is known by its place."""
-    return lambda name: quorums.index(name) if isinstance(name, frozenset) else number(name)
-
-
-def members(quorums: Quorums) -> frozenset[tuple[int, int]]:
-    return frozenset((n, number(a)) for n, quorum in enumerate(quorums) for a in quorum)
-
-
 def order(size: int) -> frozenset[tuple[int, int]]:
     """At most, among so many."""
     return frozenset((a, b) for b in range(size) for a in range(b + 1))
-
-
-def written(quorums: Quorums) -> str:
-    return "{" + ", ".join("{" + ", ".join(sorted(quorum)) + "}" for quorum in quorums) + "}"
 
 
 def names(letter: str, size: int) -> str:
@@ -49,7 +35,7 @@ def vote(pair: tuple[int, Any]) -> Iterable[tuple[int, int]]:
     return [(pair[0], number(pair[1]))] if pair[0] else []
 
 
-def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Quorums) -> Model:
+def voting(learners: int, ballots: int, values: int, quorums: Quorums) -> Model:
     def state(said: tuple[Any, ...]) -> dict[str, Meaning]:
         broadcast, promised, votes, learned = said
         return {
@@ -63,14 +49,16 @@ def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Qu
             ),
         }
 
-    sizes = {"Acceptor": acceptors, "Learner": learners, "Quorum": len(quorums)}
+    def parameter(sort: str, name: Any) -> int:
+        return quorums.place(sort, name) if isinstance(name, frozenset) else number(name)
+
+    sizes = {"Acceptor": quorums.acceptors, "Learner": learners, **quorums.sizes}
     sizes |= {"Ballot": ballots + 1, "Value": values}
-    fixed: dict[str, Meaning] = {"member": members(quorums), "zero": {(): 0}}
+    fixed: dict[str, Meaning] = {**quorums.meanings, "zero": {(): 0}}
     fixed["at_most"] = order(ballots + 1)
     config = (
-        f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', acceptors)}\n"
-        f"Learner = {names('l', learners)} Quorum1 = {written(quorums)}\n"
-        f"Quorum2 = {written(quorums)} None = None\n"
+        f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', quorums.acceptors)}\n"
+        f"Learner = {names('l', learners)} None = None {quorums.config}"
         f"Ballot = {{{', '.join(str(b) for b in range(1, ballots + 1))}}}\n"
     )
     truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
@@ -80,17 +68,17 @@ def voting(acceptors: int, learners: int, ballots: int, values: int, quorums: Qu
         VOTING,
         Structure(sizes, fixed),
         state,
-        parameter(quorums),
+        parameter,
         (*truths.split(), "Agreement", "Integrity"),
     )
 
 
-def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
+def synod(direct: bool, proposers: int, rounds: int, count: int, quorums: Quorums) -> Model:
     ballots, values = proposers * rounds, synod_states.VALUES
-    sizes = {"Acceptor": 2, "Learner": 2, "Quorum": len(BOTH), "Proposer": proposers}
-    sizes |= {"Ballot": ballots + 1, "Value": values + 1}
+    sizes = {"Acceptor": quorums.acceptors, "Learner": 2, **quorums.sizes}
+    sizes |= {"Proposer": proposers, "Ballot": ballots + 1, "Value": values + 1}
     owners: Meaning = {(b,): (b - 1) % proposers for b in range(ballots + 1)}
-    fixed: dict[str, Meaning] = {"member": members(BOTH), "zero": {(): 0}, "owner": owners}
+    fixed: dict[str, Meaning] = {**quorums.meanings, "zero": {(): 0}, "owner": owners}
     fixed |= {"none": {(): synod_states.NONE}, "at_most": order(ballots + 1)}
     fixed |= {"direct": frozenset({()} if direct else ())}
     structure = Structure(sizes, fixed)
@@ -100,18 +88,20 @@ def synod(direct: bool, proposers: int, rounds: int, count: int) -> Model:
     truths = "Init TypeOK OneBatchPerBallot ProposalsSafe ProposalsBroadcast VotesProposed LastVote"
     truths += " VotesBelowPromise PromisesTrue DecisionsChosen LearnedDecided Agreement Integrity"
 
-    def named(name: Any) -> int:
-        return BOTH.index(name) if isinstance(name, frozenset) else synod_states.number(name)
+    def parameter(sort: str, name: Any) -> int:
+        if isinstance(name, frozenset):
+            return quorums.place(sort, name)
+        return synod_states.number(name)
 
     return Model(
         "AnySynod",
-        f"CONSTANTS Value = {names('v', values)} Acceptor = {names('a', 2)} None = None\n"
-        f"Learner = {names('l', 2)} Quorum1 = {written(BOTH)} Quorum2 = {written(BOTH)}\n"
+        f"CONSTANTS Value = {names('v', values)} None = None\n"
+        f"Acceptor = {names('a', quorums.acceptors)} Learner = {names('l', 2)} {quorums.config}"
         f"Proposers = {proposers} Rounds = {rounds} DirectLearning = {str(direct).upper()}\n",
         SYNOD,
         structure,
         synod_states.state,
-        named,
+        parameter,
         tuple(truths.split()),
         "{" + ",\n".join(map(synod_states.written, states)) + "}",
     )
@@ -153,34 +143,32 @@ def multi_paxos(cluster: multi_paxos_states.Cluster, count: int) -> Model:
     )
 
 
-ONE: Quorums = (frozenset({"a1"}),)
-BOTH: Quorums = (frozenset({"a1", "a2"}), frozenset({"a2"}))
-"""Quorums of two acceptors, of which one is enough."""
-
 SMALL: dict[str, Callable[[], Model]] = {
-    "Voting: 1 acceptor, 3 ballots, 2 values": lambda: voting(1, 0, 3, 2, ONE),
-    "Voting: 1 acceptor, 2 learners, 2 values": lambda: voting(1, 2, 1, 2, ONE),
-    "Voting: 2 acceptors, 1 learner, 2 ballots": lambda: voting(2, 1, 2, 1, BOTH),
-    "Synod: 3 ballots": lambda: synod(False, 1, 3, 300),
-    "Synod: 2 proposers, direct learning": lambda: synod(True, 2, 2, 250),
+    "Voting: 1 acceptor, 3 ballots, 2 values": lambda: voting(0, 3, 2, ONE),
+    "Voting: 1 acceptor, 2 learners, 2 values": lambda: voting(2, 1, 2, ONE),
+    "Voting: 2 acceptors, 1 learner, 2 ballots": lambda: voting(1, 2, 1, BOTH),
+    "Voting: both promise, one decides": lambda: voting(1, 2, 1, FLEXIBLE),
+    "Synod: 3 ballots": lambda: synod(False, 1, 3, 300, BOTH),
+    "Synod: 2 proposers, direct learning": lambda: synod(True, 2, 2, 250, BOTH),
+    "Synod: three promise, one decides": lambda: synod(False, 1, 2, 150, FLEXIBLE_OF_3),
     "LogVoting: 2 instances, 2 learners": lambda: log_voting(
-        log_voting_states.Sizes(2, 2, 1, 2, 2, 2, 1, "log", False, BOTH), 60
+        log_voting_states.Sizes(2, 1, 2, 2, 2, 1, "log", False, FLEXIBLE), 60
     ),
     "LogVoting: a promise for each instance, FIFO": lambda: log_voting(
-        log_voting_states.Sizes(2, 1, 1, 2, 2, 2, 1, "instance", True, BOTH), 60
+        log_voting_states.Sizes(1, 1, 2, 2, 2, 1, "instance", True, BOTH), 60
     ),
     "LogVoting: batches of two": lambda: log_voting(
-        log_voting_states.Sizes(2, 2, 2, 2, 2, 1, 2, "log", True, BOTH), 60
+        log_voting_states.Sizes(2, 2, 2, 2, 1, 2, "log", True, BOTH), 60
     ),
     "MultiPaxos: learners learn from Decide, FIFO": lambda: multi_paxos(
         multi_paxos_states.Cluster(
-            log_voting_states.Sizes(2, 2, 1, 2, 2, 2, 1, "log", True, BOTH), 1, direct=False
+            log_voting_states.Sizes(2, 1, 2, 2, 2, 1, "log", True, BOTH), 1, direct=False
         ),
         60,
     ),
     "MultiPaxos: a promise for each instance, direct learning, sessions": lambda: multi_paxos(
         multi_paxos_states.Cluster(
-            log_voting_states.Sizes(2, 1, 1, 2, 2, 2, 1, "instance", False, BOTH), 2, direct=True
+            log_voting_states.Sizes(1, 1, 2, 2, 2, 1, "instance", False, FLEXIBLE), 2, direct=True
         ),
         60,
     ),

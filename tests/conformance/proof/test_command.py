@@ -23,7 +23,7 @@ from conformance.proof.logic import Encoding, State
 from conformance.proof.obligations import obligations
 from conformance.proof.solver import UNKNOWN, prove
 from conformance.proof.voting_logic import VOTING
-from tests.conformance.proof.breaks import BREAKS, without
+from tests.conformance.proof.breaks import BREAKS, meeting, without
 
 PATIENCE_S = 120
 """Until a process is taken for hung."""
@@ -58,6 +58,7 @@ QUICK: list[tuple[str, Change, str]] = [
     *(each for each in BREAKS if each[0] == "Voting"),
     ("Voting", dropped("OneBatchPerBallot"), "Inv gives, by induction: later votes agree"),
     ("Voting", dropped("VotesBroadcast"), "Inv implies Integrity"),
+    ("Voting", meeting("within a phase"), "Inv gives, by induction: later votes agree"),
     ("Synod", without("Phase2b", effect="promised"), "Phase2b keeps VotesBelowPromise"),
     ("Synod", without("Decide", guard="voted"), "Decide keeps DecisionsChosen"),
     ("LogVoting", without("Vote", guard="OneBatchIn"), "Vote keeps OneBatchPerBallot"),

@@ -16,7 +16,7 @@ from conformance.proof.obligations import FACT, obligations, weaker
 from conformance.proof.solver import FALSE, PROVED, proofs, prove
 from conformance.proof.table import table
 from conformance.proof.voting_logic import VOTING
-from tests.conformance.proof.breaks import BREAKS
+from tests.conformance.proof.breaks import BREAKS, MEETINGS, meeting
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
@@ -70,8 +70,20 @@ def test_a_broken_action_is_not_proved(
     assert table(encoding, found).startswith("step")
 
 
+@pytest.mark.parametrize("otherwise", MEETINGS)
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_the_quorums_of_the_two_phases_have_to_meet(name: str, otherwise: str) -> None:
+    """Nothing else is assumed of them; and that those of one phase meet does not help."""
+    encoding = meeting(otherwise)(ENCODINGS[name])
+    lemma = encoding.lemmas[0]
+    assert lemma.name.startswith("later ")
+    (obligation,) = (o for o in obligations(encoding) if o.claim == lemma.name)
+    found = finite.first(encoding, [obligation])
+    assert found is not None and found.obligation is obligation
+
+
 def test_a_counterexample_as_a_table() -> None:
     found: Found | None = finite.first(VOTING, weaker(VOTING, "VotesBroadcast"))
     assert found is not None and found.obligation.claim == "Integrity"
     assert prove(VOTING, found.obligation).verdict == FALSE
-    assert table(VOTING, found).splitlines()[0] == "step       Learn(l1, 1, v1, q1)"
+    assert table(VOTING, found).splitlines()[0] == "step       Learn(l1, 1, v1, r1)"
