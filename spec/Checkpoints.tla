@@ -119,6 +119,20 @@ IsStateOfOrder(s) ==
 CheckpointIsState == \A l \in Learner :
     IsStateOfOrder(taken[l]) /\ IsStateOfOrder(checkpoint[l])
 
+(* Who keeps no checkpoints has none, and takes none. *)
+OnlyKeepersKeep == \A l \in Learner \ Keeps :
+    taken[l] = Beginning /\ checkpoint[l] = Beginning
+
+(* A snapshot on the way to the disk is not older than the checkpoint that it will
+   be in place of. *)
+CheckpointsGrow == \A l \in Learner :
+    taken[l] # Beginning => taken[l].prefix >= checkpoint[l].prefix
+
+(* What a learner has delivered is in its checkpoint, or learned since it came back:
+   a snapshot is durable before it is used, and a crash loses all the rest. *)
+DeliveredIsLearned == \A l \in Learner, i \in Instance :
+    checkpoint[l].prefix < i /\ i <= prefix[l] => learned[l][i] # NoVote
+
 (* A learner takes back what it delivered only where it restarts: as far as its
    checkpoint, which stays, and it knows of nothing else. *)
 TakesBackOnlyByRestart == [][\A l \in Learner :

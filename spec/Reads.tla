@@ -139,6 +139,14 @@ Linearizable == \A r \in done, b \in begun :
 (* What reads see are prefixes of the one order. *)
 Prefixes == \A r \in done : IsPrefix(r.values, order)
 
+(* What these two stand on: every read has recorded what had been delivered when it
+   was asked for, and nothing that is recorded is lost. *)
+Recorded ==
+    [][/\ begun \subseteq begun' /\ done \subseteq done'
+       /\ \A l \in Learner : IsPrefix(delivered[l], seen) /\ IsPrefix(delivered'[l], seen')
+       /\ \A l \in Learner, n \in 1..Reads : Query(l, n) \in said' \ said =>
+              [lrn |-> l, read |-> n, values |-> seen] \in begun']_<<vars, readVars>>
+
 (* What the answers stand on: an acceptor never says less than it voted. *)
 VotesAreTold == \A a \in Acceptor, i \in Instance :
     votes[a][i] # {} => i <= HighestVoted(a)

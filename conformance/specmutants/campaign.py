@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.modelcheck.run import HEAP_MB, tlc_options
 from conformance.modelcheck.scheduler import Stop, abreast
-from conformance.specmutants import together
+from conformance.specmutants import together, unchanged
 from conformance.specmutants.mutants import Mutant
 from conformance.specmutants.results import Fate, Outcome, Results, Run
 from conformance.specmutants.seers import Watch
@@ -97,7 +97,7 @@ class Campaign:
                 new.append(mutant)
             else:
                 yield run
-        count = 1 if watch.model.simulate else max(1, AT_ONCE // max(watch.model.states or 1, 1))
+        count = 1 if watch.one_by_one else max(1, AT_ONCE // max(watch.model.states or 1, 1))
         for first in range(0, len(new), count):
             group = new[first : first + count]
             for mutant, outcome, said in self._outcomes(watch, group):
@@ -110,7 +110,7 @@ class Campaign:
     def _outcomes(self, watch: Watch, group: Sequence[Mutant]) -> Iterator[Found]:
         """What becomes of each of a group. A mutant that cannot be evaluated ends a run of TLC, and
         another is begun without it."""
-        if watch.model.simulate:
+        if watch.one_by_one:
             yield from ((mutant, *self.alone(mutant, watch)) for mutant in group)
             return
         left = list(group)
@@ -160,7 +160,9 @@ class Campaign:
     def _together(self, watch: Watch, mutants: Sequence[Mutant]) -> runner.Result:
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         module = mutants[0].module
-        files = {
+        copies = {} if watch.adds_no_step else unchanged.modules(watch)
+        files = {f"{name}.tla": text for name, text in copies.items()}
+        files |= {
             f"{module}.tla": together.module_text(mutants, watch),
             f"{together.MODULE}.tla": together.wrapper(
                 watch, [*together.numbered(mutants)], most_states(watch)

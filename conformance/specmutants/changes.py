@@ -33,7 +33,7 @@ KINDS = {
 }
 """The kinds of changes."""
 
-_NUMBER = re.compile(r"(\.(bal|inst|read|from|to|prefix)|\[1\])$")
+_NUMBER = re.compile(r"((?<!!)\.(bal|inst|read|from|to|prefix)|\[1\])$")  # not a field in EXCEPT
 _TYPE_TEST = re.compile(r"\w+\.type = \"\w+\"")
 _CLAIM = re.compile(r"\\in\b|\\subseteq|\\notin|=>|<=|>=|\\A|\\E|[=#<>~]")
 _NO_CLAIM = ("/\\", "IF", "LET", "[", "{", "<<", "CHOOSE", "UNION")

@@ -32,6 +32,16 @@ class Watch:
     def cfg(self) -> str:
         return (self.models / self.model.config).read_text(encoding="utf-8")
 
+    @property
+    def name(self) -> str:
+        """Of its module."""
+        return self.model.module.removesuffix(".tla")
+
+    @property
+    def adds_no_step(self) -> bool:
+        """Whether what it checks is in its properties alone: a function of states."""
+        return self.name == "MCLargeValues"
+
     @cached_property
     def extended(self) -> frozenset[str]:
         """The modules of the folders that its module extends."""
@@ -41,34 +51,44 @@ class Watch:
     def used(self) -> frozenset[str]:
         """The definitions that its next-state relation uses, but for those that a mutant of its own
         stands in for."""
-        source = read(self.model.module.removesuffix(".tla"), self.models, self.spec)
+        source = read(self.name, self.models, self.spec)
         root = sections(self.cfg).get("SPECIFICATION", "Spec").strip()
         seen = [root]
-        if self.model.module == "MCLargeValues.tla":  # which adds no step: its properties are it
+        if self.adds_no_step:
             seen += [name for names in checked_names(self.cfg).values() for name in names]
         instead = dict(_INSTEAD.findall(sections(self.cfg).get("CONSTANT", "")))
         return frozenset(reached(source, seen, instead))
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a run has one mutant: what is drawn at random, or asks what happens in the end,
+        is not asked of many together."""
+        return self.model.simulate is not None or self.model.lncheck != "default"
+
     def sees(self, mutant: Mutant) -> bool:
         """Whether what is changed is a part of what it checks. Delays are no question of what
         is agreed on: of the modules below, their models see nothing that others do not."""
-        if self.model.module == "MCDelays.tla" and mutant.module != "Delays":
+        if self.name == "MCDelays" and mutant.module != "Delays":
             return False
         return mutant.module in self.extended and mutant.definition in self.used
 
     def digest(self, module: str, text: str) -> str:
         """Of all that decides what TLC says of the model when `module` has this text."""
         whole = hashlib.sha256()
-        for name, path in sorted(self._files(instances=True).items()):
-            own = text if name == module else _without_comments(path)
+        for name, unchanged in sorted(self.texts().items()):
+            own = text if name == module else unchanged
             whole.update(f"{name}\0{own}\0".encode())
         options = " ".join(tlc_options(self.model))
         whole.update(f"{self.cfg}\0{options}\0{self.model.deadlock}".encode())
         return whole.hexdigest()[:20]
 
+    def texts(self) -> dict[str, str]:
+        """All its modules, without comments, by name: those that it extends, and instances of."""
+        files = self._files(instances=True)
+        return {name: _without_comments(path) for name, path in files.items()}
+
     def _files(self, *, instances: bool) -> dict[str, Path]:
-        name = self.model.module.removesuffix(".tla")
-        return files_of(name, self.models, self.spec, instances=instances)
+        return files_of(self.name, self.models, self.spec, instances=instances)
 
 
 @cache

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from conformance.specmutants.changes import Change
 from conformance.specmutants.mutants import Mutant, replaced, stripped
 from conformance.specmutants.seers import Watch
+from conformance.specmutants.unchanged import PREFIX, NotTogether, instead, is_of_the_steps, step
 from conformance.tla.config import checked_names, sections
 from conformance.tla.module import Definition, Source, parse, read
 from conformance.tlc.errors import TlcError
@@ -26,7 +27,6 @@ MODULE = "Together"
 _EXTENDS = re.compile(r"\bEXTENDS\s+\w+(?:\s*,\s*\w+)*")
 _HEAD = re.compile(r"^-{4,}\s*MODULE\s+\w+\s*-{4,}", re.M)
 _LABEL = re.compile(r"\b\w+::")
-_RUNG = re.compile(r"(\w+)!Spec")
 _INITIAL = re.compile(r"/\\ mutant = (\d+)")
 _SAID = re.compile(r'<<"(killed|stopped)", (\d+)(?:, "(\w+)")?>>')
 
@@ -46,15 +46,11 @@ MutantStep ==
 {next}
 MutantInit == MutantFirst /\\ mutant \\in MutantSet
 MutantNext == ~MutantIsOver /\\ mutant' = mutant /\\ MutantStep
-{actions}
+{properties}
 MutantStates == IF MutantIsOver THEN TRUE{states} ELSE MutantGoesOn
 MutantSteps == IF MutantIsOver THEN FALSE{steps} ELSE TRUE
 ====
 """
-
-
-class NotTogether(Exception):
-    """A model asks for something of which this does not know how to ask it of many."""
 
 
 def numbered(mutants: Sequence[Mutant]) -> dict[int, Mutant]:
@@ -97,24 +93,32 @@ def _without_labels(text: str) -> str:
 def wrapper(watch: Watch, numbers: Sequence[int], most: int) -> str:
     """The module to be checked: that of the model, for these mutants, of which none is searched
     beyond so many states. Raises NotTogether."""
-    name = watch.model.module.removesuffix(".tla")
+    name = watch.name
     source = read(name, watch.models, watch.spec)
-    init, step = _init_and_next(source, sections(watch.cfg).get("SPECIFICATION", "Spec").strip())
-    asked = checked_names(watch.cfg)
-    actions = {f"Mutant{p}": _action(source, p) for p in asked["property"]}
-    states = "".join(f'\n    ELSE IF ~{i} THEN MutantDies("{i}")' for i in asked["invariant"])
-    first = "".join(f'IF ~({i})\' THEN MutantDies("{i}") ELSE ' for i in asked["invariant"])
-    steps = "".join(
-        f'\n    ELSE IF ~Mutant{p} THEN ({first}MutantDies("{p}"))' for p in asked["property"]
+    init, following = _init_and_next(
+        source, sections(watch.cfg).get("SPECIFICATION", "Spec").strip()
     )
+    asked = checked_names(watch.cfg)
+    own = {p for p in asked["property"] if is_of_the_steps(source, p)}
+    there = "" if watch.adds_no_step else f"{PREFIX}!"
+    said = [(f"{there}{i}", i) for i in asked["invariant"]]
+    states = "".join(f'\n    ELSE IF ~{i} THEN MutantDies("{name}")' for i, name in said)
+    first = "".join(f'IF ~({i})\' THEN MutantDies("{name}") ELSE ' for i, name in said)
+    steps = "".join(
+        f'\n    ELSE IF ~{"" if p in own else there}Step{p} THEN ({first}MutantDies("{p}"))'
+        for p in asked["property"]
+    )
+    properties = [step(source, p) for p in sorted(own)]
+    if there:
+        properties.append(f"{PREFIX} == INSTANCE {PREFIX}{name}")
     return _WRAPPER.format(
         module=MODULE,
         model=name,
         numbers=", ".join(map(str, numbers)),
         most=most,
         init=init,
-        next=step,
-        actions="\n".join(f"{action} ==\n{body}" for action, body in actions.items()),
+        next=following,
+        properties="\n".join(properties),
         states=states,
         steps=steps,
     )
@@ -132,16 +136,6 @@ def _init_and_next(source: Source, name: str) -> tuple[str, str]:
     return init, blank + "[" + step
 
 
-def _action(source: Source, name: str) -> str:
-    """The step that a property allows."""
-    body = source.definitions[name].body
-    if found := _RUNG.fullmatch(body.strip()):
-        return f"    [{found[1]}!Next]_({found[1]}!vars)"
-    if body.strip().startswith("[][") and body.count("[][") == 1:
-        return body.replace("[][", "  [")
-    raise NotTogether(f"{name} is not of the form [][A]_vars")
-
-
 def config(watch: Watch) -> str:
     """That of the model, but for what is checked."""
     kept = {
@@ -149,6 +143,8 @@ def config(watch: Watch) -> str:
         for keyword, text in sections(watch.cfg).items()
         if keyword not in ("SPECIFICATION", "INVARIANT", "PROPERTY")
     }
+    if not watch.adds_no_step:
+        kept["CONSTANT"] = kept.get("CONSTANT", "") + "\n" + instead(watch)
     own = {
         "INIT": " MutantInit",
         "NEXT": " MutantNext",

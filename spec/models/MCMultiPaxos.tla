@@ -7,7 +7,7 @@
 (* least majorities: what a larger quorum allows, a least majority within  *)
 (* it allows too (one that holds its highest vote).                        *)
 (***************************************************************************)
-EXTENDS MultiPaxos, TLC
+EXTENDS MultiPaxosInductive, TLC
 
 (* Values, acceptors and learners are interchangeable; ballots are not. *)
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
@@ -473,6 +473,17 @@ StateBehind(l) ==
 DurableTorn(l, s) ==
     /\ checkpoint' = [checkpoint EXCEPT ![l] = [s EXCEPT !.delivered = delivered[l]]]
     /\ taken' = [taken EXCEPT ![l] = Beginning]
+
+(* Durable: the snapshot that is being taken stays, and is written over a newer one. *)
+DurableBeside(l, s) ==
+    /\ checkpoint' = [checkpoint EXCEPT ![l] = s]
+    /\ UNCHANGED taken
+
+(* TakeSnapshot: who keeps no checkpoints takes one, too. *)
+AnybodyTakes(l) ==
+    /\ taken' = [taken EXCEPT ![l] = StateOf(l)]
+    /\ UNCHANGED <<broadcast, msgs, acceptorVars, learned, stateVars, checkpoint,
+                   historyVars>>
 
 (* Become: the table is not in the snapshot. *)
 BecomeTableless(l, s) ==

@@ -33,6 +33,16 @@ ReducedReads == /\ Init /\ ReadInit
 ReducedReadsWithAll == /\ Init /\ ReadInit
                        /\ [][Protocol(EarlyWithAll) \/ ReadNow]_<<vars, readVars>>
 
+(* Every learner reads, its reads begin in any order, and acceptors answer again. *)
+AllRead == \/ \E l \in Learner, n \in 1..Reads : AskRead(l, n)
+           \/ \E a \in Acceptor, l \in Learner, n \in 1..Reads : AnswerRead(a, l, n)
+           \/ \E l \in Learner, n \in 1..Reads, Q \in SUBSET Acceptor :
+                  /\ \A r \in done : r.lrn # l \/ r.read # n
+                  /\ Read(l, n, Q)
+
+ReducedReadsOfAll == /\ Init /\ ReadInit
+                     /\ [][Protocol(Early) \/ AllRead]_<<vars, readVars>>
+
 (* With acceptors that trim, and learners that keep checkpoints and go back to
    them.  Another's checkpoint is as good as one's own. *)
 Keeping == \/ Early \/ Trims
@@ -77,6 +87,12 @@ ForgetsVotes(a) ==
 NextToVote(a) ==
     LET voted == {i \in Instance : vote[a][i] # NoVote}
     IN  voted \cup {i + 1 : i \in voted}
+
+(* AskRead: what had been delivered when the read began is not recorded. *)
+AskUnrecorded(l, n) ==
+    /\ IsNewRead(l, n)
+    /\ Say(Query(l, n))
+    /\ UNCHANGED <<vars, seen, begun, done>>
 
 (* IsThere: the learner has delivered as far as one of them says. *)
 OneIsThere(l, n, Q) ==
