@@ -157,7 +157,7 @@ def test_the_list_says_where_and_what(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["spec-mutants", "--list", "--mutant", "Consensus.Choose"]) == 0
     first, *others = capsys.readouterr().out.splitlines()
     assert " ".join(first.split()) == (
-        "Consensus.Choose.drop-1 Consensus.tla:33: chosen = {} -> TRUE"
+        "Consensus.Choose.drop-1 Consensus.tla:40: chosen = {} -> TRUE"
     )
     assert main(["spec-mutants", "--list", "--kind", "drop", "--mutant", "Consensus.Choose"]) == 0
     assert capsys.readouterr().out.splitlines() == [first, others[0]]
