@@ -21,9 +21,10 @@ run: setup ## check the tiny models, run a cluster on the sample values, check i
 	@run=traces/runs/$$(date +%Y%m%d-%H%M%S)-$$$$ && \
 	$(BIN)/paxos run --rate 200 --run-dir $$run && $(BIN)/conformance check $$run
 
-# Each worker may have a TLC of its own, with the memory that it takes: so not more than eight.
-test: setup lint ## check style and types, then run every test, as many at a time as there are cores; WORKERS=n: so many, 0: in one process
-	@$(BIN)/pytest --numprocesses $(or $(WORKERS),logical) --maxprocesses 8 --dist worksteal
+# Tests with clusters mostly wait, so there are three workers for two cores. Each may have a TLC of its
+# own, with the memory that it takes: so not more than eight.
+test: setup lint ## check style and types, then run every test, three at a time for two cores; WORKERS=n: so many, 0: in one process
+	@$(BIN)/pytest --numprocesses $(or $(WORKERS),$$(( ($$(nproc) * 3 + 1) / 2 ))) --maxprocesses 8 --dist worksteal
 
 spec: setup ## run TLC on all models; MODEL="name ..." for some, FAILED=1 for those that failed, CLASS=tiny|small|large|huge
 	@$(BIN)/conformance spec $(foreach m,$(MODEL),--model $(m)) $(if $(FAILED),--rerun-failed) \

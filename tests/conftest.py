@@ -36,6 +36,16 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files with tests that may take longer than others come first: so that at the end of a run
+    there is none that keeps one worker busy while all others wait. Files stay whole, for what their
+    tests share."""
+    usual_s = float(config.getini("timeout") or 0)
+    marked = ((item.path, item.get_closest_marker("timeout")) for item in items)
+    long = {path for path, mark in marked if mark and mark.args[0] >= usual_s}
+    items.sort(key=lambda item: item.path not in long)
+
+
 class TookTooLong(BaseException):
     """A test did not end. Not an `Exception`, nor the failure that pytest-timeout raises:
     those hypothesis takes for a failing example, and goes on to a smaller one, which hangs too."""

@@ -1,4 +1,4 @@
-"""What holds for every test: one that hangs fails, whatever it is made of."""
+"""What holds for all tests: one that hangs fails, whatever it is made of; long ones come first."""
 
 from __future__ import annotations
 
@@ -50,3 +50,25 @@ def test_a_test_that_hangs_fails_and_those_after_it_are_run(
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "2 failed, 1 passed" in ended.stdout
     assert ended.stdout.count("took more than 0.5 s") >= 2
+
+
+def test_files_with_long_tests_come_first(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("from tests.conftest import *\n", encoding="utf-8")
+    for name, seconds in (("a", 9), ("b", 400), ("c", 10)):
+        mark = f"import pytest\n\n@pytest.mark.timeout({seconds})\n"
+        text = f"def test_one(): pass\n\n{mark}def test_two(): pass\n"
+        (tmp_path / f"test_{name}.py").write_text(text, encoding="utf-8")
+    options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=300", "--collect-only"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--rootdir", str(tmp_path), str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    found = [line.split("test_")[1:] for line in ended.stdout.splitlines() if "::" in line]
+    files = ("b", "b", "a", "a", "c", "c")
+    assert found == [
+        [f"{name}.py::", test] for name, test in zip(files, ["one", "two"] * 3, strict=True)
+    ]
