@@ -103,11 +103,14 @@ def take(into: Path) -> None:
                         BEFORE[kind](it)
                         it.drawn()
                         data = it.page.screenshot()
-                    picture = Image.open(io.BytesIO(data)).convert("RGB")
-                    few = picture.quantize(
-                        COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-                    )
-                    few.save(into / name_of(kind, width, dark), optimize=True)
+                    save(data, into / name_of(kind, width, dark))
+
+
+def save(data: bytes, into: Path) -> None:
+    """Write a picture with few colours."""
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    few = picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(into, optimize=True)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from kv.client import Client
 from tests.conformance.report.browser import launched
 from tests.kv.alone import Served
+from tests.kv.picture import PICTURE, SIZE
+from tests.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,11 @@ def test_it_shows_keys_and_changes_and_writes(chromium: Browser) -> None:
         page.close()
         client.close()
     assert [line for line in said if "404" not in line] == []
+
+
+def test_its_picture_is_shown_and_small() -> None:
+    text = (ROOT / "docs" / "application.md").read_text(encoding="utf-8")
+    assert f"]({PICTURE.name})" in text
+    assert PICTURE.stat().st_size < 50_000
+    with Image.open(PICTURE) as picture:
+        assert picture.size == SIZE and picture.mode == "P"
