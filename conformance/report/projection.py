@@ -114,7 +114,9 @@ def _ballots(ballot: int) -> Numbers:
 
 def _message(path: tuple[Any, ...], message: Mapping[Any, Any], worth: Any) -> Part:
     instances = None
-    if "inst" in message:
+    if message.get("type") == "Checkpointed":  # up to there; 0: of nothing yet
+        instances = frozenset(range(1, message["inst"] + 1))
+    elif "inst" in message:
         instances = frozenset({message["inst"]})
     elif "from" in message:
         instances = frozenset(range(message["from"], message["to"] + 1))

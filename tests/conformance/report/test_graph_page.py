@@ -128,19 +128,22 @@ def test_a_snapshot_is_of_the_instances_up_to_its_own() -> None:
     state = Record(prefix=2, delivered=("v1",), known=frozenset({"v1"}))
     beginning = Record(prefix=0, delivered=(), known=frozenset())
     sent = Record(type="Snapshot", cluster="ours", state=state)
+    said, nothing = (Record(type="Checkpointed", lrn="l1", inst=i) for i in (2, 0))
     of = Parts(variables, promise_an_instance=False).of(
         (
             Function(l1=2),
             Function(l1=frozenset({"v1"})),
             Function(l1=beginning),
             Function(l1=state),
-            frozenset({sent}),
+            frozenset({sent, said, nothing}),
         )
     )
+    assert known([of]) == ([1, 2], [])
     for i in (1, 2):
         assert {part.text for part in about_instance(of, i)} == {
-            ("prefix", "l1", i), ("checkpoint", "l1", "prefix", i), ("msgs", sent, "")
-        }  # fmt: skip
+            *(("prefix", "l1", i), ("checkpoint", "l1", "prefix", i)),
+            *(("msgs", sent, ""), ("msgs", said, "")),
+        }
     assert not about_instance(of, 3)
     assert {part.text for part in of if part.whole} == {
         ("known", Function(l1=frozenset({"v1"}))),
