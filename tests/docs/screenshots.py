@@ -1,8 +1,8 @@
 """The pictures of the pages in docs/pages.md: python -m tests.docs.screenshots [folder].
 
-Six kinds of page, each as it is at two widths, light and dark. They are made of what the repository
-holds: runs of traces/, two models, and the tables and plots of docs/compare and docs/bench. Needs
-Chromium. The pictures have few colours, so that they are small.
+Six kinds of page, one of them twice, each as it is at two widths, light and dark. They are made of
+what the repository holds: runs of traces/, three models, and the tables and plots of docs/compare
+and docs/bench. Needs Chromium. The pictures have few colours, so that they are small.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.paths import ROOT
 FOLDER = ROOT / "docs" / "pages"
 COLOURS = 240
 COUNTEREXAMPLE, GRAPH = "synod-own-value", "paxos-keeps-promise"
+SNAPSHOTS = "paxos-checkpoint-ahead"
 FIRST = ("throughput", "latency", "load", "speed")
 """Plots that come first, as on the pages that the commands write."""
 
@@ -41,6 +42,12 @@ def to_the_end(it: Opened) -> None:
     it.page.keyboard.press("End")
 
 
+def of_one_instance(it: Opened) -> None:
+    """A state graph: only instance 1, and of the state the snapshots of learners."""
+    it.page.select_option("#view", index=1)
+    it.page.locator("text=checkpoint").last.scroll_into_view_if_needed()
+
+
 def nothing(_: Opened) -> None:
     """The page as it opens."""
 
@@ -52,6 +59,7 @@ BEFORE: dict[str, Callable[[Opened], None]] = {
     "comparison": nothing,
     "benchmark": nothing,
     "graph": nothing,
+    "snapshots": of_one_instance,
 }
 """The kinds of pages, and what is done on each before its picture is taken."""
 
@@ -62,7 +70,8 @@ def pages(folder: Path) -> dict[str, Path]:
     for name, run in runs.items():
         _say_nothing("report", f"traces/{run}", "--output", str(folder / f"{name}.html"))
     _say_nothing("spec", "--model", COUNTEREXAMPLE, "--report", "--work", str(folder))
-    _say_nothing("spec", "--model", GRAPH, "--graph", "--work", str(folder))
+    for model in (GRAPH, SNAPSHOTS):
+        _say_nothing("spec", "--model", model, "--graph", "--work", str(folder))
     figures = {}
     for name in ("compare", "bench"):
         kept = ROOT / "docs" / name
@@ -78,6 +87,7 @@ def pages(folder: Path) -> dict[str, Path]:
         "comparison": figures["compare"],
         "benchmark": figures["bench"],
         "graph": folder / "graphs" / f"{GRAPH}.html",
+        "snapshots": folder / "graphs" / f"{SNAPSHOTS}.html",
     }
 
 
