@@ -158,9 +158,8 @@ class Campaign:
         return found, wrong
 
     def _together(self, watch: Watch, mutants: Sequence[Mutant]) -> runner.Result:
-        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         module = mutants[0].module
-        copies = {} if watch.adds_no_step else unchanged.modules(watch)
+        copies = {} if watch.adds_no_step else unchanged.modules(watch, steps=True)
         files = {f"{name}.tla": text for name, text in copies.items()}
         files |= {
             f"{module}.tla": together.module_text(mutants, watch),
@@ -169,23 +168,28 @@ class Campaign:
             ),
             f"{together.MODULE}.cfg": together.config(watch),
         }
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        main = folder / together.MODULE
-        task = runner.Task(
-            main.with_suffix(".tla"), main.with_suffix(".cfg"), [watch.models, watch.spec]
-        )
+        task = self._task(watch, together.MODULE, files)
         limits = runner.Limits(seconds=self.limit_s, heap_mb=HEAP_MB["small"])
         return runner.run(task, limits, runner.SHORT, stop=self.stop)
 
+    def _task(self, watch: Watch, name: str, files: Mapping[str, str]) -> runner.Task:
+        """To check the module of this name; the files are its folder."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        for each, text in files.items():
+            (folder / each).write_text(text, encoding="utf-8")
+        module, config = (folder / f"{name}.{kind}" for kind in ("tla", "cfg"))
+        return runner.Task(module, config, [watch.models, watch.spec])
+
     def alone(self, mutant: Mutant, watch: Watch) -> tuple[Outcome, str]:
         """What becomes of a mutant by itself, in the model as it is."""
-        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        (folder / f"{mutant.module}.tla").write_text(mutant.text(watch.spec), encoding="utf-8")
         model = watch.model
-        task = runner.Task(
-            watch.models / model.module, watch.models / model.config, [folder, watch.spec]
-        )
+        module, config = unchanged.alone(watch)
+        files = {
+            f"{name}.tla": text for name, text in unchanged.modules(watch, steps=False).items()
+        }
+        files[f"{mutant.module}.tla"] = mutant.text(watch.spec)
+        files |= {f"{unchanged.ALONE}.tla": module, f"{unchanged.ALONE}.cfg": config}
+        task = self._task(watch, unchanged.ALONE, files)
         manner = runner.Manner(deadlock=model.deadlock, short=True, options=tlc_options(model))
         limits = runner.Limits(seconds=self.limit_s, heap_mb=HEAP_MB[model.size])
         try:
@@ -195,7 +199,7 @@ class Campaign:
         except errors.SpecError as error:
             return "error", _short(error)
         if found and found.kind in ("invariant", "property"):
-            return "killed", found.name
+            return "killed", found.name.removeprefix(unchanged.ALONE)
         return "held", found.name if found else ""
 
 

@@ -16,8 +16,10 @@ from conformance.tla.config import checked_names, sections
 from conformance.tla.module import Source, read
 
 PREFIX = "Unchanged"
+ALONE = "Alone"
 
 _NAMING = re.compile(r"(MODULE|EXTENDS|INSTANCE)(\s+\w+(?:\s*,\s*\w+)*)")
+_INIT = re.compile(r"\b\w*Init\b")
 _INSTEAD = re.compile(r"(\w+)\s*<-\s*(\w+)")
 _RUNG = re.compile(r"(\w+)!Spec")
 
@@ -26,12 +28,12 @@ class NotTogether(Exception):
     """A model asks for something of which this does not know how to ask it of many."""
 
 
-def modules(watch: Watch) -> dict[str, str]:
-    """The texts of the copies, by name. A module with a property has its step too. Raises
+def modules(watch: Watch, *, steps: bool) -> dict[str, str]:
+    """The texts of the copies, by name; with the steps that properties allow beside these. Raises
     NotTogether."""
     texts = watch.texts()
     source = read(watch.name, watch.models, watch.spec)
-    for name in checked_names(watch.cfg)["property"]:
+    for name in checked_names(watch.cfg)["property"] if steps else ():
         if not is_of_the_steps(source, name):
             module, text = source.definitions[name].module, step(source, name)
             texts[module] = re.sub("^====", lambda end: text + end[0], texts[module], flags=re.M)  # noqa: B023
@@ -73,3 +75,27 @@ def instead(watch: Watch) -> str:
         for name, other in _INSTEAD.findall(constants)
         if name in source.definitions
     )
+
+
+def alone(watch: Watch) -> tuple[str, str]:
+    """The module named ALONE, and its configuration: the model, where what is asked, and what there
+    is at the beginning, has its unchanged text."""
+    source = read(watch.name, watch.models, watch.spec)
+    kept = sections(watch.cfg)
+    relation = source.definitions[kept.get("SPECIFICATION", "Spec").strip()].body
+    asked = [name for names in checked_names(watch.cfg).values() for name in names]
+    asked = [name for name in asked if not is_of_the_steps(source, name)]
+    text = (
+        f"---- MODULE {ALONE} ----\nEXTENDS {watch.name}\n"
+        f"{PREFIX} == INSTANCE {PREFIX}{watch.name}\n"
+        f"{ALONE}Spec ==\n{_INIT.sub(lambda init: f'{PREFIX}!{init[0]}', relation)}\n"
+        + "".join(f"{ALONE}{name} == {PREFIX}!{name}\n" for name in asked)
+        + "====\n"
+    )
+    kept["SPECIFICATION"] = f" {ALONE}Spec"
+    kept["CONSTANT"] = kept.get("CONSTANT", "") + "\n" + instead(watch)
+    for kind in ("INVARIANT", "PROPERTY"):
+        for name in asked:
+            if kind in kept:
+                kept[kind] = re.sub(rf"\b{name}\b", f"{ALONE}{name}", kept[kind])
+    return text, "\n".join(f"{keyword}{words}" for keyword, words in kept.items()) + "\n"

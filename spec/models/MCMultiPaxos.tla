@@ -333,6 +333,20 @@ VotesOfLastBallot(a, from, to) ==
         i \in {j \in from..to : /\ vote[a][j] # NoVote
                                /\ \A k \in Instance : vote[a][k][1] <= vote[a][j][1]}}
 
+(* Phase1b: the votes are those of a part of what was asked for, and the answer says
+   that it is whole. *)
+PartClaimed(a, b, from, to) ==
+    /\ from <= to
+    /\ MayPromise(a, b, from, to)
+    /\ MayReport(a, from)
+    /\ Promise(a, b, ScopesOf(from, to))
+    /\ \E m \in msgs : /\ m.type = "1a" /\ m.bal = b
+                       /\ m.from <= from /\ to <= m.to
+                       /\ Send([type |-> "1b", acc |-> a, bal |-> b,
+                                from |-> m.from, to |-> m.to,
+                                votes |-> VotesOf(a, from, to)])
+    /\ UNCHANGED <<broadcast, vote, trimmed, learnerVars, historyVars>>
+
 (* VotesReported: a vote is taken for one in whichever instance. *)
 VotesAnywhere(messages, i) ==
     {<<v[2], v[3]>> : v \in UNION {m.votes : m \in messages}}
