@@ -34,6 +34,7 @@ MAX_ID = 99
 """The largest id where the configuration does not say how many processes there are."""
 
 Count = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
+DatagramBytes = Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)]
 Seconds = Annotated[float, Meta(ge=0.001, le=3600)]
 Chance = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -184,10 +185,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     or from another's; acceptors forget what is in those of a majority of the learners, and learners
     forget the clients of which a later incarnation had a value delivered."""
 
-    datagram_bytes: Annotated[int, Meta(ge=SMALLEST_DATAGRAM_BYTES, le=MAX_DATAGRAM_BYTES)] = 32_768
+    datagram_bytes: DatagramBytes | None = None
     """The largest datagram. The same in all processes, and no less than when what is in storage was
-    voted for. On a network, datagrams are made to fit its packets
-    where they can be, and travel in parts where not (`paxos.runtime.parts`)."""
+    voted for. On a network, they are made to fit its packets if they can be (`runtime.parts`)."""
     max_value_bytes: Annotated[int, Meta(ge=1, le=1 << 30)] = _CORE.max_value_bytes
     """The largest value. One that fits no datagram is broadcast in parts (`paxos.core.part`);
     learners keep up to eight times as much of values with missing parts. A Synod has no parts."""
@@ -234,6 +234,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether this is milestone 1, which knows no optimisation."""
         return self.milestone == "synod"
 
+    @property
+    def largest_datagram_bytes(self) -> int:
+        """Unless said otherwise, the largest that there is where all are on one machine."""
+        return self.datagram_bytes or (65_507 if is_loopback(self.interface) else 32_768)
+
     def endpoints(self) -> Groups:
         """The multicast groups."""
         return self.groups or Groups()
@@ -250,7 +255,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             max_batch=self.batch_values if self.batching and not self.synod else 1,
             fifo=self.fifo and not self.synod,
             checkpoints=self.checkpoints and not self.synod,
-            message_bytes=self.datagram_bytes - OVERHEAD_BYTES,
+            message_bytes=self.largest_datagram_bytes - OVERHEAD_BYTES,
             fit_bytes=max(packet_bytes, SMALLEST_DATAGRAM_BYTES) - OVERHEAD_BYTES,
             first_messages=self.in_flight if is_loopback(self.interface) else _CORE.first_messages,
             **{name: getattr(self, name) for name in _AS_THEY_ARE},

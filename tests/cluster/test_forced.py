@@ -87,7 +87,7 @@ def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str
         cluster.start("acceptor-1")
         wait_for(lambda: list(cluster.run_dir.glob("acceptor-1.*.ndjson")), "start")
         for number in range(1, 6):
-            body = next(bodies([encode_messages(said(number))], config.datagram_bytes))
+            body = next(bodies([encode_messages(said(number))], config.largest_datagram_bytes))
             mouth.send(groups.acceptors, envelope.seal(number, body))
             wait_for(partial(answered, number), f"answer {number}")
         mouth.close()

@@ -273,7 +273,7 @@ def speak_as(cluster: Cluster, name: str, incarnation: int, message: Message) ->
     envelope = Envelope(
         config.cluster_tag(), role, int(number), incarnation, config.members(), None, 5
     )
-    body = next(bodies([encode_messages(message)], config.datagram_bytes))
+    body = next(bodies([encode_messages(message)], config.largest_datagram_bytes))
     mouth = Multicast(config.endpoints().clients, config.interface, 0)
     for group in ("proposers", "learners", "acceptors"):
         mouth.send(getattr(config.endpoints(), group), envelope.seal(10**15, body))

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from paxos.core import part
-from paxos.core.ballot import Positive
+from paxos.core.ballot import LARGEST_INT, Positive
 
 LENGTH_BYTES = 2
 """What a value takes in a packet beyond its own bytes: its length."""
@@ -86,12 +86,17 @@ def unpack(packet: Packet) -> list[bytes]:
     return list(map(values.read, lengths))
 
 
-def is_part(packet: Packet) -> bool:
+def is_part(packet: "Packet | _Seen") -> bool:
     """Whether this is a part of a value."""
     return packet.count == 1 and part.is_part(packet.payload)
 
 
-def is_well_formed(packet: Packet) -> bool:
+def is_sound(packet: "Packet | _Seen") -> bool:
+    """Whether it is well-formed, and no value of it has a number beyond the largest."""
+    return packet.first + packet.count - 1 <= LARGEST_INT and is_well_formed(packet)
+
+
+def is_well_formed(packet: "Packet | _Seen") -> bool:
     """Whether `unpack` will succeed; of a part, whether its header can be true."""
     payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
     if is_part(packet):
@@ -110,8 +115,19 @@ def pack_parts(client: str, first: int, value: bytes, length: int) -> list[Packe
 NO_OP = b""
 """The empty batch, which fills a gap."""
 
+
+class _Seen(Struct, array_like=True, frozen=True, gc=False):
+    """A packet of a batch that is only looked at: its payload is not copied out of that."""
+
+    client: ClientName
+    first: Positive
+    count: Positive
+    payload: memoryview
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Packet]).decode
+_see = msgspec.msgpack.Decoder(list[_Seen]).decode
 
 
 def encode_batch(packets: Sequence[Packet]) -> bytes:
@@ -122,6 +138,12 @@ def encode_batch(packets: Sequence[Packet]) -> bytes:
 def decode_batch(batch: bytes) -> list[Packet]:
     """The packets of a batch; raises `msgspec.MsgspecError` if it is not one."""
     return _decode(batch) if batch else []
+
+
+def can_be_unpacked(batch: bytes) -> bool:
+    """Whether `decode_batch` and, of each packet, `unpack` will succeed, and no value has a number
+    beyond the largest; False or `msgspec.MsgspecError` if not."""
+    return not batch or all(map(is_sound, _see(batch)))
 
 
 def describe(packets: Sequence[Packet]) -> list[Range]:

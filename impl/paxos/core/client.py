@@ -114,6 +114,8 @@ class Client(Role):
         )
         self._new: list[Packet] = []  # submitted in this group
         self._submitted = 0  # values, each in parts counted once
+        self.outstanding_values = 0
+        """Values that were broadcast and are not known to be delivered, or discarded."""
         self._silence = Silence(now_s)  # of learners, who say where the log is from time to time
         self._settled = False  # Synod: the one value was chosen, ours or not
 
@@ -141,13 +143,6 @@ class Client(Role):
         wanted."""
         return not self.outstanding and not self.in_parts
 
-    @property
-    def outstanding_values(self) -> int:
-        """How many values were broadcast and are not known to be delivered, or discarded."""
-        unknown = [o for o in self.outstanding.values() if not o.is_delivered]
-        packed = sum(o.packet.count for o in unknown if o.value is None)
-        return packed + sum(not value.settled for value in self.in_parts.values())
-
     def submit(self, values: Sequence[bytes], now_s: float, since_s: float | None = None) -> None:
         """Broadcast `values` (spec: `Broadcast`), which were due at `since_s` (default: now). They
         are sent at once, as far as the window for what is under way admits it.
@@ -163,6 +158,7 @@ class Client(Role):
             return
         since = now_s if since_s is None else since_s
         self._submitted += len(values)
+        self.outstanding_values += len(values)
         packed = self.settings.packed_value_bytes
         if largest <= packed:
             self._submit_packed(values, since)
@@ -208,6 +204,7 @@ class Client(Role):
         if self.settings.synod and delivered.prefix > 0:
             self._settled = True
             self.outstanding.clear()
+            self.outstanding_values = 0
             self._flight.clear()
         mine = IntervalSet()
         for client, first, last in delivered.values:
@@ -245,6 +242,7 @@ class Client(Role):
         packet = outstanding.packet
         self._flight.answered(packet.first, now_s)
         if outstanding.value is None and not outstanding.is_delivered:
+            self.outstanding_values -= packet.count
             self._acknowledge(packet.count, outstanding.since_s, now_s)
         if self._wants_places and outstanding.value is None and not is_placed:
             outstanding.is_delivered = True
@@ -273,6 +271,7 @@ class Client(Role):
         if value is None or value.settled:
             return
         value.settled = True
+        self.outstanding_values -= 1
         if outcome.fate is Fate.DELIVERED:
             self._acknowledge(1, value.since_s, now_s)
             if self._wants_places:

@@ -37,9 +37,9 @@ class Part(Struct, frozen=True, gc=False):
     length: int
 
 
-def is_part(payload: bytes) -> bool:
+def is_part(payload: bytes | memoryview) -> bool:
     """Whether this is the payload of a part. Only that of a packet of one value can be."""
-    return payload.startswith(MARK)
+    return payload[: len(MARK)] == MARK
 
 
 def cut_value(value: bytes, length: int) -> Iterator[bytes]:
@@ -52,7 +52,7 @@ def cut_value(value: bytes, length: int) -> Iterator[bytes]:
         yield b"".join((head, whole[index * length : (index + 1) * length]))
 
 
-def read_part(payload: bytes) -> Part | None:
+def read_part(payload: bytes | memoryview) -> Part | None:
     """What the header of a part tells; None if it does not fit what follows it, or itself."""
     size = len(payload) - HEAD_BYTES
     if size <= 0:

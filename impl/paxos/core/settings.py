@@ -218,6 +218,10 @@ class Settings:
         """Whether so many values, of `size` bytes together, are as much as one packet takes."""
         return values >= self.max_batch or size >= self.fitting_payload_bytes
 
+    def values_of_packet(self, size: int) -> int:
+        """How many values of `size` bytes a packet takes, if it is to have several."""
+        return min(self.max_batch, self.fitting_payload_bytes // (size + LENGTH_BYTES))
+
     def numbers_of(self, size: int) -> int:
         """How many sequence numbers a value of `size` bytes takes: one, or one for each part."""
         return 1 if size <= self.packed_value_bytes else -(-size // self.part_bytes)

@@ -5,8 +5,8 @@ A process says nothing that fails these; a message that does is dropped like one
 
 from collections.abc import Iterable
 
-from paxos.core.ballot import LARGEST_INT, Ballot
-from paxos.core.batch import Packet, decode_batch, is_well_formed
+from paxos.core.ballot import Ballot
+from paxos.core.batch import can_be_unpacked, is_sound
 from paxos.core.messages import (
     Accept,
     Accepted,
@@ -41,9 +41,9 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
         case Accepted(ballot=ballot) | Reject(promised=ballot):
             return _is_real(ballot)
         case Accept(ballot=ballot, batch=batch):
-            return ballot.proposer == sender and _is_real(ballot) and _can_be_unpacked(batch)
+            return ballot.proposer == sender and _is_real(ballot) and can_be_unpacked(batch)
         case Submit(packets=packets):
-            return all(packet.client == client and _is_sound(packet) for packet in packets)
+            return all(packet.client == client and is_sound(packet) for packet in packets)
         case Delivered(values=spans, places=places):
             return all(first <= last for _, first, last in spans) and all(
                 (instance > 0) == (position > 0) for _, _, instance, position in places
@@ -60,7 +60,7 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
                 and all(v.ballot <= ballot and first <= v.instance <= last for v in votes)
             )
         case Decide(ballot=ballot, batch=batch):
-            return _is_real(ballot) and _can_be_unpacked(batch)
+            return _is_real(ballot) and can_be_unpacked(batch)
         case Heartbeat(ballot=ballot):
             return ballot.proposer == sender and _is_real(ballot)
         case Votes(votes=votes):
@@ -96,12 +96,4 @@ def _is_real(ballot: Ballot) -> bool:
 
 
 def _are_real(votes: Iterable[Vote]) -> bool:
-    return all(_is_real(vote.ballot) and _can_be_unpacked(vote.batch) for vote in votes)
-
-
-def _can_be_unpacked(batch: bytes) -> bool:
-    return all(map(_is_sound, decode_batch(batch)))
-
-
-def _is_sound(packet: Packet) -> bool:
-    return packet.last <= LARGEST_INT and is_well_formed(packet)
+    return all(_is_real(vote.ballot) and can_be_unpacked(vote.batch) for vote in votes)

@@ -11,7 +11,9 @@ from struct import Struct
 from paxos.errors import InputError, reason
 from paxos.runtime.streams import read
 
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
+"""Read at a time, at most: so much that the last values of a chunk, which may fill no packet, are
+few of them."""
 
 LENGTH = Struct(">I")
 """What stands before each value in the form `raw`."""

@@ -59,6 +59,16 @@ class Pace:
             room = min(room, self._limits.outstanding - self._client.outstanding_values)
         return max(0, room)
 
+    def enough(self, size: int) -> int:
+        """How many values of `size` bytes there should be room for before one is broadcast: a full
+        packet's, or half of what may be under way; fewer would travel in small packets for ever,
+        since what is delivered makes room for as many (the silly window syndrome, RFC 1122, section
+        4.2.3.4). At a steady rate, one: they are broadcast as they fall due."""
+        if self._limits.outstanding is None or self._limits.rate != inf:
+            return 1
+        packet = self._client.settings.values_of_packet(size)
+        return max(1, min(packet, self._limits.outstanding // 2))
+
     def take(self, waiting: int, now_s: float) -> int:
         """How many of `waiting` values are to be broadcast at `now_s`."""
         count = min(waiting, self.room())

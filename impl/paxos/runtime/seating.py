@@ -111,7 +111,7 @@ class Seating:
             network=network,
             groups=config.endpoints(),
             envelope=envelope(begun.number),
-            datagram_bytes=config.datagram_bytes,
+            datagram_bytes=config.largest_datagram_bytes,
             clock=clock,
             storage=begun.storage,
             tracer=begun.tracer,

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from paxos.core.client import Client
 from paxos.errors import InputError
-from paxos.runtime.framing import Split, split_lines
+from paxos.runtime.framing import CHUNK_BYTES, Split, split_lines
 from paxos.runtime.node import Node
 from paxos.runtime.pace import UNLIMITED, Limits, Pace
 from paxos.runtime.report import fail
 from paxos.runtime.shutdown import Stop
+from paxos.runtime.streams import widen
 
 
 class Reader:
@@ -47,6 +48,7 @@ class Reader:
 
     def run(self) -> None:
         """Read to the end, and wait until every value is delivered."""
+        widen(self._fd, CHUNK_BYTES)
         try:
             limit = self._client.settings.largest_value_bytes
             pace = None  # begins with the first values, however long they are in coming
@@ -68,7 +70,7 @@ class Reader:
         def submit_some(now_s: float) -> bool:
             """Whether this thread has to go on: all are broadcast, or the next are not due yet."""
             nonlocal done
-            if pace.room() == 0:
+            if pace.room() < min(pace.enough(len(values[done])), len(values) - done):
                 return False
             since_s = pace.since_s()
             some = values[done : done + pace.take(len(values) - done, now_s)]

@@ -5,9 +5,11 @@ setting belongs to everybody who has the same stream, so it is not changed: what
 waited for.
 """
 
+import fcntl
 import os
 import select
 from collections.abc import Iterable
+from contextlib import suppress
 
 
 def reserve_standard() -> None:
@@ -27,6 +29,13 @@ def read(fd: int, size: int) -> bytes:
             return os.read(fd, size)
         except BlockingIOError:
             _wait(fd, select.POLLIN)
+
+
+def widen(fd: int, size: int) -> None:
+    """Have `fd`, if it is a pipe, hold `size` bytes, so that as much can be read at a time. Where
+    that cannot be, nothing but time is lost."""
+    with suppress(OSError, AttributeError):  # Linux
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size)
 
 
 def write_all(fd: int, data: bytes) -> None:
