@@ -3,7 +3,7 @@ fields are those of `paxos.runtime.envelope`."""
 
 import struct
 
-HEADER = struct.Struct("!2sBBB8sIIQQQQ")
+HEADER = struct.Struct("!2sBBB8sIIQQQQQ")
 TAG_BYTES = 16
 HEADER_BYTES = HEADER.size + TAG_BYTES
 """What a datagram of a cluster with a key holds before its body."""

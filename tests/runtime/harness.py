@@ -29,6 +29,7 @@ from paxos.runtime.node import Node
 from paxos.runtime.presence import Presence, Self
 from paxos.runtime.seat import Seat, Surroundings
 from paxos.runtime.shutdown import Stop
+from paxos.runtime.socket_filter import Block
 from paxos.runtime.tracer import TraceError
 
 B = Ballot(1, 1)
@@ -95,7 +96,7 @@ class Recorder:
         self._do("deliver")
         self.delivered += deliveries
 
-    def ignore(self, at: int, mark: bytes) -> None:
+    def ignore(self, block: Block) -> None:
         pass
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ CASES = [
         "values large, line 3: a value of 40000 bytes is too large, 30000 are the most",
     ),
     (
-        "run --values large --milestone synod",
+        "run --values large --milestone synod --datagram-bytes 32768",
         "values large, line 3: a value of 40000 bytes is too large, 32",
     ),
     ("run --datagram-bytes 65508", "datagram_bytes: expected a whole number <= 65507"),

@@ -81,7 +81,7 @@ SAMPLES: dict[str, list[Message]] = {
 MEMBERS = {"client": 5, "proposer": 2, "acceptor": 3, "learner": 4}
 KEY = b"k" * 32
 NONCE = 2**32 - 1
-HEADER_BYTES = 53
+HEADER_BYTES = 61
 
 
 def envelope(
@@ -156,7 +156,7 @@ def test_a_tag_is_of_one_sender() -> None:
 def test_what_is_refused() -> None:
     good = seal(envelope(), [Reject(B)])
     assert reason(b"") == reason(b"Px") == reason(b"x" * 100) == "not of this program"
-    assert "version 1, not 3" in reason(good[:2] + b"\1" + good[3:])
+    assert "version 1, not 5" in reason(good[:2] + b"\1" + good[3:])
     assert "another name" in reason(seal(envelope(tag=b"87654321"), [Reject(B)]))
     assert "unknown role" in reason(good[:4] + b"\x09" + good[5:])
     assert reason(good[:-1]) == reason(good + b"\0") == "malformed"

@@ -13,6 +13,7 @@ from paxos.config import Config, Endpoint, Groups
 from paxos.errors import InputError
 from paxos.runtime.groups import ChosenGroups
 from paxos.runtime.multicast import DRAIN, Multicast
+from paxos.runtime.socket_filter import marked, of_others
 
 pytestmark = pytest.mark.multicast
 
@@ -71,7 +72,7 @@ def test_what_is_marked_is_dropped_by_the_kernel(groups: Groups) -> None:
     """So it wakes nobody. What is too short to be marked, or marked elsewhere, is heard."""
     mark = bytes(range(1, 9))
     node, mouth = (Multicast(groups.learners, "127.0.0.1", 0) for _ in range(2))
-    node.ignore(13, mark)
+    node.ignore(marked(13, mark))
     heard = [b"", b"short", bytes(13) + mark[:-1], bytes(12) + mark + b"x", bytes(30)]
     heard += [bytes(13) + b"\0" + mark[1:], bytes(13) + mark[:-1] + b"\0"]
     for datagram in (bytes(13) + mark, bytes(13) + mark + bytes(100), *heard):
@@ -81,6 +82,27 @@ def test_what_is_marked_is_dropped_by_the_kernel(groups: Groups) -> None:
     mouth.send(groups.learners, bytes(13) + mark)
     mouth.send(groups.learners, b"heard")
     assert receive(node, 1) == [b"heard"], "also with another socket"
+    for one in (node, mouth):
+        one.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a filter of Linux")
+@pytest.mark.parametrize("bit", [0, 31, 32, 63])
+def test_what_is_for_others_is_dropped_by_the_kernel(groups: Groups, bit: int) -> None:
+    """Beside what is marked. What begins otherwise, or is too short, is heard."""
+    mark, own = bytes(range(1, 9)), 1 << bit
+    node, mouth = (Multicast(groups.clients, "127.0.0.1", 0) for _ in range(2))
+    node.ignore(marked(20, mark))
+    node.ignore(of_others(b"abc", 5, own))
+
+    def datagram(to: int, start: bytes = b"abcd-") -> bytes:
+        return start + to.to_bytes(8) + bytes(7) + b"end"
+
+    everybody = 2**64 - 1
+    heard = [datagram(own), datagram(everybody), datagram(0, b"abx--"), b"abcd-", b""]
+    for said in (datagram(0), datagram(everybody - own), bytes(20) + mark, *heard):
+        mouth.send(groups.clients, said)
+    assert receive(node, len(heard)) == heard
     for one in (node, mouth):
         one.close()
 

@@ -75,9 +75,9 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        stop_all([watched.child for watched in self.watched])
         for gate, _ in self._gates:
             os.close(gate)
-        stop_all([watched.child for watched in self.watched])
         self._chosen.__exit__()
 
     # Starting.
@@ -118,12 +118,12 @@ class Cluster:
 
     def open_gates(self) -> float:
         """When every process listens, give all clients their values; when that was. The kernel
-        moves the values from file to pipe; no process has to."""
+        moves the values from file to pipe; no process has to. Clients stay until the run is over:
+        what it costs a process to end is not the others'."""
         self.wait_until_all_listen()
         opened_s = self.samples[-1].at_s
         for gate, values in self._gates:
             Thread(target=_feed, args=(gate, values), daemon=True).start()
-        self._gates.clear()
         return opened_s
 
     # Watching.
@@ -170,4 +170,3 @@ def _feed(gate: int, values: Path) -> None:
     with values.open("rb") as file, suppress(OSError):  # a client that fails is noticed elsewhere
         while os.sendfile(gate, file.fileno(), None, PIPE_BYTES):
             pass
-    os.close(gate)

@@ -2,10 +2,10 @@
 messages of the protocol, or what a process says of itself or of another (`paxos.runtime.hello`).
 
 The header carries the format's version, the kind of the body, the cluster, the sender with its
-incarnation and a random number of this process, how many commits its storage has, its wall clock
-and its hybrid logical clock. The tag is keyed BLAKE2b over header and body: only who has the key
-can make it. Whatever is not a datagram of this cluster is refused with `RejectedError`; nothing
-else is raised, whatever the bytes.
+incarnation and a random number of this process, how many commits its storage has, its wall clock,
+which clients it is for, and its hybrid logical clock. The tag is keyed BLAKE2b over header and
+body: only who has the key can make it. Whatever is not a datagram of this cluster is refused with
+`RejectedError`; nothing else is raised, whatever the bytes.
 """
 
 import struct
@@ -23,10 +23,12 @@ from paxos.core.names import OBSERVER, ROLES, Member
 from paxos.core.portions import cut
 from paxos.core.validity import is_valid
 from paxos.datagram import HEADER, OVERHEAD_BYTES, TAG_BYTES
+from paxos.runtime.addressing import EVERYBODY, address
 from paxos.runtime.hello import Hello, Unheard, decode_about
 from paxos.runtime.questions import Answer, Question, decode_answer, decode_question
+from paxos.runtime.socket_filter import Block, marked, of_others
 
-PLAIN, TAGGED = 3, 4
+PLAIN, TAGGED = 5, 6
 """The versions of the format: without and with a tag."""
 PROTOCOL, PRESENCE, QUESTION, ANSWER = range(4)
 """The kinds of body: messages of the protocol; what a process says of itself or of another; a
@@ -40,6 +42,8 @@ _MAGIC = b"Px"
 _KIND_AT = 3
 _WHO = slice(13, 21)
 """Where the sender's id and its nonce are."""
+_FOR_AT = HEADER.size - 16
+"""Where it says which clients it is for."""
 
 _SENT_BY: dict[type[Message], str] = {
     messages.Submit: "client",
@@ -120,14 +124,21 @@ class Envelope:
         self._mac = None if key is None else blake2b(key=key, digest_size=TAG_BYTES)
 
     def seal(
-        self, clock: int, body: bytes, wall_us: int = 0, commits: int = 0, kind: int = PROTOCOL
+        self,
+        clock: int,
+        body: bytes,
+        wall_us: int = 0,
+        commits: int = 0,
+        kind: int = PROTOCOL,
+        to: int = EVERYBODY,
     ) -> bytes:
         """The datagram with `body`, sent at `clock`, when the storage had so many commits;
-        `wall_us`, if not 0, is what the wall clock shows."""
+        `wall_us`, if not 0, is what the wall clock shows; `to` says which clients it is for
+        (`paxos.runtime.addressing`)."""
         role, process_id, nonce, incarnation = self._own
         header = HEADER.pack(
             *(_MAGIC, self._version, kind, role, self._cluster),
-            *(process_id, nonce, incarnation, commits, wall_us, clock),
+            *(process_id, nonce, incarnation, commits, wall_us, to, clock),
         )
         return header + self._tag(header, body) + body
 
@@ -140,9 +151,14 @@ class Envelope:
         return mac.digest()
 
     @property
-    def own_mark(self) -> tuple[int, bytes]:
-        """What `is_own` looks for, and from which byte on."""
-        return _WHO.start, self._who
+    def own(self) -> Block:
+        """Has the kernel drop what `is_own`."""
+        return marked(_WHO.start, self._who)
+
+    def of_other_clients(self, client: int) -> Block:
+        """Has the kernel drop what is not for the client with this id."""
+        start = _MAGIC + bytes((self._version,))
+        return of_others(start, _FOR_AT, address(client))
 
     def is_own(self, datagram: bytes) -> bool:
         """Whether this process seems to have sent it, in whatever role: without opening it, which
@@ -154,7 +170,7 @@ class Envelope:
         if len(datagram) < HEADER.size or not datagram.startswith(_MAGIC):
             raise RejectedError("not of this program")
         _, version, kind, role_number, cluster, *numbers = HEADER.unpack_from(datagram)
-        sender, nonce, incarnation, commits, wall_us, clock = numbers
+        sender, nonce, incarnation, commits, wall_us, _, clock = numbers
         if version not in (PLAIN, TAGGED):
             raise RejectedError(f"of format version {version}, not {self._version}")
         if cluster != self._cluster:

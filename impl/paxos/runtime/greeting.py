@@ -9,6 +9,7 @@ from paxos.config import Groups
 from paxos.core.ballot import LARGEST_INT
 from paxos.core.messages import Group
 from paxos.errors import InputError
+from paxos.runtime.addressing import of_presence
 from paxos.runtime.clock import Clock
 from paxos.runtime.envelope import PRESENCE, Envelope, RejectedError, may_be
 from paxos.runtime.faults import Faults
@@ -69,9 +70,9 @@ class Greeting:
         self, envelope: Envelope, commits: int, sends: Iterable[tuple[Group, Hello | Unheard]]
     ) -> None:
         for group, about in sends:
-            clock = self._clock
+            clock, to = self._clock, of_presence(about, self._presence.me.member)
             datagram = envelope.seal(
-                clock.tick(), encode_about(about), clock.wall(), commits, PRESENCE
+                clock.tick(), encode_about(about), clock.wall(), commits, PRESENCE, to
             )
             try:
                 self._network.send(getattr(self._groups, group.value), datagram)

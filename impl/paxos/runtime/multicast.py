@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from paxos.config import MAX_DATAGRAM_BYTES, Endpoint, is_ipv4, is_loopback
 from paxos.errors import InputError, reason
-from paxos.runtime.socket_filter import drop_marked
+from paxos.runtime.socket_filter import Block, drop
 from paxos.runtime.streams import readable
 
 RECEIVE_BUFFER_BYTES = 32 << 20
@@ -53,7 +53,7 @@ class Multicast:
         self.interface = interface
         self._own = own
         self._gone = False
-        self._ignored: tuple[int, bytes] | None = None
+        self._ignored: list[Block] = []
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -90,7 +90,7 @@ class Multicast:
             self._join(receiver)
         receiver.setblocking(False)
         if self._ignored:
-            drop_marked(receiver, *self._ignored)
+            drop(receiver, self._ignored)
 
     def _join(self, receiver: socket.socket) -> None:
         self._with_interface(receiver, socket.IP_ADD_MEMBERSHIP, self._own.address)
@@ -132,11 +132,11 @@ class Multicast:
             return max(LEAST_PACKET_BYTES, min(mtu - IP_UDP_BYTES, MAX_DATAGRAM_BYTES))
         return ETHERNET_PACKET_BYTES
 
-    def ignore(self, at: int, mark: bytes) -> None:
-        """From now on, hear nothing that has `mark` from byte `at` on, where the system can see to
-        it; who is called should look, too."""
-        self._ignored = at, mark
-        drop_marked(self._receiver, at, mark)
+    def ignore(self, block: Block) -> None:
+        """From now on, do not hear what `block` drops either, where the system can see to it; who
+        is called should look, too."""
+        self._ignored.append(block)
+        drop(self._receiver, self._ignored)
 
     def look(self) -> bool:
         """Whether the interface is there. If it is another one by that name or address than it was

@@ -15,6 +15,7 @@ from paxos.runtime.multicast import Multicast
 from paxos.runtime.notice import Notice
 from paxos.runtime.parts import Parts
 from paxos.runtime.report import say
+from paxos.runtime.socket_filter import Block
 
 LOOK_S = 1.0
 """How often it is looked whether the interface is still the same."""
@@ -98,9 +99,9 @@ class Network:
         except OSError:  # as if it were lost
             return
 
-    def ignore(self, at: int, mark: bytes) -> None:
+    def ignore(self, block: Block) -> None:
         """As `Multicast`: of datagrams in one packet, which are nearly all."""
-        self._sockets.ignore(at, mark)
+        self._sockets.ignore(block)
 
     def send(self, to: Endpoint, datagram: bytes) -> None:
         """Send one datagram, in parts if need be. Raises `OSError` if the system refuses it."""

@@ -17,6 +17,7 @@ from paxos.core.step import Discarded, Step
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.acks import HearDiscarded, HearPlaces
+from paxos.runtime.addressing import EVERYBODY, Addressing, of_presence
 from paxos.runtime.answering import Answering
 from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.clock import LATEST_US, Clock
@@ -119,7 +120,10 @@ class Seat:
         self._has_mates = around.has_mates
         self._unsent = around.unsent
         if self._has_mates:
-            self.network.ignore(*self._envelope.own_mark)
+            self.network.ignore(self._envelope.own)
+        if self.member.role == "client":
+            self.network.ignore(self._envelope.of_other_clients(self.member.id))
+        self._addressing = Addressing(synod=role.settings.synod)
         self._skew = Skew(str(process), around.clock)
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
@@ -254,7 +258,8 @@ class Seat:
         """Say what is to be said beside the protocol. Raises why this process must end."""
         self._presence.tick(now_s)
         for group, about in self._presence.take():
-            self._send_datagram(group, encode_about(about), PRESENCE)
+            to = of_presence(about, self.member)
+            self._send_datagram(group, encode_about(about), PRESENCE, to)
         if self._presence.failure:
             raise self._presence.failure
 
@@ -342,7 +347,7 @@ class Seat:
     def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
         """Messages to the same group share datagrams; each is encoded once."""
         encoded: dict[int, bytes] = {}
-        by_group: dict[Group, tuple[list[bytes], list[type]]] = {}
+        by_group: dict[Group, tuple[list[bytes], list[Message]]] = {}
         for group, message in sends:
             data = encoded.get(id(message))
             if data is None:
@@ -350,22 +355,27 @@ class Seat:
             if len(data) > self._datagram_bytes - OVERHEAD_BYTES:
                 self._complaints.add(TOO_LARGE)
                 continue
-            datas, kinds = by_group.setdefault(group, ([], []))
+            datas, messages = by_group.setdefault(group, ([], []))
             datas.append(data)
-            kinds.append(type(message))
-        for group, (datas, kinds) in by_group.items():
+            messages.append(message)
+        for group, (datas, messages) in by_group.items():
             if group in self._unsent:
                 continue
+            to = EVERYBODY
+            if group is Group.CLIENTS:
+                to = self._addressing.of(messages, time.monotonic())
             datagrams = size = 0
             for body in bodies(datas, self._datagram_bytes, self.network.packet_bytes):
                 datagrams += 1
-                size += self._send_datagram(group, body)
-            self.stats.sending(kinds, datas, datagrams, size)
+                size += self._send_datagram(group, body, to=to)
+            self.stats.sending(list(map(type, messages)), datas, datagrams, size)
 
-    def _send_datagram(self, group: Group, body: bytes, kind: int = PROTOCOL) -> int:
+    def _send_datagram(
+        self, group: Group, body: bytes, kind: int = PROTOCOL, to: int = EVERYBODY
+    ) -> int:
         """Its size, in bytes."""
         clock, commits = self._clock, self._storage.commits
-        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind)
+        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind, to)
         try:
             self.network.send(self._groups[group], datagram)
         except OSError as error:  # like a loss on the way: it will be sent again
