@@ -37,11 +37,14 @@ class Run(Struct):
     asked: float
     """Questions of learners for what they missed, per thousand values."""
     drops: dict[str, int]
-    """By role: datagrams lost because a receive buffer was full."""
+    """By role: datagrams lost because a receive buffer was full. Of clients it is not known: the
+    kernel counts what it spares them, too."""
     checked: Checked | None
     """The checker's verdict; None without traces."""
     wakeups: float | None = None
     """Of threads of all processes, per value, in the window; None: not counted."""
+    heard: float | None = None
+    """Datagrams that a client heard, per thousand values of its own; None: not counted."""
 
     @property
     def check_s_per_s(self) -> float | None:

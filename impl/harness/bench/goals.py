@@ -2,88 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.bench.benchmark import Benchmark, Flat, Row
-from harness.bench.schedule import FIFO, INSIDE, LARGE, ONE, SIZES, THREE, USUAL, replicas
-from harness.bench.setting import Setting, size_text
+from harness.bench import peer_goals, size_goals
+from harness.bench.benchmark import Benchmark, Flat
+from harness.bench.goal import Goal, at_least, at_most, over, rate_of, times
+from harness.bench.schedule import FIFO, INSIDE, ONE, THREE, USUAL, replicas
+from harness.bench.setting import Setting
 from harness.bench.stores import Use
 from harness.measure.spread import middle
 from harness.measure.text import figure
 
-Text = Callable[[float], str]
-
-TIMES_PEER = 8.0
-SQLITE_SHARE = 0.7
 DELAYS, FACTOR, ALLOWANCE_US = 3, 2.0, 150.0
 P99_TO_P50 = 10.0
 TRACING_COST = 0.15
 CHECK_S_PER_S = 1.0
 LAST_TO_FIRST = 0.9
-CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.7
+CATCH_UP_SHARE, LIVE_SHARE = 0.5, 0.75
 LOSS_COST = 0.6
 GROWTH = 1.1
 CLIFF = 0.4
 FIFO_COST = 0.1
 REPLICA_P50, REPLICA_RATE = 0.5, 1.0
 ALONE_TO_PEER, ALONE_P99_TO_P50, APART_TO_REPLICAS = 1.2, 3.0, 2.5
-LARGE_SHARE = 1.0
 SNAPSHOT_COST, SNAPSHOT_PAUSE_MS, START_UP_S = 0.2, 100.0, 2.0
 STORE_HTTP, STORE_LIBRARY, STORE_LONE = 1.0, 10.0, 1.2
 READS_TO_WRITES = 20.0
 
 
-class Goal(NamedTuple):
-    """One line: `met` is None if it was not measured."""
-
-    name: str
-    wanted: str
-    found: str
-    met: bool | None
-
-
 def goals(result: Benchmark) -> Iterator[Goal]:
     """All goals, with medians of what was measured."""
-    usual = _rate(result, USUAL)
-    peer = result.peer("pipelined", USUAL.value_bytes)
-    peer_rate = peer.rate() if peer else None
-    yield _at_least(
-        "values/s, memory, tracing on, over PySyncObj's pipelined",
-        TIMES_PEER,
-        _ratio(usual, peer_rate.median if peer_rate else None),
-        _times,
-    )
-    sqlite = _rate(result, Setting(storage="sqlite"))
-    yield _at_least("values/s with SQLite, of those in memory", SQLITE_SHARE, _ratio(sqlite, usual))
+    usual = rate_of(result, USUAL)
+    yield from peer_goals.goals(result)
     yield from _latency(result)
-    untraced = _rate(result, Setting(tracing=False))
-    traced = _ratio(usual, untraced)
-    yield _at_most("what tracing costs", TRACING_COST, None if traced is None else 1 - traced)
-    yield _at_most(
+    yield from size_goals.storage(result)
+    untraced = rate_of(result, Setting(tracing=False))
+    traced = over(usual, untraced)
+    yield at_most("what tracing costs", TRACING_COST, None if traced is None else 1 - traced)
+    yield at_most(
         "seconds of checking for a second of a saturated run", CHECK_S_PER_S, _check(result)
     )
     yield from _long(result)
-    yield _at_least(
-        f"MB/s with values of {size_text(LARGE.value_bytes)}, of that with {size_text(SIZES[-1])}",
-        LARGE_SHARE,
-        _ratio(
-            _bytes_rate(result, LARGE), _bytes_rate(result, replace(LARGE, value_bytes=SIZES[-1]))
-        ),
-    )
-    lossy = _ratio(_rate(result, Setting(loss=0.1)), usual)
-    yield _at_most("what 10 % loss costs", LOSS_COST, None if lossy is None else 1 - lossy)
-    yield _at_least(
+    lossy = over(rate_of(result, Setting(loss=0.1)), usual)
+    yield at_most("what 10 % loss costs", LOSS_COST, None if lossy is None else 1 - lossy)
+    yield at_least(
         "values/s after a step of the sweeps of clients, acceptors and learners, of those before",
         CLIFF,
         _steepest(result) if "scale" in result.parts else None,
     )
+    if "scale" in result.parts:
+        yield from size_goals.processes(result)
     yield from _replicas(result)
-    ordered = _ratio(_rate(result, FIFO), usual)
-    yield _at_most("what fifo costs", FIFO_COST, None if ordered is None else 1 - ordered)
+    ordered = over(rate_of(result, FIFO), usual)
+    yield at_most("what fifo costs", FIFO_COST, None if ordered is None else 1 - ordered)
     yield from _stateful(result)
     if "stores" in result.parts:
         yield from _stores(result)
@@ -108,11 +82,11 @@ def _stores(result: Benchmark) -> Iterator[Goal]:
         ("library", "through the library", STORE_LIBRARY),
     ):
         name = f"puts/s of 64 clients {words}, of etcd's"
-        yield _at_least(name, wanted, _ratio(rate(store), rate("etcd")), _times)
+        yield at_least(name, wanted, over(rate(store), rate("etcd")), times)
     for what in ("put", "get"):
-        ratio = _ratio(p50("library", what), p50("etcd", what))
+        ratio = over(p50("library", what), p50("etcd", what))
         name = f"p50 of a lone {what} through the library, of etcd's"
-        yield _at_most(name, STORE_LONE, ratio, _times)
+        yield at_most(name, STORE_LONE, ratio, times)
 
 
 def _replicas(result: Benchmark) -> Iterator[Goal]:
@@ -121,15 +95,15 @@ def _replicas(result: Benchmark) -> Iterator[Goal]:
         for setting in (ONE, replicas(ONE), INSIDE)
     )
     name = "p50 with three replicas, one value at a time, of that with roles apart"
-    yield _at_most(name, REPLICA_P50, _ratio(together, apart))
-    yield _at_most(f"{name}, where a replica is the client", REPLICA_P50, _ratio(inside, apart))
+    yield at_most(name, REPLICA_P50, over(together, apart))
+    yield at_most(f"{name}, where a replica is the client", REPLICA_P50, over(inside, apart))
     yield from _alone(result)
     name = "p50 with roles apart, one value at a time, over that with three replicas"
-    yield _at_most(name, APART_TO_REPLICAS, _ratio(apart, together), _times)
-    yield _at_least(
+    yield at_most(name, APART_TO_REPLICAS, over(apart, together), times)
+    yield at_least(
         "values/s of three replicas, of as many roles apart",
         REPLICA_RATE,
-        _ratio(_rate(result, replicas(USUAL)), _rate(result, THREE)),
+        over(rate_of(result, replicas(USUAL)), rate_of(result, THREE)),
     )
 
 
@@ -139,39 +113,35 @@ def _alone(result: Benchmark) -> Iterator[Goal]:
     p50, p99 = (row.latency_us(quantile) if row else None for quantile in ("p50", "p99"))
     peer_p50 = peer.latency_us("p50") if peer else None
     name = "p50 of one value at a time, three replicas, one of them the client"
-    ratio = _ratio(p50.median if p50 else None, peer_p50.median if peer_p50 else None)
-    yield _at_most(f"{name}, over PySyncObj's", ALONE_TO_PEER, ratio, _times)
-    ratio = _ratio(p99.median if p99 else None, p50.median if p50 else None)
-    yield _at_most("its p99, over that p50", ALONE_P99_TO_P50, ratio, _times)
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"
+    ratio = over(p50.median if p50 else None, peer_p50.median if peer_p50 else None)
+    yield at_most(f"{name}, over PySyncObj's", ALONE_TO_PEER, ratio, times)
+    ratio = over(p99.median if p99 else None, p50.median if p50 else None)
+    yield at_most("its p99, over that p50", ALONE_P99_TO_P50, ratio, times)
 
 
 def _stateful(result: Benchmark) -> Iterator[Goal]:
     runs = result.stateful
     kept = middle(run.rate / run.rate_without for run in runs if run.rate_without)
     size = f"{runs[0].state_bytes >> 20} MiB" if runs else "the state"
-    yield _at_most(
+    yield at_most(
         f"what snapshots of {size}, taken, sent and installed, cost",
         SNAPSHOT_COST,
         None if kept is None else 1 - kept,
     )
-    yield _at_most(
+    yield at_most(
         "the longest that a client waited meanwhile, beyond that without them, ms",
         SNAPSHOT_PAUSE_MS,
         middle(max(0.0, run.longest_ms - run.longest_without_ms) for run in runs),
         figure,
     )
-    yield _at_most(
+    yield at_most(
         "start-up from a checkpoint, s", START_UP_S, middle(run.start_up_s for run in runs), figure
     )
-    yield _at_least(
+    yield at_least(
         "linearizable reads per second of three replicas, over their values/s without batching",
         READS_TO_WRITES,
         middle(run.reads_per_s / run.unbatched_rate for run in runs if run.unbatched_rate),
-        _times,
+        times,
     )
 
 
@@ -186,22 +156,22 @@ def _latency(result: Benchmark) -> Iterator[Goal]:
         yield Goal(name, f"at most {figure(limit_us)}", figure(p50.median), met)
     else:
         yield Goal(name, "-", "-", None)
-    ratio = _ratio(p99.median if p99 else None, p50.median if p50 else None)
-    yield _at_most("its p99, over its p50", P99_TO_P50, ratio, _times)
+    ratio = over(p99.median if p99 else None, p50.median if p50 else None)
+    yield at_most("its p99, over its p50", P99_TO_P50, ratio, times)
 
 
 def _long(result: Benchmark) -> Iterator[Goal]:
     flat = [run.tenths[-1] / run.tenths[0] for run in result.flat if run.tenths[0]]
-    yield _at_least(
+    yield at_least(
         "values/s in the last tenth of a long run, of the first",
         LAST_TO_FIRST,
         middle(flat),
     )
-    yield _at_most(
+    yield at_most(
         "memory in the second half of a long run, over that in the first, the role that grows most",
         GROWTH,
         middle([growth for flat in result.flat if (growth := _growth(flat))]),
-        _times,
+        times,
     )
     late = [one for one in result.late if one.live_before]
     for name, wanted, found in (
@@ -210,7 +180,7 @@ def _long(result: Benchmark) -> Iterator[Goal]:
     ):
         # None: they were never both delivering, so that it came to nothing.
         shares = [(getattr(one, found) or 0.0) / one.live_before for one in late]
-        yield _at_least(name, wanted, middle(shares))
+        yield at_least(name, wanted, middle(shares))
 
 
 def _growth(flat: Flat) -> float | None:
@@ -258,32 +228,3 @@ def _check(result: Benchmark) -> float | None:
     row = result.row(USUAL)
     runs = runs or (row.runs if row else [])
     return middle(share for run in runs if (share := run.check_s_per_s) is not None)
-
-
-def _rate(result: Benchmark, setting: Setting) -> float | None:
-    row: Row | None = result.row(setting)
-    rate = row.rate() if row else None
-    return rate.median if rate else None
-
-
-def _bytes_rate(result: Benchmark, setting: Setting) -> float | None:
-    rate = _rate(result, setting)
-    return None if rate is None else rate * setting.value_bytes
-
-
-def _ratio(one: float | None, other: float | None) -> float | None:
-    return one / other if one is not None and other else None
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}"
-
-
-def _at_least(name: str, wanted: float, found: float | None, text: Text = _percent) -> Goal:
-    met = None if found is None else found >= wanted
-    return Goal(name, f"at least {text(wanted)}", "-" if found is None else text(found), met)
-
-
-def _at_most(name: str, wanted: float, found: float | None, text: Text = _percent) -> Goal:
-    met = None if found is None else found <= wanted
-    return Goal(name, f"at most {text(wanted)}", "-" if found is None else text(found), met)

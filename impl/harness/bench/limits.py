@@ -21,7 +21,7 @@ from paxos.runtime.multicast import Multicast
 from paxos.runtime.streams import readable
 
 SMALL_BYTES = 64
-LARGE_BYTES = 32_768
+LARGE_BYTES = Config().largest_datagram_bytes
 """The largest datagram that the cluster sends by default."""
 
 PAGE_BYTES = 4096

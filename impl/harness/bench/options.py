@@ -9,8 +9,8 @@ from harness.measure.combos import ALL
 from paxos.arguments import seconds, whole_number
 
 PARTS = (
-    *("throughput", "latency", "load", "switches", "loss", "replicas", "fifo", "scale"),
-    *("stateful", "flat", "late", "stores", "combos"),
+    *("throughput", "latency", "load", "switches", "unbatched", "loss", "replicas", "fifo"),
+    *("scale", "stateful", "flat", "late", "stores", "combos"),
 )
 DEFAULT = tuple(part for part in PARTS if part != "combos")
 

@@ -19,6 +19,7 @@ _SAYS = {
     "latency": "Latency, one value at a time",
     "load": "Latency against offered load",
     "switches": "Storage and tracing",
+    "unbatched": "An instance for each value",
     "loss": "Loss",
     "replicas": "Three replicas, and as many roles apart",
     "fifo": "Order of each client",
@@ -76,15 +77,16 @@ def runs(result: Benchmark) -> str:
 
 _MEANING = (
     "Figures are medians, with the least and the most in parentheses. Values/s: delivered at the "
-    "slowest learner. Latency: from broadcast to the client's hearing of the delivery; with a load "
-    "offered, from when the value was due. Of PySyncObj: values/s over those of PySyncObj in the "
-    "same use (pipelined, or one at a time) with values of the same size. Of the raw stream: bytes "
-    "of values per second over what one process can send another by multicast. In one-way delays: "
-    "the median latency over the raw delay of a datagram; the least there can be is three until "
-    "delivery, and one until the client hears of it. Check: seconds that the checker took for a "
-    "second of the run, and events that it took in a second. Per 1000 values: datagrams sent by "
-    "all processes; packets and messages said again for want of an answer; learners' questions for "
-    "what they missed. Wake-ups and system calls, of all processes: of a value that is alone."
+    "slowest learner. Latency: from broadcast to the client's hearing of the delivery; with a "
+    "load offered, from when the value was due. Of PySyncObj: values/s over those of PySyncObj in "
+    "the same use (pipelined, or one at a time) with values of the same size. Of the raw stream: "
+    "bytes of values per second over what one process can send another by multicast. In one-way "
+    "delays: the median latency over the raw delay of a datagram; the least there can be is three "
+    "until delivery, and one until the client hears of it. Check: seconds that the checker took "
+    "for a second of the run, and events that it took in a second. Per 1000 values: datagrams "
+    "sent by all processes; datagrams that a client heard for 1000 of its own; packets and "
+    "messages said again for want of an answer; learners' questions for what they missed. "
+    "Wake-ups and system calls, of all processes: of a value that is alone."
 )
 
 _CHECK = ["check, s/s", "events/s"]
@@ -102,7 +104,7 @@ def _limits(result: Benchmark) -> list[str]:
         ("raw multicast, one way, µs, p50", result.limit(lambda x: x.one_way_us)),
         ("raw multicast, one way, µs, p99", result.limit(lambda x: x.one_way_p99_us)),
         ("raw stream of 64 B datagrams, per second", result.limit(lambda x: x.small_per_s)),
-        ("raw stream of 32 KiB datagrams, MB/s", result.limit(lambda x: x.large_mb_per_s)),
+        ("raw stream of the largest datagrams, MB/s", result.limit(lambda x: x.large_mb_per_s)),
         ("raw fsync, per second", result.limit(lambda x: x.fsync_per_s)),
         ("values/s with SQLite, for one raw fsync/s", _values_an_fsync(result)),
     ]
@@ -191,7 +193,7 @@ def _cost(rows: list[Row]) -> list[str]:
     processes = [*ROLES, *(["replica"] if any(row.setting.replicas for row in rows) else [])]
     heads = ["setting", *(f"CPU s/M values, {name}s" for name in processes)]
     heads += [f"MiB, {name}" for name in processes]
-    heads += ["datagrams/1000", "repeated/1000", "asked/1000", "buffer drops"]
+    heads += ["datagrams/1000", "heard/1000", "repeated/1000", "asked/1000", "buffer drops"]
     heads += ["wake-ups a value", "system calls a value"]
     return table(heads, [_cost_cells(row, processes) for row in rows])
 
@@ -204,7 +206,7 @@ def _cost_cells(row: Row, processes: Sequence[str]) -> list[str]:
     for role in processes:
         found = row.spread(lambda run, role=role: run.rss_mib.get(role))  # type: ignore[misc]
         cells.append(figure(found.most if found else None))
-    for what in ("datagrams", "repeated", "asked"):
+    for what in ("datagrams", "heard", "repeated", "asked"):
         found = row.spread(lambda run, what=what: getattr(run, what))  # type: ignore[misc]
         cells.append(figure(found.median if found else None))
     drops = {role: sum(run.drops.get(role, 0) for run in row.runs) for role in processes}

@@ -103,6 +103,9 @@ ONE = Setting(clients=1, outstanding=1)
 THREE = Setting(proposers=3, learners=3)
 """As many of each as three replicas have, in processes of their own."""
 
+UNBATCHED = Setting(optimisations="direct-ahead")
+"""An instance for each value, as if none could wait for others."""
+
 FIFO = Setting(fifo=True)
 """In the order of each client."""
 
@@ -126,7 +129,11 @@ INSIDE = replace(replicas(ONE), client_inside=True)
 
 
 _POINTS: dict[str, list[Setting]] = {
-    "throughput": [*(Setting(value_bytes=size) for size in SIZES), LARGE],
+    "throughput": [
+        replace(setting, storage=storage)
+        for setting in (*(Setting(value_bytes=size) for size in SIZES), LARGE)
+        for storage in ("memory", "sqlite")
+    ],
     "latency": [
         *(replace(ONE, value_bytes=size) for size in SIZES),
         replace(ONE, storage="sqlite"),
@@ -137,11 +144,12 @@ _POINTS: dict[str, list[Setting]] = {
         for storage in ("memory", "sqlite")
         for tracing in (True, False)
     ],
+    "unbatched": [USUAL, UNBATCHED],
     "loss": [USUAL, Setting(loss=0.1)],
     "replicas": [ONE, replicas(ONE), INSIDE, THREE, replicas(USUAL)],
     "fifo": [USUAL, FIFO],
     "scale": [
-        *(Setting(clients=n) for n in (1, 2, 4, 8, 16, 32)),
+        *(Setting(clients=n) for n in (1, 2, 4, 8, 16, 32, 128)),
         *(Setting(acceptors=n) for n in (3, 5, 7, 9)),
         *(Setting(learners=n) for n in (1, 2, 4, 8)),
     ],
@@ -153,6 +161,7 @@ _SMOKE_POINTS: dict[str, list[Setting]] = {
     "latency": [ONE],
     "load": [Setting(rate=float(LOADS[0]), outstanding=None)],
     "switches": [USUAL, Setting(storage="sqlite", tracing=False)],
+    "unbatched": [UNBATCHED],
     "loss": [USUAL, Setting(loss=0.1)],
     "replicas": [replicas(ONE), INSIDE, replicas(USUAL)],
     "fifo": [FIFO],

@@ -75,10 +75,13 @@ def figures(
         datagrams=counted["datagrams"] * 1e3 / values,
         repeated=counted["repeated"] * 1e3 / values,
         asked=counted["asked"] * 1e3 / values,
-        drops={role: sum(w.drops for w in some) for role, some in roles.items()},
+        drops={
+            role: sum(w.drops for w in some) for role, some in roles.items() if role != "client"
+        },
         checked=checked,
         wakeups=sum(wakeups_between(w.readings, part.from_s, part.to_s) for w in cluster.watched)
         / max(1, part.values),
+        heard=counted["heard"] * 1e3 / values,
     )
 
 
@@ -87,6 +90,8 @@ def _counted(run_dir: Path) -> Counter[str]:
     total: Counter[str] = Counter()
     for stats in stats_of(run_dir):
         total["datagrams"] += stats["datagrams_sent"]
+        if stats["process"].startswith("client-"):
+            total["heard"] += stats["datagrams_received"]
         total["repeated"] += stats["repeated"]
         total["asked"] += stats["sent"].get("Ask", {}).get("messages", 0)
     return total
