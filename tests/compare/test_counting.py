@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from paxos.config import Config
 from paxos.core.client import Client
 from paxos.core.messages import Accept, Accepted, Delivered
 from paxos.core.names import Member, ProcessName
@@ -132,6 +133,27 @@ def test_a_bound_on_what_is_outstanding() -> None:
     assert (pace.room(), pace.take(2, 9.0)) == (0, 0)
     client.receive(1, Delivered(1, [("1.1", 1, 3)]), 3.0)
     assert pace.room() == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "size", "enough"),
+    [
+        (Limits(outstanding=64), 16_384, 3),
+        (Limits(outstanding=64), 20, 32),
+        (Limits(outstanding=16_000), 64, 989),
+        (Limits(outstanding=16_000), 1, 1_024),
+        (Limits(outstanding=1), 64, 1),
+        (Limits(outstanding=4), 1 << 20, 1),
+        (Limits(), 16_384, 1),
+        (Limits(rate=5.0, outstanding=64), 64, 1),
+    ],
+)
+def test_room_is_wanted_for_a_full_packet_or_half_of_the_bound(
+    limits: Limits, size: int, enough: int
+) -> None:
+    """Of 65,507 bytes and 1,024 values."""
+    client = Client(Config().settings(), "1.1", 0.0)
+    assert Pace(limits, client, 0.0).enough(size) == enough
 
 
 def test_no_limits() -> None:
