@@ -7,6 +7,7 @@ means than the solver's.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,19 @@ def compiled(expression: Any, constants: Sequence[Any] = ()) -> Evaluated:
 
 _BETWEEN = {z3.Z3_OP_AND: " and ", z3.Z3_OP_OR: " or ", z3.Z3_OP_EQ: " == "}
 _EMPTY = {z3.Z3_OP_TRUE: "True", z3.Z3_OP_FALSE: "False"}
+_NAME = re.compile(r"\bx\d+\b")
+
+
+def _asked_first(quantified: Any) -> tuple[list[Any], Any]:
+    """What is so of whatever matters: what "for all" assumes, or the parts of what there is. Each
+    is asked as soon as its variables have values, so that few are tried. And the rest."""
+    body = quantified.body()
+    if not quantified.is_forall():
+        return (body.children(), z3.BoolVal(True)) if z3.is_and(body) else ([], body)
+    if z3.is_implies(body):
+        assumed, shown = body.children()
+        return (assumed.children() if z3.is_and(assumed) else [assumed]), shown
+    return [], body
 
 
 class _Writer:
@@ -100,9 +114,16 @@ class _Writer:
     def _quantified(self, expression: Any, bound: list[str]) -> str:
         sorts = [expression.var_sort(n).name() for n in range(expression.num_vars())]
         names = [f"x{next(self._fresh)}" for _ in sorts]
-        body = self.text(expression.body(), [*bound, *names])
-        over = " ".join(f"for {x} in range(N[{s!r}])" for x, s in zip(names, sorts, strict=True))
-        return f"{'all' if expression.is_forall() else 'any'}({body} {over})"
+        conditions, rest = _asked_first(expression)
+        left = [self.text(each, [*bound, *names]) for each in conditions]
+        over = []
+        for n, (x, sort) in enumerate(zip(names, sorts, strict=True), 1):
+            over.append(f"for {x} in range(N[{sort!r}])")
+            later = set(names[n:])
+            over += [f"if {text}" for text in left if later.isdisjoint(_NAME.findall(text))]
+            left = [text for text in left if not later.isdisjoint(_NAME.findall(text))]
+        body = self.text(rest, [*bound, *names])
+        return f"{'all' if expression.is_forall() else 'any'}({body} {' '.join(over)})"
 
     def _applied(self, expression: Any, bound: list[str]) -> str:
         if expression.get_id() in self.constants:

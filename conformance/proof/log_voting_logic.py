@@ -186,4 +186,13 @@ LOG_VOTING = Encoding(
         }
         for a, l, b, i, w, logs in SIZES
     ),
+    wrong_without={
+        "OneBatchPerBallot": "Vote keeps Agreement",
+        "VotesSafe": "Vote keeps Agreement",
+        "LearnedFromOneBallot": "Deliver keeps Integrity",
+        "VotesBroadcast": "Deliver keeps Integrity",
+        "ChosenByVotes": "Deliver keeps DeliveredInOrder",
+        "OrderOfChosen": "Deliver keeps DeliveredInOrder",
+        "DeliveredIsOrder": "Deliver keeps DeliveredInOrder",
+    },
 )

@@ -279,4 +279,15 @@ SYNOD = Encoding(
         }
         for a, q, b, v, l in [(1, 1, 2, 3, 1), (1, 1, 3, 3, 2), (2, 1, 3, 3, 1)]
     ),
+    wrong_without={
+        "TypeOK": "Phase2a keeps ProposalsSafe",
+        "OneBatchPerBallot": "Phase2b keeps Agreement",
+        "ProposalsSafe": "Phase2b keeps Agreement",
+        "ProposalsBroadcast": "Learn keeps Integrity",
+        "LastVote": "Phase1b keeps PromisesTrue",
+        "VotesBelowPromise": "Phase1b keeps PromisesTrue",
+        "PromisesTrue": "Phase2a keeps ProposalsSafe",
+        "DecisionsChosen": "Learn keeps Agreement",
+        "LearnedDecided": "Learn keeps Agreement",
+    },
 )

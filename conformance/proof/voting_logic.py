@@ -308,4 +308,10 @@ VOTING = Encoding(
         {"Acceptor": a, "Learner": l, "Quorum1": q, "Quorum2": q, "Ballot": b, "Value": v}
         for a, q, b, v, l in [(1, 1, 2, 1, 1), (1, 1, 3, 2, 1), (2, 2, 3, 2, 2)]
     ),
+    wrong_without={
+        "OneBatchPerBallot": "Vote keeps Agreement",
+        "VotesSafe": "Vote keeps Agreement",
+        "LearnedFromOneBallot": "Learn keeps Agreement",
+        "VotesBroadcast": "Learn keeps Integrity",
+    },
 )
