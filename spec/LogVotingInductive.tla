@@ -56,10 +56,10 @@ Inv == /\ TypeOK
        /\ OrderOfChosen
        /\ DeliveredIsOrder
 
-(* What it is for; the last is what AtomicBroadcast asks of every delivery. *)
+(* What it is for; this is what AtomicBroadcast asks of every delivery. *)
 DeliveredInOrder == \A l \in Learner : IsPrefix(delivered[l], order)
 
-Goal == Agreement /\ Integrity /\ TotalOrder /\ DeliveredInOrder
+Goal == Agreement /\ Integrity /\ TotalOrder /\ DeliveredInOrder /\ FIFO
 
 -----------------------------------------------------------------------------
 (* A state where Inv is true.  TLC finds them in the order of these lines.  (The

@@ -76,6 +76,20 @@ DeliveredIsOrder == \A l \in Learner : IsStateOfOrder(StateOf(l))
 
 SnapshotIsState == \A m \in msgs : m.type = "Snapshot" /\ IsOurs(m) => IsStateOfOrder(m.state)
 
+(* The last three are why what is trimmed is over; nothing else relies on them.  A
+   learner stands at its checkpoint or above it, and takes no snapshot of less. *)
+CheckpointsRise == \A l \in Learner :
+    /\ taken[l].prefix <= prefix[l]
+    /\ checkpoint[l].prefix <= prefix[l]
+    /\ taken[l] # Beginning => checkpoint[l].prefix <= taken[l].prefix
+
+(* So what a learner has said that it has, it has: one without checkpoints takes
+   nothing back, and a checkpoint is followed by none of less. *)
+SaidIsTrue == \A m \in msgs :
+    /\ m.type = "Delivered" /\ m.lrn \notin Keeps => m.inst <= prefix[m.lrn]
+    /\ m.type = "Checkpointed" => m.inst <= checkpoint[m.lrn].prefix
+
+(* TrimmedIsOver, of MultiPaxos, is the third: Trim asks what was said. *)
 Inv == /\ TypeOK
        /\ ProposalsSafe
        /\ ProposalsBroadcast
@@ -91,9 +105,12 @@ Inv == /\ TypeOK
        /\ DeliveredIsOrder
        /\ CheckpointIsState
        /\ SnapshotIsState
+       /\ CheckpointsRise
+       /\ SaidIsTrue
+       /\ TrimmedIsOver
 
-(* What it is for; the last is what AtomicBroadcast asks of every delivery. *)
+(* What it is for; this is what AtomicBroadcast asks of every delivery. *)
 DeliveredInOrder == \A l \in Learner : IsPrefix(delivered[l], order)
 
-Goal == Agreement /\ Integrity /\ TotalOrder /\ DeliveredInOrder
+Goal == Agreement /\ Integrity /\ TotalOrder /\ DeliveredInOrder /\ FIFO
 ===============================================================================

@@ -20,6 +20,7 @@ from conformance.proof.log_voting_terms import (
     contains,
     entry,
     has,
+    in_turn,
     last,
     once,
     order_up_to,
@@ -238,6 +239,10 @@ def total_order(s: State) -> Formula:
             begins(s.delivered(l), s.delivered(k)), begins(s.delivered(k), s.delivered(l))
         ),
     )
+
+
+def fifo(s: State) -> Formula:
+    return every(Learner, lambda l: in_turn(s.delivered(l)))
 
 
 def delivered_in_order(s: State) -> Formula:

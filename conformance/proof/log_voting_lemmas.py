@@ -26,6 +26,7 @@ from conformance.proof.log_voting_terms import (
     empty,
     entry,
     has_all,
+    in_turn,
     is_next,
     once,
     order_up_to,
@@ -105,6 +106,10 @@ def order_grows(s: State, n: Term) -> Formula:
 
 def order_has_once(s: State, n: Term) -> Formula:
     return every(Log, lambda c: once(order_up_to(c, n)))
+
+
+def order_in_turn(s: State, n: Term) -> Formula:
+    return every(Log, lambda c: in_turn(order_up_to(c, n)))
 
 
 def chosen_broadcast(s: State, i: Term) -> Formula:
@@ -207,6 +212,14 @@ LEMMAS = (
         is_next,
         order_has_once,
         ("sequences", "append", "order"),
+        start,
+    ),
+    Induction(
+        "the order is in turn",
+        Instance,
+        is_next,
+        order_in_turn,
+        ("turns", "order"),
         start,
     ),
     Induction("the next is above", Instance, by_itself, next_is_above, (INSTANCES, NEXT)),

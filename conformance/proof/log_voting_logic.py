@@ -22,6 +22,7 @@ from conformance.proof.log_voting_invariant import (
     chosen_by_votes,
     delivered_in_order,
     delivered_is_order,
+    fifo,
     integrity,
     learned_from_one_ballot,
     one_batch_per_ballot,
@@ -54,6 +55,7 @@ from conformance.proof.log_voting_terms import (
     has,
     has_all,
     in_scopes,
+    in_turn,
     is_next,
     keeps,
     last,
@@ -100,7 +102,7 @@ LOG_VOTING = Encoding(
     constants=(
         *(member1, member2, at_most, zero.decl(), comes_before, keeps),
         *(up_to, start.decl(), last.decl(), scope_of, in_scopes),
-        *(has, contains, once, begins, empty.decl(), appended),
+        *(has, contains, once, in_turn, begins, empty.decl(), appended),
         *(entry, picked, recorded, order_up_to, complete, has_all, is_next),
     ),
     orders=(at_most, up_to),
@@ -146,6 +148,7 @@ LOG_VOTING = Encoding(
             delivered_in_order,
             (INSTANCES, "DeliveredIsOrder", "OrderOfChosen", "the order grows"),
         ),
+        "FIFO": Goal(fifo, (INSTANCES, "DeliveredIsOrder", "the order is in turn")),
     },
     hints={
         **{f"keeps {name}": (name,) for name in ALONE},

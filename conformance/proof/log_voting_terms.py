@@ -52,6 +52,8 @@ has = relation("has", Batch, Value)
 contains = relation("contains", Sequence, Value)
 once = relation("once", Sequence)
 """Cardinality(Range(s)) = Len(s)"""
+in_turn = relation("in_turn", Sequence)
+"""EachInTurn(s)"""
 begins = relation("begins", Sequence, Sequence)
 """IsPrefix"""
 empty = function("empty", Sequence)()
@@ -135,6 +137,10 @@ AXIOMS: dict[str, Formula] = {
     ),
     "append: nothing twice": every(
         Sequence, Batch, lambda s, w: Implies(once(s), once(appended(s, w)))
+    ),
+    "turns: of the empty sequence": in_turn(empty),
+    "turns: append": every(
+        Sequence, Batch, lambda s, w: Implies(in_turn(s), in_turn(appended(s, w)))
     ),
     "logs: what is recorded": every(
         *(Log, Instance, Batch, Instance, Batch),

@@ -26,7 +26,6 @@ from conformance.proof.multi_paxos_state import (
     all_said,
     direct,
     heard,
-    may_forget,
     no_op,
     no_table,
     none_above,
@@ -38,6 +37,7 @@ from conformance.proof.multi_paxos_state import (
     value_waits,
     within,
 )
+from conformance.proof.multi_paxos_trimming import may_forget
 from conformance.proof.voting_logic import Acceptor, Ballot, Learner, at_most, member1, zero
 
 

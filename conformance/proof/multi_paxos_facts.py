@@ -17,6 +17,12 @@ from conformance.proof.log_voting_invariant import (
 from conformance.proof.log_voting_lemmas import QUORUMS
 from conformance.proof.log_voting_terms import appended
 from conformance.proof.logic import NO_AXIOMS, Fact, Formula, State, Term, every, some
+from conformance.proof.multi_paxos_learner_actions import (
+    deliver,
+    recover_checkpoint,
+    recover_install,
+    restart,
+)
 from conformance.proof.multi_paxos_state import (
     all_said,
     appended_by,
@@ -27,6 +33,7 @@ from conformance.proof.multi_paxos_state import (
     reported,
     table_of,
 )
+from conformance.proof.multi_paxos_trimming import keep_facts
 from conformance.proof.voting_logic import Acceptor, Ballot, Quorum2, at_most, below
 
 
@@ -146,4 +153,17 @@ def deliver_facts(s: State, l: Term, i: Term, b: Term, w: Term) -> tuple[Fact, .
             And(same, table),
             ("tables", "its table is that of the order"),
         ),
+        *keep_facts(s, s.but(deliver(s, l, i, b, w).changed), "IsNext", "the next is above"),
     )
+
+
+def checkpoint_facts(s: State, l: Term) -> tuple[Fact, ...]:
+    return keep_facts(s, s.but(recover_checkpoint(s, l).changed), "taken")
+
+
+def restart_facts(s: State, l: Term) -> tuple[Fact, ...]:
+    return keep_facts(s, s.but(restart(s, l).changed), "keeps")
+
+
+def install_facts(s: State, l: Term, p: Term, d: Term, k: Term) -> tuple[Fact, ...]:
+    return keep_facts(s, s.but(recover_install(s, l, p, d, k).changed), "keeps", "newer")

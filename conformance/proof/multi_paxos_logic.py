@@ -30,9 +30,12 @@ from conformance.proof.multi_paxos_actions import (
     trim,
 )
 from conformance.proof.multi_paxos_facts import (
+    checkpoint_facts,
     deliver_facts,
+    install_facts,
     learn_facts,
     phase2a_facts,
+    restart_facts,
     vote_facts,
 )
 from conformance.proof.multi_paxos_invariant import (
@@ -84,6 +87,13 @@ from conformance.proof.multi_paxos_state import (
     reports,
     table_of,
 )
+from conformance.proof.multi_paxos_trimming import (
+    KEPT,
+    checkpoints_rise,
+    said_is_true,
+    trim_facts,
+    trimmed_is_over,
+)
 from conformance.proof.voting_logic import (
     Acceptor,
     Ballot,
@@ -105,8 +115,8 @@ STAYS = (
 AT_FIRST = (INSTANCES, "complete", "order: of no instance", "tables: at first")
 ALONE = ("ProposalsSafe", "ProposalsBroadcast", "VotesProposed", "OneBatchPerBallot", "VotesTrue")
 
-SIZES = ((1, 2, 2, 4, 1), (1, 3, 2, 4, 1), (2, 3, 2, 4, 2))
-"""Acceptors and quorums, ballots, batches, logs and reports."""
+SIZES = ((1, 2, 2, 2, 4, 1), (1, 3, 2, 2, 4, 1), (1, 2, 3, 1, 4, 1), (2, 3, 2, 2, 4, 2))
+"""Acceptors and quorums, ballots, instances, batches, logs and reports."""
 
 OF_A_STATE = ("DeliveredIsOrder", "CheckpointIsState", "SnapshotIsState")
 VOTES = ("Phase2b", "RecoverVote")
@@ -137,16 +147,16 @@ MULTI_PAXOS = Encoding(
         Action("Learn", (Learner, Ballot, Instance, Quorum2, Batch), learn, learn_facts),
         Action("Deliver", (Learner, Instance, Ballot, Batch), deliver, deliver_facts),
         Action("TakeSnapshot", (Learner,), take_snapshot),
-        Action("Checkpoint", (Learner,), checkpoint),
-        Action("Restart", (Learner,), restart),
+        Action("Checkpoint", (Learner,), checkpoint, checkpoint_facts),
+        Action("Restart", (Learner,), restart, restart_facts),
         Action("SendSnapshot", (Learner,), send_snapshot),
-        Action("InstallSnapshot", (Learner, *STATE), install_snapshot),
-        Action("Trim", (Acceptor, Instance), trim),
+        Action("InstallSnapshot", (Learner, *STATE), install_snapshot, install_facts),
+        Action("Trim", (Acceptor, Instance), trim, trim_facts),
         Action("Recover", (Acceptor,), recover),
         Action("RecoverPromise", (Acceptor, Ballot, Scope), recover_promise),
         Action("RecoverVote", (Acceptor, Ballot, Instance, Batch), recover_vote, vote_facts),
-        Action("RecoverCheckpoint", (Learner,), recover_checkpoint),
-        Action("RecoverInstall", (Learner, *STATE), recover_install),
+        Action("RecoverCheckpoint", (Learner,), recover_checkpoint, checkpoint_facts),
+        Action("RecoverInstall", (Learner, *STATE), recover_install, install_facts),
         Action("Repeat", (Acceptor, Instance), repeat),
     ),
     invariant={
@@ -166,6 +176,9 @@ MULTI_PAXOS = Encoding(
         "DeliveredIsOrder": delivered_is_order,
         "CheckpointIsState": checkpoint_is_state,
         "SnapshotIsState": snapshot_is_state,
+        "CheckpointsRise": checkpoints_rise,
+        "SaidIsTrue": said_is_true,
+        "TrimmedIsOver": trimmed_is_over,
     },
     lemmas=LEMMAS,
     goals={
@@ -174,6 +187,7 @@ MULTI_PAXOS = Encoding(
     hints={
         "Init implies OrderOfChosen": (NO_AXIOMS, "of nothing chosen, no order"),
         **{f"Init implies {name}": AT_FIRST for name in OF_A_STATE},
+        "Init implies CheckpointsRise": (INSTANCES,),
         **{f"{vote} keeps {name}": (name, *STAYS) for vote in VOTES for name in OF_A_STATE},
         **{
             f"{vote} keeps ChosenByVotes": (
@@ -194,6 +208,13 @@ MULTI_PAXOS = Encoding(
         ),
         **{f"{vote} keeps PromisesTrue": ("ballots", "PromisesTrue") for vote in VOTES},
         "Trim keeps LastVote": (INSTANCES, "LastVote"),
+        "keeps CheckpointsRise": (INSTANCES, "CheckpointsRise"),
+        "Deliver keeps CheckpointsRise": (INSTANCES, "CheckpointsRise", "the next is above"),
+        "keeps SaidIsTrue": (INSTANCES, "CheckpointsRise", "SaidIsTrue"),
+        "Deliver keeps SaidIsTrue": (INSTANCES, "SaidIsTrue", "the next is above"),
+        "keeps TrimmedIsOver": (NO_AXIOMS, NO_GUARDS, "TrimmedIsOver", KEPT),
+        **{f"{vote} keeps TrimmedIsOver": (INSTANCES, "TrimmedIsOver") for vote in VOTES},
+        "Trim keeps TrimmedIsOver": (INSTANCES, "TrimmedIsOver", "who says so has it"),
         "Repeat keeps VotesTrue": ("VotesTrue", "LastVote"),
         "Phase2a keeps ProposalsSafe": ("ProposalsSafe", "the quorum shows the proposal safe"),
         "Learn keeps LearnedVoted": ("LearnedVoted", "a quorum voted for it"),
@@ -204,16 +225,16 @@ MULTI_PAXOS = Encoding(
         ),
         **{f"keeps {name}": (name,) for name in ALONE},
     },
-    needless={},
+    needless={"TrimmedIsOver": "it is a property itself: no other relies on it"},
     usual=(QUORUMS, "ballots"),
     sizes=tuple(
         {
             **{"Acceptor": a, "Learner": 1, "Quorum1": a, "Quorum2": a},
-            **{"Ballot": b, "Value": 1, "Instance": 2},
+            **{"Ballot": b, "Value": 1, "Instance": i},
             **{"Batch": w, "Scope": 1, "Sequence": 2, "Log": logs, "Proposer": 1, "Report": r},
             **{"Table": 2, "Keepers": 1, "Lives": 1},
         }
-        for a, b, w, logs, r in SIZES
+        for a, b, i, w, logs, r in SIZES
     ),
     wrong_without={
         "TypeOK": "Phase1b keeps PromisesTrue",
@@ -232,5 +253,7 @@ MULTI_PAXOS = Encoding(
         "DeliveredIsOrder": "TakeSnapshot keeps CheckpointIsState",
         "CheckpointIsState": "Restart keeps DeliveredIsOrder",
         "SnapshotIsState": "InstallSnapshot keeps DeliveredIsOrder",
+        "CheckpointsRise": "Checkpoint keeps SaidIsTrue",
+        "SaidIsTrue": "Trim keeps TrimmedIsOver",
     },
 )

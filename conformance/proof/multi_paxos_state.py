@@ -21,7 +21,6 @@ from conformance.proof.log_voting_terms import (
     comes_before,
     empty,
     has,
-    keeps,
     up_to,
 )
 from conformance.proof.logic import (
@@ -186,21 +185,3 @@ def value_waits(s: State, b: Term) -> Formula:
 
 def may_learn(s: State, b: Term, i: Term, q: Term) -> Formula:
     return Or(And(direct, all_said(s, q, b, i)), And(Not(direct), s.decide(b, i)))
-
-
-def may_forget(s: State, i: Term) -> Formula:
-    def checkpointed(l: Term) -> Formula:
-        return some(Instance, lambda j: And(s.says_checkpoint(l, j), up_to(i, j)))
-
-    def is_done(l: Term) -> Formula:
-        return Or(And(keeps(l), checkpointed(l)), And(Not(keeps(l)), s.says_delivered(l, i)))
-
-    def is_kept(k: Term) -> Formula:
-        return every(
-            Lives,
-            lambda lives: Implies(
-                needs(k, lives), some(Learner, lambda l: And(lived(lives, l), is_done(l)))
-            ),
-        )
-
-    return some(Keepers, lambda k: And(some(Lives, lambda lives: needs(k, lives)), is_kept(k)))

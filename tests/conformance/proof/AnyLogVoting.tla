@@ -34,7 +34,7 @@ AnySpec == AnyInit /\ [][Next]_vars
 
 Truths == <<Init, TypeOK, OneBatchPerBallot, VotesSafe, LearnedFromOneBallot,
             VotesBroadcast, ChosenByVotes, OrderOfChosen, DeliveredIsOrder,
-            Agreement, Integrity, TotalOrder, DeliveredInOrder>>
+            Agreement, Integrity, TotalOrder, DeliveredInOrder, FIFO>>
 
 SaysState == PrintT(<<"state", Truths>>) /\ PrintT(vars)
 

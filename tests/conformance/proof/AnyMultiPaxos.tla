@@ -49,7 +49,8 @@ Truths == <<Init, TypeOK, OneBatchPerBallot, ProposalsSafe, ProposalsBroadcast,
             VotesProposed, VotesTrue, LastVote, VotesBelowPromise, PromisesTrue,
             DecisionsChosen, LearnedVoted, ChosenByVotes, OrderOfChosen,
             DeliveredIsOrder, CheckpointIsState, SnapshotIsState,
-            Agreement, Integrity, TotalOrder, DeliveredInOrder>>
+            CheckpointsRise, SaidIsTrue, TrimmedIsOver,
+            Agreement, Integrity, TotalOrder, DeliveredInOrder, FIFO>>
 
 SaysState == PrintT(<<"state", Truths>>) /\ PrintT(vars)
 

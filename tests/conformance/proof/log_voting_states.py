@@ -128,6 +128,7 @@ def structure(sizes: Sizes, said: dict[str, Any]) -> Structure:
         "has": pairs((n, number(v)) for n, w in enumerate(sizes.batches) for v in w),
         "contains": pairs((n, number(v)) for n, s in enumerate(sequences) for v in s),
         "once": pairs((n,) for n, s in enumerate(sequences) if len(set(s)) == len(s)),
+        "in_turn": pairs((n,) for n, s in enumerate(sequences) if _in_turn(s, sizes.fifo)),
         "begins": pairs(
             (n, m)
             for n, s in enumerate(sequences)
@@ -161,6 +162,11 @@ def structure(sizes: Sizes, said: dict[str, Any]) -> Structure:
         },
     }
     return _defined(Structure(numbers, fixed))
+
+
+def _in_turn(s: Values, fifo: bool) -> bool:
+    """The first value comes before the second, if there is one that does."""
+    return not fifo or "v2" not in s or "v1" in s[: s.index("v2")]
 
 
 def _defined(known: Structure) -> Structure:

@@ -113,7 +113,7 @@ def log_voting(sizes: log_voting_states.Sizes, count: int) -> Model:
     states = log_voting_states.drawn(structure, count)
     truths = "Init TypeOK OneBatchPerBallot VotesSafe LearnedFromOneBallot VotesBroadcast"
     truths += " ChosenByVotes OrderOfChosen DeliveredIsOrder"
-    truths += " Agreement Integrity TotalOrder DeliveredInOrder"
+    truths += " Agreement Integrity TotalOrder DeliveredInOrder FIFO"
     return Model(
         "AnyLogVoting",
         sizes.config,
