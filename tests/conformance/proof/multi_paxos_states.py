@@ -295,9 +295,7 @@ def drawn(cluster: Cluster, fixed: Structure, said: Said, count: int) -> list[St
     chance, stepper = random.Random(1), Stepper(MULTI_PAXOS)
     readable = _Readable(cluster, said)
     start = fixed.but({v.name(): _nothing(v, fixed) for v in MULTI_PAXOS.variables})
-    batch = cluster.log.batches.index(("v1",))
-    nothing_waits = start.but({"broadcast": frozenset({(0,)}), "msg2a": frozenset({(1, 1, batch)})})
-    at, found = start, [start, nothing_waits]
+    at, found = start, [start, *_special(cluster, start)]
     for place in itertools.count(1):
         moves: dict[str, list[Structure]] = {}
         for step in stepper.steps(at):
@@ -315,6 +313,25 @@ def drawn(cluster: Cluster, fixed: Structure, said: Said, count: int) -> list[St
         if len(found) == count:
             break
     return found
+
+
+def _special(cluster: Cluster, start: Structure) -> list[Structure]:
+    """States in which one part of a formula makes the difference: the first value is proposed, so
+    that none waits; the second is, which with FIFO may be passed over, and so does wait; the first
+    is decided, though nobody voted; and an acceptor has a vote where it has trimmed."""
+    first, second = (cluster.log.batches.index((v,)) for v in ("v1", "v2"))
+    nothing_waits = start.but({"broadcast": frozenset({(0,)}), "msg2a": frozenset({(1, 1, first)})})
+    passed = start.but({"broadcast": frozenset({(1,)}), "msg2a": frozenset({(1, 1, second)})})
+    decided = nothing_waits.but({"decide": frozenset({(1, 1)})})
+    of_none: dict[str, Any] = dict(start.meanings)
+    trimmed = start.but(
+        {
+            "trimmed": {**of_none["trimmed"], (0,): 1},
+            "vote_ballot": {**of_none["vote_ballot"], (0, 1): 1},
+            "vote_batch": {**of_none["vote_batch"], (0, 1): first},
+        }
+    )
+    return [nothing_waits, passed, decided, trimmed]
 
 
 class _Readable:
