@@ -20,12 +20,8 @@ STATUS = {
 
 def told(status: int, headers: dict[str, str], **content: object) -> web.Response:
     """An answer."""
-    return web.Response(
-        body=json.encode(content) + b"\n",
-        status=status,
-        headers=headers,
-        content_type="application/json",
-    )
+    said = headers | {"Content-Type": "application/json"}
+    return web.Response(body=json.encode(content) + b"\n", status=status, headers=said)
 
 
 def failed(result: Result) -> web.Response:

@@ -42,14 +42,14 @@ async def serve(chosen: argparse.Namespace) -> int:
     from aiohttp import web
 
     from kv.node import Node
-    from kv.server import application
+    from kv.serving import server_of
 
     host, _, port = chosen.listen.rpartition(":")
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     with Node(chosen.config, chosen.id, run_dir=chosen.run_dir, answer_s=chosen.answer_s) as node:
-        runner = web.AppRunner(application(node), access_log=None, shutdown_timeout=1.0)
+        runner = web.ServerRunner(server_of(node), shutdown_timeout=1.0)
         await runner.setup()
         await web.TCPSite(runner, host, int(port)).start()
         print(f"replica {chosen.id} listens on http://{chosen.listen}", file=sys.stderr)

@@ -10,7 +10,7 @@ from msgspec import json
 
 from kv import asking
 from kv.answers import told
-from kv.asking import NODE
+from kv.node import Node
 from kv.store import Change
 from kv.watching import GoneError
 
@@ -21,11 +21,11 @@ SILENCE_S = 10.0
 """After so long without a change a comment is sent, so that a dead connection is noticed."""
 
 
-async def watch(request: web.Request) -> web.StreamResponse:
+async def watch(node: Node, request: web.BaseRequest) -> web.StreamResponse:
     """Each change with a higher version than `from`, or than the last that a browser had; without
     either, than what is applied now. Ends with the replica, or when changes were missed (410, or
     the event `gone`)."""
-    node, prefix = request.app[NODE], request.query.get("prefix", "")
+    prefix = request.query.get("prefix", "")
     begin = request.headers.get("Last-Event-ID") or request.query.get("from")
     version = node.position if begin is None else asking.parsed(begin, "from=")
     if node.watchers >= MAX_WATCHERS:

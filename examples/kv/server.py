@@ -14,16 +14,18 @@ a version is an entity tag, and compare-and-set a put with `If-Match`.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
 
 from kv import asking, events
 from kv.answers import failed, tag, told
-from kv.asking import NODE
-from kv.commands import MAX_VALUE_BYTES, Open, Problem, Write
+from kv.commands import Open, Problem, Write
 from kv.node import Node
 from kv.store import Entry, Store
+
+Handler = Callable[[Node, web.BaseRequest], Awaitable[web.StreamResponse]]
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -33,11 +35,11 @@ LIST_KEYS = 100
 MOST_LIST_KEYS = 10_000
 
 
-async def get(request: web.Request) -> web.Response:
+async def get(node: Node, request: web.BaseRequest) -> web.Response:
     """What is there, once all that was acknowledged before is applied here."""
     key = asking.key(request)
     stale = asking.is_stale(request)
-    read = await request.app[NODE].read(lambda store: store.get(key), stale=stale)
+    read = await node.read(lambda store: store.get(key), stale=stale)
     headers = {} if read.age_s is None else {"Age-Seconds": f"{read.age_s:.3f}"}
     if read.found is None:
         return told(404, headers, error="nothing is there", version=0)
@@ -45,28 +47,28 @@ async def get(request: web.Request) -> web.Response:
     return web.Response(body=read.found.value, headers=headers)
 
 
-async def put(request: web.Request) -> web.Response:
+async def put(node: Node, request: web.BaseRequest) -> web.Response:
     """Put, or compare and set."""
-    return await _write(request, await request.read())
+    return await _write(node, request, await request.read())
 
 
-async def delete(request: web.Request) -> web.Response:
+async def delete(node: Node, request: web.BaseRequest) -> web.Response:
     """Delete, if it is there."""
-    return await _write(request, None)
+    return await _write(node, request, None)
 
 
-async def _write(request: web.Request, value: bytes | None) -> web.Response:
+async def _write(node: Node, request: web.BaseRequest, value: bytes | None) -> web.Response:
     """What comes of the command, once it is applied here."""
     command = Write(
         asking.key(request), value, asking.expected(request), asking.request_id(request)
     )
-    result = await request.app[NODE].write(command)
+    result = await node.write(command)
     if result.problem is not Problem.NONE:
         return failed(result)
     return told(200, {"ETag": tag(result.version)}, version=result.version)
 
 
-async def listing(request: web.Request) -> web.Response:
+async def listing(node: Node, request: web.BaseRequest) -> web.Response:
     """The first keys with a prefix."""
     prefix = request.query.get("prefix", "")
     most = min(asking.number(request, "limit", LIST_KEYS), MOST_LIST_KEYS)
@@ -74,44 +76,42 @@ async def listing(request: web.Request) -> web.Response:
     def find(store: Store) -> tuple[int, list[tuple[str, Entry]]]:
         return store.position, store.list(prefix, most)
 
-    read = await request.app[NODE].read(find, stale=asking.is_stale(request))
+    read = await node.read(find, stale=asking.is_stale(request))
     position, found = read.found
     keys = [{"key": key, "version": e.version, "bytes": len(e.value)} for key, e in found]
     return told(200, {}, position=position, keys=keys)
 
 
-async def open_session(request: web.Request) -> web.Response:
+async def open_session(node: Node, request: web.BaseRequest) -> web.Response:
     """A session, numbered by the version that opened it."""
-    result = await request.app[NODE].write(Open())
+    result = await node.write(Open())
     return told(201, {}, session=result.version)
 
 
-async def status(request: web.Request) -> web.Response:
+async def status(node: Node, request: web.BaseRequest) -> web.Response:
     """This replica, as it is."""
-    return told(200, {}, **await request.app[NODE].status())
+    return told(200, {}, **await node.status())
 
 
-async def cluster(request: web.Request) -> web.Response:
+async def cluster(node: Node, request: web.BaseRequest) -> web.Response:
     """All processes, as `paxos status` shows them."""
-    return told(200, {}, **await request.app[NODE].cluster())
+    return told(200, {}, **await node.cluster())
 
 
-async def page(request: web.Request) -> web.FileResponse:
+async def page(node: Node, request: web.BaseRequest) -> web.FileResponse:
     """For a browser."""
     return web.FileResponse(PAGE)
 
 
-def application(node: Node) -> web.Application:
-    """The routes, over one replica."""
-    app = web.Application(middlewares=[asking.errors], client_max_size=MAX_VALUE_BYTES)
-    app[NODE] = node
-    app.router.add_get("/", page)
-    app.router.add_get("/v1/keys", listing)
-    app.router.add_get("/v1/keys/{key:.*}", get)
-    app.router.add_put("/v1/keys/{key:.*}", put)
-    app.router.add_delete("/v1/keys/{key:.*}", delete)
-    app.router.add_post("/v1/sessions", open_session)
-    app.router.add_get("/v1/watch", events.watch)
-    app.router.add_get("/v1/status", status)
-    app.router.add_get("/v1/cluster", cluster)
-    return app
+ONE_KEY = "/v1/keys/KEY"
+
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    "/": {"GET": page},
+    "/v1/keys": {"GET": listing},
+    ONE_KEY: {"GET": get, "PUT": put, "DELETE": delete},
+    "/v1/sessions": {"POST": open_session},
+    "/v1/watch": {"GET": events.watch},
+    "/v1/status": {"GET": status},
+    "/v1/cluster": {"GET": cluster},
+}
+"""What is done, by path and method; HEAD is a GET without its body."""

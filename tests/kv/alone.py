@@ -12,7 +12,7 @@ from aiohttp import web
 
 from kv.commands import Command, Result, encode
 from kv.node import Node, Read
-from kv.server import application
+from kv.serving import server_of
 from kv.store import Store
 from kv.watching import Feed
 
@@ -80,7 +80,7 @@ class Served:
     async def _serve(self) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         self.node = Alone()
-        runner = web.AppRunner(application(self.node), shutdown_timeout=0.1)
+        runner = web.ServerRunner(server_of(self.node), shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
