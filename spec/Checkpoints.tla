@@ -133,6 +133,12 @@ CheckpointsGrow == \A l \in Learner :
 DeliveredIsLearned == \A l \in Learner, i \in Instance :
     checkpoint[l].prefix < i /\ i <= prefix[l] => learned[l][i] # NoVote
 
+(* A client table has no place for an incarnation that is over: that bounds it. *)
+TableIsBounded == \A l \in Learner : \A v \in known[l] : Later(v) \cap known[l] = {}
+
+(* What a learner said to be in a checkpoint of its, is. *)
+SaidIsKept == \A m \in msgs : m.type = "Checkpointed" => m.inst <= checkpoint[m.lrn].prefix
+
 (* A learner takes back what it delivered only where it restarts: as far as its
    checkpoint, which stays, and it knows of nothing else. *)
 TakesBackOnlyByRestart == [][\A l \in Learner :

@@ -236,6 +236,16 @@ LearnedFromOneBallot == \A l \in Learner, i \in Instance :
     learned[l][i] # NoVote =>
         \E Q \in Quorum2 : \A a \in Q : learned[l][i] \in votes[a][i]
 
+(* What is chosen in an instance that a learner has passed, it has delivered: but
+   for what may have come before its turn, or too late. *)
+NothingLeftOut == \A l \in Learner : \A i \in 1..prefix[l], batch \in Batch :
+    batch \in chosen[i] =>
+        {v \in Range(batch) : Before(v) = {} /\ Later(v) = {}} \subseteq Range(delivered[l])
+
+(* A learner that keeps no checkpoints has learned all that it has passed. *)
+PassedIsLearned == \A l \in Learner \ Keeps :
+    \A i \in 1..prefix[l] : learned[l][i] # NoVote
+
 -----------------------------------------------------------------------------
 (* The rung above sees the order, and what was delivered: variables of the
    same names here. *)

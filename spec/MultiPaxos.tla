@@ -367,7 +367,7 @@ LearnedFromOneBallot == \A l \in Learner, i \in Instance :
 Has(l, i) == IF l \in Keeps THEN checkpoint[l].prefix >= i ELSE prefix[l] >= i
 
 TrimmedIsOver == \A a \in Acceptor :
-    /\ trimmed[a] > 0 => \E K \in Keepers : \A lives \in K :
+    /\ trimmed[a] > 0 => \E K \in Keepers : K # {} /\ \A lives \in K :
                              \E l \in lives : Has(l, trimmed[a])
     /\ \A i \in Instance : i <= trimmed[a] => vote[a][i] = NoVote
 

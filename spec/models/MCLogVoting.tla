@@ -7,7 +7,7 @@
 (* least majorities: what a larger quorum allows, a least majority within  *)
 (* it allows too (one that holds its highest vote).                        *)
 (***************************************************************************)
-EXTENDS LogVoting, TLC
+EXTENDS LogVotingInductive, TLC
 
 (* Values, acceptors and learners are interchangeable; ballots are not. *)
 Symmetry == Permutations(Value) \cup Permutations(Acceptor)
@@ -130,4 +130,14 @@ InstalledOverGap(l, i) ==
     /\ i > prefix[l]
     /\ StandsAt(l, i)
     /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
+
+(* InstallSnapshot: also a learner that keeps no checkpoints. *)
+InstalledByAnybody(l, i) ==
+    /\ i > prefix[l]
+    /\ \A j \in 1..i : chosen[j] # {}
+    /\ StandsAt(l, i)
+    /\ UNCHANGED <<broadcast, acceptorVars, learned, historyVars>>
+
+(* NewOf: whatever is chosen, is passed over. *)
+NothingNew(table, batch) == << >>
 ==============================================================================

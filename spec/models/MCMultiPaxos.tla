@@ -239,6 +239,16 @@ TensAbove(v) == {w \in Value : w \div 10 > v \div 10}
 (* The learners of the model are lives of one, which was started again. *)
 OneLearner == {Learner}
 
+(* Nobody knows how many learners there are. *)
+NoLives == {}
+
+(* A proposer asks, and acceptors answer, and nothing more. *)
+Asks == \/ \E b \in Ballot, from, to \in Instance : Phase1a(b, from, to)
+        \/ \E a \in Acceptor, b \in Ballot, from, to \in Instance :
+               Phase1b(a, b, from, to)
+
+OnlyPhase1 == Init /\ [][Asks]_vars
+
 (* With both, and with restarts: for mutants of Recover. *)
 ReducedWithAll ==
     Init /\ [][\/ ReducedNext \/ LearnEarly \/ Trims \/ Crash
@@ -538,4 +548,10 @@ MajorityOfAll == {K \in SUBSET Lives : 2 * Cardinality(K) > Cardinality(Lives)}
 
 (* IsOver: what is left of an incarnation that was forgotten may be delivered. *)
 NeverOver(v, S) == FALSE
+
+(* Remember: the table has all that was delivered. *)
+RememberAll(table, s) == table \cup Range(s)
+
+(* Accepts: what was proposed in another instance is voted for. *)
+AcceptsAnywhere(b, i) == {m \in msgs : m.type = "2a" /\ m.bal = b}
 ==============================================================================
