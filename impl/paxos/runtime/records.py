@@ -4,25 +4,28 @@ SQLite notices a page that makes no sense, but not a byte that was changed withi
 damaged log it silently takes the part before the damage. So each vote has a digest; the state says
 how many votes there are, what their digests add up to, and how many commits were made; and it has
 a digest too. A change that leaves all of this as it was has changed nothing that is read.
+
+The state is written with each commit: in the row of the last vote of it, so that a vote costs one
+page, or by itself where a commit has no vote. The one with the most commits is the state.
 """
 
 import struct
 from hashlib import blake2b
 from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.messages import Vote
 
-FORMAT = 2
+FORMAT = 3
 """The version of all this; another one is refused."""
 
 COMMITS_BYTES = 16
 
 
 class StateRecord(Struct, kw_only=True):
-    """The state of a process but for its votes, as one row."""
+    """The state of a process but for its votes, as of one commit."""
 
     incarnation: int = 0
     commits: int = 0
@@ -45,13 +48,24 @@ class StateRecord(Struct, kw_only=True):
         return Ballot(self.promised_round, self.promised_proposer)
 
 
-COLUMNS = StateRecord.__struct_fields__
+_FIELDS = StateRecord.__struct_fields__
+_PACKED = struct.Struct(f"!{len(_FIELDS)}q")
+_DIGEST_BYTES = 8
 
 
-def state_digest(record: StateRecord, identity: str) -> int:
-    """A digest of the state and of whose it is. Raises `struct.error` if a field is no integer."""
-    fields = [getattr(record, column) for column in COLUMNS]
-    return _digest(struct.pack(f"!{len(fields)}q", *fields) + identity.encode(), b"state")
+def encode_state(record: StateRecord, identity: str) -> bytes:
+    """The state as storage has it, with a digest of it and of whose it is. Raises `struct.error` if
+    a field does not fit eight bytes."""
+    packed = _PACKED.pack(*structs.astuple(record))
+    return packed + _digest(packed + identity.encode(), b"state")
+
+
+def decode_state(data: bytes, identity: str) -> StateRecord | None:
+    """The state; None if these are not bytes that `encode_state` has made."""
+    packed = data[: _PACKED.size]
+    if data != packed + _digest(packed + identity.encode(), b"state"):
+        return None
+    return StateRecord(**dict(zip(_FIELDS, _PACKED.unpack(packed), strict=True)))
 
 
 def vote_digest(vote: Vote) -> int:
@@ -61,23 +75,19 @@ def vote_digest(vote: Vote) -> int:
     return crc32(vote.batch, crc32(struct.pack("!3q", vote.instance, *vote.ballot)))
 
 
-def _digest(data: bytes, person: bytes) -> int:
-    """Eight bytes, as SQLite's integers are: signed."""
-    return int.from_bytes(blake2b(data, digest_size=8, person=person).digest(), signed=True)
+def _digest(data: bytes, person: bytes) -> bytes:
+    return blake2b(data, digest_size=_DIGEST_BYTES, person=person).digest()
 
 
 def encode_commits(commits: int, identity: str) -> bytes:
     """The number of commits as the file beside the database has it."""
-    return struct.pack("!qq", commits, _commits_digest(commits, identity))
+    packed = struct.pack("!q", commits)
+    return packed + _digest(packed + identity.encode(), b"commits")
 
 
 def decode_commits(data: bytes, identity: str) -> int | None:
     """The number of commits; None if these are not bytes that `encode_commits` has made."""
     if len(data) != COMMITS_BYTES:
         return None
-    commits, digest = struct.unpack("!qq", data)
-    return commits if digest == _commits_digest(commits, identity) else None
-
-
-def _commits_digest(commits: int, identity: str) -> int:
-    return _digest(struct.pack("!q", commits) + identity.encode(), b"commits")
+    (commits,) = struct.unpack_from("!q", data)
+    return int(commits) if data == encode_commits(commits, identity) else None

@@ -21,7 +21,7 @@ import json
 import os
 import sqlite3
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NoReturn
@@ -35,46 +35,46 @@ from paxos.runtime.clock import Clock
 from paxos.runtime.folders import sync_folder, sync_names
 from paxos.runtime.full_log import fill_log
 from paxos.runtime.records import (
-    COLUMNS,
     FORMAT,
     StateRecord,
     decode_commits,
+    decode_state,
     encode_commits,
-    state_digest,
+    encode_state,
     vote_digest,
 )
 from paxos.runtime.storage import DurableState
 
 APPLICATION_ID = 0x5061786F  # "Paxo": what SQLite's header says the database is for
 
-PAGE_BYTES = 32_768
-"""A full batch fits in one page. With pages of 4 KiB, which is usual, a vote costs nearly twice the
-processor's time, and a small one no less."""
+PAGE_BYTES = 8_192
+"""A commit writes whole pages, each with a checksum: of larger ones, a small vote costs more. Of
+pages of 4 KiB, which is usual, a large one does."""
 
-CHECKPOINT_PAGES = 500
+CHECKPOINT_PAGES = 2_000
 """The write-ahead log is moved into the database when it has so many pages: seldom, and all of it
 fits in memory."""
 
-LOG_PAGES = CHECKPOINT_PAGES + 100
+LOG_PAGES = CHECKPOINT_PAGES + 400
 """What a log of full size has room for: it is begun again at the first commit after
 `CHECKPOINT_PAGES`, and the commit that reached them may have been that much larger. One that was
 larger still makes the log longer for this life."""
 
 _TABLES = {
     "identity": "CREATE TABLE identity (text TEXT NOT NULL)",
-    "state": "CREATE TABLE state (one INTEGER PRIMARY KEY, "
-    + "".join(f"{column} INTEGER NOT NULL, " for column in COLUMNS)
-    + "digest INTEGER NOT NULL)",
+    "state": "CREATE TABLE state (one INTEGER PRIMARY KEY, state BLOB NOT NULL)",
     "votes": "CREATE TABLE votes (instance INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
-    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, digest INTEGER NOT NULL)",
+    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, digest INTEGER NOT NULL, state BLOB NOT NULL)",
 }
 
-_SELECT_STATE = f"SELECT {', '.join(COLUMNS)}, digest FROM state"
-_INSERT_STATE = f"INSERT INTO state VALUES (1, {', '.join('?' * len(COLUMNS))}, ?)"
-_UPDATE_STATE = f"UPDATE state SET {', '.join(f'{c} = ?' for c in COLUMNS)}, digest = ?"
+_PUT_STATE = "INSERT OR REPLACE INTO state VALUES (1, ?)"
+_SELECT_STATES = "SELECT state FROM state UNION ALL SELECT state FROM votes WHERE state != x''"
 _SELECT_VOTES = "SELECT instance, round, proposer, batch, digest FROM votes ORDER BY instance"
-_PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?)"
+_PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?)"
 _TRIM_VOTES = "DELETE FROM votes WHERE instance <= ?"
+
+_Row = tuple[int, int, int, bytes, int, bytes]
+"""Of a vote. The last of a commit has the state, and the others an empty one."""
 
 _NOT_DAMAGE = (
     sqlite3.SQLITE_CANTOPEN,
@@ -212,7 +212,7 @@ class SqliteStorage(DurableState):
         for table in _TABLES.values():
             execute(table)
         execute("INSERT INTO identity VALUES (?)", (self._identity_text,))
-        execute(_INSERT_STATE, self._next_record())
+        execute(_PUT_STATE, (self._next_state(),))
         execute("COMMIT")
         execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sync_folder(self.path.parent)
@@ -243,7 +243,7 @@ class SqliteStorage(DurableState):
         self._read_votes()
         self._check_commits()
         database.execute("BEGIN IMMEDIATE")  # can it be written, too?
-        database.execute("UPDATE state SET digest = digest")
+        database.execute("UPDATE state SET state = state")
         database.execute("ROLLBACK")
 
     def _check_identity(self) -> None:
@@ -262,10 +262,11 @@ class SqliteStorage(DurableState):
         self._refuse(f"{self.path} is damaged: it does not say whose it is")
 
     def _read_state(self) -> None:
-        ((*fields, digest),) = self._database.execute(_SELECT_STATE).fetchall()
-        self._record = StateRecord(**dict(zip(COLUMNS, fields, strict=True)))
-        if digest != state_digest(self._record, self._identity_text):
+        states = self._database.execute(_SELECT_STATES).fetchall()
+        records = [decode_state(state, self._identity_text) for (state,) in states]
+        if not records or None in records:
             self._refuse(f"{self.path} is damaged: the state does not have its digest")
+        self._record = max(filter(None, records), key=lambda record: record.commits)
         self.promised = self._record.promised
         self.round = self._record.round
         self.trimmed = self._record.trimmed
@@ -313,28 +314,41 @@ class SqliteStorage(DurableState):
         for instance in gone:
             self._record.votes_digest ^= self._digests.pop(instance)
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            if self.trimmed != trimmed:
-                self._database.execute(_TRIM_VOTES, (self.trimmed,))
-            if voted:
-                self._database.executemany(_PUT_VOTE, self._rows(voted))
-            self._database.execute(_UPDATE_STATE, self._next_record())
-            self._database.execute("COMMIT")
+            self._commit(self._rows(voted), trims=self.trimmed != trimmed)
             self._count_commit()
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {_reason(error)}") from error
 
-    def _rows(self, instances: set[int]) -> Iterator[tuple[int, int, int, bytes, int]]:
-        """The rows of the votes in `instances`, as they are now."""
+    def _commit(self, votes: list[_Row], *, trims: bool) -> None:
+        """Write all of it, with the state. A statement by itself is a transaction."""
+        execute, state = self._database.execute, self._next_state()
+        if votes:
+            votes[-1] = (*votes[-1][:-1], state)
+            if len(votes) == 1 and not trims:
+                execute(_PUT_VOTE, votes[0])
+                return
+        execute("BEGIN IMMEDIATE")
+        if trims:
+            execute(_TRIM_VOTES, (self.trimmed,))
+        if votes:
+            self._database.executemany(_PUT_VOTE, votes)
+        else:
+            execute(_PUT_STATE, (state,))
+        execute("COMMIT")
+
+    def _rows(self, instances: set[int]) -> list[_Row]:
+        """The rows of the votes in `instances`, as they are now, without the state."""
+        rows: list[_Row] = []
         for instance in sorted(instances & self.votes.keys()):
             vote = self.votes[instance]
             digest = vote_digest(vote)
             self._record.votes_digest ^= digest ^ self._digests.get(instance, 0)
             self._digests[instance] = digest
-            yield instance, *vote.ballot, vote.batch, digest
+            rows.append((instance, *vote.ballot, vote.batch, digest, b""))
+        return rows
 
-    def _next_record(self) -> list[int]:
-        """The row of the state, one commit on. After the rows of the votes: it sums them up."""
+    def _next_state(self) -> bytes:
+        """The state one commit on. After `_rows`: it sums up the votes."""
         record = self._record
         record.incarnation = self.incarnation
         record.commits += 1
@@ -343,8 +357,7 @@ class SqliteStorage(DurableState):
         record.trimmed = self.trimmed
         record.clock = self._clock.last
         record.votes = len(self.votes)
-        digest = state_digest(record, self._identity_text)
-        return [*(getattr(record, column) for column in COLUMNS), digest]
+        return encode_state(record, self._identity_text)
 
     def _count_commit(self) -> None:
         os.pwrite(self._commits_fd, encode_commits(self._record.commits, self._identity_text), 0)
