@@ -311,10 +311,11 @@ class Client:
             self._is_in_turn = False
 
     def _give(self, role: Core, some: Sequence[tuple[bytes, Waiter]], now_s: float) -> None:
-        number = role.next_seq
+        number, packed = role.next_seq, role.settings.packed_value_bytes
         for value, waiter in some:
-            self._waiters[number] = len(value), waiter
-            number += role.settings.numbers_of(len(value))
+            size = len(value)
+            self._waiters[number] = size, waiter
+            number += 1 if size <= packed else role.settings.numbers_of(size)
         role.submit([value for value, _ in some], now_s)
 
     def _hear_places(self, placed: Sequence[Placed]) -> None:
