@@ -151,9 +151,10 @@ def test_a_bit_that_is_changed_anywhere_is_noticed_and_the_one_before_is_used(
         aside.unlink()
 
 
-def test_what_was_lost_is_known_until_there_is_something_newer(tmp_path: Path) -> None:
+def test_what_was_lost_is_known_until_there_is_one_of_its_own(tmp_path: Path) -> None:
     """A life that finds the newest one damaged is another learner, and says so in its trace; it may
-    be killed before it has said it."""
+    be killed before it has said it. When it has a checkpoint of its own, it has said it: that may
+    be older than what was lost, and is what the same learner goes on from."""
     older, newer = filled(tmp_path, 10, 20)
     newer.write_bytes(newer.read_bytes()[:-1])
     for _ in range(3):
@@ -162,11 +163,18 @@ def test_what_was_lost_is_known_until_there_is_something_newer(tmp_path: Path) -
         assert store.giver == 1, "it goes on from what its earlier life has left"
         store.close()
     filled(tmp_path, 15)
-    store = opened(tmp_path)
-    assert store.giver == 1, "it is still behind what it had"
-    store.close()
-    filled(tmp_path, 30)
     assert not opened(tmp_path).giver
+
+
+def test_what_another_one_gave_is_still_that_when_what_followed_is_damaged(tmp_path: Path) -> None:
+    given, own = filled(tmp_path, 20, 30)
+    (tmp_path / "learner-1.given").write_text("20 3")
+    own.write_bytes(own.read_bytes()[:-1])
+    for _ in range(2):
+        store = opened(tmp_path)
+        assert store.newest and store.newest.path == given
+        assert store.giver == 3
+        store.close()
 
 
 def test_a_file_that_is_cut_anywhere_is_noticed(tmp_path: Path, said: list[str]) -> None:

@@ -38,20 +38,15 @@ from paxos.runtime.streams import write_all
 KEPT = 2
 """Checkpoints that stand: the newest, and one before it should that be damaged."""
 
-DAMAGED = ".damaged"
-"""How the name of one ends that was set aside."""
-
 ORPHAN_S = 10.0
 """How long a learner waits for what a killed one has left behind to end."""
 
 
-def checkpoints_in(folder: Path, member: Member, end: str = "") -> dict[int, Path]:
-    """The checkpoints that a learner has there, by prefix, the newest first: the files whose names
-    end so."""
+def checkpoints_in(folder: Path, member: Member) -> dict[int, Path]:
+    """The checkpoints that a learner has there, by prefix, the newest first."""
     start = f"{member}.checkpoint-"
-    every = {path: path.name for path in folder.iterdir()}
-    names = {p: n for p, n in every.items() if n.startswith(start) and n.endswith(end)}
-    numbers = {p: n.removeprefix(start).removesuffix(end) for p, n in names.items()}
+    names = [path for path in folder.iterdir() if path.name.startswith(start)]
+    numbers = {path: path.name.removeprefix(start) for path in names}
     found = {int(n): path for path, n in numbers.items() if n.isascii() and n.isdecimal()}
     return dict(sorted(found.items(), reverse=True))
 
@@ -79,9 +74,8 @@ class CheckpointStore:
         """The newest checkpoint, open; None: there is none."""
         self.giver = 0
         """The learner that gave the newest one as the store was opened; its own id: an earlier life
-        of it, whose newest one is damaged, and there is none that is newer yet. 0: it is its own.
-        Where another learner would begin so, an earlier life may have begun so, and have ended
-        before it could say it in its trace."""
+        of it, whose newest one is damaged. 0: it is its own. Where another learner would begin so,
+        an earlier life may have begun so, and have ended before it could say it in its trace."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_names(folder.resolve())
@@ -150,16 +144,16 @@ class CheckpointStore:
             except DamagedError as error:
                 damaged[path] = error
                 continue
+            self.giver = self._giver_of(found.prefix)
+            if damaged and not self.giver:
+                self.giver = self.member.id
+                self._note_giver(found.prefix, self.giver)
             for other, problem in damaged.items():
-                other.rename(other.with_name(f"{other.name}{DAMAGED}"))
+                other.rename(other.with_name(f"{other.name}.damaged"))
                 self.say(
                     f"{self.member}: checkpoint {other} is damaged: {problem}; it goes on from "
                     f"the one before, {path.name}"
                 )
-            has_lost = (
-                max(checkpoints_in(self._folder, self.member, DAMAGED), default=0) > found.prefix
-            )
-            self.giver = self.member.id if has_lost else self._giver_of(found.prefix)
             return found
         for path, problem in damaged.items():
             raise InputError(
