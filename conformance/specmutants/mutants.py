@@ -40,6 +40,7 @@ TARGETS = (
     Target("MultiPaxosState"),
     Target("MultiPaxos"),
     Target("Batches"),
+    Target("Election"),
 )
 """In the order in which they are tried."""
 

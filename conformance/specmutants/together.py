@@ -16,7 +16,14 @@ from collections.abc import Mapping, Sequence
 from conformance.specmutants.changes import Change
 from conformance.specmutants.mutants import Mutant, replaced, stripped
 from conformance.specmutants.seers import Watch
-from conformance.specmutants.unchanged import PREFIX, NotTogether, instead, is_of_the_steps, step
+from conformance.specmutants.unchanged import (
+    PREFIX,
+    NotTogether,
+    beginning,
+    instead,
+    is_of_the_steps,
+    step,
+)
 from conformance.tla.config import checked_names, sections
 from conformance.tla.module import Definition, Source, parse, read
 from conformance.tlc.errors import TlcError
@@ -40,13 +47,13 @@ MutantDies(name) == PrintT(<<"killed", mutant, name>>) /\\ TLCSet(mutant, -1)
 MutantGoesOn ==
     IF TLCGet(mutant) = {most} THEN PrintT(<<"stopped", mutant>>) /\\ TLCSet(mutant, -1)
     ELSE TLCSet(mutant, TLCGet(mutant) + 1)
+{properties}
 MutantFirst ==
 {init}
 MutantStep ==
 {next}
 MutantInit == MutantFirst /\\ mutant \\in MutantSet
 MutantNext == ~MutantIsOver /\\ mutant' = mutant /\\ MutantStep
-{properties}
 MutantStates == IF MutantIsOver THEN TRUE{states} ELSE MutantGoesOn
 MutantSteps == IF MutantIsOver THEN FALSE{steps} ELSE TRUE
 ====
@@ -116,7 +123,7 @@ def wrapper(watch: Watch, numbers: Sequence[int], most: int) -> str:
         model=name,
         numbers=", ".join(map(str, numbers)),
         most=most,
-        init=init,
+        init=beginning(init) if there else init,
         next=following,
         properties="\n".join(properties),
         states=states,

@@ -66,6 +66,11 @@ def step(source: Source, name: str) -> str:
     return f"Step{name} ==\n{body}\n"
 
 
+def beginning(relation: str) -> str:
+    """The text of a relation, in which the states at the beginning are those without mutants."""
+    return _INIT.sub(lambda init: f"{PREFIX}!{init[0]}", relation)
+
+
 def instead(watch: Watch) -> str:
     """Lines of a configuration: what stands in for a definition stands in for it there too."""
     constants = sections(watch.cfg).get("CONSTANT", "")
@@ -88,7 +93,7 @@ def alone(watch: Watch) -> tuple[str, str]:
     text = (
         f"---- MODULE {ALONE} ----\nEXTENDS {watch.name}\n"
         f"{PREFIX} == INSTANCE {PREFIX}{watch.name}\n"
-        f"{ALONE}Spec ==\n{_INIT.sub(lambda init: f'{PREFIX}!{init[0]}', relation)}\n"
+        f"{ALONE}Spec ==\n{beginning(relation)}\n"
         + "".join(f"{ALONE}{name} == {PREFIX}!{name}\n" for name in asked)
         + "====\n"
     )

@@ -76,6 +76,14 @@ def test_together_becomes_of_each_what_becomes_of_it_alone(campaign: Campaign) -
         assert outcome == "error" or said == run.said
 
 
+@pytest.mark.tlc
+def test_together_begins_in_the_states_that_there_are_without_mutants(campaign: Campaign) -> None:
+    """`Init` of Election uses `Below`: with this mutant of it there would be no state at all."""
+    campaign.watches = seers("election-steps-alive")
+    [fate] = campaign.fates(chosen(every(), ["Election.Below.drop-1"]))
+    assert fate.verdict == "killed by HeardIsObeyed of election-steps-alive"
+
+
 def test_there_is_one_of_each_kind() -> None:
     kinds = {mutant.change.kind for mutant in chosen(every(), [*KILLED])}
     assert kinds == {*KINDS}
