@@ -166,14 +166,16 @@ def test_what_was_lost_is_known_until_there_is_one_of_its_own(tmp_path: Path) ->
     assert not opened(tmp_path).giver
 
 
-def test_what_another_one_gave_is_still_that_when_what_followed_is_damaged(tmp_path: Path) -> None:
+def test_what_another_one_gave_is_of_an_earlier_life_when_what_followed_is_damaged(
+    tmp_path: Path,
+) -> None:
     given, own = filled(tmp_path, 20, 30)
     (tmp_path / "learner-1.given").write_text("20 3")
     own.write_bytes(own.read_bytes()[:-1])
     for _ in range(2):
         store = opened(tmp_path)
         assert store.newest and store.newest.path == given
-        assert store.giver == 3
+        assert store.giver == 1
         store.close()
 
 
@@ -247,6 +249,15 @@ def test_two_at_a_time_cannot_have_it(tmp_path: Path) -> None:
     CheckpointStore(tmp_path, 2, IDENTITY, KV).close()
     store.close()
     opened(tmp_path).close()
+
+
+def test_what_is_closed_can_be_opened_while_a_child_has_inherited_it(tmp_path: Path) -> None:
+    """One process may have several learners, and fork for any of them."""
+    store = opened(tmp_path)
+    inherited = os.dup(store._lock_fd)  # of one open file, as after a fork
+    store.close()
+    opened(tmp_path).close()
+    os.close(inherited)
 
 
 HOLDS = """

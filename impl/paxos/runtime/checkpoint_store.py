@@ -95,10 +95,13 @@ class CheckpointStore:
             raise
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, for whoever opens it next: a child that this process has forked for
+        another learner has the lock open too."""
         if self.newest:
             self.newest.close()
         if self._lock_fd >= 0:
+            with suppress(OSError):
+                fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
             os.close(self._lock_fd)
             self._lock_fd = -1
 
@@ -144,10 +147,9 @@ class CheckpointStore:
             except DamagedError as error:
                 damaged[path] = error
                 continue
+            if damaged:
+                self._note_giver(found.prefix, self.member.id)
             self.giver = self._giver_of(found.prefix)
-            if damaged and not self.giver:
-                self.giver = self.member.id
-                self._note_giver(found.prefix, self.giver)
             for other, problem in damaged.items():
                 other.rename(other.with_name(f"{other.name}.damaged"))
                 self.say(
