@@ -68,8 +68,7 @@ _TABLES = {
 }
 
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES (1, ?)"
-_SELECT_STATES = "SELECT state FROM state UNION ALL SELECT state FROM votes WHERE state != x''"
-_SELECT_VOTES = "SELECT instance, round, proposer, batch, digest FROM votes ORDER BY instance"
+_SELECT_VOTES = "SELECT * FROM votes ORDER BY instance"
 _PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?)"
 _TRIM_VOTES = "DELETE FROM votes WHERE instance <= ?"
 
@@ -239,8 +238,7 @@ class SqliteStorage(DurableState):
         if problems != ["ok"]:
             self._refuse(f"{self.path} is damaged: {_one_line(problems[0])}")
         self._check_identity()
-        self._read_state()
-        self._read_votes()
+        self._read_rows()
         self._check_commits()
         database.execute("BEGIN IMMEDIATE")  # can it be written, too?
         database.execute("UPDATE state SET state = state")
@@ -261,19 +259,11 @@ class SqliteStorage(DurableState):
                 )
         self._refuse(f"{self.path} is damaged: it does not say whose it is")
 
-    def _read_state(self) -> None:
-        states = self._database.execute(_SELECT_STATES).fetchall()
-        records = [decode_state(state, self._identity_text) for (state,) in states]
-        if not records or None in records:
-            self._refuse(f"{self.path} is damaged: the state does not have its digest")
-        self._record = max(filter(None, records), key=lambda record: record.commits)
-        self.promised = self._record.promised
-        self.round = self._record.round
-        self.trimmed = self._record.trimmed
-
-    def _read_votes(self) -> None:
-        total = 0
-        for instance, round, proposer, batch, digest in self._database.execute(_SELECT_VOTES):
+    def _read_rows(self) -> None:
+        """All votes, and the newest state, which sums them up; each row once, as a vote is long."""
+        states, total = [state for (state,) in self._database.execute("SELECT state FROM state")], 0
+        for instance, round, proposer, *rest in self._database.execute(_SELECT_VOTES):
+            batch, digest, state = rest
             vote = Vote(instance, Ballot(round, proposer), batch)
             if digest != vote_digest(vote):
                 self._refuse(
@@ -283,6 +273,14 @@ class SqliteStorage(DurableState):
             self.votes[instance] = vote
             self._digests[instance] = digest
             total ^= digest
+            states += [state] if state else []
+        records = [decode_state(state, self._identity_text) for state in states]
+        if not records or None in records:
+            self._refuse(f"{self.path} is damaged: the state does not have its digest")
+        self._record = max(filter(None, records), key=lambda record: record.commits)
+        self.promised = self._record.promised
+        self.round = self._record.round
+        self.trimmed = self._record.trimmed
         if (len(self.votes), total) != (self._record.votes, self._record.votes_digest):
             self._refuse(f"{self.path} is damaged: its votes are not those that were cast")
 
