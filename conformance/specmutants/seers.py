@@ -15,7 +15,7 @@ from conformance.modelcheck.run import tlc_options
 from conformance.specmutants.mutants import Mutant, reached
 from conformance.tla.comments import strip_comments
 from conformance.tla.config import checked_names, sections
-from conformance.tla.module import files_of, read
+from conformance.tla.module import Source, files_of, read
 
 _INSTEAD = re.compile(r"(\w+)\s*<-\s*(\w+)")
 
@@ -38,6 +38,16 @@ class Watch:
         return self.model.module.removesuffix(".tla")
 
     @property
+    def source(self) -> Source:
+        """Its module, with those that it extends."""
+        return read(self.name, self.models, self.spec)
+
+    @cached_property
+    def instead(self) -> dict[str, str]:
+        """What stands in for a definition or a constant, by the name of that."""
+        return dict(_INSTEAD.findall(sections(self.cfg).get("CONSTANT", "")))
+
+    @property
     def adds_no_step(self) -> bool:
         """Whether what it checks is in its properties alone: a function of states."""
         return self.name == "MCLargeValues"
@@ -51,13 +61,11 @@ class Watch:
     def used(self) -> frozenset[str]:
         """The definitions that its next-state relation uses, but for those that a mutant of its own
         stands in for."""
-        source = read(self.name, self.models, self.spec)
         root = sections(self.cfg).get("SPECIFICATION", "Spec").strip()
         seen = [root]
         if self.adds_no_step:
             seen += [name for names in checked_names(self.cfg).values() for name in names]
-        instead = dict(_INSTEAD.findall(sections(self.cfg).get("CONSTANT", "")))
-        return frozenset(reached(source, seen, instead))
+        return frozenset(reached(self.source, seen, self.instead))
 
     @property
     def one_by_one(self) -> bool:

@@ -25,7 +25,7 @@ from conformance.specmutants.unchanged import (
     step,
 )
 from conformance.tla.config import checked_names, sections
-from conformance.tla.module import Definition, Source, parse, read
+from conformance.tla.module import Definition, Source, parse
 from conformance.tlc.errors import TlcError
 
 MODULE = "Together"
@@ -101,7 +101,7 @@ def wrapper(watch: Watch, numbers: Sequence[int], most: int) -> str:
     """The module to be checked: that of the model, for these mutants, of which none is searched
     beyond so many states. Raises NotTogether."""
     name = watch.name
-    source = read(name, watch.models, watch.spec)
+    source = watch.source
     init, following = _init_and_next(
         source, sections(watch.cfg).get("SPECIFICATION", "Spec").strip()
     )

@@ -13,14 +13,13 @@ import re
 from conformance.specmutants.mutants import reached
 from conformance.specmutants.seers import Watch
 from conformance.tla.config import checked_names, sections
-from conformance.tla.module import Source, read
+from conformance.tla.module import Source
 
 PREFIX = "Unchanged"
 ALONE = "Alone"
 
 _NAMING = re.compile(r"(MODULE|EXTENDS|INSTANCE)(\s+\w+(?:\s*,\s*\w+)*)")
 _INIT = re.compile(r"\b\w*Init\b")
-_INSTEAD = re.compile(r"(\w+)\s*<-\s*(\w+)")
 _RUNG = re.compile(r"(\w+)!Spec")
 
 
@@ -32,7 +31,7 @@ def modules(watch: Watch, *, steps: bool) -> dict[str, str]:
     """The texts of the copies, by name; with the steps that properties allow beside these. Raises
     NotTogether."""
     texts = watch.texts()
-    source = read(watch.name, watch.models, watch.spec)
+    source = watch.source
     for name in checked_names(watch.cfg)["property"] if steps else ():
         if not is_of_the_steps(source, name):
             module, text = source.definitions[name].module, step(source, name)
@@ -73,11 +72,10 @@ def beginning(relation: str) -> str:
 
 def instead(watch: Watch) -> str:
     """Lines of a configuration: what stands in for a definition stands in for it there too."""
-    constants = sections(watch.cfg).get("CONSTANT", "")
-    source = read(watch.name, watch.models, watch.spec)
+    source = watch.source
     return "".join(
         f"    {name} <-[{PREFIX}{source.definitions[name].module}] {other}\n"
-        for name, other in _INSTEAD.findall(constants)
+        for name, other in watch.instead.items()
         if name in source.definitions
     )
 
@@ -85,7 +83,7 @@ def instead(watch: Watch) -> str:
 def alone(watch: Watch) -> tuple[str, str]:
     """The module named ALONE, and its configuration: the model, where what is asked, and what there
     is at the beginning, has its unchanged text."""
-    source = read(watch.name, watch.models, watch.spec)
+    source = watch.source
     kept = sections(watch.cfg)
     relation = source.definitions[kept.get("SPECIFICATION", "Spec").strip()].body
     asked = [name for names in checked_names(watch.cfg).values() for name in names]
