@@ -107,11 +107,16 @@ def _run(model: Model, folder: Path, setup: Setup, limits: runner.Limits) -> Row
         print(f"server at {setup.address}:{party.port}, {started} started", file=sys.stderr)
         print(f"another may join with: {shlex.join(words)}", file=sys.stderr, flush=True)
 
-    told = 0.0
+    told, lost = 0.0, 0
 
     def note(seen: Progress) -> None:
-        nonlocal running, told
+        nonlocal running, told, lost
         running = running.after(seen)
+        if seen.lost > lost:
+            lost = seen.lost
+            display.clear()
+            left = f"{seen.joined - lost} of {seen.joined} workers are left"
+            print(f"a worker is lost: {left}, and do its work too", file=sys.stderr, flush=True)
         if sys.stderr.isatty() or time.monotonic() > told + 10:
             told = time.monotonic()
             display.live(0, [(model.name, running)])

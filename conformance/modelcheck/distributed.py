@@ -2,10 +2,17 @@
 other machines compute successors and check them.
 
 Verdict and number of states are those of a single process; a worker that dies loses nothing, for
-the server gives what it had to the others. In this mode TLC 2.15 ends with status 0 also when it
-has found an error, does not say which property is false, and gives only the last two states: which
-it is, is asked afterwards. The depth that it reports depends on how the work fell to the workers.
-It neither checks liveness nor draws at random.
+the server gives what it had to the others. So it does with one that is cut off, once it has not
+answered for a minute or two. But then the server counts a worker less, and not the thread that
+speaks to it: states that this thread takes from the queue are lost, and if the worker is reached
+again the search may end while others are at work. No call to the worker has failed by then: that is
+how to tell. What is found to be false is false; that all was searched must show in the number of
+states.
+
+In this mode TLC 2.15 ends with status 0 also when it has found an error, does not say which
+property is false, and gives only the last two states: which it is, is asked afterwards. The depth
+that it reports depends on how the work fell to the workers. It neither checks liveness nor draws at
+random.
 """
 
 from __future__ import annotations
@@ -56,6 +63,11 @@ class Party:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     outputs: list[Path] = field(default_factory=list)
 
+    @property
+    def ended(self) -> bool:
+        """None of the processes is left."""
+        return all(worker.poll() is not None for worker in self.workers)
+
     def last_words(self) -> str:
         """The last line that a worker printed."""
         lines = [path.read_text("utf-8", "replace").strip() for path in self.outputs]
@@ -97,8 +109,8 @@ def run(
         alone = Stop()
 
         def note(seen: Progress) -> None:
-            # The server reports every second, and would wait for workers for ever.
-            if seen.queue and party.workers and all(w.poll() is not None for w in party.workers):
+            # The server would wait for workers for ever.
+            if seen.queue and party.workers and (party.ended or 0 < seen.joined == seen.lost):
                 alone.set()
             if on_progress:
                 on_progress(seen)
@@ -106,10 +118,16 @@ def run(
         try:
             result = runner.conclude(command, scratch, task, limits, note, alone)
         except errors.TlcStopped as error:
-            raise errors.TlcCrash(
-                f"{task.name}: no worker is left: {party.last_words()}"
-            ) from error
-    return result if result.completed else _name(result, task)
+            why = party.last_words() if party.ended else "the server cannot reach them any more"
+            raise errors.TlcCrash(f"{task.name}: no worker is left: {why}") from error
+    if not result.completed:
+        return _name(result, task)
+    if result.cut_off and result.distinct != model.states:
+        raise errors.TlcCrash(
+            f"{task.name}: a worker was cut off, and TLC may have lost states with it: it ended at "
+            f"{result.distinct:,}; run it again"
+        )
+    return result
 
 
 def _beyond(model: Model) -> str:

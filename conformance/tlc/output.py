@@ -26,12 +26,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search has come."""
+    """How far a search has come. In the distributed mode: how many workers have joined so far, and
+    how many of them the server has given up."""
 
     depth: int
     generated: int
     distinct: int
     queue: int
+    joined: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class Violation:
 
 @dataclass
 class Report:
-    """Everything read so far from one run of TLC."""
+    """Everything read so far from one run of TLC. Of the workers that were lost, `cut_off` were
+    given up while no call to them had failed."""
 
     progress: Progress | None = None
     generated: int | None = None
@@ -90,6 +94,9 @@ class Report:
     completed: bool = False
     loose: list[str] = field(default_factory=list)
     covered: list[Covered] = field(default_factory=list)
+    joined: int = 0
+    lost: int = 0
+    cut_off: int = 0
 
 
 _START = re.compile(r"@!@!@STARTMSG (\d+):(\d) @!@!@$")
@@ -118,6 +125,7 @@ class Reader:
         self.report = Report()
         self._open: list[tuple[int, int, list[str]]] = []
         self._on_progress = on_progress
+        self._failed = 0  # calls to workers of the distributed mode
         self._parts: dict[str, int] = {}  # of the action whose coverage is being told
 
     def line(self, line: str) -> None:
@@ -150,6 +158,8 @@ class Reader:
                 report.completed = True
             case 2218:
                 report.stutters = True
+            case 7001 | 7002 | 7006:
+                self._worker(message)
             case 2122:
                 if step := _STEP.match(message.text):
                     report.loops_to = int(step[1])
@@ -159,6 +169,13 @@ class Reader:
                 report.out_of_memory = True
             case _ if message.severity in (1, 2) and message.code not in (2121, 2264):
                 report.error = report.error or message
+
+    def _worker(self, message: Message) -> None:
+        report = self.report
+        report.joined += message.code == 7001
+        report.lost += message.code == 7002
+        self._failed += message.code == 7006
+        report.cut_off = max(report.cut_off, report.lost - self._failed)
 
     def _violation(self, message: Message) -> None:
         self.report.violation = self.report.violation or message
@@ -175,7 +192,8 @@ class Reader:
             if len(numbers) == 2:
                 report.generated, report.distinct = map(_number, numbers)
         elif found := _PROGRESS.search(text):
-            self._say(Progress(*map(_number, found.groups())))
+            depth, generated, distinct, queue = map(_number, found.groups())
+            self._say(Progress(depth, generated, distinct, queue, report.joined, report.lost))
         elif found := _SIMULATED.search(text):
             report.generated = _number(found[1] or found[2])
             self._say(Progress(0, report.generated, report.generated, 0))

@@ -43,7 +43,8 @@ class Result:
     violation is None if everything holds; otherwise trace is the counterexample. One that goes on
     for ever either goes back to the state numbered loops_to (from 1), or stutters at its end.
     printed is what the specification printed; covered is told with the option -coverage. completed
-    says that TLC has searched all and found no error.
+    says that TLC has searched all and found no error. cut_off counts workers of the distributed
+    mode that the server gave up since they did not answer.
 
     A simulation (option -simulate) does not know which states are distinct: distinct is then
     generated, and depth that of the counterexample or 0.
@@ -60,6 +61,7 @@ class Result:
     printed: tuple[str, ...] = ()
     covered: tuple[Covered, ...] = ()
     completed: bool = False
+    cut_off: int = 0
 
 
 @dataclass(frozen=True)
@@ -329,6 +331,7 @@ def _verdict(ended: _Ended, task: Task, limits: Limits) -> Result:
         printed=_printed(report),
         covered=tuple(report.covered),
         completed=report.completed,
+        cut_off=report.cut_off,
     )
 
 
