@@ -251,7 +251,8 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
         "--datagram-bytes",
         metavar="N",
         type=arguments.whole_number,
-        help="the largest datagram, up to 65507, in all processes alike (default 32768)",
+        help="the largest datagram, up to 65507, in all processes alike (default 65507 on the "
+        "loopback, 32768 on a network)",
     )
     parser.add_argument(
         "--max-value-bytes",

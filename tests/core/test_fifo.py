@@ -241,6 +241,15 @@ def test_a_value_in_its_turn_takes_the_place_of_one_that_waits_for_it() -> None:
     assert {seq for _, seq in proposer.backlog._waiting} == {1, 2, 3}
 
 
+def test_a_large_value_in_its_turn_takes_the_place_of_several() -> None:
+    few = Settings(fifo=True, prepare_ahead=True, direct_learning=True, waiting_bytes=1_000)
+    proposer = Proposer(few, 1, 0.0)
+    give(proposer, Submit([pack("1.1", seq, [b"v" * 200]) for seq in (2, 3, 4, 5, 6)]))
+    assert {seq for _, seq in proposer.backlog._waiting} == {2, 3, 4, 5}
+    give(proposer, Submit([pack("1.1", 1, [b"v" * 300])]))
+    assert {seq for _, seq in proposer.backlog._waiting} == {1, 2, 3}
+
+
 def test_the_first_value_of_a_client_is_not_proposed_again_once_it_is_chosen() -> None:
     proposer, _ = leading()
     assert proposals(give(proposer, Submit([packet(1)]))) == [(1, [1])]

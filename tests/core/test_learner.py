@@ -44,6 +44,10 @@ def give(learner: Learner, *messages: tuple[int, Message], now_s: float = 0.0) -
     return learner.flush(now_s)
 
 
+def voted(instance: int, ballot: Ballot = FIRST) -> list[tuple[int, Message]]:
+    return [(acceptor, Accepted(ballot, instance)) for acceptor in (1, 2)]
+
+
 def values(step: Step) -> list[bytes]:
     return [value for d in step.deliveries for value in unpack(d.packet)]
 
@@ -285,6 +289,24 @@ def test_listens_to_a_bounded_number_of_instances() -> None:
     give(learner, *[(1, Accept(FIRST, instance, batch(1))) for instance in range(1, 100)])
     assert learner.top == 99
     assert len(learner._open) == 10
+
+
+def test_keeps_a_bounded_number_of_bytes_but_all_that_is_under_way() -> None:
+    few = Settings(direct_learning=True, learner_bytes=10_000, in_flight=4)
+    learner = Learner(few, 0.0)
+    for instance in range(1, 41):
+        large = encode_batch([pack("1.1", instance, [b"v" * 1_000])])
+        give(learner, (1, Accept(FIRST, instance, large)), *voted(instance))
+    assert learner.prefix == 40
+    for instance in range(42, 100):  # 41 is lost
+        large = encode_batch([pack("1.1", instance, [b"v" * 1_000])])
+        give(learner, (1, Accept(FIRST, instance, large)), *voted(instance))
+    assert [*learner.learned] == [*range(42, 50)], "as much as ten thousand bytes hold"
+    for instance in range(42, 100):
+        huge = encode_batch([pack("1.1", instance, [b"v" * 7_000])])
+        give(learner, (1, Accept(SECOND, instance, huge)), *voted(instance, SECOND))
+    give(learner, (1, Accept(FIRST, 41, batch(41))), *voted(41))
+    assert learner.prefix == 49, "and it goes on"
 
 
 def test_what_too_few_acceptors_remember_is_said_to_be_gone() -> None:

@@ -232,6 +232,16 @@ def test_a_proposer_keeps_a_bounded_number_of_values() -> None:
     assert proposer.backlog.batches() == 5
 
 
+def test_a_proposer_keeps_a_bounded_number_of_bytes() -> None:
+    large = Settings(waiting_bytes=5_000, max_batch=100)
+    proposer = Proposer(large, 1, 0.0)
+    for seq in range(1, 100):
+        give(proposer, (1, Submit([pack("1.1", seq, [b"%d" % seq * 900])])))
+    assert proposer.backlog.queued_values == 5
+    give(proposer, (1, Delivered(1, [("1.1", 1, 1)])), (1, Submit([pack("1.1", 9, [b"9" * 900])])))
+    assert proposer.backlog.queued_values == 5, "one is delivered, and another may wait"
+
+
 def test_a_batch_waits_for_more_but_not_for_long() -> None:
     proposer = leading(replace(AHEAD, batch_wait_s=0.01))
     proposer.flush(1.0)

@@ -71,6 +71,9 @@ def _check_proposer(proposer: Proposer, limits: Settings) -> None:
         assert len(asked.votes) <= limits.acceptors
     backlog = proposer.backlog
     assert len(backlog._waiting) <= limits.waiting_packets
+    waiting_bytes = sum(waiting.bytes for waiting in backlog._waiting.values())
+    assert backlog._waiting_bytes == waiting_bytes
+    assert waiting_bytes <= limits.waiting_bytes or len(backlog._waiting) == 1
     assert backlog._queue.keys() <= backlog._waiting.keys()
     by_client = {(client, seq) for client, firsts in backlog._firsts.items() for seq in firsts}
     assert by_client == backlog._waiting.keys()

@@ -36,6 +36,7 @@ SMALL = Settings(
     in_flight=4,
     client_packets=4,
     waiting_packets=40,
+    waiting_bytes=3_000,
     ask_instances=8,
     learner_instances=24,
     prepare_instances=16,

@@ -52,6 +52,7 @@ def test_one_seed_is_one_run() -> None:
         "learner_instances",
         "open_ballots",
         "reach_instances",
+        "waiting_bytes",
         "waiting_packets",
     ],
 )

@@ -44,6 +44,17 @@ def test_a_line_a_value(tmp_path: Path) -> None:
     assert written(tmp_path / "out", "lines") == b"".join(value + b"\n" for value in VALUES)
 
 
+def test_what_is_much_is_written_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    output = Output()
+    monkeypatch.setattr(output, "write", pieces.append)
+    value = b"v" * 50_000
+    packets = [Delivery(i, i, pack("1.1", i, [value])) for i in range(1, 61)]
+    output.deliver(packets)
+    assert b"".join(pieces) == (value + b"\n") * 60
+    assert [len(piece) // len(value) for piece in pieces] == [21, 21, 18], "a mebibyte, or the rest"
+
+
 @pytest.mark.parametrize("first", range(1, 8))
 def test_any_bytes_in_frames(tmp_path: Path, first: int) -> None:
     written(tmp_path / "out", "raw", first)

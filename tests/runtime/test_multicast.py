@@ -12,7 +12,7 @@ import pytest
 from paxos.config import Config, Endpoint, Groups
 from paxos.errors import InputError
 from paxos.runtime.groups import ChosenGroups
-from paxos.runtime.multicast import DRAIN, Multicast
+from paxos.runtime.multicast import DRAIN, DRAIN_BYTES, Multicast
 from paxos.runtime.socket_filter import marked, of_others
 
 pytestmark = pytest.mark.multicast
@@ -64,6 +64,16 @@ def test_draining_is_bounded(groups: Groups) -> None:
         node.send(groups.learners, b"x")
     assert len(node.receive(1.0)) == DRAIN
     assert len(node.receive(1.0)) == 1
+    node.close()
+
+
+@pytest.mark.parametrize("take", ["receive", "receive_from"])
+def test_draining_large_datagrams_is_bounded(groups: Groups, take: str) -> None:
+    node = Multicast(groups.learners, "127.0.0.1", 0)
+    size = DRAIN_BYTES // 32
+    for _ in range(35):
+        node.send(groups.learners, bytes(size))
+    assert [len(getattr(node, take)(1.0)) for _ in range(2)] == [32, 3]
     node.close()
 
 

@@ -51,6 +51,9 @@ LIMITS: dict[str, dict[str, Any]] = {
 """The same of the limits."""
 
 
+USUAL_BYTES = 400
+"""Where a limit is in numbers and in bytes, so many bytes are drawn for each: either is met."""
+
 SWITCHES = "direct_learning", "prepare_ahead", "batching", "fifo", "checkpoints"
 """What of a cluster is on or off, and may be asked for."""
 
@@ -222,12 +225,18 @@ def _replicas(request: Request, wanted: Config) -> int:
 
 def _draw_limits(random: Random, wanted: Config) -> Settings:
     """The settings of a cluster with this configuration, with limits that are small."""
+    client_packets = random.choice((4, 16, 64))
+    waiting_packets = random.choice((10, 200))
+    ask_instances = random.choice((16, 256))
+    learner_instances = random.choice((32, 512))
     return replace(
         wanted.settings(),
-        client_packets=random.choice((4, 16, 64)),
-        waiting_packets=random.choice((10, 200)),
-        ask_instances=random.choice((16, 256)),
-        learner_instances=random.choice((32, 512)),
+        client_packets=client_packets,
+        waiting_packets=waiting_packets,
+        waiting_bytes=USUAL_BYTES * waiting_packets,
+        ask_instances=ask_instances,
+        learner_instances=learner_instances,
+        learner_bytes=USUAL_BYTES * learner_instances,
         prepare_instances=random.choice((3, 4_096)),
         retain_instances=random.choice((5, 50, 10_000)),
         reach_instances=random.choice((256, 65_536)),

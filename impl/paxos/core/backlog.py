@@ -55,6 +55,7 @@ class Backlog:
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
         self._queued_values = 0
         self._queued_bytes = 0
+        self._waiting_bytes = 0
         self._turns = Turns() if settings.fifo else None
         self._settled: list[tuple[int, Key]] = []  # with fifo: chosen in which instance; a heap
         self._look_s = -inf  # when to look next for packets that nobody resends
@@ -112,17 +113,26 @@ class Backlog:
     def _has_room(self, packet: Packet) -> bool:
         """Whether another one may wait. One whose turn it is takes the place of one that waits for
         others of its client: all those that they wait for could not come otherwise."""
-        if len(self._waiting) < self._settings.waiting_packets:
-            return True
-        if self._turns is None or packet.first > self._turns.due(packet.client):
-            return False
-        early = self._turns.latest()
-        if early is not None:
+        while not self._fits(packet):
+            if self._turns is None or packet.first > self._turns.due(packet.client):
+                return False
+            early = self._turns.latest()
+            if early is None:
+                return False
             self._remove((early.client, early.first))
-        return early is not None
+        return True
+
+    def _fits(self, packet: Packet) -> bool:
+        """Whether another one can wait, within the limits. One can, whatever its size."""
+        size = self._waiting_bytes + packet_bytes(packet)
+        packets = len(self._waiting) + 1
+        return packets == 1 or (
+            packets <= self._settings.waiting_packets and size <= self._settings.waiting_bytes
+        )
 
     def _wait(self, packet: Packet, now_s: float) -> _Waiting:
         waiting = self._waiting[packet.client, packet.first] = _Waiting(packet, now_s)
+        self._waiting_bytes += waiting.bytes
         self._firsts.setdefault(packet.client, set()).add(packet.first)
         return waiting
 
@@ -166,7 +176,7 @@ class Backlog:
         they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
             key = packet.client, packet.first
-            has_room = len(self._waiting) < self._settings.waiting_packets
+            has_room = self._fits(packet)
             if self._turns and self._comes_too_early(packet):  # it is to be proposed again
                 if key not in self._waiting and has_room:
                     self._offer(key, self._wait(packet, now_s))
@@ -262,7 +272,7 @@ class Backlog:
 
     def _remove(self, key: Key) -> None:
         """It waits no longer."""
-        del self._waiting[key]
+        self._waiting_bytes -= self._waiting.pop(key).bytes
         self._dequeue(key)
         if self._turns:
             self._turns.drop(key)

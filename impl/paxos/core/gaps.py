@@ -153,10 +153,17 @@ class Gaps:
         """So many were begun after this one that a leader must have seen it chosen."""
         return log.top - self._settings.in_flight
 
+    @property
+    def kept_instances(self) -> int:
+        """Instances beyond the prefix that a learner keeps anything for, by the size of batches."""
+        settings = self._settings
+        most = max(settings.in_flight, int(settings.learner_bytes / self.mean_bytes))
+        return min(most, settings.learner_instances)
+
     def _reach(self) -> int:
         """How many instances to ask for at a time. Acceptors tell of them what there is room for;
         not so a leader that decides in place of learners."""
-        most = min(self._settings.ask_instances, self._settings.learner_instances)
+        most = min(self._settings.ask_instances, self.kept_instances)
         if self._settings.direct_learning:
             return most
         return min(most, max(LEAST_REACH, int(self._room / self.mean_bytes)))

@@ -136,7 +136,7 @@ class Learner(Role):
         """Whether to listen: it is not learned, and not too far ahead to remember."""
         self._has_begun(instance)
         return (
-            self.prefix < instance <= self.prefix + self.settings.learner_instances
+            self.prefix < instance <= self.prefix + self._gaps.kept_instances
             and instance not in self.learned
         )
 

@@ -75,10 +75,14 @@ class Settings:
     """Packets that a client has outstanding at most."""
     waiting_packets: int = 20_000
     """Packets that a proposer keeps waiting at most; beyond, it drops, and clients resend."""
+    waiting_bytes: int = 24 << 20
+    """The same in bytes."""
     ask_instances: int = 256
     """Instances that a learner asks for, and anybody answers for, at a time."""
     learner_instances: int = 8_192
     """Instances beyond its delivered prefix that a learner keeps anything for."""
+    learner_bytes: int = 8 << 20
+    """The same in bytes, about; but what a leader has under way is always kept."""
     prepare_instances: int = 4_096
     """Instances that one promise covers at most."""
     retain_instances: int = 10_000

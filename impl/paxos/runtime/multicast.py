@@ -23,6 +23,10 @@ DRAIN = 256
 """Datagrams taken from the socket at a time, at most: what comes of them should not wait for ever
 while more arrive."""
 
+DRAIN_BYTES = 1 << 20
+"""And so many bytes, with the last datagram on top: what came is held several times over until its
+step is done."""
+
 IP_UDP_BYTES = 28
 """The headers of a packet."""
 
@@ -177,24 +181,30 @@ class Multicast:
         return self._receiver.fileno()
 
     def receive(self, timeout_s: float) -> list[bytes]:
-        """Wait for datagrams, and take up to `DRAIN` of them; [] if none came within
-        `timeout_s`."""
-        return self._drain(self._receiver.recv) if self._waits(timeout_s) else []
+        """Wait for datagrams, and take up to `DRAIN` of them, or `DRAIN_BYTES`; [] if none
+        came within `timeout_s`."""
+        return self._drain(self._receiver.recv, len) if self._waits(timeout_s) else []
 
     def receive_from(self, timeout_s: float) -> list[tuple[bytes, tuple[str, int]]]:
         """The same, each with the address and the port that it came from."""
-        return self._drain(self._receiver.recvfrom) if self._waits(timeout_s) else []
+        receive = self._receiver.recvfrom
+        return self._drain(receive, lambda come: len(come[0])) if self._waits(timeout_s) else []
 
     def _waits(self, timeout_s: float) -> bool:
         """Whether there may be something. Who does not want to wait finds out by taking it."""
         return timeout_s == 0.0 or bool(readable([self.fileno()], timeout_s))
 
     @staticmethod
-    def _drain(receive: Callable[[int], Datagram]) -> list[Datagram]:
+    def _drain(
+        receive: Callable[[int], Datagram], size: Callable[[Datagram], int]
+    ) -> list[Datagram]:
         datagrams: list[Datagram] = []
+        taken_bytes = 0
         try:
-            while len(datagrams) < DRAIN:
-                datagrams.append(receive(65_535))
+            while len(datagrams) < DRAIN and taken_bytes < DRAIN_BYTES:
+                datagram = receive(65_535)
+                datagrams.append(datagram)
+                taken_bytes += size(datagram)
         except BlockingIOError:
             pass
         return datagrams
