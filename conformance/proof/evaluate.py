@@ -65,6 +65,11 @@ _EMPTY = {z3.Z3_OP_TRUE: "True", z3.Z3_OP_FALSE: "False"}
 _NAME = re.compile(r"\bx\d+\b")
 
 
+def _names(text: str) -> set[str]:
+    """The bound variables in it."""
+    return set(_NAME.findall(text))
+
+
 def _asked_first(quantified: Any) -> tuple[list[Any], Any]:
     """What is so of whatever matters: what "for all" assumes, or the parts of what there is. Each
     is asked as soon as its variables have values, so that few are tried. And the rest."""
@@ -112,18 +117,48 @@ class _Writer:
         raise NotFinite(str(expression))
 
     def _quantified(self, expression: Any, bound: list[str]) -> str:
-        sorts = [expression.var_sort(n).name() for n in range(expression.num_vars())]
-        names = [f"x{next(self._fresh)}" for _ in sorts]
+        names = [f"x{next(self._fresh)}" for _ in range(expression.num_vars())]
+        sorts = {x: expression.var_sort(n).name() for n, x in enumerate(names)}
+        inner, free, over = [*bound, *names], dict.fromkeys(names), list[str]()
         conditions, rest = _asked_first(expression)
-        left = [self.text(each, [*bound, *names]) for each in conditions]
-        over = []
-        for n, (x, sort) in enumerate(zip(names, sorts, strict=True), 1):
-            over.append(f"for {x} in range(N[{sort!r}])")
-            later = set(names[n:])
-            over += [f"if {text}" for text in left if later.isdisjoint(_NAME.findall(text))]
-            left = [text for text in left if not later.isdisjoint(_NAME.findall(text))]
-        body = self.text(rest, [*bound, *names])
+        left = [(condition, self.text(condition, inner)) for condition in conditions]
+        while free or left:
+            over += [f"if {text}" for _, text in left if free.keys().isdisjoint(_names(text))]
+            left = [each for each in left if not free.keys().isdisjoint(_names(each[1]))]
+            for place, (condition, _) in enumerate(left):
+                if loop := self._loop(condition, inner, free):
+                    over += loop
+                    del left[place]
+                    break
+            else:
+                if not free:
+                    break
+                x = next(iter(free))
+                del free[x]
+                over.append(f"for {x} in range(N[{sorts[x]!r}])")
+        body = self.text(rest, inner)
         return f"{'all' if expression.is_forall() else 'any'}({body} {' '.join(over)})"
+
+    def _loop(self, condition: Any, bound: list[str], free: dict[str, None]) -> list[str]:
+        """A loop over what is in a relation, if the condition is that something is: variables that
+        are free get their values from it. Empty: it is of another kind, or none would."""
+        if not z3.is_app(condition) or condition.decl().kind() != z3.Z3_OP_UNINTERPRETED:
+            return []
+        targets, same, given = list[str](), list[str](), list[str]()
+        for child in condition.children():
+            text = self.text(child, bound)
+            if text in free and text not in given:
+                given.append(text)
+                targets.append(text)
+            elif free.keys() & _names(text):
+                return []
+            else:
+                targets.append(f"y{next(self._fresh)}")
+                same.append(f"if {targets[-1]} == {text}")
+        for x in given:
+            del free[x]
+        loop = f"for {', '.join(targets)}, in M[{condition.decl().name()!r}]"
+        return [loop, *same] if given else []
 
     def _applied(self, expression: Any, bound: list[str]) -> str:
         if expression.get_id() in self.constants:

@@ -15,6 +15,7 @@ from conformance.proof.logic import (
     NO_GUARDS,
     Action,
     Encoding,
+    Goal,
 )
 from conformance.proof.multi_paxos_actions import (
     decide,
@@ -92,6 +93,7 @@ from conformance.proof.multi_paxos_trimming import (
     checkpoints_rise,
     said_is_true,
     trim_facts,
+    trimmed_is_kept,
     trimmed_is_over,
 )
 from conformance.proof.voting_logic import (
@@ -183,6 +185,7 @@ MULTI_PAXOS = Encoding(
     lemmas=LEMMAS,
     goals={
         **log_voting_logic.LOG_VOTING.goals,
+        "TrimmedIsKept": Goal(trimmed_is_kept, (INSTANCES, "TrimmedIsOver")),
     },
     hints={
         "Init implies OrderOfChosen": (NO_AXIOMS, "of nothing chosen, no order"),
@@ -225,7 +228,7 @@ MULTI_PAXOS = Encoding(
         ),
         **{f"keeps {name}": (name,) for name in ALONE},
     },
-    needless={"TrimmedIsOver": "it is a property itself: no other relies on it"},
+    needless={},
     usual=(QUORUMS, "ballots"),
     sizes=tuple(
         {
@@ -255,5 +258,6 @@ MULTI_PAXOS = Encoding(
         "SnapshotIsState": "InstallSnapshot keeps DeliveredIsOrder",
         "CheckpointsRise": "Checkpoint keeps SaidIsTrue",
         "SaidIsTrue": "Trim keeps TrimmedIsOver",
+        "TrimmedIsOver": "Restart keeps TrimmedIsKept",
     },
 )

@@ -25,6 +25,11 @@ def has_it(s: State, l: Term, i: Term) -> Formula:
     )
 
 
+def asks_for_some(k: Term) -> Formula:
+    """K # {}"""
+    return some(Lives, lambda lives: needs(k, lives))
+
+
 def may_forget(s: State, i: Term) -> Formula:
     def is_kept(k: Term) -> Formula:
         return every(
@@ -34,7 +39,7 @@ def may_forget(s: State, i: Term) -> Formula:
             ),
         )
 
-    return some(Keepers, lambda k: And(some(Lives, lambda lives: needs(k, lives)), is_kept(k)))
+    return some(Keepers, lambda k: And(asks_for_some(k), is_kept(k)))
 
 
 # -- the invariant -------------------------------------------------------------------------------
@@ -82,13 +87,44 @@ def trimmed_is_over(s: State) -> Formula:
         every(
             Acceptor,
             lambda a: Implies(
-                s.trimmed(a) != start, some(Keepers, lambda k: have(k, s.trimmed(a)))
+                s.trimmed(a) != start,
+                some(Keepers, lambda k: And(asks_for_some(k), have(k, s.trimmed(a)))),
             ),
         ),
         every(
             *(Acceptor, Instance),
             lambda a, i: Implies(
                 And(i != start, up_to(i, s.trimmed(a))), s.vote_ballot(a, i) == zero
+            ),
+        ),
+    )
+
+
+# -- what it gives -------------------------------------------------------------------------------
+
+
+def keepers_keep(k: Term) -> Formula:
+    """It asks for a learner whose lives all keep checkpoints."""
+
+    def all_keep(lives: Term) -> Formula:
+        return every(Learner, lambda l: Implies(lived(lives, l), keeps(l)))
+
+    return some(Lives, lambda lives: And(needs(k, lives), all_keep(lives)))
+
+
+def trimmed_is_kept(s: State) -> Formula:
+    """TrimmedIsKept, where each of Keepers that asks for some learner asks for one that keeps
+    checkpoints, whatever its life."""
+
+    def is_kept(i: Term) -> Formula:
+        return some(Learner, lambda l: And(keeps(l), up_to(i, s.checkpoint_prefix(l))))
+
+    return Implies(
+        every(Keepers, lambda k: Implies(asks_for_some(k), keepers_keep(k))),
+        every(
+            *(Acceptor, Learner),
+            lambda a, l: Implies(
+                And(keeps(l), Not(up_to(s.trimmed(a), s.prefix(l)))), is_kept(s.trimmed(a))
             ),
         ),
     )

@@ -45,12 +45,15 @@ AnyInit == \E s \in Drawn :
 
 AnySpec == AnyInit /\ [][FirstStep /\ Next]_vars
 
+KeepersKeep == \A K \in Keepers \ {{}} : \E lives \in K : lives \subseteq Keeps
+
 Truths == <<Init, TypeOK, OneBatchPerBallot, ProposalsSafe, ProposalsBroadcast,
             VotesProposed, VotesTrue, LastVote, VotesBelowPromise, PromisesTrue,
             DecisionsChosen, LearnedVoted, ChosenByVotes, OrderOfChosen,
             DeliveredIsOrder, CheckpointIsState, SnapshotIsState,
             CheckpointsRise, SaidIsTrue, TrimmedIsOver,
-            Agreement, Integrity, TotalOrder, DeliveredInOrder, FIFO>>
+            Agreement, Integrity, TotalOrder, DeliveredInOrder, FIFO,
+            KeepersKeep => TrimmedIsKept>>
 
 SaysState == PrintT(<<"state", Truths>>) /\ PrintT(vars)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from conformance.proof import (
@@ -17,10 +18,17 @@ from conformance.proof import (
     voting_logic,
 )
 from conformance.proof.asking import Limits
+from conformance.proof.encodings import ENCODINGS
 from conformance.proof.kept import Kept
 from conformance.proof.logic import Encoding
-from conformance.proof.solver import PROVED, proofs
-from tests.conformance.proof.held_against_tlc import axioms_that_are_false, differences
+from conformance.proof.solver import PROVED, UNKNOWN, proofs, prove
+from tests.conformance.proof.held_against_tlc import (
+    Digests,
+    axioms_that_are_false,
+    changed,
+    differences,
+    digests,
+)
 from tests.conformance.proof.small_models import SMALL, held
 from tests.conformance.proof.source_mutants import mutants
 
@@ -39,6 +47,9 @@ FILES = {
 
 SECONDS = 5
 """For the solver, with each obligation of a mutant: what it proves, it proves in less."""
+
+PATIENT_SECONDS = 30
+"""For one that it has not proved in these."""
 
 PROVED_SO_FAR = Kept()
 """What a change does not concern is proved once."""
@@ -78,25 +89,36 @@ class Mutant(NamedTuple):
 def tried(module: str, *, every: int = 1) -> Iterator[Mutant]:
     """Each mutant of a module's encoding, or one of so many: first beside TLC, then in the
     proof."""
-    for number, (change, encoding) in enumerate(mutants(*FILES[module])):
+    for number, (change, made) in enumerate(mutants(*FILES[module])):
         if number % every == 0:
-            yield Mutant(change, _noticed_by(module, change, encoding))
+            yield Mutant(change, _noticed_by(module, made()))
 
 
-def _noticed_by(module: str, change: str, encoding: Encoding) -> str:
-    for small in SMALL:
-        if small.startswith(f"{module}:"):
-            model, theirs = held(small)
-            if axioms_that_are_false(encoding, model):
-                return small
-            try:
-                if next(differences(model, encoding, theirs), None):
+@cache
+def _own(module: str) -> Digests:
+    return digests(ENCODINGS[module])
+
+
+def _noticed_by(module: str, encoding: Encoding) -> str:
+    try:
+        new = changed(encoding, _own(module))
+        for small in SMALL:
+            if small.startswith(f"{module}:"):
+                model, theirs = held(small)
+                if axioms_that_are_false(encoding, model) or any(differences(model, theirs, new)):
                     return small
-            except KeyError:  # a function that is no longer there
-                return small
-    if any(part in change for part in UNNOTICED):
-        return ""
+    except KeyError:  # a function that is no longer there
+        return f"{module}: nothing to compare"
+    return _by_proof(encoding)
+
+
+def _by_proof(encoding: Encoding) -> str:
+    """What is not proved, and is false; or, where nothing is found that makes it false, what the
+    solver cannot prove with more patience either: beside other work all takes longer."""
     for outcome in proofs(encoding, Limits(SECONDS), PROVED_SO_FAR):
-        if outcome.verdict != PROVED:
-            return f"{outcome.obligation.name}: {outcome.verdict}"
+        verdict = outcome.verdict
+        if verdict == UNKNOWN:
+            verdict = prove(encoding, outcome.obligation, Limits(PATIENT_SECONDS)).verdict
+        if verdict != PROVED:
+            return f"{outcome.obligation.name}: {verdict}"
     return ""

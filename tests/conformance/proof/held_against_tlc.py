@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.paths import MODELS, SPEC
 from conformance.proof import digest
@@ -160,19 +160,43 @@ def truths_that_differ(
                 break
 
 
-def differences(model: Model, encoding: Encoding, theirs: Said) -> Iterator[str]:
-    """What a changed encoding says, and TLC does not, in words. What is not changed says what the
-    model's own encoding does, and is not compared again."""
-    own = model.encoding
-    before = {name: digest.of_claim(own, claim) for name, claim in claims(own).items()}
-    after = {n: c for n, c in claims(encoding).items() if digest.of_claim(encoding, c) != before[n]}
-    yield from truths_that_differ(model, encoding, theirs, after)
-    actions = tuple(
-        new
-        for old, new in zip(own.actions, encoding.actions, strict=True)
-        if digest.of_action(own, old) != digest.of_action(encoding, new)
+class Digests(NamedTuple):
+    """What an encoding says, in words that are the same where it says the same."""
+
+    claims: dict[str, str]
+    actions: dict[str, str]
+
+
+def digests(encoding: Encoding) -> Digests:
+    """Of the claims and the actions, by their names."""
+    return Digests(
+        {name: digest.of_claim(encoding, claim) for name, claim in claims(encoding).items()},
+        {action.name: digest.of_action(encoding, action) for action in encoding.actions},
     )
-    yield from steps_that_differ(encoding, theirs, actions)
+
+
+class Changed(NamedTuple):
+    """Of an encoding what says something else than the module's own."""
+
+    encoding: Encoding
+    claims: dict[str, Claim]
+    actions: tuple[Action, ...]
+
+
+def changed(encoding: Encoding, own: Digests) -> Changed:
+    """What is to be compared with what TLC says, as the own encoding has been before."""
+    new = digests(encoding)
+    return Changed(
+        encoding,
+        {n: c for n, c in claims(encoding).items() if new.claims[n] != own.claims[n]},
+        tuple(a for a in encoding.actions if new.actions[a.name] != own.actions[a.name]),
+    )
+
+
+def differences(model: Model, theirs: Said, new: Changed) -> Iterator[str]:
+    """What a changed encoding says, and TLC does not, in words."""
+    yield from truths_that_differ(model, new.encoding, theirs, new.claims)
+    yield from steps_that_differ(new.encoding, theirs, new.actions)
 
 
 def axioms_that_are_false(encoding: Encoding, model: Model) -> list[str]:

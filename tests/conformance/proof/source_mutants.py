@@ -12,6 +12,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
 
 from conformance.proof.logic import Encoding, every, some
@@ -26,20 +27,27 @@ NOT_OF_THE_MODULE = ("_facts", "_lemmas")
 """Names of files, or functions, that are steps of a proof and not of the module."""
 
 
-def mutants(files: Sequence[ModuleType], name: str) -> Iterator[tuple[str, Encoding]]:
+def mutants(files: Sequence[ModuleType], name: str) -> Iterator[tuple[str, Callable[[], Encoding]]]:
     """Of the encoding with this name in the last of its files, of which each may import those
-    before it: what is changed, as function and text, and what comes of it."""
+    before it: what is changed, as function and text, and what makes the encoding that comes of
+    it."""
     for place, file in enumerate(files):
         if file.__name__.endswith(NOT_OF_THE_MODULE):
             continue
-        text = inspect.getsource(file)
-        for number in range(sum(1 for _ in _changes(ast.parse(text)))):
-            tree = ast.parse(text)
-            called, change = list(_changes(tree))[number]
-            change()
-            changed = ast.unparse(ast.fix_missing_locations(tree))
-            later = [(other, inspect.getsource(other)) for other in files[place + 1 :]]
-            yield called, getattr(_made([(file, changed), *later]), name)
+        for number, (called, _) in enumerate(_changes(ast.parse(inspect.getsource(file)))):
+            yield called, partial(_mutant, files[place:], number, name)
+
+
+def _mutant(files: Sequence[ModuleType], number: int, name: str) -> Encoding:
+    """With the change of this number in the first of the files."""
+    first, *later = files
+    tree = ast.parse(inspect.getsource(first))
+    _, change = list(_changes(tree))[number]
+    change()
+    changed = ast.unparse(ast.fix_missing_locations(tree))
+    texts = [(first, changed), *((other, inspect.getsource(other)) for other in later)]
+    encoding: Encoding = getattr(_made(texts), name)
+    return encoding
 
 
 def _made(texts: Sequence[tuple[ModuleType, str]]) -> ModuleType:

@@ -50,6 +50,9 @@ def test_an_encoding_that_is_broken_is_noticed(module: str) -> None:
 MORE = {"Synod": {"OneBatchPerBallot"}, "MultiPaxos": {"OneBatchPerBallot"}}
 """Conjuncts that the encodings have and Inv has not."""
 
+MORE_GOALS = {"MultiPaxos": {"TrimmedIsKept"}}
+"""Properties that are proved and Goal has not."""
+
 
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_the_names_are_those_of_the_module(name: str) -> None:
@@ -59,8 +62,7 @@ def test_the_names_are_those_of_the_module(name: str) -> None:
     asked = set(re.findall(r"(?:/\\|==) *(\w+)", source.definitions["Inv"].text))
     assert set(encoding.invariant) - MORE.get(name, set()) == asked
     assert {action.name for action in encoding.actions} <= set(source.definitions)
-    assert set(encoding.goals) == set(re.findall(r"\w+", source.definitions["Goal"].text)) - {
-        "Goal"
-    }
+    goals = set(re.findall(r"\w+", source.definitions["Goal"].text)) - {"Goal"}
+    assert set(encoding.goals) - MORE_GOALS.get(name, set()) == goals
     steps = set(re.findall(r": *\n? *(\w+)\(", source.definitions["Next"].text))
     assert {action.name for action in encoding.actions} == steps
