@@ -97,7 +97,7 @@ class Copies:
         life = begin(Member(self.role, 1), self.config, self.run_dir, Clock())
         storage = life.storage
         role: Role = (
-            Acceptor(SETTINGS, storage.promised, storage.votes, storage.trimmed, 1)
+            Acceptor(SETTINGS, storage.promised, storage.acceptor_votes(), storage.trimmed, 1)
             if self.role == "acceptor"
             else Proposer(SETTINGS, 1, 0.0, storage.round)
         )

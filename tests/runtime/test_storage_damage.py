@@ -221,8 +221,9 @@ def reopened(scratch: Path, log: bytes, count: bytes) -> State:
     (copy / WAL).write_bytes(log)
     (copy / COMMITS).write_bytes(count)
     storage = on_disk(copy)
+    found = state(storage)
     storage.close()
-    return state(storage)
+    return found
 
 
 @pytest.mark.parametrize("gone", [[DB], [WAL], [COMMITS], [DB, WAL], [DB, COMMITS], [WAL, COMMITS]])

@@ -182,7 +182,7 @@ class Driver:
         acceptor.receive(*self.cast.message(m, state), NOW_S)
         disk.save(acceptor.flush(NOW_S).writes)
         after = self.steps.step(node, label)
-        back = Acceptor(self.cast.settings, disk.promised, disk.votes, disk.trimmed)
+        back = Acceptor(self.cast.settings, disk.promised, disk.acceptor_votes(), disk.trimmed)
         self._walk(after, back, a).follow(Step())
         self.executed.add((node, label))
 

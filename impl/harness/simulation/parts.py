@@ -74,8 +74,9 @@ class Assembly(Scheduler):
             case "proposer":
                 role = (make or Proposer)(settings, process.id, self.now_s, storage.round)
             case "acceptor":
+                votes = storage.acceptor_votes()
                 role = (make or Acceptor)(
-                    settings, storage.promised, storage.votes, storage.trimmed, process.id
+                    settings, storage.promised, votes, storage.trimmed, process.id
                 )
             case _:
                 make = partial(make or Learner, incarnation=process.incarnation)

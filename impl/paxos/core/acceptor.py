@@ -6,7 +6,7 @@ asks about them. (Lamport, "Paxos Made Simple", section 2.)
 Spec: `Phase1b`, `Phase2b`, `Trim`, `Repeat`; in Reads, `AnswerRead`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 
 from paxos.core import events
 from paxos.core.ballot import NO_BALLOT, Ballot
@@ -49,14 +49,16 @@ class Acceptor(Role):
         self,
         settings: Settings,
         promised: Ballot = NO_BALLOT,
-        votes: Mapping[int, Vote] | None = None,
+        votes: MutableMapping[int, Vote] | None = None,
         trimmed: int = 0,
         acceptor_id: int = 0,
     ) -> None:
         super().__init__(settings)
         self.id = acceptor_id
         self.promised = promised
-        self.votes: dict[int, Vote] = dict(votes or {})
+        self.votes: MutableMapping[int, Vote] = {} if votes is None else votes
+        """The last vote in each instance above `trimmed`, for the acceptor alone. Those that are
+        only on disk are read when they are looked up."""
         self.trimmed = trimmed
         """It has forgotten its votes in instances `1..trimmed`."""
         self.known = max(self.votes, default=trimmed)
@@ -74,7 +76,7 @@ class Acceptor(Role):
         recover = events.Recover(
             votes=[
                 (vote.instance, vote.ballot, describe(decode_batch(vote.batch)))
-                for _, vote in sorted(self.votes.items())
+                for vote in (self.votes[instance] for instance in sorted(self.votes))
             ]
         )
         if self.promised != NO_BALLOT:
@@ -246,7 +248,8 @@ class Acceptor(Role):
         if last <= self.trimmed:
             return
         for instance in range(self.trimmed + 1, last + 1):
-            self.votes.pop(instance, None)
+            if instance in self.votes:
+                del self.votes[instance]
         self.trimmed = last
         self._reached = max(self._reached, last)
         self.step.writes.append(TrimWrite(last))

@@ -125,8 +125,8 @@ def _lacks_of_acceptor(storage: Storage, event: _Event) -> str | None:
             if ballot > storage.promised:
                 return f"the promise of ballot {_words(ballot)}"
         case _Event(event="Phase2b", ballot=Ballot() as ballot, instance=instance):
-            vote = storage.votes.get(instance)
-            if instance > storage.trimmed and (vote is None or vote.ballot < ballot):
+            voted = storage.ballot(instance)
+            if instance > storage.trimmed and (voted is None or voted < ballot):
                 return f"the vote in instance {instance}, ballot {_words(ballot)}"
             if ballot > storage.promised:
                 return f"the promise of ballot {_words(ballot)}"

@@ -178,7 +178,8 @@ class Seating:
         if name == "acceptor":
             from paxos.core.acceptor import Acceptor
 
-            return Acceptor(settings, storage.promised, storage.votes, storage.trimmed, process_id)
+            votes = storage.acceptor_votes()
+            return Acceptor(settings, storage.promised, votes, storage.trimmed, process_id)
         if name == "proposer":
             from paxos.core.proposer import Proposer
 

@@ -27,9 +27,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from paxos.core.ballot import Ballot
-from paxos.core.messages import Vote
 from paxos.core.names import Member
-from paxos.core.step import TrimWrite, VoteWrite, Write
+from paxos.core.step import VoteWrite, Write
 from paxos.errors import InputError, reason
 from paxos.runtime.clock import Clock
 from paxos.runtime.folders import sync_folder, sync_names
@@ -41,8 +40,8 @@ from paxos.runtime.records import (
     decode_state,
     encode_commits,
     encode_state,
-    vote_digest,
 )
+from paxos.runtime.sqlite_votes import TABLE, Row, SqliteVotes
 from paxos.runtime.storage import DurableState
 
 APPLICATION_ID = 0x5061786F  # "Paxo": what SQLite's header says the database is for
@@ -63,17 +62,12 @@ larger still makes the log longer for this life."""
 _TABLES = {
     "identity": "CREATE TABLE identity (text TEXT NOT NULL)",
     "state": "CREATE TABLE state (one INTEGER PRIMARY KEY, state BLOB NOT NULL)",
-    "votes": "CREATE TABLE votes (instance INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
-    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, digest INTEGER NOT NULL, state BLOB NOT NULL)",
+    "votes": TABLE,
 }
 
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES (1, ?)"
-_SELECT_VOTES = "SELECT * FROM votes ORDER BY instance"
 _PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?)"
 _TRIM_VOTES = "DELETE FROM votes WHERE instance <= ?"
-
-_Row = tuple[int, int, int, bytes, int, bytes]
-"""Of a vote. The last of a commit has the state, and the others an empty one."""
 
 _NOT_DAMAGE = (
     sqlite3.SQLITE_CANTOPEN,
@@ -91,6 +85,8 @@ Identity = Mapping[str, str | int | bool]
 class SqliteStorage(DurableState):
     """The state of one acceptor or proposer on disk. While it is open, nobody else can open it."""
 
+    votes: SqliteVotes
+
     def __init__(
         self, folder: Path, identity: Identity, clock: Clock, *, log_pages: int = 0
     ) -> None:
@@ -106,7 +102,6 @@ class SqliteStorage(DurableState):
         self._identity_text = json.dumps(self._identity)
         self._clock = clock
         self._record = StateRecord()
-        self._digests: dict[int, int] = {}  # of the votes
         self.path = folder / f"{member}.db"
         self._commits_path = folder / f"{member}.commits"
         try:
@@ -116,6 +111,7 @@ class SqliteStorage(DurableState):
                 self._commits_fd = os.open(self._commits_path, os.O_RDWR)
                 opened.callback(os.close, self._commits_fd)
                 self._database = opened.enter_context(closing(self._connect()))
+                self.votes = SqliteVotes(self._database, str(self.path))
                 self._open()
                 if log_pages:
                     fill_log(self._logs()[0], log_pages, PAGE_BYTES)
@@ -145,6 +141,13 @@ class SqliteStorage(DurableState):
     def commits(self) -> int:
         """How many commits were made, in all incarnations."""
         return self._record.commits
+
+    def acceptor_votes(self) -> SqliteVotes:
+        """No copy: it has apart what is not saved."""
+        return self.votes
+
+    def ballot(self, instance: int) -> Ballot | None:
+        return self.votes.ballot(instance)
 
     # Opening.
 
@@ -261,19 +264,8 @@ class SqliteStorage(DurableState):
 
     def _read_rows(self) -> None:
         """All votes, and the newest state, which sums them up; each row once, as a vote is long."""
-        states, total = [state for (state,) in self._database.execute("SELECT state FROM state")], 0
-        for instance, round, proposer, *rest in self._database.execute(_SELECT_VOTES):
-            batch, digest, state = rest
-            vote = Vote(instance, Ballot(round, proposer), batch)
-            if digest != vote_digest(vote):
-                self._refuse(
-                    f"{self.path} is damaged: the vote in instance {instance} does not have its "
-                    "digest"
-                )
-            self.votes[instance] = vote
-            self._digests[instance] = digest
-            total ^= digest
-            states += [state] if state else []
+        states = [state for (state,) in self._database.execute("SELECT state FROM state")]
+        states += self.votes.verify()
         records = [decode_state(state, self._identity_text) for state in states]
         if not records or None in records:
             self._refuse(f"{self.path} is damaged: the state does not have its digest")
@@ -281,7 +273,7 @@ class SqliteStorage(DurableState):
         self.promised = self._record.promised
         self.round = self._record.round
         self.trimmed = self._record.trimmed
-        if (len(self.votes), total) != (self._record.votes, self._record.votes_digest):
+        if (self.votes.rows, self.votes.digest) != (self._record.votes, self._record.votes_digest):
             self._refuse(f"{self.path} is damaged: its votes are not those that were cast")
 
     def _check_commits(self) -> None:
@@ -306,18 +298,17 @@ class SqliteStorage(DurableState):
     def save(self, writes: Sequence[Write]) -> None:
         trimmed = self.trimmed
         voted = {write.vote.instance for write in writes if isinstance(write, VoteWrite)}
-        last = max((write.last for write in writes if isinstance(write, TrimWrite)), default=0)
-        gone = self.votes_up_to(last)
         self.apply(writes)
-        for instance in gone:
-            self._record.votes_digest ^= self._digests.pop(instance)
+        gone = self.votes.saved_up_to(trimmed, self.trimmed) if self.trimmed != trimmed else []
+        votes = self.votes.take(voted, gone)
         try:
-            self._commit(self._rows(voted), trims=self.trimmed != trimmed)
+            self._commit(votes, trims=self.trimmed != trimmed)
             self._count_commit()
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {_reason(error)}") from error
+        self.votes.are_saved(votes)
 
-    def _commit(self, votes: list[_Row], *, trims: bool) -> None:
+    def _commit(self, votes: list[Row], *, trims: bool) -> None:
         """Write all of it, with the state. A statement by itself is a transaction."""
         execute, state = self._database.execute, self._next_state()
         if votes:
@@ -334,19 +325,8 @@ class SqliteStorage(DurableState):
             execute(_PUT_STATE, (state,))
         execute("COMMIT")
 
-    def _rows(self, instances: set[int]) -> list[_Row]:
-        """The rows of the votes in `instances`, as they are now, without the state."""
-        rows: list[_Row] = []
-        for instance in sorted(instances & self.votes.keys()):
-            vote = self.votes[instance]
-            digest = vote_digest(vote)
-            self._record.votes_digest ^= digest ^ self._digests.get(instance, 0)
-            self._digests[instance] = digest
-            rows.append((instance, *vote.ballot, vote.batch, digest, b""))
-        return rows
-
     def _next_state(self) -> bytes:
-        """The state one commit on. After `_rows`: it sums up the votes."""
+        """The state one commit on. After `SqliteVotes.take`: it sums up the votes."""
         record = self._record
         record.incarnation = self.incarnation
         record.commits += 1
@@ -354,7 +334,7 @@ class SqliteStorage(DurableState):
         record.round = self.round
         record.trimmed = self.trimmed
         record.clock = self._clock.last
-        record.votes = len(self.votes)
+        record.votes, record.votes_digest = self.votes.rows, self.votes.digest
         return encode_state(record, self._identity_text)
 
     def _count_commit(self) -> None:

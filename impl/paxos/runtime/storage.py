@@ -4,7 +4,7 @@ Here is what any storage is, and the one that keeps nothing. The one on disk is 
 `paxos.runtime.sqlite_storage`.
 """
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Protocol
 
 from paxos.core.ballot import NO_BALLOT, Ballot
@@ -21,12 +21,21 @@ class Storage(Protocol):
     """The last incarnation that began with this state; 0: none."""
     promised: Ballot
     """The acceptor's promise."""
-    votes: dict[int, Vote]
-    """The acceptor's last vote in each instance above `trimmed`."""
     trimmed: int
     """The acceptor has forgotten its votes in instances `1..trimmed`; 0: in none."""
     round: int
     """The highest round the proposer has used."""
+
+    @property
+    def votes(self) -> MutableMapping[int, Vote]:
+        """The acceptor's last vote in each instance above `trimmed`."""
+
+    def acceptor_votes(self) -> MutableMapping[int, Vote]:
+        """These as the acceptor goes on with them, for it alone. What it puts there or deletes is
+        durable when it is saved."""
+
+    def ballot(self, instance: int) -> Ballot | None:
+        """That of the vote in an instance; None: there is none."""
 
     @property
     def commits(self) -> int:
@@ -49,7 +58,7 @@ class DurableState:
 
     def __init__(self) -> None:
         self.promised = NO_BALLOT
-        self.votes: dict[int, Vote] = {}
+        self.votes: MutableMapping[int, Vote] = {}
         self.trimmed = 0
         self.round = 0
 
@@ -69,6 +78,15 @@ class DurableState:
                     for instance in self.votes_up_to(last):
                         del self.votes[instance]
                     self.trimmed = last
+
+    def acceptor_votes(self) -> MutableMapping[int, Vote]:
+        """A copy: here is only what is saved."""
+        return dict(self.votes)
+
+    def ballot(self, instance: int) -> Ballot | None:
+        """That of the vote in an instance; None: there is none."""
+        vote = self.votes.get(instance)
+        return vote.ballot if vote else None
 
     def votes_up_to(self, last: int) -> list[int]:
         """The instances up to `last` that have a vote."""
