@@ -50,9 +50,9 @@ PAGE_BYTES = 8_192
 """A commit writes whole pages, each with a checksum: of larger ones, a small vote costs more. Of
 pages of 4 KiB, which is usual, a large one does."""
 
-CHECKPOINT_PAGES = 2_000
-"""The write-ahead log is moved into the database when it has so many pages: seldom, and all of it
-fits in memory."""
+CHECKPOINT_PAGES = 250
+"""The write-ahead log is moved into the database when it has so many pages: seldom, but not so much
+at a time that the acceptor, or others on this disk, are kept waiting for long."""
 
 LOG_PAGES = CHECKPOINT_PAGES + 400
 """What a log of full size has room for: it is begun again at the first commit after
