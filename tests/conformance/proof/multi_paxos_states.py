@@ -318,7 +318,8 @@ def drawn(cluster: Cluster, fixed: Structure, said: Said, count: int) -> list[St
 def _special(cluster: Cluster, start: Structure) -> list[Structure]:
     """States in which one part of a formula makes the difference: the first value is proposed, so
     that none waits; the second is, which with FIFO may be passed over, and so does wait; the first
-    is decided, though nobody voted; and an acceptor has a vote where it has trimmed."""
+    is decided, though nobody voted; and an acceptor has a vote where it has trimmed, which
+    learners have, or have not."""
     first, second = (cluster.log.batches.index((v,)) for v in ("v1", "v2"))
     nothing_waits = start.but({"broadcast": frozenset({(0,)}), "msg2a": frozenset({(1, 1, first)})})
     passed = start.but({"broadcast": frozenset({(1,)}), "msg2a": frozenset({(1, 1, second)})})
@@ -331,7 +332,9 @@ def _special(cluster: Cluster, start: Structure) -> list[Structure]:
             "vote_batch": {**of_none["vote_batch"], (0, 1): first},
         }
     )
-    return [nothing_waits, passed, decided, trimmed]
+    each: Meaning = {(k,): 1 for k in range(cluster.log.learners)}
+    over = trimmed.but({"prefix": each, "checkpoint_prefix": each})
+    return [nothing_waits, passed, decided, trimmed, over]
 
 
 class _Readable:

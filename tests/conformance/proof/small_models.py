@@ -164,13 +164,13 @@ SMALL: dict[str, Callable[[], Model]] = {
         multi_paxos_states.Cluster(
             log_voting_states.Sizes(2, 1, 2, 2, 2, 1, "log", True, BOTH), 1, direct=False
         ),
-        60,
+        61,
     ),
     "MultiPaxos: a promise for each instance, direct learning, sessions": lambda: multi_paxos(
         multi_paxos_states.Cluster(
             log_voting_states.Sizes(1, 1, 2, 2, 2, 1, "instance", False, FLEXIBLE), 2, direct=True
         ),
-        60,
+        61,
     ),
 }
 
