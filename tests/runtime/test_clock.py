@@ -30,6 +30,13 @@ def test_it_only_goes_forward_and_stays_ahead_of_what_it_saw(
         before = now
 
 
+def test_many_events_have_as_many_times_in_a_row() -> None:
+    clock = Clock(lambda: 1_000)
+    assert clock.ticks(3) == 1_000 and clock.last == 1_002
+    assert clock.tick() == 1_003
+    assert clock.ticks(1) == clock.last == 1_004
+
+
 def test_it_follows_the_wall_clock() -> None:
     wall = 1000
     clock = Clock(lambda: wall)

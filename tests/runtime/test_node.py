@@ -25,8 +25,7 @@ from paxos.core.messages import (
 from paxos.core.step import Delivery, Discarded, PromiseWrite
 from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError
-from paxos.runtime import outbox
-from paxos.runtime import seat as seat_module
+from paxos.runtime import outbox, sending
 from paxos.runtime.clock import LATEST_US
 from paxos.runtime.envelope import PRESENCE, Envelope, Received, bodies
 from paxos.runtime.hello import Hello, Reason, Unheard, encode_about
@@ -203,7 +202,7 @@ def test_nothing_is_sent_that_is_larger_than_a_datagram(
     harness.role.on_flush = lambda: harness.role.step.send(large, Group.ACCEPTORS, Group.LEARNERS)
     harness.node.run_in_steps(lambda now_s: True)
     assert len(harness.world.sent) == (0 if over else 2)
-    assert harness.seat.stats.dropped == Counter({seat_module.TOO_LARGE: 2} if over else {})
+    assert harness.seat.stats.dropped == Counter({sending.TOO_LARGE: 2} if over else {})
     assert harness.node.stop()
     assert ("larger than a datagram" in capfd.readouterr().err) == bool(over)
 

@@ -75,6 +75,8 @@ def unpack(packet: Packet) -> list[bytes]:
     if type(packet) is WholeValue:
         return [packet.payload]
     payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
+    if packet.count == 1 and _is_one_value(payload):
+        return [payload[LENGTH_BYTES:]]
     if lengths_bytes > len(payload):
         raise MalformedPacketError(f"{packet.count} values do not fit in {len(payload)} bytes")
     lengths = struct.unpack_from(f"<{packet.count}H", payload)
@@ -93,17 +95,27 @@ def is_part(packet: "Packet | _Seen") -> bool:
 
 def is_sound(packet: "Packet | _Seen") -> bool:
     """Whether it is well-formed, and no value of it has a number beyond the largest."""
+    if packet.count == 1 and _is_one_value(packet.payload):
+        return True
     return packet.first + packet.count - 1 <= LARGEST_INT and is_well_formed(packet)
 
 
 def is_well_formed(packet: "Packet | _Seen") -> bool:
     """Whether `unpack` will succeed; of a part, whether its header can be true."""
     payload, lengths_bytes = packet.payload, LENGTH_BYTES * packet.count
-    if is_part(packet):
-        return part.read_part(payload) is not None
+    if packet.count == 1:
+        return _is_one_value(payload) or (
+            part.is_part(payload) and part.read_part(payload) is not None
+        )
     return lengths_bytes <= len(payload) and lengths_bytes + sum(
         struct.unpack_from(f"<{packet.count}H", payload)
     ) == len(payload)
+
+
+def _is_one_value(payload: bytes | memoryview) -> bool:
+    """Whether this is a value with its length before it."""
+    size = len(payload) - LENGTH_BYTES
+    return 0 <= size <= MAX_VALUE_BYTES and payload[0] | payload[1] << 8 == size
 
 
 def pack_parts(client: str, first: int, value: bytes, length: int) -> list[Packet]:

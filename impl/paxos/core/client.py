@@ -206,11 +206,8 @@ class Client(Role):
             self.outstanding.clear()
             self.outstanding_values = 0
             self._flight.clear()
-        mine = IntervalSet()
-        for client, first, last in delivered.values:
-            if client == self.name and first <= last:
-                mine.add(first, last)
-        for first, last in mine.intervals():
+        mine = [span for span in delivered.values if span[0] == self.name and span[1] <= span[2]]
+        for first, last in _joined(mine):
             self._hear_of(first, last, now_s)
 
     def _note_places(self, places: Iterable[PacketPlace], now_s: float) -> None:
@@ -330,3 +327,13 @@ class Client(Role):
     def _ask(self, spans: Sequence[Span], *, in_parts: bool) -> None:
         for some in portions(Inquire, spans, self.settings.fitting_bytes):
             self.step.send(Inquire(some, in_parts), Group.LEARNERS)
+
+
+def _joined(spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """The same values of one client, in as few spans as there can be."""
+    if len(spans) == 1:  # as nearly always
+        return [spans[0][1:]]
+    joined = IntervalSet()
+    for _, first, last in spans:
+        joined.add(first, last)
+    return joined.intervals()

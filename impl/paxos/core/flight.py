@@ -100,11 +100,10 @@ class Flight:
 
     def answered(self, number: int, now_s: float) -> None:
         """It was answered, perhaps after it was taken for lost."""
-        sent = self._under_way.get(number) or self._waiting.get(number)
+        is_full = self.is_full()
+        sent = self.forget(number)
         if sent is None:
             return
-        is_full = self.is_full()
-        self.forget(number)
         self._answered_s = now_s
         if self._silences:
             self._silences = 0
@@ -129,12 +128,13 @@ class Flight:
                 sent.due_s = min(sent.due_s, due_s)
         self._look_s = min(self._look_s, due_s)
 
-    def forget(self, number: int) -> None:
-        """It needs no answer any more."""
+    def forget(self, number: int) -> _Sent | None:
+        """It needs no answer any more. What was known of it."""
         if sent := self._under_way.pop(number, None):
             self.under_way_bytes -= sent.size
         elif sent := self._waiting.pop(number, None):
             self._waiting_bytes -= sent.size
+        return sent
 
     def clear(self) -> None:
         """Nothing needs an answer any more."""
@@ -152,17 +152,17 @@ class Flight:
             self._waiting = dict(sorted(self._waiting.items()))
         self._is_mixed = False
         taken: list[tuple[int, bool]] = []
-        while self._waiting:
-            number, sent = next(iter(self._waiting.items()))
+        for number, sent in self._waiting.items():
             if self._under_way and self.under_way_bytes + sent.size > self.window.limit:
                 break
-            del self._waiting[number]
             self._waiting_bytes -= sent.size
             again = sent.sendings > 0
             if again and (sent.by_threshold or not self._ordered):
                 self.window.lost(now_s)
             taken.append((number, again))
             self._send(number, sent, now_s)
+        for number, _ in taken:
+            del self._waiting[number]
         return taken
 
     def _send(self, number: int, sent: _Sent, now_s: float) -> None:

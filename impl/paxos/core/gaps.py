@@ -6,7 +6,7 @@ learner that is far behind asks for one part after another, each as large as is 
 rests in between, because acceptors, learners and the network are busy with what is new.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from math import inf
 from typing import Protocol
 
@@ -117,7 +117,7 @@ class Gaps:
             yield from self._ask(log, now_s)
         self._old_top, self._old_prefix = log.top, log.prefix
 
-    def finish(self, log: Log, now_s: float) -> Iterator[Ask]:
+    def finish(self, log: Log, now_s: float) -> Iterable[Ask]:
         """A group of messages was heard: what is to be asked now."""
         if self._timed and (self._timed <= log.prefix or self._timed in log.learned):
             self._arrival.measured(now_s - self._timed_s)
@@ -125,9 +125,10 @@ class Gaps:
         if self._asked and (self._asked <= log.prefix or self._asked in log.learned):
             self._patience = 1.0 if self._times == 1 else max(1.0, self._patience / 2)
             self._asked = 0
-        if self._asked_to and log.prefix >= self._asked_to:
-            yield from self._go_on(log, now_s)
-        yield from self._ask_for_lost(log, now_s)
+        asks = list(self._go_on(log, now_s)) if 0 < self._asked_to <= log.prefix else []
+        if log.highest - PACKET_THRESHOLD > log.prefix:
+            asks += self._ask_for_lost(log, now_s)
+        return asks
 
     def _go_on(self, log: Log, now_s: float) -> Iterator[Ask]:
         """All that was asked for has come."""

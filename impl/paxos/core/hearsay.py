@@ -20,9 +20,18 @@ class Hearsay:
         """The acceptors that have voted, in any ballot."""
         return set().union(*self.votes.values())
 
+    def vote(self, acceptor: int, ballot: Ballot) -> None:
+        """An acceptor has voted."""
+        voters = self.votes.get(ballot)
+        if voters is None:
+            voters = self.votes[ballot] = set()
+        voters.add(acceptor)
+
     def admits(self, ballot: Ballot, limit: int) -> bool:
         """Whether to keep what is said in `ballot`: only the `limit` highest ballots are kept."""
         if ballot in self.batches or ballot in self.votes:
+            return True
+        if not self.batches and not self.votes:
             return True
         ballots = self.batches.keys() | self.votes.keys()
         if len(ballots) < limit:

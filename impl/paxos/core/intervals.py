@@ -16,9 +16,12 @@ class IntervalSet:
     def add(self, first: int, last: int) -> None:
         """Put `first..last` in the set; `first <= last`."""
         starts, ends = self._starts, self._ends
-        if starts and first > ends[-1] + 1:
-            starts.append(first)
-            ends.append(last)
+        if starts and first > ends[-1]:  # mostly, the last one grows
+            if first == ends[-1] + 1:
+                ends[-1] = last
+            else:
+                starts.append(first)
+                ends.append(last)
             return
         left = bisect_left(ends, first - 1)
         right = bisect_right(starts, last + 1)

@@ -65,6 +65,7 @@ class Learner(Role):
         learner can go on from `snapshot`."""
         super().__init__(settings)
         self.id = learner_id
+        self._quorum = settings.quorum2
         self.prefix = 0  # instances 1..prefix are delivered
         self.position = 0  # values delivered
         self.delivered_bytes = 0  # their payload
@@ -134,7 +135,8 @@ class Learner(Role):
 
     def _is_new(self, instance: int) -> bool:
         """Whether to listen: it is not learned, and not too far ahead to remember."""
-        self._has_begun(instance)
+        if instance > self.top:
+            self._has_begun(instance)
         return (
             self.prefix < instance <= self.prefix + self._gaps.kept_instances
             and instance not in self.learned
@@ -144,46 +146,42 @@ class Learner(Role):
         """Where to note what is said of an instance in `ballot`; None if it is of no use."""
         if not self._is_new(instance):
             return None
-        heard = self._open.setdefault(instance, Hearsay())
+        heard = self._open.get(instance) or self._open.setdefault(instance, Hearsay())
         if heard.admits(ballot, self.settings.open_ballots):
             return heard
         self.step.refuse("votes in more ballots of one instance than a learner counts")
         return None
 
     def _on_accepted(self, sender: int, accepted: Accepted) -> None:
-        self._on_vote(sender, accepted.instance, accepted.ballot, None)
-        if heard := self._open.get(accepted.instance):
+        self._gaps.heard(sender)
+        if heard := self._listen(accepted.instance, accepted.ballot):
             heard.teller = accepted.teller
+            heard.vote(sender, accepted.ballot)
+            self._count(accepted.instance, accepted.ballot, heard)
 
     def _on_accept(self, accept: Accept) -> None:
         self._told[0] = max(accept.instance, self._told.get(0, 0))
-        heard = self._listen(accept.instance, accept.ballot)
-        if heard:
+        if heard := self._listen(accept.instance, accept.ballot):
             heard.batches[accept.ballot] = accept.batch
             self._count(accept.instance, accept.ballot, heard)
 
     def _on_votes(self, sender: int, votes: Votes) -> None:
+        self._gaps.heard(sender)
         for vote in votes.votes:
             self._told[sender] = max(vote.instance, self._told.get(sender, 0))
-            self._on_vote(sender, vote.instance, vote.ballot, vote.batch)
+            if heard := self._listen(vote.instance, vote.ballot):
+                heard.batches[vote.ballot] = vote.batch
+                heard.vote(sender, vote.ballot)
+                self._count(vote.instance, vote.ballot, heard)
         if votes.last:
             self._gaps.answered_to(sender, votes.last)
-
-    def _on_vote(self, sender: int, instance: int, ballot: Ballot, batch: bytes | None) -> None:
-        self._gaps.heard(sender)
-        heard = self._listen(instance, ballot)
-        if heard:
-            heard.votes.setdefault(ballot, set()).add(sender)
-            if batch is not None:
-                heard.batches[ballot] = batch
-            self._count(instance, ballot, heard)
 
     def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
         """Learn if distinct acceptors, a quorum of them, voted in this one ballot, and its batch
         is known. Votes of different ballots do not add up."""
-        voters = heard.votes.get(ballot, ())
+        voters = heard.votes.get(ballot)
         batch = heard.batches.get(ballot)
-        if batch is not None and len(voters) >= self.settings.quorum2:
+        if voters and batch is not None and len(voters) >= self._quorum:
             self._learn(instance, ballot, batch, sorted(voters))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
@@ -228,20 +226,22 @@ class Learner(Role):
         values: list[Range] = []
         position, before_bytes = self.position + 1, self.delivered_bytes
         for packet, described in zip(packets, ranges, strict=True):
+            client, first, last = packet.client, packet.first, packet.last
+            is_whole = not is_part(packet)
             if self.table.is_due(packet):
-                if self.table.add(packet.client, packet.first, packet.last):
-                    self.assembler.begins(packet.client)
+                if self.table.add(client, first, last):
+                    self.assembler.begins(client)
                 values.append(described)
                 self._hand_over(instance, packet)
-                if not is_part(packet):
-                    self.places.note(packet.client, packet.first, instance, self.position + 1)
+                if is_whole:
+                    self.places.note(client, first, instance, self.position + 1)
                 self.position += packet.count
                 self.delivered_bytes += len(packet.payload)
             elif not self.table.is_settled(packet):
                 continue  # passed over, which nobody is told
-            if not is_part(packet):
-                self._telling.place(self.places.recall(packet.client, packet.first))
-            self._telling.delivered(packet.client, packet.first, packet.last)
+            if is_whole:
+                self._telling.place(self.places.recall(client, first))
+            self._telling.delivered(client, first, last)
         self.prefix = instance
         self._telling.is_wanted = True
         if self.settings.synod:  # there, to learn is to deliver

@@ -1,6 +1,7 @@
 """How processes and clients are named: the one place that puts their names together and takes them
 apart, for files, traces, messages and lines of text."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 ROLES = ("client", "proposer", "acceptor", "learner")
@@ -99,6 +100,7 @@ def pattern_of(role: str) -> str:
     return f"{role}-*"
 
 
+@lru_cache(maxsize=4_096)
 def client_id(client: str) -> int:
     """The id of the process that broadcasts under the name `client`."""
     return int(client.partition(".")[0])

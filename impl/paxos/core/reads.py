@@ -84,7 +84,7 @@ class Reads:
     @property
     def target(self) -> int:
         """The highest instance that a read waits for; 0: none does."""
-        return max((instance for instance, _ in self._targets.values()), default=0)
+        return max([instance for instance, _ in self._targets.values()], default=0)
 
     def _aim(self, number: int, instance: int) -> None:
         """The reads up to `number` end when `instance` is delivered: the answers came after each of
@@ -102,6 +102,8 @@ class Reads:
     def finish(self, step: Step, prefix: int, now_s: float) -> None:
         """A group of messages was heard, and instances `1..prefix` are delivered: which reads may
         go on, and what is asked now."""
+        if not self._wanted:  # nobody ever reads here
+            return
         ended = [number for number, (target, _) in self._targets.items() if target <= prefix]
         if ended:
             step.current = self._ended = max(ended)

@@ -2,6 +2,7 @@
 readings the roles are given."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from paxos.core.batch import LENGTH_BYTES, MAX_VALUE_BYTES
 from paxos.core.messages import Promise
@@ -18,9 +19,10 @@ from paxos.core.quorum import quorum_size
 __all__ = ["Settings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a cluster, the same in all its processes."""
+    """The settings of a cluster, the same in all its processes. What follows from them is worked
+    out once: it is asked for with every message."""
 
     acceptors: int = 3
     phase1_quorum: int | None = None
@@ -159,60 +161,60 @@ class Settings:
     abandoned_s: float = 60.0
     """A proposer drops a value that no client has resent for so long, and that waits."""
 
-    @property
+    @cached_property
     def has_links(self) -> bool:
         """Whether there is a network between the processes, with links that carry only so much."""
         return self.first_messages < self.in_flight
 
-    @property
+    @cached_property
     def quorum1(self) -> int:
         """So many acceptors must have promised before a proposer proposes, and must have answered
         before a learner reads."""
         return self.phase1_quorum or quorum_size(self.acceptors)
 
-    @property
+    @cached_property
     def quorum2(self) -> int:
         """So many votes in one ballot decide."""
         return self.phase2_quorum or quorum_size(self.acceptors)
 
-    @property
+    @cached_property
     def fitting_bytes(self) -> int:
         """The most bytes in one message, where a smaller one will do."""
         fit = self.message_bytes if self.fit_bytes is None else self.fit_bytes
         return min(fit, self.message_bytes)
 
-    @property
+    @cached_property
     def fitting_packets_bytes(self) -> int:
         """The most that the packets of a batch take together, if there are several."""
         return self.max_packets_bytes - self.message_bytes + self.fitting_bytes
 
-    @property
+    @cached_property
     def fitting_payload_bytes(self) -> int:
         """The largest payload of a packet, if it has several values."""
         return self.max_payload_bytes - self.message_bytes + self.fitting_bytes
 
-    @property
+    @cached_property
     def max_batch_bytes(self) -> int:
         """The largest batch, encoded. It must fit whatever tells it to anybody, and of these a
         promise with the vote for it is the largest."""
         return self.message_bytes - EMPTY_BYTES[Promise] - VOTE_BYTES
 
-    @property
+    @cached_property
     def max_packets_bytes(self) -> int:
         """The most that the packets of a batch take together."""
         return self.max_batch_bytes - 1 - LIST_BYTES
 
-    @property
+    @cached_property
     def max_payload_bytes(self) -> int:
         """The largest payload of a packet: it must fit a batch, if only alone."""
         return self.max_packets_bytes - PACKET_BYTES - len(LONGEST_NAME)
 
-    @property
+    @cached_property
     def packed_value_bytes(self) -> int:
         """The largest value that fits a packet, as the only one of it."""
         return min(self.max_payload_bytes - LENGTH_BYTES, MAX_VALUE_BYTES)
 
-    @property
+    @cached_property
     def largest_value_bytes(self) -> int:
         """The largest value that can be broadcast. A Synod has one instance, and so no parts."""
         most = self.packed_value_bytes if self.synod else self.max_value_bytes
@@ -230,12 +232,12 @@ class Settings:
         """How many sequence numbers a value of `size` bytes takes: one, or one for each part."""
         return 1 if size <= self.packed_value_bytes else -(-size // self.part_bytes)
 
-    @property
+    @cached_property
     def part_bytes(self) -> int:
         """What a part holds of its value."""
         return self.fitting_payload_bytes - HEAD_BYTES
 
-    @property
+    @cached_property
     def unfinished_bytes(self) -> int:
         """The most that parts take whose values are not whole."""
         return self.unfinished_values * self.max_value_bytes

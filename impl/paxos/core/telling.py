@@ -29,6 +29,9 @@ from paxos.core.portions import Part, portions
 from paxos.core.settings import Settings
 from paxos.core.step import Step
 
+FEW = 4
+"""So many spans and places fit any message."""
+
 
 class Teller(Protocol):
     """Who has delivered."""
@@ -63,7 +66,10 @@ class Telling:
 
     def delivered(self, client: str, first: int, last: int) -> None:
         """These values are delivered, now or earlier."""
-        self._spans.setdefault(client, IntervalSet()).add(first, last)
+        spans = self._spans.get(client)
+        if spans is None:
+            spans = self._spans[client] = IntervalSet()
+        spans.add(first, last)
         self.is_wanted = True
 
     def place(self, place: PacketPlace) -> None:
@@ -161,8 +167,10 @@ class Telling:
             spans = [part for part in some if len(part) == 3]
             yield Delivered(prefix, spans, [part for part in some if len(part) == 4])
 
-    def _portions(self, parts: Sequence[Part]) -> list[list[Part]]:
+    def _portions(self, parts: list[Part]) -> list[list[Part]]:
         """As many as one message holds at a time; at least one list."""
+        if len(parts) <= FEW:
+            return [parts]
         return list(portions(Delivered, parts, self._settings.fitting_bytes)) or [[]]
 
     def _is_home_of(self, client: str, teller: Teller) -> bool:

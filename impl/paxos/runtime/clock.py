@@ -50,6 +50,12 @@ class Clock:
         self.last = max(wall if wall <= LATEST_WALL_US else 0, self.last + 1)
         return self.last
 
+    def ticks(self, count: int) -> int:
+        """The times of `count` new events, at least one: the first of as many in a row."""
+        first = self.tick()
+        self.last += count - 1
+        return first
+
     def resume(self, last: int) -> None:
         """Go on from `last`, which this process's clock had reached in an earlier incarnation. What
         no honest clock reaches is not believed."""

@@ -10,6 +10,7 @@ body: only who has the key can make it. Whatever is not a datagram of this clust
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple, TypeVar
@@ -98,7 +99,10 @@ class Received(NamedTuple):
     @property
     def member(self) -> Member:
         """Whose datagram it is."""
-        return Member(self.role, self.sender)
+        return _member(self.role, self.sender)
+
+
+_member = lru_cache(maxsize=4_096)(Member)
 
 
 class Envelope:
@@ -136,11 +140,9 @@ class Envelope:
         `wall_us`, if not 0, is what the wall clock shows; `to` says which clients it is for
         (`paxos.runtime.addressing`)."""
         role, process_id, nonce, incarnation = self._own
-        header = HEADER.pack(
-            *(_MAGIC, self._version, kind, role, self._cluster),
-            *(process_id, nonce, incarnation, commits, wall_us, to, clock),
-        )
-        return header + self._tag(header, body) + body
+        whose = _MAGIC, self._version, kind, role, self._cluster
+        header = HEADER.pack(*whose, process_id, nonce, incarnation, commits, wall_us, to, clock)
+        return header + self._tag(header, body) + body if self._mac else header + body
 
     def _tag(self, header: bytes, body: bytes | memoryview) -> bytes:
         if self._mac is None:
@@ -197,10 +199,7 @@ class Envelope:
         if kind != PROTOCOL:
             raise RejectedError("malformed")
         said = _decode(body)
-        for message in said:
-            if _SENT_BY[type(message)] != role:
-                raise RejectedError(f"of a process ({role}) that does not say such a thing")
-        _check(said, sender, f"{sender}.{incarnation}")
+        _check(said, role, sender, f"{sender}.{incarnation}")
         return Received(role, sender, nonce, incarnation, commits, clock, wall_us, said)
 
     def _authentic_body(
@@ -255,13 +254,16 @@ def _decode_about(body: memoryview, decode: Callable[[memoryview], About]) -> Ab
         raise RejectedError("malformed") from error
 
 
-def _check(said: Iterable[Message], sender: int, client: str) -> None:
-    try:
-        valid = all(is_valid(message, sender, client) for message in said)
-    except (msgspec.MsgspecError, ValueError, RecursionError):  # of a batch inside
-        valid = False
-    if not valid:
-        raise RejectedError("malformed")
+def _check(said: Iterable[Message], role: str, sender: int, client: str) -> None:
+    for message in said:
+        if _SENT_BY[type(message)] != role:
+            raise RejectedError(f"of a process ({role}) that does not say such a thing")
+        try:
+            valid = is_valid(message, sender, client)
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # of a batch inside
+            valid = False
+        if not valid:
+            raise RejectedError("malformed")
 
 
 def bodies(

@@ -23,6 +23,7 @@ class Faults:
 
     def __init__(self, rates: FaultRates, process: str) -> None:
         self._rates = rates
+        self.is_on = bool(rates)
         self._random = Random(f"{rates.seed}/{process}")
         self._held: list[tuple[int, float, bytes]] = []  # (release at count, at time, datagram)
         self._count = 0
@@ -30,7 +31,7 @@ class Faults:
 
     def apply(self, datagrams: Iterable[bytes], now_s: float) -> list[bytes]:
         """What arrives of `datagrams`, and of those held back before, at `now_s`."""
-        if not self._rates:
+        if not self.is_on:
             return list(datagrams)
         arrived: list[bytes] = []
         for datagram in datagrams:

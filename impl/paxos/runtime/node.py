@@ -53,6 +53,7 @@ class Node:
         self._wakeup = Wakeup()
         self._ears: dict[int, Seat] = {}  # by the descriptor at which it hears; empty: to be asked
         self._readable = Readable(())  # of these, and the wake-up
+        self._releasing: list[Seat] = []  # of these, what may want to be asked for no datagram
         self._stop = stop
         self._lock = threading.Lock()
         self._task_done = threading.Condition(self._lock)
@@ -133,7 +134,8 @@ class Node:
         if not ears:
             ears = self._ears = {seat.network.fileno(): seat for seat in self._working}
             self._readable = Readable((self._wakeup.fd, *ears))
-        release_s = min(seat.release_s for seat in ears.values())
+            self._releasing = [seat for seat in self._working if seat.can_release]
+        release_s = min([seat.release_s for seat in self._releasing], default=inf)
         until_s = min(self._awaited_s, release_s)
         pause_s = None if until_s == inf else max(0.0, until_s - time.monotonic())
         ready = self._readable.wait(pause_s)
@@ -237,7 +239,7 @@ class Node:
 
     def is_hearing(self) -> bool:
         """Whether this is its own thread, which cannot wait for what it would have to hear."""
-        return threading.current_thread() is self._thread
+        return threading.get_ident() == self._thread.ident
 
     def _run_task(self, now_s: float) -> None:
         """Give the task of another thread a chance, if there is one."""
@@ -261,7 +263,7 @@ class Node:
 
     def _deadline_s(self) -> float:
         """When its thread is next wanted although nothing arrives."""
-        return min(seat.due_s for seat in self._working) if self._is_settled else -inf
+        return min([seat.due_s for seat in self._working]) if self._is_settled else -inf
 
     # Steps.
 
@@ -271,8 +273,9 @@ class Node:
         try:
             work(now_s)
             self._is_settled = self._handover.settle(now_s)
-            for seat in [seat for seat in self._working if seat.failure]:
-                self._retire(seat)
+            for seat in self._working:
+                if seat.failure:
+                    self._retire(seat)  # of which there is a new list then
         except BaseException:
             self._stopped = True  # nothing more is said
             raise

@@ -167,6 +167,10 @@ class Presence:
         """When `tick` is next wanted."""
         return self._due_s
 
+    def wants(self, now_s: float) -> bool:
+        """Whether there is something to be done or said, or this process must end."""
+        return now_s >= self._due_s or bool(self._to_send) or self.failure is not None
+
     def tick(self, now_s: float) -> None:
         """Say that this process is there, or ask whether it may, if it is time to."""
         if now_s < self._due_s:

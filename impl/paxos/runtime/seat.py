@@ -8,16 +8,16 @@ deliver, send. Used under the node's lock, but for `receive`, which is for the n
 import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from paxos.config import Groups
-from paxos.core.messages import Group, Message, encode_messages
+from paxos.core.messages import Group, Message
 from paxos.core.names import Member, ProcessName
 from paxos.core.role import Role
 from paxos.core.step import Discarded, Step
-from paxos.datagram import OVERHEAD_BYTES
 from paxos.errors import RunError, reason
 from paxos.runtime.acks import HearDiscarded, HearPlaces
-from paxos.runtime.addressing import EVERYBODY, Addressing, of_presence
+from paxos.runtime.addressing import Addressing, of_presence
 from paxos.runtime.answering import Answering
 from paxos.runtime.checkpointing import Checkpointing
 from paxos.runtime.clock import LATEST_US, Clock
@@ -25,11 +25,9 @@ from paxos.runtime.deliveries import Deliveries
 from paxos.runtime.envelope import (
     ANSWER,
     PRESENCE,
-    PROTOCOL,
     Envelope,
     Received,
     RejectedError,
-    bodies,
 )
 from paxos.runtime.faults import Faults
 from paxos.runtime.hello import encode_about
@@ -39,6 +37,7 @@ from paxos.runtime.outbox import Outbox
 from paxos.runtime.presence import Presence
 from paxos.runtime.questions import Answer, Question, encode
 from paxos.runtime.report import Complaints, fail, say
+from paxos.runtime.sending import Sending
 from paxos.runtime.skew import Skew
 from paxos.runtime.stats import Stats
 from paxos.runtime.storage import Storage
@@ -48,10 +47,6 @@ from paxos.runtime.waiting import Waiting
 
 NOT_TAKEN = "because the application has not taken what was delivered before"
 """Messages that a learner did not hear; it asks for what it missed."""
-
-TOO_LARGE = "that were larger than a datagram (is datagram_bytes the same in all processes?)"
-"""What is not sent. A role makes no such message, unless others have told it of a batch that is too
-large for it: processes with larger datagrams do, or one that lies."""
 
 Opened = Received | RejectedError
 """A datagram, taken apart; or why it is not for this role."""
@@ -102,9 +97,7 @@ class Seat:
         self.member = process.member
         self.network = around.network
         self.role = role
-        self._groups = {group: getattr(around.groups, group.value) for group in Group}
         self._envelope = around.envelope
-        self._datagram_bytes = around.datagram_bytes
         self._clock = around.clock
         self._storage = around.storage
         self._tracer = around.tracer
@@ -118,20 +111,31 @@ class Seat:
         self._strict_trace = around.strict_trace
         self._presence = around.presence
         self._has_mates = around.has_mates
-        self._unsent = around.unsent
         if self._has_mates:
             self.network.ignore(self._envelope.own)
         if self.member.role == "client":
             self.network.ignore(self._envelope.of_other_clients(self.member.id))
-        self._addressing = Addressing(synod=role.settings.synod)
         self._skew = Skew(str(process), around.clock)
         self.patience = Waiting(process, role, time.monotonic())
         self.stats = Stats(process)
         self._complaints = Complaints(str(process), self.stats.dropped)
         self._answering = Answering(around.presence.me, role, self.stats)
         self._outbox = Outbox(role.settings.in_flight)
+        self._sending = Sending(
+            network=around.network,
+            groups={group: getattr(around.groups, group.value) for group in Group},
+            unsent=around.unsent,
+            envelope=around.envelope,
+            datagram_bytes=around.datagram_bytes,
+            addressing=Addressing(synod=role.settings.synod),
+            clock=around.clock,
+            commits=lambda: around.storage.commits,
+            stats=self.stats,
+            complaints=self._complaints,
+        )
         self.is_touched = True
         """Whether its role has heard or been told of something since its last step."""
+        self._due_s: float | None = None  # None: something has happened since it was worked out
         self.before_step: Callable[[float], object] = _nothing
         """What acts on its role, at the time it is given, before each of its steps."""
         self.trace_failed = False
@@ -159,6 +163,11 @@ class Seat:
     # What it hears.
 
     @property
+    def can_release(self) -> bool:
+        """Whether `release_s` may come."""
+        return self._faults.is_on or self.network.look_s < inf
+
+    @property
     def release_s(self) -> float:
         """When `receive` is next wanted although nothing arrives."""
         return min(self._faults.deadline_s(), self.network.look_s)
@@ -168,7 +177,8 @@ class Seat:
         datagrams = self.network.receive(0.0)
         if self._has_mates:  # they have heard it; mostly, the kernel has dropped it already
             datagrams = [datagram for datagram in datagrams if not self._envelope.is_own(datagram)]
-        datagrams = self._faults.apply(datagrams, time.monotonic())
+        if self._faults.is_on:
+            datagrams = self._faults.apply(datagrams, time.monotonic())
         return [self._open(datagram) for datagram in datagrams]
 
     def _open(self, datagram: bytes) -> Opened:
@@ -179,7 +189,7 @@ class Seat:
 
     def consume(self, group: Iterable[Opened], now_s: float) -> None:
         """Give the role what a group of datagrams has for it."""
-        self.is_touched = True
+        self.is_touched, self._due_s = True, None
         for received in group:
             if refusal := self._refusal(received, now_s):
                 self._complaints.add(*refusal)
@@ -188,8 +198,9 @@ class Seat:
                 if self._is_held_up:
                     self._complaints.add(NOT_TAKEN)
                     continue
+                receive, sender = self.role.receive, received.sender
                 for message in received.messages:
-                    self.role.receive(received.sender, message, now_s)
+                    receive(sender, message, now_s)
         if now_s >= self._skew.due_s:
             self._skew.look(now_s)
 
@@ -212,7 +223,7 @@ class Seat:
                 refusal = self._presence.refusal(received, now_s)
             case Question():
                 if answer := self._answering.answer(received, now_s):
-                    self._send_datagram(Group.CLIENTS, encode(answer), ANSWER)
+                    self._sending.send_datagram(Group.CLIENTS, encode(answer), ANSWER)
                 return None
             case Answer():  # for who has asked
                 return None
@@ -242,11 +253,14 @@ class Seat:
     @property
     def due_s(self) -> float:
         """When `tick` is next wanted."""
-        beside_s = self.patience.due_s, self._presence.due_s
-        return min(self.role.deadline_s(), self._outbox.due_s, *beside_s)
+        if self._due_s is None:
+            beside_s = min(self.patience.due_s, self._presence.due_s)
+            self._due_s = min(self.role.deadline_s(), self._outbox.due_s, beside_s)
+        return self._due_s
 
     def tick(self, now_s: float) -> None:
         """Do what is due. Raises why this process must end."""
+        self._due_s = None
         if now_s >= self.patience.due_s:
             self.patience.look(now_s)
         self.be_present(now_s)
@@ -256,16 +270,19 @@ class Seat:
 
     def be_present(self, now_s: float) -> None:
         """Say what is to be said beside the protocol. Raises why this process must end."""
+        if not self._presence.wants(now_s):
+            return
+        self._due_s = None
         self._presence.tick(now_s)
         for group, about in self._presence.take():
             to = of_presence(about, self.member)
-            self._send_datagram(group, encode_about(about), PRESENCE, to)
+            self._sending.send_datagram(group, encode_about(about), PRESENCE, to)
         if self._presence.failure:
             raise self._presence.failure
 
     def is_ready(self, now_s: float) -> bool:
         """Whether there is a step to be done."""
-        return self.is_touched or self._outbox.is_due(now_s)
+        return self.is_touched or now_s >= self._outbox.due_s
 
     # Steps.
 
@@ -273,7 +290,7 @@ class Seat:
         """Do what the role wants done, in this order (see `paxos.core.step`); what it has said,
         and to which groups. After one that fails there must be no other: the role already believes
         that it was done."""
-        self.is_touched = False
+        self.is_touched, self._due_s = False, None
         self.before_step(now_s)
         step = self.role.flush(now_s)
         if step.writes:
@@ -286,13 +303,13 @@ class Seat:
         if step.placed and self._hear_places:
             self._hear_places(step.placed)
         if step.urgent:
-            self._send(step.urgent)
+            self._sending.send(step.urgent)
         if step.later:
             self._outbox.add(step.later, now_s)
-        if self._outbox.is_due(now_s):
+        if now_s >= self._outbox.due_s:
             self.send_held_back()
         if parts:
-            self._send([(Group.LEARNERS, part) for part in parts])
+            self._sending.send([(Group.LEARNERS, part) for part in parts])
         for what, count in step.refused.items():
             self._complaints.add(what, count)
         if step.discarded:
@@ -342,45 +359,7 @@ class Seat:
 
     def send_held_back(self) -> None:
         """Send what waits for company, which waits no more."""
-        self._send(self._outbox.take())
-
-    def _send(self, sends: Iterable[tuple[Group, Message]]) -> None:
-        """Messages to the same group share datagrams; each is encoded once."""
-        encoded: dict[int, bytes] = {}
-        by_group: dict[Group, tuple[list[bytes], list[Message]]] = {}
-        for group, message in sends:
-            data = encoded.get(id(message))
-            if data is None:
-                data = encoded[id(message)] = encode_messages(message)
-            if len(data) > self._datagram_bytes - OVERHEAD_BYTES:
-                self._complaints.add(TOO_LARGE)
-                continue
-            datas, messages = by_group.setdefault(group, ([], []))
-            datas.append(data)
-            messages.append(message)
-        for group, (datas, messages) in by_group.items():
-            if group in self._unsent:
-                continue
-            to = EVERYBODY
-            if group is Group.CLIENTS:
-                to = self._addressing.of(messages, time.monotonic())
-            datagrams = size = 0
-            for body in bodies(datas, self._datagram_bytes, self.network.packet_bytes):
-                datagrams += 1
-                size += self._send_datagram(group, body, to=to)
-            self.stats.sending(list(map(type, messages)), datas, datagrams, size)
-
-    def _send_datagram(
-        self, group: Group, body: bytes, kind: int = PROTOCOL, to: int = EVERYBODY
-    ) -> int:
-        """Its size, in bytes."""
-        clock, commits = self._clock, self._storage.commits
-        datagram = self._envelope.seal(clock.tick(), body, clock.wall(), commits, kind, to)
-        try:
-            self.network.send(self._groups[group], datagram)
-        except OSError as error:  # like a loss on the way: it will be sent again
-            self._complaints.add(f"that could not be sent ({reason(error)})")
-        return len(datagram)
+        self._sending.send(self._outbox.take())
 
 
 def _nothing(now_s: float) -> None:

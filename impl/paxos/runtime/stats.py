@@ -98,13 +98,19 @@ class Stats:
         """Messages of these types, encoded like this, went out in so many datagrams, which have
         `size` bytes in all."""
         self.sent += datagrams
+        if kinds.count(kinds[0]) == len(kinds):  # as nearly always
+            self._add(kinds[0], len(kinds), size, datagrams)
+            return
         share = datagrams / len(kinds)
         header = (size - sum(map(len, encoded))) / len(kinds)
         for kind, data in zip(kinds, encoded, strict=True):
-            sent = self._sent[kind]
-            sent.messages += 1
-            sent.bytes += len(data) + header
-            sent.datagrams += share
+            self._add(kind, 1, len(data) + header, share)
+
+    def _add(self, kind: type, messages: int, size: float, datagrams: float) -> None:
+        sent = self._sent[kind]
+        sent.messages += messages
+        sent.bytes += size
+        sent.datagrams += datagrams
 
     def acknowledged(self, waits: Sequence[tuple[int, float, float]]) -> None:
         """A client has heard of deliveries: how many values, waiting since when until when."""

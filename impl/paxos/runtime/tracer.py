@@ -121,11 +121,12 @@ class Tracer:
         """Append `events`, giving them their numbers and times. Raises `TraceError`."""
         if self._fd < 0:
             return
-        for event in events:
-            self._seq += 1
+        first = self._clock.ticks(len(events))
+        for number, event in enumerate(events):
             event.process = self._process
-            event.seq = self._seq
-            event.hlc = self._clock.tick()
+            event.seq = self._seq + number + 1
+            event.hlc = first + number
+        self._seq += len(events)
         self._write(_encode_lines(events))
 
     def _write(self, data: bytes) -> None:
