@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from conformance.modelcheck.model_figures import Figures, Place, counts
 from conformance.tla.module import Conjunct, parse
 
 _BARS = "▁▂▃▄▅▆▇█"
+_EFFECT = re.compile(r"\w+'\s*=")
 _WIDTH = 24
 """Characters of a picture at most: of a deeper model each stands for several depths."""
 
@@ -77,23 +79,37 @@ def _conjuncts(found: Sequence[Figures], spec: Path) -> Iterator[str]:
     yield "| module | conjuncts | evaluated | the least often |"
     yield "| --- | ---: | ---: | --- |"
     never: list[tuple[Place, str]] = []
+    effects: list[tuple[Place, str]] = []
     for module in sorted({e.place.module for f in found for e in f.evaluated}):
         text = (spec / f"{module}.tla").read_text(encoding="utf-8")
         times = _times(found, module)
+        unseen = [(place, _cut(text, place)) for place, n in times.items() if not n]
+        effects += [part for part in unseen if _EFFECT.match(part[1])]
+        never += [part for part in unseen if not _EFFECT.match(part[1])]
+        times = {
+            place: n for place, n in times.items() if (place, _cut(text, place)) not in effects
+        }
         told = [(c, n) for c, n in _of_conjuncts(module, text, times) if n is not None]
         least = min(told, key=lambda pair: pair[1], default=None)
         words = f"{least[1]:,}: `{least[0].definition}`, `{_short(least[0].text)}`" if least else ""
         evaluated = sum(n > 0 for _, n in told)
         yield f"| `{module}` | {len(told)} | {evaluated} | {words} |"
-        never += [(place, _cut(text, place)) for place, n in times.items() if not n]
     yield ""
+    if effects:
+        yield "Effects that actions have by an operator, of which TLC counts the call only:"
+        yield from _listed(effects)
     if never:
         yield "Parts that no model evaluates:"
-        yield ""
-        for place, words in outermost(never):
-            yield f"- `{place.module}`, line {place.line}: `{_short(words)}`"
+        yield from _listed(never)
     else:
         yield "No part of any of them is never evaluated."
+
+
+def _listed(parts: Iterable[tuple[Place, str]]) -> Iterator[str]:
+    yield ""
+    for place, words in outermost(parts):
+        yield f"- `{place.module}`, line {place.line}: `{_short(words)}`"
+    yield ""
 
 
 def _times(found: Sequence[Figures], module: str) -> dict[Place, int]:

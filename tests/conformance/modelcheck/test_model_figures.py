@@ -134,3 +134,18 @@ def test_it_wants_a_place_for_the_page(tmp_path: Path, capsys: pytest.CaptureFix
     assert "run this in a checkout" in capsys.readouterr().err
     assert main(["spec-figures", "--model", "consensu", "--docs", str(tmp_path)]) == 2
     assert "there is no model consensu; there are: consensus" in capsys.readouterr().err
+
+
+def test_an_effect_that_an_operator_has_is_not_said_to_be_unseen() -> None:
+    """TLC counts its call, and nothing in it."""
+    text = (SPEC / "LogVoting.tla").read_text(encoding="utf-8").splitlines()
+    line = next(n for n, words in enumerate(text, 1) if words.startswith("    promised' = "))
+    effect = place("LogVoting", line, 5, line + 1, len(text[line].rstrip()))
+    call = next(n for n, words in enumerate(text, 1) if "/\\ Raise(a, b, scopes)" in words)
+    counted = Evaluated(place("LogVoting", call, 8, call, 26), 6)
+    found = figure(CONSENSUS, evaluated=(Evaluated(effect, 0), counted))
+    written = page([CONSENSUS], [found], SPEC)
+    assert "the call only:\n\n- `LogVoting`" in written and "no model evaluates:" not in written
+    unseen = msgspec.structs.replace(counted, times=0)
+    written = page([CONSENSUS], [figure(CONSENSUS, evaluated=(unseen,))], SPEC)
+    assert "no model evaluates:\n\n- `LogVoting`" in written
