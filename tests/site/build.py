@@ -35,7 +35,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Traces": ("traces/",),
     "How it works": ("docs/design.md", "ARCHITECTURE.md", "docs/decisions/", "docs/references.md"),
-    "Specification": ("spec/", "docs/model-checking.md", "docs/proof.md"),
+    "Specification": (
+        *("spec/", "docs/model-checking.md", "docs/model-figures.md", "docs/proof.md"),
+    ),
     "What is promised": ("docs/reliability.md", "docs/mutants.md"),
     "How fast it is": (
         "docs/performance.md",
