@@ -83,12 +83,13 @@ def _conjuncts(found: Sequence[Figures], spec: Path) -> Iterator[str]:
     for module in sorted({e.place.module for f in found for e in f.evaluated}):
         text = (spec / f"{module}.tla").read_text(encoding="utf-8")
         times = _times(found, module)
-        unseen = [(place, _cut(text, place)) for place, n in times.items() if not n]
-        effects += [part for part in unseen if _EFFECT.match(part[1])]
-        never += [part for part in unseen if not _EFFECT.match(part[1])]
-        times = {
-            place: n for place, n in times.items() if (place, _cut(text, place)) not in effects
-        }
+        for place in [place for place, n in times.items() if not n]:
+            words = _cut(text, place)
+            if _EFFECT.match(words):
+                del times[place]
+                effects.append((place, words))
+            else:
+                never.append((place, words))
         told = [(c, n) for c, n in _of_conjuncts(module, text, times) if n is not None]
         least = min(told, key=lambda pair: pair[1], default=None)
         words = f"{least[1]:,}: `{least[0].definition}`, `{_short(least[0].text)}`" if least else ""

@@ -47,9 +47,6 @@ class Backlog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._most_values = settings.max_batch
-        self._most_bytes = settings.fitting_packets_bytes
-        self._most_payload_bytes = settings.max_payload_bytes
         self._waiting: dict[Key, _Waiting] = {}
         self._firsts: dict[str, set[int]] = {}  # the same keys, by client
         self._queue: OrderedDict[Key, _Waiting] = OrderedDict()  # not proposed in this ballot
@@ -65,8 +62,8 @@ class Backlog:
     def batches(self) -> int:
         """How many instances it takes, about, to propose what waits now."""
         return max(
-            -(-self._queued_values // self._most_values),
-            -(-self._queued_bytes // self._most_bytes),
+            -(-self._queued_values // self._settings.max_batch),
+            -(-self._queued_bytes // self._settings.fitting_packets_bytes),
         )
 
     @property
@@ -76,7 +73,7 @@ class Backlog:
 
     def next_bytes(self) -> int:
         """The size of the next batch, about."""
-        return min(self._queued_bytes, self._most_bytes)
+        return min(self._queued_bytes, self._settings.fitting_packets_bytes)
 
     def add(self, packets: Sequence[Packet], now_s: float, delivered: int = 0) -> bool:
         """Values were submitted. Packets that no client sends are dropped, and so are those beyond
@@ -95,8 +92,8 @@ class Backlog:
             chosen = self._chosen.get(packet.client)
             if (
                 (chosen and chosen.overlaps(packet.first, packet.last))
-                or packet.count > self._most_values
-                or len(packet.payload) > self._most_payload_bytes
+                or packet.count > self._settings.max_batch
+                or len(packet.payload) > self._settings.max_payload_bytes
                 or not is_well_formed(packet)
             ):
                 continue
@@ -153,17 +150,21 @@ class Backlog:
         if not self._queue:
             return inf
         oldest_s = next(iter(self._queue.values())).since_s
-        full = self._queued_values >= self._most_values or self._queued_bytes >= self._most_bytes
+        full = (
+            self._queued_values >= self._settings.max_batch
+            or self._queued_bytes >= self._settings.fitting_packets_bytes
+        )
         return oldest_s if full else oldest_s + self._settings.batch_wait_s
 
     def take(self) -> list[Packet]:
         """The packets of the next batch: as many as fit; none if none waits."""
         taken: list[Packet] = []
         values, size = 0, 0
+        most, room = self._settings.max_batch, self._settings.fitting_packets_bytes
         for waiting in self._queue.values():
             values += waiting.packet.count
             size += waiting.bytes
-            if taken and (values > self._most_values or size > self._most_bytes):
+            if taken and (values > most or size > room):
                 break
             taken.append(waiting.packet)
         for packet in taken:

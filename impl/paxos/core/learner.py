@@ -65,7 +65,6 @@ class Learner(Role):
         learner can go on from `snapshot`."""
         super().__init__(settings)
         self.id = learner_id
-        self._quorum = settings.quorum2
         self.prefix = 0  # instances 1..prefix are delivered
         self.position = 0  # values delivered
         self.delivered_bytes = 0  # their payload
@@ -181,7 +180,7 @@ class Learner(Role):
         is known. Votes of different ballots do not add up."""
         voters = heard.votes.get(ballot)
         batch = heard.batches.get(ballot)
-        if voters and batch is not None and len(voters) >= self._quorum:
+        if voters and batch is not None and len(voters) >= self.settings.quorum2:
             self._learn(instance, ballot, batch, sorted(voters))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:

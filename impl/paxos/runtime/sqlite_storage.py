@@ -299,8 +299,7 @@ class SqliteStorage(DurableState):
         trimmed = self.trimmed
         voted = {write.vote.instance for write in writes if isinstance(write, VoteWrite)}
         self.apply(writes)
-        gone = self.votes.saved_up_to(trimmed, self.trimmed) if self.trimmed != trimmed else []
-        votes = self.votes.take(voted, gone)
+        votes = self.votes.take(voted, trimmed, self.trimmed)
         try:
             self._commit(votes, trims=self.trimmed != trimmed)
             self._count_commit()

@@ -15,6 +15,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.errors import RunError
 from paxos.runtime.records import vote_digest
+from paxos.runtime.storage import up_to
 
 TABLE = (
     "CREATE TABLE votes (instance INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
@@ -69,13 +70,12 @@ class SqliteVotes(MutableMapping[int, Vote]):
             states += [state] if state else []
         return states
 
-    def take(self, voted: set[int], gone: list[int]) -> list[Row]:
+    def take(self, voted: set[int], trimmed: int, last: int) -> list[Row]:
         """What is to be written: the votes in the instances `voted`, if they are still there, each
-        without a state; and those in `gone` are to be deleted. From here on `rows` and `digest` are
-        those of the commit with this."""
-        for instance in gone:
-            if saved := self._saved.pop(instance, None):
-                self.digest ^= saved.digest
+        without a state; and the rows of `trimmed + 1..last`, below which there are none, are to be
+        deleted. From here on `rows` and `digest` are those of the commit with this."""
+        for instance in up_to(self._saved, trimmed, last):
+            self.digest ^= self._saved.pop(instance).digest
         rows: list[Row] = []
         for instance in sorted(voted & self._unsaved.keys()):
             vote = self._unsaved[instance]
@@ -88,12 +88,6 @@ class SqliteVotes(MutableMapping[int, Vote]):
         """The commit with `rows` is made."""
         for instance, *_ in rows:
             del self._unsaved[instance]
-
-    def saved_up_to(self, trimmed: int, last: int) -> list[int]:
-        """The instances of rows in `trimmed + 1..last`, where none is below."""
-        if last - trimmed < len(self._saved):
-            return [i for i in range(trimmed + 1, last + 1) if i in self._saved]
-        return [i for i in self._saved if i <= last]
 
     def _note(self, vote: Vote, digest: int) -> None:
         if old := self._saved.get(vote.instance):

@@ -4,7 +4,7 @@ Here is what any storage is, and the one that keeps nothing. The one on disk is 
 `paxos.runtime.sqlite_storage`.
 """
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
 from typing import Protocol
 
 from paxos.core.ballot import NO_BALLOT, Ballot
@@ -53,6 +53,13 @@ class Storage(Protocol):
         """Let go of the storage."""
 
 
+def up_to(instances: Collection[int], trimmed: int, last: int) -> list[int]:
+    """Which of `instances`, of which none is below `trimmed + 1`, are at most `last`."""
+    if last - trimmed < len(instances):
+        return [i for i in range(trimmed + 1, last + 1) if i in instances]
+    return [i for i in instances if i <= last]
+
+
 class DurableState:
     """The state, and what each write does to it."""
 
@@ -75,7 +82,7 @@ class DurableState:
                 case RoundWrite(round):
                     self.round = round
                 case TrimWrite(last):
-                    for instance in self.votes_up_to(last):
+                    for instance in up_to(self.votes, self.trimmed, last):
                         del self.votes[instance]
                     self.trimmed = last
 
@@ -87,12 +94,6 @@ class DurableState:
         """That of the vote in an instance; None: there is none."""
         vote = self.votes.get(instance)
         return vote.ballot if vote else None
-
-    def votes_up_to(self, last: int) -> list[int]:
-        """The instances up to `last` that have a vote."""
-        if last - self.trimmed < len(self.votes):
-            return [i for i in range(self.trimmed + 1, last + 1) if i in self.votes]
-        return [i for i in self.votes if i <= last]
 
 
 class MemoryStorage(DurableState):
