@@ -13,7 +13,7 @@ A value that fits no packet is broadcast in parts, each the only one of its pack
 
 import struct
 from collections.abc import Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from io import BytesIO
 from typing import Annotated
 
@@ -160,6 +160,4 @@ def can_be_unpacked(batch: bytes) -> bool:
 
 def describe(packets: Sequence[Packet]) -> list[Range]:
     """The packets as traces name them."""
-    return [
-        (p.client, p.first, p.count, blake2b(p.payload, digest_size=8).hexdigest()) for p in packets
-    ]
+    return [(p.client, p.first, p.count, sha256(p.payload).hexdigest()[:16]) for p in packets]
