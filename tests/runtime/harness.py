@@ -143,7 +143,7 @@ class Quiet(Presence):
 
 
 class Harness:
-    def __init__(self, strict_trace: bool = False) -> None:
+    def __init__(self, strict_trace: bool = False, has_mates: bool = False) -> None:
         self.world = Recorder()
         outside: dict[str, Any] = dict.fromkeys(OUTSIDE, self.world)
         self.role = Fake()
@@ -162,6 +162,7 @@ class Harness:
             faults=Faults(FaultRates(), str(PROPOSER)),
             presence=self.presence,
             strict_trace=strict_trace,
+            has_mates=has_mates,
             **outside,
         )
         self.seat = Seat(ProcessName(PROPOSER, 1), self.role, around)

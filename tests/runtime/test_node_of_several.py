@@ -19,6 +19,7 @@ from paxos.runtime.envelope import Envelope, Received, bodies
 from paxos.runtime.faults import Faults
 from paxos.runtime.freshness import Freshness
 from paxos.runtime.node import Node
+from paxos.runtime.outbox import HELD_MESSAGES
 from paxos.runtime.presence import Self
 from paxos.runtime.seat import Seat, Surroundings
 from tests.runtime.harness import MEMBERS, OUTSIDE, B, Fake, Harness, Quiet, Recorder
@@ -30,7 +31,7 @@ class Together(Harness):
     """A proposer and an acceptor in one node, each with an outside of its own."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(has_mates=True)
         self.outside = Recorder()
         self.voter = Fake()
         me = Self(VOTER, "cluster", NONCE, "host", 1)
@@ -109,6 +110,19 @@ def test_events_of_several_roles_have_clocks_in_causal_order(together: Together)
     together.voter.step.events.append(events.Phase2b(ballot=B, instance=1))
     together.node.run_in_steps(lambda now_s: True)
     assert stamped == sorted(set(stamped)) and len(stamped) == 2
+
+
+def test_what_can_wait_is_handed_over_when_it_is_sent(together: Together) -> None:
+    together.role.step.send_later(Heartbeat(B, 1), Group.ACCEPTORS)
+    together.node.run_in_steps(lambda now_s: True)
+    assert together.world.sent == [] and together.voter.received == []
+    for n in range(2, HELD_MESSAGES + 1):
+        together.role.step.send_later(Heartbeat(B, n), Group.ACCEPTORS)
+    together.node.run_in_steps(lambda now_s: True)
+    assert len(together.world.sent) == 1
+    assert [m for _, m in together.voter.received] == [
+        Heartbeat(B, n) for n in range(1, HELD_MESSAGES + 1)
+    ]
 
 
 def test_own_datagrams_are_dropped_unopened(together: Together) -> None:

@@ -28,7 +28,7 @@ from paxos.core.places import Placed
 from paxos.core.role import Role
 from paxos.core.step import Delivery, Discarded, Step
 from paxos.runtime.clock import Clock
-from paxos.runtime.handover import Handover
+from paxos.runtime.handover import Handover, heard_with
 from paxos.runtime.outbox import Outbox
 from paxos.runtime.storage import Storage
 
@@ -96,6 +96,7 @@ class Process:
         self._group_s = world.group_s
         self._wake_s = inf  # when it will look for something to do
         self._outbox = Outbox(world.settings.in_flight)
+        self._said: Sequence[tuple[Group, Message]] = ()  # of the last step, for the others
         self._holds = 0  # reasons to be held up at present: stopped, or waiting for its disk
         self._rest: tuple[Step, int] | None = None  # of a step: what the disk holds up, and where
         self._seq = 0
@@ -187,7 +188,7 @@ class Process:
         step, at = self._rest
         self._rest = None
         if self._go_on(step, at, saved=True):
-            self.handover.hand(self, step.sends, self.world.now_s)
+            self.handover.hand(self, self._said, self.world.now_s)
 
     # What wakes it.
 
@@ -280,11 +281,12 @@ class Process:
             self.role.receive(sender.id, message, now_s)
 
     def perform(self, now_s: float) -> Sequence[tuple[Group, Message]] | None:
-        """Do a step; what was said in it. None: the disk holds it up, or a crash came."""
+        """Do a step; what those that are together with it are to hear of it. None: the disk holds
+        it up, or a crash came."""
         assert self.role is not None, "only who is up does steps"
         self.is_touched = False
         step = self.role.flush(now_s)
-        return step.sends if self._perform(step) else None
+        return self._said if self._perform(step) else None
 
     def _perform(self, step: Step) -> bool:
         """Do what the role wants done; False if it is not done, or not yet."""
@@ -379,8 +381,9 @@ class Process:
             self._transmit(step.urgent)
         if step.later:
             self._outbox.add(step.later, now_s)
-        if self._outbox.is_due(now_s):
-            self._transmit(self._outbox.take())
+        held = self._outbox.take() if self._outbox.is_due(now_s) else []
+        self._transmit(held)
+        self._said = heard_with(step, held)
 
     def _transmit(self, sends: Sequence[tuple[Group, Message]]) -> None:
         """Hand it to the network, each message by itself or packed."""

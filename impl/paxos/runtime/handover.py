@@ -12,6 +12,12 @@ So for all that others can see, and a trace can tell, a replica is three process
 hear each other at once, and that crash together. What was not handed over yet is then lost, as
 messages may be. The simulator drives the roles of its replicas by the same code.
 
+What can wait is held back before it is sent (`paxos.runtime.outbox`), and is handed over when it is
+sent: a role would do one more step for every value to hear of it at once. That is as the network
+has it: a role with a process of its own hears it no sooner, and what is said after it comes before
+it there too. Only a client hears at once, as the learner beside it may be the first to have
+delivered its values.
+
 In one pass each role that has something to do does one step, in the order of the seats. A proposer
 sits before an acceptor, and that before a learner, so that what a group of datagrams brings about
 is done in one pass, with one commit of the acceptor's.
@@ -22,6 +28,7 @@ from typing import Protocol
 
 from paxos.core.messages import Group, Message
 from paxos.core.names import Member
+from paxos.core.step import Step
 
 PASSES = 16
 """How often each role does a step before others get the lock. Where one replica is the whole
@@ -65,8 +72,15 @@ class Party(Protocol):
         """Consume what another one says."""
 
     def perform(self, now_s: float) -> Sequence[tuple[Group, Message]] | None:
-        """Do a step; what was said in it, and to whom. None: it is not done yet, and whoever ends
-        it tells `Handover.hand` and `Handover.settle`."""
+        """Do a step; what others here are to hear with it, and of which groups: `heard_with`. None:
+        it is not done yet, and whoever ends it tells `Handover.hand` and `Handover.settle`."""
+
+
+def heard_with(step: Step, sent: Iterable[tuple[Group, Message]]) -> list[tuple[Group, Message]]:
+    """What the other roles of a process hear when `step` is done, and `sent` with it, of what was
+    held back."""
+    at_once = [said for said in step.later if said[0] is Group.CLIENTS]
+    return [*step.inside, *step.urgent, *at_once, *(s for s in sent if s[0] is not Group.CLIENTS)]
 
 
 class Handover:

@@ -30,6 +30,7 @@ from paxos.runtime.envelope import (
     RejectedError,
 )
 from paxos.runtime.faults import Faults
+from paxos.runtime.handover import heard_with
 from paxos.runtime.hello import encode_about
 from paxos.runtime.multicast import Multicast
 from paxos.runtime.network import Network
@@ -287,9 +288,9 @@ class Seat:
     # Steps.
 
     def perform(self, now_s: float) -> Sequence[tuple[Group, Message]]:
-        """Do what the role wants done, in this order (see `paxos.core.step`); what it has said,
-        and to which groups. After one that fails there must be no other: the role already believes
-        that it was done."""
+        """Do what the role wants done, in this order (see `paxos.core.step`); what other roles in
+        the process are to hear of it. After one that fails there must be no other: the role already
+        believes that it was done."""
         self.is_touched, self._due_s = False, None
         self.before_step(now_s)
         step = self.role.flush(now_s)
@@ -306,8 +307,7 @@ class Seat:
             self._sending.send(step.urgent)
         if step.later:
             self._outbox.add(step.later, now_s)
-        if now_s >= self._outbox.due_s:
-            self.send_held_back()
+        held = self.send_held_back() if now_s >= self._outbox.due_s else ()
         if parts:
             self._sending.send([(Group.LEARNERS, part) for part in parts])
         for what, count in step.refused.items():
@@ -317,7 +317,7 @@ class Seat:
         if step.acknowledged:
             self.stats.acknowledged(step.acknowledged)
         self.failure = step.failure
-        return step.sends
+        return heard_with(step, held) if self._has_mates else ()
 
     def _deliver(self, step: Step) -> None:
         """Hand over what is delivered, and a snapshot in its place among that; reads come last."""
@@ -357,9 +357,11 @@ class Seat:
                 raise RunError(str(error)) from error
             say(f"{self.process}: {error}")
 
-    def send_held_back(self) -> None:
-        """Send what waits for company, which waits no more."""
-        self._sending.send(self._outbox.take())
+    def send_held_back(self) -> Sequence[tuple[Group, Message]]:
+        """Send what waits for company, which waits no more: that."""
+        held = self._outbox.take()
+        self._sending.send(held)
+        return held
 
 
 def _nothing(now_s: float) -> None:
