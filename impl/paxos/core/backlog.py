@@ -32,11 +32,11 @@ class _Waiting:
 
     __slots__ = ("bytes", "heard_s", "instance", "packet", "since_s")
 
-    def __init__(self, packet: Packet, since_s: float) -> None:
+    def __init__(self, packet: Packet, size: int, since_s: float) -> None:
         self.instance = 0
         """With fifo, the one that it was proposed in last, in this ballot."""
         self.packet = packet
-        self.bytes = packet_bytes(packet)
+        self.bytes = size
         """What it takes in a batch."""
         self.since_s = since_s
         self.heard_s = since_s
@@ -97,20 +97,21 @@ class Backlog:
                 or not is_well_formed(packet)
             ):
                 continue
-            if not self._has_room(packet) or not self._takes(packet):
+            size = packet_bytes(packet)
+            if not self._has_room(packet, size) or not self._takes(packet):
                 within = False
                 continue
-            waiting = self._wait(packet, now_s)
+            waiting = self._wait(packet, size, now_s)
             if self._turns and packet.first < self._turns.due(packet.client):
                 self._go_back(packet.client, self._turns)  # it was forgotten
             else:
                 self._offer(key, waiting)
         return within
 
-    def _has_room(self, packet: Packet) -> bool:
+    def _has_room(self, packet: Packet, size: int) -> bool:
         """Whether another one may wait. One whose turn it is takes the place of one that waits for
         others of its client: all those that they wait for could not come otherwise."""
-        while not self._fits(packet):
+        while not self._fits(size):
             if self._turns is None or packet.first > self._turns.due(packet.client):
                 return False
             early = self._turns.latest()
@@ -119,17 +120,17 @@ class Backlog:
             self._remove((early.client, early.first))
         return True
 
-    def _fits(self, packet: Packet) -> bool:
+    def _fits(self, size: int) -> bool:
         """Whether another one can wait, within the limits. One can, whatever its size."""
-        size = self._waiting_bytes + packet_bytes(packet)
         packets = len(self._waiting) + 1
         return packets == 1 or (
-            packets <= self._settings.waiting_packets and size <= self._settings.waiting_bytes
+            packets <= self._settings.waiting_packets
+            and self._waiting_bytes + size <= self._settings.waiting_bytes
         )
 
-    def _wait(self, packet: Packet, now_s: float) -> _Waiting:
-        waiting = self._waiting[packet.client, packet.first] = _Waiting(packet, now_s)
-        self._waiting_bytes += waiting.bytes
+    def _wait(self, packet: Packet, size: int, now_s: float) -> _Waiting:
+        waiting = self._waiting[packet.client, packet.first] = _Waiting(packet, size, now_s)
+        self._waiting_bytes += size
         firsts = self._firsts.get(packet.client)
         if firsts is None:
             firsts = self._firsts[packet.client] = set()
@@ -175,16 +176,16 @@ class Backlog:
         """These are proposed in this ballot, because votes oblige to. They wait from now on, if
         they did not, so that they are not taken for new when their client resends."""
         for packet in packets:
-            key = packet.client, packet.first
-            has_room = self._fits(packet)
+            key, size = (packet.client, packet.first), packet_bytes(packet)
+            has_room = self._fits(size)
             if self._turns and self._comes_too_early(packet):  # it is to be proposed again
                 if key not in self._waiting and has_room:
-                    self._offer(key, self._wait(packet, now_s))
+                    self._offer(key, self._wait(packet, size, now_s))
                 continue
             if key in self._waiting:
                 self._dequeue(key)
             elif has_room:
-                self._wait(packet, now_s)
+                self._wait(packet, size, now_s)
             if self._turns:
                 self._enqueue_all(self._turns.proposed(packet))
 
