@@ -77,6 +77,37 @@ def test_direct_learning_sends_votes_to_the_learners() -> None:
     assert step.later == [(Group.PROPOSERS, Accepted(LOW, 1))], "the leader can wait"
 
 
+def test_votes_in_instances_in_a_row_are_one_message() -> None:
+    accepts = [Accept(LOW, n, BATCH) for n in (3, 4, 5, 7, 8)] + [Accept(HIGH, 9, BATCH)]
+    step = give(Acceptor(Settings(direct_learning=True)), *accepts)
+    said = [Accepted(LOW, 3, more=2), Accepted(LOW, 7, more=1), Accepted(HIGH, 9)]
+    assert step.urgent == [(Group.LEARNERS, accepted) for accepted in said]
+    assert step.later == [(Group.PROPOSERS, accepted) for accepted in said]
+    assert len(step.events) == len(step.writes) == 6, "and votes all the same"
+
+
+def test_a_batch_that_it_tells_comes_between_the_votes_before_and_after() -> None:
+    """A learner takes what it was not told of earlier instances for lost. Proposers are told no
+    batches."""
+    acceptor = Acceptor(Settings(direct_learning=True), acceptor_id=2)
+    tellers = {1: 3, 2: 3, 3: 2, 4: 3, 5: 0}
+    step = give(acceptor, *(Accept(LOW, n, BATCH, teller) for n, teller in tellers.items()))
+    assert [message for _, message in step.urgent] == [
+        Accepted(LOW, 1, 3, more=1),
+        Votes([Vote(3, LOW, BATCH)]),
+        Accepted(LOW, 4, 3),
+        Accepted(LOW, 5, 0),
+    ]
+    assert step.later == [(Group.PROPOSERS, Accepted(LOW, 1, more=4))]
+
+
+def test_what_else_it_says_comes_between_the_votes_before_and_after() -> None:
+    step = give(
+        Acceptor(Settings()), Accept(LOW, 1, BATCH), Prepare(LOW, 8, 8), Accept(LOW, 2, BATCH)
+    )
+    assert [type(message) for _, message in step.urgent] == [Accepted, Promise, Accepted]
+
+
 def test_of_votes_for_more_than_a_message_the_first_part_is_promised() -> None:
     settings = Settings(message_bytes=500)
     acceptor = Acceptor(settings)

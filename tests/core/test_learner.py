@@ -89,6 +89,19 @@ def test_direct_a_quorum_of_distinct_acceptors_in_one_ballot() -> None:
     assert learn.ballot == SECOND and learn.quorum == [2, 3]
 
 
+def test_direct_votes_in_instances_in_a_row() -> None:
+    """Also of what is delivered, or learned, and of what nothing else was heard of."""
+    learner = Learner(Settings(direct_learning=True), 0.0)
+    give(learner, *((1, Accept(FIRST, i, batch(i))) for i in (1, 2, 3, 4)), *voted(1), *voted(3))
+    assert learner.prefix == 1
+    assert not give(learner, (1, Accepted(FIRST, 1, more=4))).deliveries
+    step = give(learner, (2, Accepted(FIRST, 1, more=6)))
+    assert values(step) == [b"value 2", b"value 3", b"value 4"]
+    assert [e.quorum for e in step.events if isinstance(e, events.Learn)] == [[1, 2]] * 2
+    assert learner.top == 7
+    assert [learner.heard.voters(i) for i in (5, 6)] == [{1, 2}, {2}]
+
+
 def test_direct_votes_before_the_batch() -> None:
     learner = Learner(Settings(direct_learning=True), 0.0)
     assert not give(learner, (1, Accepted(FIRST, 1)), (2, Accepted(FIRST, 1))).deliveries
@@ -288,7 +301,9 @@ def test_listens_to_a_bounded_number_of_instances() -> None:
     learner = Learner(Settings(direct_learning=True, learner_instances=10), 0.0)
     give(learner, *[(1, Accept(FIRST, instance, batch(1))) for instance in range(1, 100)])
     assert learner.top == 99
-    assert len(learner._open) == 10
+    assert len(learner.heard.open) == 10
+    give(learner, (1, Accepted(FIRST, 1, more=1_000_000)))
+    assert len(learner.heard.open) == 10
 
 
 def test_keeps_a_bounded_number_of_bytes_but_all_that_is_under_way() -> None:

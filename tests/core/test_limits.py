@@ -227,7 +227,7 @@ def test_a_false_end_of_the_log_makes_a_learner_ask_for_little() -> None:
     learner = Learner(SMALL, 0.0)
     give(learner, Heartbeat(MINE, FAR), Accept(MINE, FAR, BATCH), Accepted(MINE, FAR))
     assert learner.top == 10
-    assert not learner._open
+    assert not learner.heard.open
     for now_s in (2.0, 3.0, 4.0):
         learner.tick(now_s)
         asked = [m for g, m in learner.flush(now_s).sends if g is Group.ACCEPTORS]
@@ -238,13 +238,30 @@ def test_votes_in_the_highest_ballots_are_counted() -> None:
     learner = Learner(replace(SMALL, open_ballots=2), 0.0)
     for number in (5, 1, 7, 3, 9):
         give(learner, Accept(Ballot(number, 1), 1, BATCH))
-    (heard,) = learner._open.values()
-    assert sorted(heard.batches) == [Ballot(7, 1), Ballot(9, 1)]
+    (heard,) = learner.heard.open.values()
+    assert sorted(heard.ballots) == [Ballot(7, 1), Ballot(9, 1)]
     give(learner, Accepted(Ballot(1, 1), 1), sender=1)
-    assert not heard.votes
+    assert not learner.heard.voters(1)
     for acceptor in (1, 2):
         give(learner, Accepted(Ballot(9, 1), 1), sender=acceptor)
     assert learner.prefix == 1
+
+
+def test_of_votes_said_as_one_a_bounded_number_is_counted_in_a_step() -> None:
+    learner = Learner(replace(SMALL, counted_votes=7), 0.0)
+    step = give(learner, *[Accepted(MINE, 1, more=3)] * 2, Accepted(MINE, 5), Accepted(MINE, 2))
+    assert len(learner.heard.open) == 5, "4 of them are within the limit, and what says one"
+    assert list(step.refused.values()) == [1]
+    assert not give(learner, Accepted(MINE, 1, more=3)).refused, "in the next step there is room"
+
+    proposer = leading(replace(SMALL, counted_votes=2))
+    promise(proposer, proposer.flush(1.0))
+    give(proposer, *(Submit([pack("1.1", n, [b"x"])]) for n in (1, 2, 3)))
+    voted = Accepted(MINE, proposer.top - 2, more=2)
+    assert len(proposer.phase2.open) == 3
+    step = give(proposer, voted, voted)
+    assert list(step.refused.values()) == [1]
+    assert {len(phase2.votes) for phase2 in proposer.phase2.open.values()} == {1}
 
 
 def test_a_learner_reports_to_the_acceptors_now_and_then() -> None:

@@ -23,7 +23,7 @@ def test_behind_links_acceptors_that_answer_tell_if_more_than_one_is_under_way(
     proposals.add(1, b"", [])
     list(proposals.accepts(B, 0.0))
     for acceptor in (1, 3):
-        proposals.vote(acceptor, 1, 0.0)
+        proposals.vote(acceptor, [1], 0.0)
     for instance in range(2, 2 + under_way):
         proposals.add(instance, b"", [])
     assert {accept.teller for accept, _ in proposals.accepts(B, 0.0)} == told

@@ -97,6 +97,21 @@ def test_milestone_2_phase_1_only_when_a_value_waits_for_one_instance() -> None:
     assert decide == Decide(MINE, 1, accept.batch)
 
 
+def test_votes_in_instances_in_a_row() -> None:
+    """Also in some that nothing is proposed in, or where it is chosen already."""
+    proposer = leading()
+    give(proposer, *((1, packet(n)) for n in (1, 2, 3)))
+    promises = [(a, Promise(MINE, n, n, [])) for a in (1, 2) for n in (1, 2, 3)]
+    assert len(sent(give(proposer, *promises), Accept)) == 3
+    give(proposer, (1, Accepted(MINE, 2)), (2, Accepted(MINE, 2)))
+    assert not sent(give(proposer, (3, Accepted(MINE, 1, more=2))), Decide)
+    assert not sent(give(proposer, (3, Accepted(MINE, 1, more=2))), Decide), "it is one vote"
+    step = give(proposer, (1, Accepted(MINE, 1, more=1_000_000_000)))
+    assert [decide.instance for decide in sent(step, Decide)] == [1, 3]
+    assert [e.quorum for e in step.events if isinstance(e, events.Decide)] == [[1, 3]] * 2
+    assert not proposer.phase2.open and proposer.chosen.intervals() == [(1, 3)]
+
+
 def test_prepare_ahead_covers_a_window_before_any_value() -> None:
     proposer = leading(AHEAD)
     assert sent(proposer.flush(1.0), Prepare) == [Prepare(MINE, 1, 4)]

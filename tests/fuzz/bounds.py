@@ -95,11 +95,12 @@ def _check_learner(learner: Learner, limits: Settings) -> None:
     _check_places(learner.places, limits)
     _check_places(learner.places, limits)
     beyond = range(learner.prefix + 1, learner.prefix + limits.learner_instances + 1)
-    for remembered in (learner.learned, learner._open):
+    for remembered in (learner.learned, learner.heard.open):
         assert all(instance in beyond for instance in remembered)
-    for heard in learner._open.values():
-        assert len(heard.batches.keys() | heard.votes.keys()) <= limits.open_ballots
-        assert all(len(voters) <= limits.acceptors for voters in heard.votes.values())
+    for heard in learner.heard.open.values():
+        assert len(heard.ballots) <= limits.open_ballots
+        assert all(len(said.voters) <= limits.acceptors for said in heard.ballots.values())
+    assert len(learner.heard.told) <= 1 + limits.acceptors
     assert learner.top <= learner.prefix + limits.reach_instances
     assert len(learner._silent) <= limits.acceptors
     assert not learner._telling._spans and not learner._telling._places, "all of it was said"

@@ -44,6 +44,11 @@ votes = st.builds(Vote, numbers, ballots, batches)
 spans = st.tuples(clients, ranges).map(lambda span: (span[0], *span[1]))
 
 
+def votes_in_a_row(ballot: Ballot, instances: tuple[int, int]) -> Accepted:
+    first, last = instances
+    return Accepted(ballot, first, 0, last - first)
+
+
 @st.composite
 def promises(draw: st.DrawFn) -> Promise:
     ballot, (first, last) = draw(ballots), draw(ranges)
@@ -79,7 +84,7 @@ def datagrams(draw: st.DrawFn) -> tuple[str, int, int, list[Message]]:
         case "acceptor":
             message = st.one_of(
                 promises(),
-                st.builds(Accepted, ballots, numbers),
+                st.builds(votes_in_a_row, ballots, ranges),
                 st.builds(Reject, ballots),
                 st.builds(Trimmed, numbers),
                 st.builds(Votes, st.lists(votes, min_size=1, max_size=3)),

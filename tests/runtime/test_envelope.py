@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paxos.core.ballot import Ballot
+from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import Packet, encode_batch, pack
 from paxos.core.messages import (
     MAX_MESSAGES,
@@ -196,6 +196,7 @@ NOT_VALID: list[tuple[str, Message]] = [
     ("acceptor", Promise(B, 1, 1, [Vote(1, Ballot(4, 1), BATCH)])),
     ("acceptor", Promise(Ballot(3, 0), 1, 1, [])),
     ("acceptor", Accepted(Ballot(0, 1), 1)),
+    ("acceptor", Accepted(B, LARGEST_INT, more=1)),
     ("acceptor", Reject(Ballot(0, 0))),
     ("learner", Ask(-1, 1)),
     ("learner", Ask(2, 1)),

@@ -14,6 +14,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.batch import pack
 from paxos.core.messages import (
     Accept,
+    Accepted,
     Ask,
     Delivered,
     Fate,
@@ -341,6 +342,17 @@ def test_no_more_is_held_back_than_a_leader_can_spare(in_flight: int, most: int)
     assert not back.is_due(5.0)
     back.add([(Group.PROPOSERS, Reject(B))], 5.0)
     assert back.is_due(5.0)
+
+
+def test_votes_said_as_one_count_as_several() -> None:
+    back = outbox.Outbox(8)
+    back.add([(Group.PROPOSERS, Accepted(B, 1, more=2))], 5.0)
+    assert not back.is_due(5.0)
+    back.add([(Group.PROPOSERS, Accepted(B, 4))], 5.0)
+    assert back.is_due(5.0)
+    assert len(back.take()) == 2
+    back.add([(Group.PROPOSERS, Accepted(B, 5, more=2))], 6.0)
+    assert not back.is_due(6.0)
 
 
 # Who is there.

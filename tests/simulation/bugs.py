@@ -16,7 +16,7 @@ from paxos.core.acceptor import Acceptor
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.batch import NO_OP, Packet, encode_batch, pack
 from paxos.core.client import Client
-from paxos.core.hearsay import Hearsay
+from paxos.core.hearsay import InBallot
 from paxos.core.intervals import IntervalSet
 from paxos.core.learner import Learner
 from paxos.core.messages import Accept, Accepted, Delivered, Group, Prepare, Promise, Vote
@@ -80,6 +80,17 @@ class ReportsAnotherBatch(Acceptor):
     def _reports(self, first: int, last: int) -> Iterator[tuple[int, int, list[Vote]]]:
         for start, end, votes in super()._reports(first, last):
             yield start, end, [Vote(v.instance, v.ballot, NO_OP) for v in votes]
+
+
+class SaysOneVoteTooMany(Acceptor):
+    """Of those that it says as one."""
+
+    def _finish(self, now_s: float) -> None:
+        super()._finish(now_s)
+        said = self.step.urgent
+        for at, (group, message) in enumerate(said):
+            if isinstance(message, Accepted):
+                said[at] = group, msgspec.structs.replace(message, more=message.more + 1)
 
 
 class LosesItsPromise(Acceptor):
@@ -253,17 +264,16 @@ class LearnsFromOneVote(Learner):
 
 
 class AddsUpVotesOfDifferentBallots(Learner):
-    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
-        everybody = set[int]().union(*heard.votes.values())
-        heard.votes[ballot] = everybody
-        super()._count(instance, ballot, heard)
+    def _count(self, instance: int, ballot: Ballot, said: InBallot) -> None:
+        said.voters = self.heard.voters(instance)
+        super()._count(instance, ballot, said)
 
 
 class LearnsTheBatchOfAnotherBallot(Learner):
-    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
-        if heard.batches:
-            heard.batches[ballot] = next(iter(heard.batches.values()))
-        super()._count(instance, ballot, heard)
+    def _count(self, instance: int, ballot: Ballot, said: InBallot) -> None:
+        known = [other.batch for other in self.heard.open[instance].ballots.values() if other.batch]
+        said.batch = next(iter(known), None)
+        super()._count(instance, ballot, said)
 
 
 class SkipsGaps(Learner):
@@ -325,6 +335,7 @@ BUGS = [
     Bug("acceptor", PromiseSkipsOtherInstances, {"Phase2b.promise"}),
     Bug("acceptor", ReportsNoVotes, {"Phase1b.votes"}),
     Bug("acceptor", ReportsAnotherBatch, {"Phase1b.votes", "Learn.batch"}, AHEAD),
+    Bug("acceptor", SaysOneVoteTooMany, {"Decide.voted"}),
     Bug("acceptor", LosesItsPromise, {"Recover.promise"}),
     Bug("acceptor", LosesItsVotes, {"Recover.votes"}),
     Bug("acceptor", TrimsTooEarly, {"Trim.delivered"}, TRIMS),

@@ -46,7 +46,7 @@ def left(simulation: CheckedSimulation) -> Left:
     learner: Any = simulation.process("learner", 1).role
     proposer: Any = simulation.process("proposer", 1).role
     counted = [phase2.votes for phase2 in proposer.phase2.open.values()]
-    open_ = [voters for heard in learner._open.values() for voters in heard.votes.values()]
+    open_ = [learner.heard.voters(instance) for instance in learner.heard.open]
     return Left(
         on_disk=bool(acceptor(simulation).storage.votes),
         in_trace=any(vote.process.startswith("acceptor-1.") for vote in votes),

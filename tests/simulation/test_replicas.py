@@ -121,7 +121,7 @@ def test_while_one_disk_works_the_whole_replica_waits() -> None:
     simulation.submit(1, [b"value"])
     simulation.run(0.53)
     own: Any = learner.role
-    voters = {v for heard in own._open.values() for votes in heard.votes.values() for v in votes}
+    voters = set().union(*map(own.heard.voters, own.heard.open))
     assert number not in voters, "its vote is not durable"
     assert not learner.output, "although others have voted"
     simulation.run(1.0)

@@ -259,7 +259,7 @@ class Cast:
                 return "1b", who, self.number(b), f, t, frozenset(said)
             case messages.Accept(ballot=b, instance=i, batch=batch):
                 return "2a", self.number(b), i, self.batch(batch)
-            case messages.Accepted(ballot=b, instance=i):
+            case messages.Accepted(ballot=b, instance=i, more=0):
                 return "2b", who, self.number(b), i
             case messages.Decide(ballot=b, instance=i):
                 return "Decide", self.number(b), i

@@ -115,11 +115,10 @@ class Meetings:
             case Promise() if message.ballot == ballot:
                 self._promise(leader, message, ballot)
             case Accepted() if message.ballot == ballot:
-                if (
-                    message.instance in leader.proposed
-                    and message.instance not in leader.phase2.open
-                ):
-                    self._mark("late-vote", [message.instance], ballot)
+                more = min(message.more, INSTANCES_OF_A_MESSAGE)
+                voted = range(message.instance, message.instance + more + 1)
+                over = [i for i in voted if i in leader.proposed and i not in leader.phase2.open]
+                self._mark("late-vote", over, ballot)
             case Trimmed():
                 some = [i for i in _under_way(leader) if i <= message.last]
                 self._mark("trimming", some, ballot)

@@ -160,14 +160,15 @@ class Acceptor(Role):
             self._reached = max(self._reached, accept.instance)
             self.step.writes.append(VoteWrite(vote))
             self.step.events.append(events.Phase2b(ballot=accept.ballot, instance=accept.instance))
-        accepted = Accepted(accept.ballot, accept.instance, accept.teller)
-        if self.settings.direct_learning:
-            # The leader needs to know only before it begins too many instances.
-            tells = accept.teller == self.id > 0
-            self.step.send(Votes([vote]) if tells else accepted, Group.LEARNERS)
-            self.step.send_later(accepted, Group.PROPOSERS)
+        if not self.settings.direct_learning:
+            _say(self.step.urgent, Group.PROPOSERS, vote)
+            return
+        if accept.teller == self.id > 0:
+            self.step.send(Votes([vote]), Group.LEARNERS)
         else:
-            self.step.send(accepted, Group.PROPOSERS)
+            _say(self.step.urgent, Group.LEARNERS, vote, accept.teller)
+        # The leader needs to know only before it begins too many instances.
+        _say(self.step.later, Group.PROPOSERS, vote)
 
     def on_ask(self, ask: Ask) -> None:
         """Say again what was voted, to whoever learns from votes (spec: `Repeat`): as much as there
@@ -191,7 +192,7 @@ class Acceptor(Role):
                 self.step.send(Votes(votes, end if is_full else 0), to)
             elif votes:
                 for vote in votes:
-                    self.step.send(Accepted(vote.ballot, vote.instance), to)
+                    _say(self.step.urgent, to, vote)
             if is_full:
                 return
 
@@ -266,6 +267,25 @@ class Acceptor(Role):
             end = following[0].instance - 1 if following else last
             yield first, end, part
             first, part = end + 1, following
+
+
+def _say(said: list[tuple[Group, Message]], to: Group, vote: Vote, teller: int = 0) -> None:
+    """Add a vote to what is said in a step. Those in instances in a row, in one ballot, are one
+    message, in the place of the first of them: what else is said to the group comes between no two
+    of them, as who hears of later instances takes what it has not heard of for lost."""
+    instance, ballot = vote.instance, vote.ballot
+    if said:
+        group, last = said[-1]
+        if (
+            group is to
+            and isinstance(last, Accepted)
+            and last.instance + last.more + 1 == instance
+            and last.ballot == ballot
+            and last.teller == teller
+        ):
+            said[-1] = to, Accepted(ballot, last.instance, teller, last.more + 1)
+            return
+    said.append((to, Accepted(ballot, instance, teller)))
 
 
 def _bytes(votes: Sequence[Vote]) -> int:

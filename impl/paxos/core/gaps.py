@@ -60,6 +60,7 @@ class Gaps:
         """When to look for gaps next."""
         self.mean_bytes = 1.0
         """Of a batch."""
+        self.learned(1)
         self._arrival = RoundTrip(settings.shortest_s, settings.gap_s)  # of what is new
         self._timed = 0  # an instance that is awaited since then
         self._timed_s = now_s
@@ -83,6 +84,14 @@ class Gaps:
             self._timed, self._timed_s = top, now_s
         if self.due_s == inf:
             self.due_s, self._is_far = now_s + self._arrival.timeout_s, False
+
+    def learned(self, size: int) -> None:
+        """An instance is, with a batch of `size` bytes."""
+        settings = self._settings
+        self.mean_bytes += (size - self.mean_bytes) / 8
+        most = max(settings.in_flight, int(settings.learner_bytes / self.mean_bytes))
+        self.kept_instances = min(most, settings.learner_instances)
+        """Instances beyond the prefix that a learner keeps anything for, by the size of batches."""
 
     def silence_ends(self, now_s: float) -> None:
         """Somebody is heard after a silence: do not wait for the end of a long pause."""
@@ -153,13 +162,6 @@ class Gaps:
     def _chosen(self, log: Log) -> int:
         """So many were begun after this one that a leader must have seen it chosen."""
         return log.top - self._settings.in_flight
-
-    @property
-    def kept_instances(self) -> int:
-        """Instances beyond the prefix that a learner keeps anything for, by the size of batches."""
-        settings = self._settings
-        most = max(settings.in_flight, int(settings.learner_bytes / self.mean_bytes))
-        return min(most, settings.learner_instances)
 
     def _reach(self) -> int:
         """How many instances to ask for at a time. Acceptors tell of them what there is room for;

@@ -14,10 +14,11 @@ from paxos.core import events, waiting
 from paxos.core.assembler import Assembler
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet, Range, decode_batch, describe, is_part
+from paxos.core.budget import Budget
 from paxos.core.checkpoint import Snapshot, SnapshotError
 from paxos.core.client_table import ClientTable
-from paxos.core.gaps import PACKET_THRESHOLD, Gaps
-from paxos.core.hearsay import Hearsay
+from paxos.core.gaps import Gaps
+from paxos.core.hearsay import Hearsay, InBallot
 from paxos.core.keeping import Keeping, Place
 from paxos.core.messages import (
     Accept,
@@ -73,12 +74,13 @@ class Learner(Role):
         self.table = ClientTable(settings)
         self.assembler = Assembler(settings)
         self.places = Places(settings)
-        self._open: dict[int, Hearsay] = {}
+        self.heard = Hearsay(settings.open_ballots)
+        self.is_lost = self.heard.is_lost
         self._silent: dict[int, int] = {}  # by acceptor: what it has trimmed, as far as it said
         self.leader = 0  # whose ballot it has learned from last
-        self._told: dict[int, int] = {}  # by acceptor: the highest instance that it told a batch of
         self.highest = 0  # the highest instance that was learned
         self._gaps = Gaps(settings, now_s)
+        self._counting = Budget(settings.counted_votes)
         self._silence = Silence(now_s)
         self._telling = Telling(settings, now_s)
         self.reads = Reads(settings, f"{learner_id}.{incarnation}", now_s)
@@ -132,6 +134,34 @@ class Learner(Role):
         to it; if it is not true, little comes of it."""
         self.top = max(self.top, min(instance, self.prefix + self.settings.reach_instances))
 
+    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
+        self._gaps.heard(sender)
+        ballot, teller = accepted.ballot, accepted.teller
+        for instance in self._of_use(accepted.instance, accepted.instance + accepted.more):
+            self._note(instance, ballot, None, sender, teller)
+
+    def _on_accept(self, accept: Accept) -> None:
+        self.heard.tells(0, accept.instance)
+        self._note(accept.instance, accept.ballot, accept.batch)
+
+    def _on_votes(self, sender: int, votes: Votes) -> None:
+        self._gaps.heard(sender)
+        for vote in votes.votes:
+            self.heard.tells(sender, vote.instance)
+            self._note(vote.instance, vote.ballot, vote.batch, sender)
+        if votes.last:
+            self._gaps.answered_to(sender, votes.last)
+
+    def _of_use(self, first: int, last: int) -> range:
+        """Of instances in which somebody has voted, those that are not too far ahead, or over."""
+        most = self.prefix + self._gaps.kept_instances
+        some = range(max(first, self.prefix + 1), min(last, most) + 1)
+        if self._counting.grants(len(some)):
+            self._has_begun(last)
+            return some
+        self.step.refuse("votes beyond those that are counted in one step")
+        return range(0)
+
     def _is_new(self, instance: int) -> bool:
         """Whether to listen: it is not learned, and not too far ahead to remember."""
         if instance > self.top:
@@ -141,47 +171,22 @@ class Learner(Role):
             and instance not in self.learned
         )
 
-    def _listen(self, instance: int, ballot: Ballot) -> Hearsay | None:
-        """Where to note what is said of an instance in `ballot`; None if it is of no use."""
+    def _note(
+        self, instance: int, ballot: Ballot, batch: bytes | None, voter: int = 0, teller: int = -1
+    ) -> None:
+        """Somebody says this of an instance; see `Hearsay.note`."""
         if not self._is_new(instance):
-            return None
-        heard = self._open.get(instance) or self._open.setdefault(instance, Hearsay())
-        if heard.admits(ballot, self.settings.open_ballots):
-            return heard
-        self.step.refuse("votes in more ballots of one instance than a learner counts")
-        return None
+            return
+        if said := self.heard.note(instance, ballot, batch, voter, teller):
+            self._count(instance, ballot, said)
+        else:
+            self.step.refuse("votes in more ballots of one instance than a learner counts")
 
-    def _on_accepted(self, sender: int, accepted: Accepted) -> None:
-        self._gaps.heard(sender)
-        if heard := self._listen(accepted.instance, accepted.ballot):
-            heard.teller = accepted.teller
-            heard.vote(sender, accepted.ballot)
-            self._count(accepted.instance, accepted.ballot, heard)
-
-    def _on_accept(self, accept: Accept) -> None:
-        self._told[0] = max(accept.instance, self._told.get(0, 0))
-        if heard := self._listen(accept.instance, accept.ballot):
-            heard.batches[accept.ballot] = accept.batch
-            self._count(accept.instance, accept.ballot, heard)
-
-    def _on_votes(self, sender: int, votes: Votes) -> None:
-        self._gaps.heard(sender)
-        for vote in votes.votes:
-            self._told[sender] = max(vote.instance, self._told.get(sender, 0))
-            if heard := self._listen(vote.instance, vote.ballot):
-                heard.batches[vote.ballot] = vote.batch
-                heard.vote(sender, vote.ballot)
-                self._count(vote.instance, vote.ballot, heard)
-        if votes.last:
-            self._gaps.answered_to(sender, votes.last)
-
-    def _count(self, instance: int, ballot: Ballot, heard: Hearsay) -> None:
+    def _count(self, instance: int, ballot: Ballot, said: InBallot) -> None:
         """Learn if distinct acceptors, a quorum of them, voted in this one ballot, and its batch
         is known. Votes of different ballots do not add up."""
-        voters = heard.votes.get(ballot)
-        batch = heard.batches.get(ballot)
-        if voters and batch is not None and len(voters) >= self.settings.quorum2:
-            self._learn(instance, ballot, batch, sorted(voters))
+        if said.batch is not None and len(said.voters) >= self.settings.quorum2:
+            self._learn(instance, ballot, said.batch, sorted(said.voters))
 
     def _on_trimmed(self, acceptor: int, trimmed: Trimmed, now_s: float) -> None:
         """An acceptor cannot tell any more what it voted in the next instance. With no quorum of
@@ -203,12 +208,12 @@ class Learner(Role):
         """`batch` is what was chosen (spec: `Learn`)."""
         packets = decode_batch(batch)
         ranges = describe(packets)
-        self._gaps.mean_bytes += (len(batch) - self._gaps.mean_bytes) / 8
+        self._gaps.learned(len(batch))
         event = events.Learn(ballot=ballot, instance=instance, batch=ranges)
         if quorum is not None:
             event.quorum = quorum
         self.step.events.append(event)
-        self._open.pop(instance, None)
+        self.heard.open.pop(instance, None)
         self.leader = ballot.proposer
         self.highest = max(self.highest, instance)
         self.learned[instance] = packets, ranges
@@ -286,7 +291,7 @@ class Learner(Role):
         self.prefix, self.position = snapshot.prefix, snapshot.position
         self.delivered_bytes = snapshot.delivered_bytes
         self.top, self.highest = max(self.top, self.prefix), max(self.highest, self.prefix)
-        for waiting_for in (self.learned, self._open):
+        for waiting_for in (self.learned, self.heard.open):
             for instance in [i for i in waiting_for if i <= self.prefix]:
                 del waiting_for[instance]
 
@@ -344,6 +349,7 @@ class Learner(Role):
     # What it says.
 
     def _finish(self, now_s: float) -> None:
+        self._counting.renew()
         self._ask(self._gaps.finish(self, now_s))
         self._telling.outcomes(self.assembler, self.step)
         self._telling.say(self, self.step, now_s)
@@ -364,9 +370,9 @@ class Learner(Role):
             return waiting.for_snapshot(self.prefix + 1, taker.giver, taker.share)
         if self.top <= self.prefix:
             return self.reads.waits_for()
-        voted = self._open.get(self.prefix + 1, Hearsay()).voters
+        first = self.prefix + 1
         trimmed = {acceptor for acceptor, last in self._silent.items() if last > self.prefix}
-        return waiting.for_instance(self.settings, self.prefix + 1, voted, trimmed)
+        return waiting.for_instance(self.settings, first, self.heard.voters(first), trimmed)
 
     def standing(self) -> Standing:
         kept, taker = self.keeping, self.transfer and self.transfer.taker
@@ -388,11 +394,3 @@ class Learner(Role):
     def _ask(self, questions: Iterable[Ask]) -> None:
         for ask in questions:
             self.step.send(ask, Group.ACCEPTORS, Group.PROPOSERS)
-
-    def is_lost(self, instance: int) -> bool:
-        """Whether something that is missing of an instance is lost, where later ones are learned:
-        messages of one process come in the order of the instances, or nearly so."""
-        heard = self._open.get(instance)
-        if heard and heard.votes and not heard.votes.keys() & heard.batches.keys():
-            return self._told.get(heard.teller, 0) >= instance + PACKET_THRESHOLD
-        return True

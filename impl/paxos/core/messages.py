@@ -104,12 +104,14 @@ class Accept(Struct, array_like=True, frozen=True, tag=3):
 
 
 class Accepted(Struct, array_like=True, frozen=True, tag=4):
-    """2b, acceptor to proposers (with direct learning to learners too): voted. The batch is the
-    one that the ballot's owner proposed; `teller` says whom learners hear it from, as in Accept."""
+    """2b, acceptor to proposers (with direct learning to learners too): voted, in `instance` and in
+    `more` instances after it. The batches are those that the ballot's owner proposed; `teller` says
+    whom learners hear them from, as in Accept."""
 
     ballot: Ballot
     instance: Positive
     teller: Natural = 0
+    more: Natural = 0
 
 
 class Reject(Struct, array_like=True, frozen=True, tag=5):

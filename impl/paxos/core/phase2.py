@@ -4,7 +4,7 @@ to say it (again).
 Spec: `Phase2a`, `VotedTogether`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from paxos.core.ballot import Ballot
 from paxos.core.batch import Packet
@@ -63,19 +63,29 @@ class Proposals:
         self.open[instance] = Phase2(batch, packets)
         self.flight.offer(instance, len(batch) + VOTE_BYTES)
 
-    def vote(self, acceptor: int, instance: int, now_s: float) -> Phase2 | None:
-        """An acceptor has voted in this ballot. If that makes a quorum, what was chosen, which is
-        then under way no more."""
-        phase2 = self.open.get(instance)
-        if phase2 is None:
-            return None
-        phase2.votes.add(acceptor)
-        if len(phase2.votes) < self._settings.quorum2:
-            return None
-        del self.open[instance]
-        self.flight.answered(instance, now_s)
-        self._tellers = sorted(phase2.votes)
-        return phase2
+    def among(self, first: int, last: int) -> list[int]:
+        """The instances of `first..last` that are under way, in their order, at the cost of the
+        fewer: those, or all that are under way."""
+        if last - first < len(self.open):
+            return [instance for instance in range(first, last + 1) if instance in self.open]
+        return sorted(instance for instance in self.open if first <= instance <= last)
+
+    def vote(
+        self, acceptor: int, instances: Iterable[int], now_s: float
+    ) -> list[tuple[int, Phase2]]:
+        """An acceptor has voted in this ballot, in `instances`, which are under way. Where that
+        makes a quorum, something is chosen, and is then under way no more: what, by instance."""
+        chosen: list[tuple[int, Phase2]] = []
+        for instance in instances:
+            phase2 = self.open[instance]
+            phase2.votes.add(acceptor)
+            if len(phase2.votes) >= self._settings.quorum2:
+                del self.open[instance]
+                self.flight.answered(instance, now_s)
+                chosen.append((instance, phase2))
+        if chosen:
+            self._tellers = sorted(chosen[-1][1].votes)
+        return chosen
 
     def skip(self, last: int, now_s: float, is_wanted: Callable[[int], bool]) -> Iterator[Phase2]:
         """Nothing is awaited in the instances up to `last` any more, as every learner has delivered

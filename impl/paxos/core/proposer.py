@@ -64,6 +64,7 @@ class Proposer(Role):
         self.repair = Repair(settings)
         self._asking = Budget(settings.asked_instances)
         self._noting = Budget(settings.delivered_spans)
+        self._counting = Budget(settings.counted_votes)
         self._batch_s = inf  # when a batch that waits for more values is to be proposed
         self._silence = Silence(now_s)
         self._acceptors = Silence(now_s)  # of acceptors alone
@@ -194,6 +195,7 @@ class Proposer(Role):
     def _finish(self, now_s: float) -> None:
         self._asking.renew()
         self._noting.renew()
+        self._counting.renew()
         ballot = self.election.ballot
         if ballot is None:
             return
@@ -325,12 +327,14 @@ class Proposer(Role):
     def _on_accepted(self, sender: int, accepted: Accepted, now_s: float) -> None:
         if accepted.ballot != self.election.ballot:
             return
-        phase2 = self.phase2.vote(sender, accepted.instance, now_s)
-        if phase2 is None:
+        if not self._counting.grants(min(accepted.more, len(self.phase2.open))):
+            self.step.refuse("votes beyond those that are counted in one step")
             return
-        self._note_chosen(accepted.instance, phase2.packets)
-        if not self.settings.direct_learning:
-            self._decide(accepted.ballot, accepted.instance, phase2.batch, sorted(phase2.votes))
+        voted = self.phase2.among(accepted.instance, accepted.instance + accepted.more)
+        for instance, phase2 in self.phase2.vote(sender, voted, now_s):
+            self._note_chosen(instance, phase2.packets)
+            if not self.settings.direct_learning:
+                self._decide(accepted.ballot, instance, phase2.batch, sorted(phase2.votes))
 
     def _note_chosen(self, instance: int, packets: Sequence[Packet]) -> None:
         self.chosen.add(instance, instance)

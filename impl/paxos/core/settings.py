@@ -126,6 +126,8 @@ class Settings:
     answered_queries: int = 1_024
     """Queries of learners that read which an acceptor answers in one step. A learner has one under
     way at a time."""
+    counted_votes: int = 1 << 18
+    """Votes that a proposer or a learner counts in one step: one message may say many."""
     reported_bytes: int = 1 << 20
     """Bytes of votes that an acceptor reports in one step to whoever prepares or asks."""
     delivered_spans: int = 32_768

@@ -5,7 +5,7 @@ A process says nothing that fails these; a message that does is dropped like one
 
 from collections.abc import Iterable
 
-from paxos.core.ballot import Ballot
+from paxos.core.ballot import LARGEST_INT, Ballot
 from paxos.core.batch import can_be_unpacked, is_sound
 from paxos.core.messages import (
     Accept,
@@ -32,13 +32,15 @@ def is_valid(message: Message, sender: int, client: str) -> bool:
     """Whether process `sender` may say `message`; `client` is its name as a client
     or reader: its id and its incarnation.
 
-    Ballots are real ones, a proposer asks in its own, ranges are not empty, no promise tells of a
-    vote above it or out of its range, values can be unpacked, a client broadcasts its own, a
-    learner reads in its own name, and a place is known or not.
+    Ballots are real ones, a proposer asks in its own, ranges are not empty, votes are in instances
+    that there are, no promise tells of a vote above it or out of its range, values can be unpacked,
+    a client broadcasts its own, a learner reads in its own name, and a place is known or not.
     Raises what decoding a batch raises.
     """
     match message:
-        case Accepted(ballot=ballot) | Reject(promised=ballot):
+        case Accepted(ballot=ballot, instance=instance, more=more):
+            return _is_real(ballot) and instance + more <= LARGEST_INT
+        case Reject(promised=ballot):
             return _is_real(ballot)
         case Accept(ballot=ballot, batch=batch):
             return ballot.proposer == sender and _is_real(ballot) and can_be_unpacked(batch)
