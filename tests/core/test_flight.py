@@ -32,6 +32,27 @@ def test_what_the_window_admits_is_sent_and_the_rest_when_something_is_answered(
     assert some.take(0.02) == [(5, False), (6, False)], "one for it, and one since the window grew"
 
 
+def test_a_timer_that_is_too_short_for_the_path_grows_although_answers_come() -> None:
+    """The link gets slow, and its queue fills: each message is sent again before its answer is
+    there, so that none tells how long that takes (Karn)."""
+    some = flight(16)
+    arrivals: list[tuple[float, int]] = []
+    again_s: list[float] = []
+    free_s = 0.0  # when the link has carried all that is in its queue
+    for step in range(800):
+        now_s = step * 0.005
+        while arrivals and arrivals[0][0] <= now_s:
+            some.answered(arrivals.pop(0)[1], now_s)
+        if some.admits(SIZE):
+            offered(some, step + 1)
+        for number, again in some.take(now_s):
+            if again:
+                again_s.append(now_s)
+            free_s = max(free_s, now_s) + (0.001 if now_s < 1.0 else 0.01)
+            arrivals.append((free_s, number))
+    assert not [at_s for at_s in again_s if at_s < 1.0 or at_s > 2.0], "it has learned"
+
+
 def test_alone_anything_may_be_sent() -> None:
     some = flight(first_messages=1)
     some.offer(1, 50 * SIZE)

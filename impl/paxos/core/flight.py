@@ -72,6 +72,7 @@ class Flight:
         self._orders = 0
         self._arrived = 0  # the last sending that is known to have been answered
         self._answered_s = -inf  # when anything was answered last
+        self._measured_s = -inf  # when a round trip was measured last
         self._silences = 0  # timers in a row without an answer
         self._look_s = inf
 
@@ -112,6 +113,7 @@ class Flight:
             answer_s = max(now_s - sent.sent_s, self.window.round_s)
             self._hurry(now_s, answer_s, LONGEST_PAUSE_S)
         if sent.sendings == 1:  # otherwise nobody knows which sending was answered
+            self._measured_s = now_s
             self._arrived = max(self._arrived, sent.order)
             self.window.measured(now_s - sent.sent_s, now_s)
             most_s = max(self._first_s, PATIENCE * self.window.round_s)
@@ -202,6 +204,8 @@ class Flight:
                 self.window.silent()
                 late = list(self._under_way)
         else:
+            if late and self._measured_s < self._under_way[late[0]].sent_s:
+                self.round_trip.unanswered()  # of what is answered, all was sent again before
             for number in late:
                 self._under_way[number].pause_s = longer(self._under_way[number].pause_s)
         for number in late:
