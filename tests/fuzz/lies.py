@@ -119,7 +119,7 @@ def _answer(random: Random, ballot: Ballot) -> Message:
         case 0:
             return Promise(ballot, first, last, random.choice(([], some)))
         case 1:
-            return Accepted(ballot, first, 0, random.choice((0, last - first)))
+            return Accepted(ballot, first, 0, last - first)
         case 2:
             return Reject(ballot)
         case 3:
