@@ -4,6 +4,7 @@ the system calls of the real process show."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +12,17 @@ import pytest
 
 from paxos import config as configuration
 from paxos.core.ballot import Ballot
+from paxos.core.batch import encode_batch, pack
 from paxos.core.messages import Accept, Message, Prepare, encode_messages
+from paxos.runtime.batch_files import LARGE_BYTES
 from paxos.runtime.envelope import PLAIN, PRESENCE, Envelope, bodies
 from paxos.runtime.multicast import Multicast
 from tests.cluster.processes import PAXOS, Cluster, wait_for
 from tests.runtime.system_calls import cannot_be_watched
 
 pytestmark = pytest.mark.multicast
+
+LARGE = encode_batch([pack("1.1", 1, [b"v" * (LARGE_BYTES + 1)])])
 
 CALLS = "recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg,fsync,fdatasync"
 
@@ -39,11 +44,17 @@ def is_presence(call: str) -> bool:
     return f'"Px\\{PLAIN}\\{PRESENCE}\\' in call
 
 
-def states_when_sending(calls: str, port: int, database: str) -> list[str]:
+DATABASE, BATCHES = r"acceptor-1\.db(-wal)?", r"acceptor-1\.batches-\d+"
+FORCED = {"promises": [DATABASE], "votes": [DATABASE], "large votes": [BATCHES, DATABASE]}
+"""What of an acceptor is on disk before it answers, in this order."""
+
+
+def states_when_sending(calls: str, port: int, files: Sequence[str]) -> list[str]:
     """What was the last thing that a process had done, each time it began to send to a port:
-    `received` a datagram, or `forced` something of the database to disk after that. What is not of
-    the protocol does not count."""
+    `received` a datagram, or `forced` something of each of the files to disk after that, in their
+    order. What is not of the protocol does not count."""
     state, found = "nothing", []
+    left: list[str] = []  # to be forced
     begun: dict[str, str] = {}  # by thread: a call that another thread's came into
     for line in calls.splitlines():
         thread, _, call = line.partition(" ")
@@ -56,13 +67,14 @@ def states_when_sending(calls: str, port: int, database: str) -> list[str]:
         if resumed := re.match(r"<\.\.\. \w+ resumed>", call):
             call = begun.pop(thread) + call[resumed.end() :]
         if re.match(r"recv\w+\(.* = [1-9]", call) and not is_presence(call):
-            state = "received"
-        elif re.match(rf"f(data)?sync\(\d+<.*{database}(-wal)?>\) += 0", call):
-            state = "forced" if state != "nothing" else state
+            state, left = "received", list(files)
+        elif left and re.match(rf"f(data)?sync\(\d+<.*{left[0]}>\) += 0", call):
+            del left[0]
+            state = state if left else "forced"
     return found
 
 
-@pytest.mark.parametrize("what", ["promises", "votes"])
+@pytest.mark.parametrize("what", FORCED)
 def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str) -> None:
     if reason := cannot_be_watched():
         pytest.skip(reason)
@@ -74,7 +86,7 @@ def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str
 
         def answers() -> list[str]:
             calls = cluster.calls("acceptor-1").read_text(encoding="utf-8")
-            return states_when_sending(calls, groups.proposers.port, "acceptor-1.db")
+            return states_when_sending(calls, groups.proposers.port, FORCED[what])
 
         def answered(number: int) -> bool:
             return len(answers()) >= number
@@ -82,7 +94,9 @@ def test_what_an_acceptor_says_is_forced_to_disk_first(tmp_path: Path, what: str
         def said(number: int) -> Message:
             """Each is another ballot, so that each answer is something new to keep."""
             ballot = Ballot(number, 1)
-            return Prepare(ballot, 1, 1) if what == "promises" else Accept(ballot, number, b"\x90")
+            if what == "promises":
+                return Prepare(ballot, 1, 1)
+            return Accept(ballot, number, LARGE if what == "large votes" else b"\x90")
 
         cluster.start("acceptor-1")
         wait_for(lambda: list(cluster.run_dir.glob("acceptor-1.*.ndjson")), "start")

@@ -7,6 +7,7 @@ from pathlib import Path
 PARTS: dict[str, tuple[str, ...]] = {
     "core": ("paxos.core.*",),
     "runtime": (
+        "paxos.runtime.batch_files",
         "paxos.runtime.clock",
         "paxos.runtime.envelope",
         "paxos.runtime.freshness",
@@ -16,6 +17,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "paxos.runtime.records",
         "paxos.runtime.seat",
         "paxos.runtime.sqlite_storage",
+        "paxos.runtime.sqlite_votes",
         "paxos.runtime.storage",
         "paxos.runtime.tracer",
     ),

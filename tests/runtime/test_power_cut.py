@@ -15,18 +15,26 @@ import pytest
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import PromiseWrite, TrimWrite, VoteWrite
+from paxos.runtime import batch_files
+from paxos.runtime.batch_files import BLOCK_BYTES, LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import SqliteStorage
 from tests.cluster.processes import ENVIRONMENT
 from tests.runtime.system_calls import cannot_be_watched
 from tests.runtime.test_storage_damage import scratch
-from tests.runtime.written import CALLS, Disk
+from tests.runtime.written import CALLS, Disk, Early, nothing
 
 __all__ = ["scratch"]
 
 IDENTITY: dict[str, str | int | bool] = {"role": "acceptor", "id": 1}
 ROUNDS = 4
 LIVES = 2
+
+
+def batch(round: int) -> bytes:
+    """Of every second round it is a large one."""
+    return b"%d" % round * (100 if round % 2 else LARGE_BYTES + 1)
+
 
 PROCESS = """
 import sys
@@ -42,14 +50,16 @@ def open_storage(folder: Path) -> SqliteStorage:
 
 
 def live(folder: Path) -> None:
-    """Two lives of an acceptor, in each of which it says a round when it has saved it."""
+    """Two lives of an acceptor, in each of which it says a round when it has saved it. It begins a
+    segment for each large batch."""
+    batch_files.SEGMENT_BYTES = 2 * BLOCK_BYTES
     last = 0
     for life in range(1, LIVES + 1):
         storage = open_storage(folder)
         storage.begin(life)
         for round in range(last + 1, last + ROUNDS + 1):
             ballot = Ballot(round, 1)
-            vote = VoteWrite(Vote(round, ballot, b"%d" % round * 100))
+            vote = VoteWrite(Vote(round, ballot, batch(round)))
             storage.save([PromiseWrite(ballot), vote, *[TrimWrite(round - 2)] * (round % 3 == 0)])
             print(round, flush=True)
         last = round
@@ -62,7 +72,7 @@ def check(folder: Path, said: int) -> None:
     round = storage.promised.round
     assert said <= round <= said + 1
     for instance, vote in storage.votes.items():
-        assert vote == Vote(instance, Ballot(instance, 1), b"%d" % instance * 100)
+        assert vote == Vote(instance, Ballot(instance, 1), batch(instance))
     assert sorted(storage.votes) == list(range(storage.trimmed + 1, round + 1))
     storage.save([PromiseWrite(Ballot(99, 1))])
     storage.close()
@@ -84,10 +94,10 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, folder.with_name("calls").read_text(encoding="utf-8")
 
 
-def cut_at_each(disk: Disk, calls: str, found: Path, *, early: bool = False) -> Iterator[None]:
+def cut_at_each(disk: Disk, calls: str, found: Path, early: Early = nothing) -> Iterator[None]:
     """Look at what is there after each call that may have changed something."""
     for number, call in enumerate(disk.replay(calls), start=1):
-        disk.restore(found, early=early)
+        disk.restore(found, early)
         try:
             check(found, int(disk.said[-1]) if disk.said else 0)
         except BaseException as error:
@@ -97,12 +107,20 @@ def cut_at_each(disk: Disk, calls: str, found: Path, *, early: bool = False) -> 
         yield
 
 
-@pytest.mark.parametrize("early", [False, True], ids=["gone", "written-early"])
+EARLY: dict[str, Early] = {
+    "gone": nothing,
+    "written-early": lambda name: True,
+    "batches-written-early": lambda name: "batches" in name,
+    "all-but-batches-written-early": lambda name: "batches" not in name,
+}
+
+
+@pytest.mark.parametrize("early", EARLY)
 def test_a_power_cut_after_any_system_call(
-    scratch: Path, calls: tuple[Path, str], early: bool
+    scratch: Path, calls: tuple[Path, str], early: str
 ) -> None:
     disk = Disk(calls[0])
-    cuts = sum(1 for _ in cut_at_each(disk, calls[1], scratch / "found", early=early))
+    cuts = sum(1 for _ in cut_at_each(disk, calls[1], scratch / "found", EARLY[early]))
     assert cuts > 100
     assert len(disk.said) == LIVES * ROUNDS
 

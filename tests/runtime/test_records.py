@@ -16,8 +16,11 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
 from paxos.errors import InputError
+from paxos.runtime.batch_files import LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.records import (
+    IN_ROW,
+    Place,
     StateRecord,
     decode_commits,
     decode_state,
@@ -42,8 +45,9 @@ def test_the_digest_of_a_vote_covers_every_field_of_it() -> None:
         structs.replace(vote, ballot=Ballot(vote.ballot.proposer, vote.ballot.round)),
     ]
     assert Vote.__struct_fields__ == ("instance", "ballot", "batch"), "one of each"
-    digests = {vote_digest(one) for one in (vote, *others)}
-    assert len(digests) == 1 + len(others)
+    digests = {vote_digest(one, IN_ROW) for one in (vote, *others)}
+    digests |= {vote_digest(vote, IN_ROW._replace(**{field: 9})) for field in Place._fields}
+    assert len(digests) == 1 + len(others) + len(Place._fields)
 
 
 def test_the_state_is_read_only_as_it_was_written() -> None:
@@ -81,7 +85,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     storage = open_storage(folder)
     storage.begin(1)
     storage.save([PromiseWrite(Ballot(3, 2)), RoundWrite(2), TrimWrite(2)])
-    storage.save([VoteWrite(Vote(n, Ballot(4, 3), b"batch")) for n in (3, 4)])
+    small, large = b"batch", b"batch" * LARGE_BYTES
+    storage.save([VoteWrite(Vote(n, Ballot(4, 3), b)) for n, b in ((3, small), (8, large))])
     storage.close()
     return folder
 
@@ -111,12 +116,13 @@ def changed(old: int | str | bytes, by: int) -> int | str | bytes:
 
 @pytest.mark.parametrize(("table", "column"), columns())
 @pytest.mark.parametrize("by", [1, -1])
+@pytest.mark.parametrize("instance", [3, 8])
 def test_no_column_can_be_changed_without_notice(
-    tmp_path: Path, written: Path, table: str, column: str, by: int
+    tmp_path: Path, written: Path, table: str, column: str, by: int, instance: int
 ) -> None:
     shutil.copytree(written, tmp_path / "copy")
     with closing(sqlite3.connect(tmp_path / "copy" / "acceptor-1.db")) as database:
-        where = f"instance = {3 if by < 0 else 4}" if table == "votes" else "true"
+        where = f"instance = {instance}" if table == "votes" else "true"
         (old,) = database.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()
         new = changed(old, by)
         database.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (new,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from paxos.core.messages import Accept, Ask, Delivered, Message, Prepare, Vote
 from paxos.core.settings import Settings
 from paxos.core.step import Step, TrimWrite, VoteWrite
 from paxos.errors import InputError, RunError
+from paxos.runtime import batch_files
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import SqliteStorage
 from paxos.runtime.storage import MemoryStorage, Storage
@@ -41,6 +42,15 @@ def acceptor_of(storage: Storage, settings: Settings = SMALL) -> Acceptor:
 
 def said(step: Step) -> tuple[object, ...]:
     return step.writes, step.events, step.sends, step.refused
+
+
+@pytest.fixture(autouse=True, scope="module")
+def some_batches_are_large() -> Iterator[None]:
+    """Of those that hypothesis makes; and that segments come and go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_files, "LARGE_BYTES", 100)
+        patch.setattr(batch_files, "SEGMENT_BYTES", 50_000)
+        yield
 
 
 ballots = st.builds(Ballot, st.integers(1, 3), st.integers(1, 2))
@@ -118,25 +128,33 @@ def test_a_ballot_is_known_without_reading_the_vote(scratch: Path) -> None:
 # What the disk does not give back.
 
 
-def batch(n: int) -> bytes:
-    return encode_batch([pack("1.1", 1, [b"<%04d>" % n * 5_000])])
+def batch(n: int, times: int = 5_000) -> bytes:
+    return encode_batch([pack("1.1", 1, [b"<%04d>" % n * times])])
 
 
-def filled(folder: Path) -> SqliteStorage:
+def in_rows(folder: Path) -> SqliteStorage:
     """More votes than SQLite has in memory, all of them in the database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_files, "LARGE_BYTES", 8_000)
+        return filled(folder, 400, 1_200)
+
+
+def in_segments(folder: Path) -> SqliteStorage:
+    return filled(folder, 200, 5_000)
+
+
+def filled(folder: Path, count: int, times: int) -> SqliteStorage:
     storage = on_disk(folder)
-    for n in range(1, 201):
-        storage.save([VoteWrite(Vote(n, BALLOT, batch(n)))])
+    for n in range(1, count + 1):
+        storage.save([VoteWrite(Vote(n, BALLOT, batch(n, times)))])
     storage._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return storage
 
 
-def overwrite(storage: SqliteStorage, found: bytes, written: bytes) -> None:
-    content = storage.path.read_bytes()
-    assert found in content
-    with storage.path.open("r+b") as file:
-        file.seek(content.index(found))
-        file.write(written)
+def has(storage: SqliteStorage, what: bytes) -> Path:
+    """The file of the storage that has it."""
+    (path,) = (path for path in storage.path.parent.iterdir() if what in path.read_bytes())
+    return path
 
 
 def delete(storage: SqliteStorage) -> None:
@@ -145,37 +163,72 @@ def delete(storage: SqliteStorage) -> None:
 
 def put_an_older_one_back(storage: SqliteStorage) -> None:
     """With its own digest."""
-    storage._database.execute("UPDATE votes SET (batch, digest) = (x'00', 1) WHERE instance = 5")
+    storage._database.execute(
+        "UPDATE votes SET (batch, segment, start, size, digest) = (x'00', 0, 0, 0, 1) "
+        "WHERE instance = 5"
+    )
+
+
+def put_the_row_of_another_in(storage: SqliteStorage) -> None:
+    storage._database.execute(
+        "UPDATE votes SET (batch, segment, start, size, digest) = "
+        "(SELECT batch, segment, start, size, digest FROM votes WHERE instance = 6) "
+        "WHERE instance = 5"
+    )
 
 
 def change_a_byte(storage: SqliteStorage) -> None:
-    overwrite(storage, b"<0005><0005>", b"<0005><0006>")
+    path = has(storage, b"<0005><0005>")
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(content.index(b"<0005><0005>"))
+        file.write(b"<0005><0006>")
 
 
 def cut_it_off(storage: SqliteStorage) -> None:
-    with storage.path.open("r+b") as file:
-        file.truncate(storage.path.stat().st_size // 2)
+    path = has(storage, b"<0110><0110>")
+    with path.open("r+b") as file:
+        file.truncate(path.read_bytes().index(b"<0110>") + 100)
+
+
+def take_it_away(storage: SqliteStorage) -> None:
+    has(storage, b"<0005><0005>").unlink()
+
+
+def make_it_no_file(storage: SqliteStorage) -> None:
+    path = has(storage, b"<0005><0005>")
+    path.unlink()
+    path.symlink_to(path)
 
 
 @pytest.mark.parametrize(
-    ("damage", "instance", "why"),
+    ("where", "damage", "instance", "why"),
     [
-        (delete, 5, "it is not there"),
-        (put_an_older_one_back, 5, "it does not have its digest"),
-        (change_a_byte, 5, "it does not have its digest"),
-        (cut_it_off, 110, "d"),  # disk I/O error, or database disk image is malformed
+        (in_rows, delete, 5, "it is not there"),
+        (in_rows, put_an_older_one_back, 5, "it does not have its digest"),
+        (in_rows, put_the_row_of_another_in, 5, "it does not have its digest"),
+        (in_rows, change_a_byte, 5, "it does not have its digest"),
+        (in_rows, cut_it_off, 110, "it does not have its digest"),  # SQLite reads zeros
+        (in_segments, delete, 5, "it is not there"),
+        (in_segments, put_an_older_one_back, 5, "it does not have its digest"),
+        (in_segments, put_the_row_of_another_in, 5, "it does not have its digest"),
+        (in_segments, change_a_byte, 5, "it does not have its digest"),
+        (in_segments, cut_it_off, 110, r"acceptor-1\.batches-\d+ ends before it"),
+        (in_segments, take_it_away, 5, r"acceptor-1\.batches-\d+ is missing"),
+        (in_segments, make_it_no_file, 5, ".*Too many levels of symbolic links"),
     ],
 )
 @pytest.mark.parametrize("asks", [Ask, lambda first, last: Prepare(Ballot(2, 2), first, last)])
 def test_a_vote_that_was_damaged_meanwhile_is_never_left_out(
     scratch: Path,
+    where: Callable[[Path], SqliteStorage],
     damage: Callable[[SqliteStorage], None],
     instance: int,
     why: str,
     asks: Callable[[int, int], Message],
 ) -> None:
     """The process ends, as with a step that cannot be saved, and says nothing of the vote."""
-    storage = filled(scratch)
+    storage = where(scratch)
     acceptor = acceptor_of(storage, replace(SMALL, message_bytes=40_000))
     damage(storage)
     expected = rf"acceptor-1\.db: the vote in instance {instance} cannot .* cast: {why}.*; start"
@@ -188,9 +241,12 @@ def test_a_vote_that_was_damaged_meanwhile_is_never_left_out(
     storage.close()
 
 
-def test_a_damaged_file_is_refused_at_the_start(scratch: Path) -> None:
+@pytest.mark.parametrize("where", [in_rows, in_segments])
+def test_a_damaged_file_is_refused_at_the_start(
+    scratch: Path, where: Callable[[Path], SqliteStorage]
+) -> None:
     """All of it is verified then, if one by one."""
-    storage = filled(scratch / "running")
+    storage = where(scratch / "running")
     change_a_byte(storage)
     shutil.copytree(scratch / "running", scratch / "copy")
     storage.close()

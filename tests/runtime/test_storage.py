@@ -22,8 +22,10 @@ from paxos.core.messages import Accept, Prepare, Vote
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite, Write
 from paxos.errors import InputError
+from paxos.runtime.batch_files import LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.full_log import SPARE
+from paxos.runtime.records import FORMAT
 from paxos.runtime.sqlite_storage import CHECKPOINT_PAGES, LOG_PAGES, PAGE_BYTES, SqliteStorage
 from paxos.runtime.storage import DurableState, MemoryStorage, Storage
 from tests.cluster.processes import ENVIRONMENT
@@ -72,7 +74,7 @@ def test_to_trim_writes_little_of_what_is_forgotten(tmp_path: Path) -> None:
     """Some builds of SQLite overwrite what is deleted, in the log, too."""
     storage = on_disk(tmp_path)
     for n in range(1, 101):
-        storage.save([VoteWrite(Vote(n, Ballot(1, 1), os.urandom(PAGE_BYTES)))])
+        storage.save([VoteWrite(Vote(n, Ballot(1, 1), os.urandom(LARGE_BYTES)))])
     log_pages = "PRAGMA wal_checkpoint(RESTART)"
     storage._database.execute(log_pages).fetchone()
     storage.save([TrimWrite(90)])
@@ -140,14 +142,13 @@ def test_every_commit_is_forced_to_disk(tmp_path: Path) -> None:
 # A log of full size.
 
 
-PAGES = 8
-"""That a commit of such a vote writes, at least."""
+VOTES = 8
+"""Of a commit, each as long as a page of the log, nearly."""
 
 
 def test_a_full_log_never_grows(tmp_path: Path) -> None:
     """Of whatever life: new, gone on with after a clean end, after being killed, and from one that
     let its log grow. SQLite begins it again when it has `CHECKPOINT_PAGES`."""
-    size = (PAGES - 1) * PAGE_BYTES
     folder, before = tmp_path / "0", on_disk(tmp_path / "0")
     for life, ends in enumerate([False, True, True, False], 1):
         kept = state(before)
@@ -163,8 +164,9 @@ def test_a_full_log_never_grows(tmp_path: Path) -> None:
         assert full == 32 + LOG_PAGES * (24 + PAGE_BYTES)
         assert state(storage) == kept
         beginnings = {log.read_bytes()[:32]}
-        for n in range(3 * CHECKPOINT_PAGES // PAGES):
-            storage.save([VoteWrite(Vote(n, Ballot(life, 1), bytes([n % 256]) * size))])
+        for n in range(0, 3 * CHECKPOINT_PAGES, VOTES):
+            batch = bytes([n % 256]) * LARGE_BYTES
+            storage.save([VoteWrite(Vote(n + i, Ballot(life, 1), batch)) for i in range(VOTES)])
             beginnings.add(log.open("rb").read(32))
             assert log.stat().st_size == full
         assert len(beginnings) > 2, "it was begun again"
@@ -251,8 +253,20 @@ def files(storage: SqliteStorage) -> list[Path]:
 
 def test_another_format(tmp_path: Path) -> None:
     on_disk(tmp_path).close()
-    edit(tmp_path, "PRAGMA user_version = 0")
-    with pytest.raises(InputError, match="has format 0, but this program reads and writes format"):
+    for version in (FORMAT - 1, FORMAT + 1):
+        edit(tmp_path, f"PRAGMA user_version = {version}")
+        said = f"has format {version}, but this program reads and writes format {FORMAT}; use the"
+        with pytest.raises(InputError, match=said):
+            on_disk(tmp_path)
+
+
+def test_the_format_before_batches_had_files_of_their_own(tmp_path: Path) -> None:
+    """Its tables are others, too."""
+    on_disk(tmp_path).close()
+    for column in ("segment", "start", "size"):
+        edit(tmp_path, f"ALTER TABLE votes DROP COLUMN {column}")
+    edit(tmp_path, "PRAGMA user_version = 3")
+    with pytest.raises(InputError, match="has format 3, but this program reads and writes format"):
         on_disk(tmp_path)
 
 
@@ -293,7 +307,7 @@ def test_what_cannot_be_written_is_an_error_and_the_state_before_it_stands(
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
         with pytest.raises(OSError, match=r"acceptor-1\.db: .*\(SQLITE_(FULL|IOERR\w*)\)"):
-            storage.save([VoteWrite(Vote(n, Ballot(2, 1), b"x" * 9_000)) for n in (1, 2, 3)])
+            storage.save([VoteWrite(Vote(n, Ballot(2, 1), b"x" * 7_000)) for n in (1, 2, 3)])
         storage.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -301,13 +315,20 @@ def test_what_cannot_be_written_is_an_error_and_the_state_before_it_stands(
     assert state(again) == (Ballot(1, 1), {1: Vote(1, Ballot(1, 1), b"kept")}, 0, 0)
 
 
+def batch(n: int) -> bytes:
+    """Some are large, some are not."""
+    return b"%d" % n * (2_000 if n % 3 else 20_000)
+
+
 KILLED = """
 import sys
 from pathlib import Path
+from paxos.runtime import batch_files
 from tests.runtime.test_storage import *
+batch_files.SEGMENT_BYTES = 100_000
 storage = SqliteStorage(Path(sys.argv[1]), IDENTITY, Clock(), log_pages=LOG_PAGES)
 for n in range(1, 1_000_000):
-    storage.save([VoteWrite(Vote(n, Ballot(1, 1), b"%d" % n * 2000))])
+    storage.save([VoteWrite(Vote(n, Ballot(1, 1), batch(n)))])
     if n % 7 == 0:
         storage.save([TrimWrite(n - 5)])
     print(n, flush=True)
@@ -327,7 +348,7 @@ def test_a_process_that_is_killed_has_saved_what_it_has_said(tmp_path: Path, aft
     storage = on_disk(tmp_path)
     last = max(storage.votes)
     assert said <= last <= said + 1
-    assert storage.votes[last].batch == b"%d" % last * 2000
+    assert all(vote.batch == batch(n) for n, vote in storage.votes.items())
     assert sorted(storage.votes) == list(range(storage.trimmed + 1, last + 1))
 
 

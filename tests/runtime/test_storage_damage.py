@@ -2,7 +2,7 @@
 is opened then is exactly the state that was saved (the byte meant nothing), or nothing is.
 
 The files are those that a killed process leaves: a database into which a part was moved from the
-log, a log with the rest, and the number of commits.
+log, a log with the rest, the number of commits, and large batches, of both of its lives.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,14 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
 from paxos.errors import InputError
+from paxos.runtime.batch_files import BLOCK_BYTES, LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import PAGE_BYTES, SqliteStorage
 from tests.cluster.processes import run
 
 CONFIG = Config(cluster="damaged")
 DB, WAL, COMMITS = "acceptor-1.db", "acceptor-1.db-wal", "acceptor-1.commits"
+FIRST, SECOND = "acceptor-1.batches-1", "acceptor-1.batches-2"
 MARK = Vote(99, Ballot(99, 1), b"after the damage")
 
 State = tuple[Ballot, dict[int, Vote], int, int, int]
@@ -45,7 +48,9 @@ def state(storage: SqliteStorage) -> State:
 
 
 def vote(draw: random.Random, instance: int, round: int) -> VoteWrite:
-    return VoteWrite(Vote(instance, Ballot(round, 2), draw.randbytes(draw.randrange(3_000))))
+    """In every fourth instance one with a large batch."""
+    size = draw.randrange(3_000) + (LARGE_BYTES if instance % 4 == 2 else 0)
+    return VoteWrite(Vote(instance, Ballot(round, 2), draw.randbytes(size)))
 
 
 def fill(storage: SqliteStorage, draw: random.Random, number: int) -> None:
@@ -72,18 +77,20 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
     """The files of a process that was killed in its second life, and its state. Half of what the
     database has is not in the log."""
     draw = random.Random(1)
-    folder, copy = (tmp_path_factory.mktemp(name) for name in ("running", "killed"))
+    folder = tmp_path_factory.mktemp("life") / "running"
+    copy = folder.with_name("killed")
     storage = on_disk(folder)
     fill(storage, draw, 1)
-    storage.save([vote(draw, i, 11) for i in range(100, 120)])
+    storage.save([vote(draw, i, 11) for i in range(100, 160)])
     storage.close()
     storage = on_disk(folder)
     fill(storage, draw, 2)
-    for name in (DB, WAL, COMMITS):
-        shutil.copy(folder / name, copy)
+    shutil.copytree(folder, copy)
+    assert {path.name for path in copy.iterdir()} == {DB, WAL, COMMITS, FIRST, SECOND}
     kept = state(storage)
     storage.close()
     assert len(kept[1]) > 30
+    assert sum(len(vote.batch) > LARGE_BYTES for vote in kept[1].values()) > 5
     return copy, kept
 
 
@@ -151,14 +158,17 @@ def test_without_damage_all_is_there(scratch: Path, killed: tuple[Path, State]) 
     assert outcomes(scratch, killed, iter([lambda folder: None])) == {"right": 1}
 
 
-@pytest.mark.parametrize(("name", "how"), [(DB, "killed"), (WAL, "killed"), (DB, "ended")])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [(DB, "killed"), (WAL, "killed"), (FIRST, "killed"), (SECOND, "killed"), (DB, "ended")],
+)
 def test_a_byte_changed_anywhere(
     scratch: Path, request: pytest.FixtureRequest, name: str, how: str
 ) -> None:
     draw, count = random.Random(1), 300
     files: tuple[Path, State] = request.getfixturevalue(how)
     size = (files[0] / name).stat().st_size
-    headers = range(100)  # of SQLite's files, where a byte means most
+    headers = range(100)  # where a byte means most
     places = [*headers, *(draw.randrange(size) for _ in range(count - len(headers)))]
     damages = (
         flip(name, place, draw.choice([1, 4, 128, draw.randrange(1, 256)])) for place in places
@@ -172,7 +182,7 @@ def test_a_byte_changed_in_the_number_of_commits(scratch: Path, killed: tuple[Pa
     assert outcomes(scratch, killed, damages) == {"refused": 48}
 
 
-@pytest.mark.parametrize("name", [DB, WAL, COMMITS])
+@pytest.mark.parametrize("name", [DB, WAL, COMMITS, FIRST, SECOND])
 def test_a_file_cut_off(scratch: Path, killed: tuple[Path, State], name: str) -> None:
     draw = random.Random(1)
     size = (killed[0] / name).stat().st_size
@@ -180,7 +190,7 @@ def test_a_file_cut_off(scratch: Path, killed: tuple[Path, State], name: str) ->
     lengths = {0, 1, 32, size - 1, *pages, *(draw.randrange(size) for _ in range(40))}
     seen = outcomes(scratch, killed, (cut(name, length) for length in lengths if length < size))
     assert seen["refused"] > len(lengths) / (4 if name == DB else 2)
-    assert seen["right"] == 0 or name == DB, "of the database, the log may have what is cut off"
+    assert seen["right"] == 0 or name not in (WAL, COMMITS), "of others, some is not needed"
 
 
 def test_a_power_cut(scratch: Path) -> None:
@@ -226,8 +236,15 @@ def reopened(scratch: Path, log: bytes, count: bytes) -> State:
     return found
 
 
-@pytest.mark.parametrize("gone", [[DB], [WAL], [COMMITS], [DB, WAL], [DB, COMMITS], [WAL, COMMITS]])
-def test_files_deleted(scratch: Path, killed: tuple[Path, State], gone: list[str]) -> None:
+@pytest.mark.parametrize(
+    "gone",
+    [
+        gone
+        for count in range(1, 5)
+        for gone in combinations([DB, WAL, COMMITS, FIRST, SECOND], count)
+    ],
+)
+def test_files_deleted(scratch: Path, killed: tuple[Path, State], gone: tuple[str, ...]) -> None:
     def damage(folder: Path) -> None:
         for name in gone:
             (folder / name).unlink()
@@ -235,7 +252,7 @@ def test_files_deleted(scratch: Path, killed: tuple[Path, State], gone: list[str
     assert outcomes(scratch, killed, iter([damage])) == {"refused": 1}
 
 
-@pytest.mark.parametrize("name", [DB, WAL, COMMITS])
+@pytest.mark.parametrize("name", [DB, WAL, COMMITS, FIRST])
 def test_a_file_of_another_process(scratch: Path, killed: tuple[Path, State], name: str) -> None:
     other = on_disk(scratch, 2)
     fill(other, random.Random(2), 1)
@@ -244,12 +261,12 @@ def test_a_file_of_another_process(scratch: Path, killed: tuple[Path, State], na
     other.close()
 
     def damage(folder: Path) -> None:
-        shutil.copy(copy / name.replace("1", "2"), folder / name)
+        shutil.copy(copy / name.replace("-1.", "-2."), folder / name)
 
     assert outcomes(scratch, killed, iter([damage])) == {"refused": 1}
 
 
-@pytest.mark.parametrize("name", [DB, WAL])
+@pytest.mark.parametrize("name", [DB, WAL, FIRST])
 def test_an_old_copy_of_one_file(scratch: Path, killed: tuple[Path, State], name: str) -> None:
     """As from a backup that was put back in part."""
     storage = on_disk(scratch / "old")
@@ -274,6 +291,22 @@ def test_a_row_changed_without_its_digest(scratch: Path, killed: tuple[Path, Sta
         "DELETE FROM votes",
         "UPDATE votes SET state = x'07' WHERE instance = 13",
         "UPDATE votes SET state = 7 WHERE instance = 13",
+        "UPDATE votes SET batch = x'00' WHERE segment > 0",
+        "UPDATE votes SET segment = 3 - segment WHERE segment > 0",
+        "UPDATE votes SET segment = 3 WHERE instance = 106",
+        "UPDATE votes SET segment = -1 WHERE instance = 106",
+        "UPDATE votes SET segment = 'x' WHERE instance = 106",
+        "UPDATE votes SET segment = x'31' WHERE instance = 106",
+        "UPDATE votes SET segment = 1.5 WHERE instance = 106",
+        "UPDATE votes SET (segment, start, size) = (0, 0, 0) WHERE instance = 106",
+        f"UPDATE votes SET start = start + {BLOCK_BYTES} WHERE instance = 106",
+        "UPDATE votes SET start = -1 WHERE instance = 106",
+        f"UPDATE votes SET start = {2**63 - 1} WHERE instance = 106",
+        "UPDATE votes SET size = size - 1 WHERE instance = 106",
+        "UPDATE votes SET size = -1 WHERE instance = 106",
+        f"UPDATE votes SET size = {2**62} WHERE instance = 106",
+        "UPDATE votes SET (segment, start, size, digest) = (SELECT segment, start, size, digest "
+        "FROM votes WHERE instance = 110) WHERE instance = 106",
         "UPDATE state SET state = x''",
         "UPDATE state SET state = 7",
         "UPDATE state SET state = (SELECT state FROM votes WHERE instance = 11)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,15 @@ CALLS = (
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 _FD = re.compile(r"^(\d+)<([^>]*)>")
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+Early = Callable[[str], bool]
+"""Whether a file is written although it was not synced, as systems do when they have time."""
+
+
+def nothing(name: str) -> bool:
+    """No file is."""
+    return False
 
 
 @dataclass
@@ -65,7 +74,7 @@ class Disk:
     def _do(self, call: str, arguments: str, result: int) -> bool:
         texts = [codecs.escape_decode(t.encode())[0] for t in _TEXT.findall(arguments)]
         fd = _FD.match(arguments)
-        if fd and call in ("write", "pwrite64", "ftruncate", "fsync", "fdatasync"):
+        if fd and call in ("write", "pwrite64", "pwritev2", "ftruncate", "fsync", "fdatasync"):
             return self._do_to_open(call, fd, arguments, texts)
         names = [Path(text.decode(errors="replace")) for text in texts]
         if not names or not all(self._concerns(name) for name in names):
@@ -128,19 +137,24 @@ class Disk:
             case "ftruncate":
                 length = int(arguments.rsplit(", ", 1)[1])
                 file.seen[:] = file.seen[:length].ljust(length, b"\0")
-            case "pwrite64":
-                at = int(arguments.rsplit(", ", 1)[1])
+            case "pwrite64" | "pwritev2":  # the latter has flags, too, which come last
+                after = arguments.rsplit(", ", 2)[1:]
+                at, data = int(after[call == "pwrite64"]), b"".join(texts)
                 file.seen[:] = file.seen.ljust(at, b"\0")
-                file.seen[at : at + len(texts[0])] = texts[0]
+                file.seen[at : at + len(data)] = data
             case _:  # to a file that was opened just before
                 file.seen += texts[0]
         return True
 
-    def restore(self, where: Path, *, early: bool) -> None:
+    def restore(self, where: Path, early: Early) -> None:
         """Make the folder as it is found after a power cut now, at `where`: what was not synced is
-        gone, or (`early`) was written all the same, as systems do when they have time."""
-        if self.folder is None or not (self.is_durable or early):
+        gone, but for what was written `early`."""
+        if self.folder is None:
             return
-        where.mkdir()
-        for name, file in (self.folder.seen if early else self.folder.durable).items():
-            (where / name).write_bytes(file.seen if early else file.durable)
+        seen, durable = self.folder.seen, self.folder.durable if self.is_durable else {}
+        found = {name: file.durable for name, file in durable.items() if not early(name)}
+        found |= {name: bytes(file.seen) for name, file in seen.items() if early(name)}
+        if self.is_durable or found:
+            where.mkdir()
+        for name, content in found.items():
+            (where / name).write_bytes(content)

@@ -11,6 +11,7 @@ page, or by itself where a commit has no vote. The one with the most commits is 
 
 import struct
 from hashlib import blake2b
+from typing import NamedTuple
 from zlib import crc32
 
 from msgspec import Struct, structs
@@ -18,7 +19,7 @@ from msgspec import Struct, structs
 from paxos.core.ballot import NO_BALLOT, Ballot
 from paxos.core.messages import Vote
 
-FORMAT = 3
+FORMAT = 4
 """The version of all this; another one is refused."""
 
 COMMITS_BYTES = 16
@@ -41,6 +42,8 @@ class StateRecord(Struct, kw_only=True):
     """How many there are."""
     votes_digest: int = 0
     """The digests of all votes, one xor the other."""
+    storage_id: int = 0
+    """Drawn when the storage was made: the files that belong to it have it too."""
 
     @property
     def promised(self) -> Ballot:
@@ -48,9 +51,23 @@ class StateRecord(Struct, kw_only=True):
         return Ballot(self.promised_round, self.promised_proposer)
 
 
+class Place(NamedTuple):
+    """Where a batch is that is not in the row of its vote."""
+
+    segment: int
+    start: int
+    """In bytes, from the beginning of the segment."""
+    size: int
+
+
+IN_ROW = Place(0, 0, 0)
+"""Of a batch that is in its row. The first segment is 1."""
+
 _FIELDS = StateRecord.__struct_fields__
 _PACKED = struct.Struct(f"!{len(_FIELDS)}q")
 _DIGEST_BYTES = 8
+_ROW = struct.Struct("!6q")
+_HEADER = struct.Struct("!4sqq")
 
 
 def encode_state(record: StateRecord, identity: str) -> bytes:
@@ -68,11 +85,17 @@ def decode_state(data: bytes, identity: str) -> StateRecord | None:
     return StateRecord(**dict(zip(_FIELDS, _PACKED.unpack(packed), strict=True)))
 
 
-def vote_digest(vote: Vote) -> int:
-    """Of a batch, which is long, a CRC: a cryptographic digest of every vote would cost a tenth of
-    all the time that a busy cluster has, and nobody forges here. Raises `struct.error` or
-    `TypeError` if a field is not of its type."""
-    return crc32(vote.batch, crc32(struct.pack("!3q", vote.instance, *vote.ballot)))
+def vote_digest(vote: Vote, place: Place) -> int:
+    """Of a vote, and of where its batch is. Of a batch, which is long, a CRC: a cryptographic
+    digest of every vote would cost a tenth of all the time that a busy cluster has, and nobody
+    forges here. Raises `struct.error` or `TypeError` if a field is not of its type."""
+    return crc32(vote.batch, crc32(_ROW.pack(vote.instance, *vote.ballot, *place)))
+
+
+def encode_header(storage_id: int, segment: int) -> bytes:
+    """What a segment begins with."""
+    packed = _HEADER.pack(b"PaxB", storage_id, segment)
+    return packed + _digest(packed, b"segment")
 
 
 def _digest(data: bytes, person: bytes) -> bytes:

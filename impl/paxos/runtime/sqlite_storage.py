@@ -1,7 +1,8 @@
 """Stable storage in SQLite: a database for each acceptor and proposer, one commit per step.
 
 Three files in the data folder, for acceptor 1: `acceptor-1.db`, its write-ahead log
-`acceptor-1.db-wal`, and `acceptor-1.commits`, which holds the number of commits. SQLite takes a
+`acceptor-1.db-wal`, and `acceptor-1.commits`, which holds the number of commits; and files with its
+large batches (`paxos.runtime.batch_files`), which are on the disk before a commit. SQLite takes a
 damaged log for a shorter one: commits would be gone, and nobody would notice. The number beside
 it tells. It is written after each commit and not forced to disk: when the process is killed it
 stands, and after a power cut it may be behind, which says nothing wrong.
@@ -19,6 +20,7 @@ Whatever is opened is verified whole. What is not exactly what was committed is 
 
 import json
 import os
+import secrets
 import sqlite3
 import struct
 from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.names import Member
 from paxos.core.step import VoteWrite, Write
 from paxos.errors import InputError, reason
+from paxos.runtime.batch_files import BatchFiles, segments_of
 from paxos.runtime.clock import Clock
 from paxos.runtime.folders import sync_folder, sync_names
 from paxos.runtime.full_log import fill_log
@@ -66,7 +69,7 @@ _TABLES = {
 }
 
 _PUT_STATE = "INSERT OR REPLACE INTO state VALUES (1, ?)"
-_PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_VOTE = "INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TRIM_VOTES = "DELETE FROM votes WHERE instance <= ?"
 
 _NOT_DAMAGE = (
@@ -111,7 +114,8 @@ class SqliteStorage(DurableState):
                 self._commits_fd = os.open(self._commits_path, os.O_RDWR)
                 opened.callback(os.close, self._commits_fd)
                 self._database = opened.enter_context(closing(self._connect()))
-                self.votes = SqliteVotes(self._database, str(self.path))
+                self._batches = opened.enter_context(closing(BatchFiles(folder, f"{member}")))
+                self.votes = SqliteVotes(self._database, self._batches, str(self.path))
                 self._open()
                 if log_pages:
                     fill_log(self._logs()[0], log_pages, PAGE_BYTES)
@@ -155,7 +159,8 @@ class SqliteStorage(DurableState):
         """Whether there is nothing yet; then begin with the file for the number of commits. Until
         the first commit it says 0, so one that was interrupted before is begun again."""
         parts = [self.path, self._commits_path, *self._logs()]
-        there = [path for path in parts if path.exists()]
+        batches = list(segments_of(self.path.parent, self.path.stem).values())
+        there = [*(path for path in parts if path.exists()), *batches]
         if not there:
             sync_names(self.path.parent.resolve())
             _make_whole(self._commits_path, encode_commits(0, self._identity_text))
@@ -163,6 +168,8 @@ class SqliteStorage(DurableState):
         if self._commits_path not in there:
             self._refuse(f"{there[0].name} is there, but {self._commits_path} is missing")
         interrupted = self._commits_path.read_bytes() == encode_commits(0, self._identity_text)
+        if interrupted and batches:
+            self._refuse(f"{batches[0].name} is there, but {self._commits_path} has no commits")
         if self.path in there and self.path.stat().st_size:
             return False
         if not interrupted:
@@ -203,11 +210,13 @@ class SqliteStorage(DurableState):
             self._create()
         else:
             self._verify(dict(tables))
+        self._batches.check(self._record.storage_id)
         self._clock.resume(self._record.clock)
         self.incarnation = self._record.incarnation
 
     def _create(self) -> None:
         execute = self._database.execute
+        self._record.storage_id = secrets.randbits(63)
         execute("BEGIN IMMEDIATE")
         execute(f"PRAGMA application_id = {APPLICATION_ID}")
         execute(f"PRAGMA user_version = {FORMAT}")

@@ -1,9 +1,10 @@
 """An acceptor's votes as SQLite has them: on disk, and not in memory as well.
 
-In memory are the votes that are not saved yet, and of the others the ballot and the digest. Their
-batches are read when somebody asks for them. What is read is held against the digest in memory: a
-vote that was damaged since it was verified, or that the disk does not give back, ends the process
-before it says anything of it.
+A batch is in its row, or where the row says (`paxos.runtime.batch_files`) if it is large. In memory
+are the votes that are not saved yet, and of the others the ballot, the digest and which file has
+the batch. Batches are read when somebody asks for them. What is read is held against the digest in
+memory: a vote that was damaged since it was verified, or that the disk does not give back, ends the
+process before it says anything of it.
 """
 
 import sqlite3
@@ -14,19 +15,22 @@ from typing import NamedTuple
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.errors import RunError
-from paxos.runtime.records import vote_digest
+from paxos.runtime.batch_files import BatchFiles, is_large
+from paxos.runtime.records import IN_ROW, Place, vote_digest
 from paxos.runtime.storage import up_to
 
 TABLE = (
     "CREATE TABLE votes (instance INTEGER PRIMARY KEY, round INTEGER NOT NULL, "
-    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, digest INTEGER NOT NULL, state BLOB NOT NULL)"
+    "proposer INTEGER NOT NULL, batch BLOB NOT NULL, segment INTEGER NOT NULL, "
+    "start INTEGER NOT NULL, size INTEGER NOT NULL, digest INTEGER NOT NULL, state BLOB NOT NULL)"
 )
 
-_SELECT_ALL = "SELECT * FROM votes ORDER BY instance"
-_SELECT_ONE = "SELECT round, proposer, batch FROM votes WHERE instance = ?"
+_ALL = "SELECT * FROM votes ORDER BY instance"
+_ONE = "SELECT round, proposer, batch, segment, start, size FROM votes WHERE instance = ?"
 
-Row = tuple[int, int, int, bytes, int, bytes]
-"""Of a vote. The last of a commit has the state, and the others an empty one."""
+Row = tuple[int, int, int, bytes, int, int, int, int, bytes]
+"""Of a vote. Its batch is empty if it is elsewhere. The last of a commit has the state, and the
+others an empty one."""
 
 
 class _Saved(NamedTuple):
@@ -34,15 +38,17 @@ class _Saved(NamedTuple):
 
     ballot: Ballot
     digest: int
+    segment: int
 
 
 class SqliteVotes(MutableMapping[int, Vote]):
     """The last vote in each instance, by the instance. What is put here or deleted is so at once to
     whoever looks, and in the table when it is saved."""
 
-    def __init__(self, database: sqlite3.Connection, where: str) -> None:
+    def __init__(self, database: sqlite3.Connection, batches: BatchFiles, where: str) -> None:
         """`where`: the file and whose it is, for the user."""
         self._database = database
+        self._batches = batches
         self._where = where
         self._instances: set[int] = set()
         self._unsaved: dict[int, Vote] = {}
@@ -59,41 +65,58 @@ class SqliteVotes(MutableMapping[int, Vote]):
 
     def verify(self) -> list[bytes]:
         """Read every row once, and keep none of their batches; the states that are in them. Raises
-        `ValueError`, `TypeError`, `struct.error` or `sqlite3.Error` if they are damaged."""
+        `ValueError`, `TypeError`, `struct.error`, `OSError` or `sqlite3.Error` if they are
+        damaged."""
         states: list[bytes] = []
-        for instance, round, proposer, batch, digest, state in self._database.execute(_SELECT_ALL):
-            vote = Vote(instance, Ballot(round, proposer), batch)
-            if digest != vote_digest(vote):
+        for instance, round, proposer, batch, *at, digest, state in self._database.execute(_ALL):
+            place = Place(*at)
+            vote = self._vote(instance, Ballot(round, proposer), batch, place)
+            if digest != vote_digest(vote, place):
                 raise ValueError(f"the vote in instance {instance} does not have its digest")
-            self._note(vote, digest)
+            self._note(vote, digest, place)
             self._instances.add(instance)
             states += [state] if state else []
         return states
 
+    def _vote(self, instance: int, ballot: Ballot, batch: bytes, place: Place) -> Vote:
+        """What a row speaks of: its batch is what the row has of it and what is elsewhere, of which
+        one is nothing."""
+        return Vote(instance, ballot, batch + self._batches.read(place))
+
     def take(self, voted: set[int], trimmed: int, last: int) -> list[Row]:
         """What is to be written: the votes in the instances `voted`, if they are still there, each
         without a state; and the rows of `trimmed + 1..last`, below which there are none, are to be
-        deleted. From here on `rows` and `digest` are those of the commit with this."""
+        deleted. From here on `rows` and `digest` are those of the commit with this, and the batches
+        that are in no row are durable. Raises `OSError` if they might not be."""
         for instance in up_to(self._saved, trimmed, last):
-            self.digest ^= self._saved.pop(instance).digest
+            self._forget(self._saved.pop(instance))
+        votes = [self._unsaved[instance] for instance in sorted(voted & self._unsaved.keys())]
+        places = iter(self._batches.append([v.batch for v in votes if is_large(v.batch)]))
         rows: list[Row] = []
-        for instance in sorted(voted & self._unsaved.keys()):
-            vote = self._unsaved[instance]
-            digest = vote_digest(vote)
-            self._note(vote, digest)
-            rows.append((instance, *vote.ballot, vote.batch, digest, b""))
+        for vote in votes:
+            place = next(places) if is_large(vote.batch) else IN_ROW
+            digest = vote_digest(vote, place)
+            self._note(vote, digest, place)
+            batch = vote.batch if place is IN_ROW else b""
+            rows.append((vote.instance, *vote.ballot, batch, *place, digest, b""))
         return rows
 
     def are_saved(self, rows: list[Row]) -> None:
-        """The commit with `rows` is made."""
+        """The commit with `rows` is made. Raises `OSError`."""
         for instance, *_ in rows:
             del self._unsaved[instance]
+        self._batches.remove_unused()
 
-    def _note(self, vote: Vote, digest: int) -> None:
+    def _note(self, vote: Vote, digest: int, place: Place) -> None:
         if old := self._saved.get(vote.instance):
-            self.digest ^= old.digest
-        self._saved[vote.instance] = _Saved(vote.ballot, digest)
+            self._forget(old)
+        self._saved[vote.instance] = _Saved(vote.ballot, digest, place.segment)
         self.digest ^= digest
+        self._batches.hold(place.segment)
+
+    def _forget(self, saved: _Saved) -> None:
+        self.digest ^= saved.digest
+        self._batches.release(saved.segment)
 
     # The votes.
 
@@ -110,14 +133,15 @@ class SqliteVotes(MutableMapping[int, Vote]):
         if unsaved := self._unsaved.get(instance):
             return unsaved
         try:
-            rows = self._database.execute(_SELECT_ONE, (instance,)).fetchall()
+            rows = self._database.execute(_ONE, (instance,)).fetchall()
             why = "it is not there"
-            for round, proposer, batch in rows:
-                vote = Vote(instance, Ballot(round, proposer), batch)
-                if vote_digest(vote) == self._saved[instance].digest:
+            for round, proposer, batch, *at in rows:
+                place = Place(*at)
+                vote = self._vote(instance, Ballot(round, proposer), batch, place)
+                if vote_digest(vote, place) == self._saved[instance].digest:
                     return vote
                 why = "it does not have its digest"
-        except (sqlite3.Error, struct.error, TypeError, ValueError) as error:
+        except (sqlite3.Error, struct.error, OSError, TypeError, ValueError) as error:
             why = " ".join(str(error).split())
         raise RunError(
             f"storage {self._where}: the vote in instance {instance} cannot be read as it was "
