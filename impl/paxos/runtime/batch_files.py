@@ -80,8 +80,7 @@ class BatchFiles:
         self._last += 1
         self._fd = os.open(self._path(self._last), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         header = encode_header(self._storage_id, self._last)
-        _write(self._fd, [header.ljust(BLOCK_BYTES, b"\0")], 0)
-        os.fsync(self._fd)
+        _write(self._fd, [header.ljust(BLOCK_BYTES, b"\0")], 0)  # forced with what comes first
         sync_folder(self._folder)
         self._end = BLOCK_BYTES
         self._unused.add(self._last)
