@@ -167,6 +167,15 @@ def test_a_write_that_does_less_than_all_is_gone_on_with(
     storage.close()
 
 
+def test_a_file_that_is_there_is_never_begun_again(scratch: Path) -> None:
+    storage = on_disk(scratch)
+    (scratch / "acceptor-1.batches-1").write_bytes(b"of whom?")
+    with pytest.raises(OSError, match="batches-1: File exists"):
+        storage.save(votes(1))
+    assert (scratch / "acceptor-1.batches-1").read_bytes() == b"of whom?"
+    storage.close()
+
+
 # What is not needed any more.
 
 
