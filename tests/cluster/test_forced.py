@@ -14,7 +14,7 @@ from paxos import config as configuration
 from paxos.core.ballot import Ballot
 from paxos.core.batch import encode_batch, pack
 from paxos.core.messages import Accept, Message, Prepare, encode_messages
-from paxos.runtime.batch_files import LARGE_BYTES
+from paxos.runtime.batch_files import MUCH_BYTES
 from paxos.runtime.envelope import PLAIN, PRESENCE, Envelope, bodies
 from paxos.runtime.multicast import Multicast
 from tests.cluster.processes import PAXOS, Cluster, wait_for
@@ -22,7 +22,7 @@ from tests.runtime.system_calls import cannot_be_watched
 
 pytestmark = pytest.mark.multicast
 
-LARGE = encode_batch([pack("1.1", 1, [b"v" * (LARGE_BYTES + 1)])])
+LARGE = encode_batch([pack("1.1", 1, [b"v" * (MUCH_BYTES + 1)])])
 
 CALLS = "recvfrom,recvmsg,recvmmsg,sendto,sendmsg,sendmmsg,fsync,fdatasync"
 

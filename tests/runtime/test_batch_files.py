@@ -18,20 +18,28 @@ from paxos.core.messages import Vote
 from paxos.core.step import TrimWrite, VoteWrite, Write
 from paxos.errors import InputError
 from paxos.runtime import batch_files
-from paxos.runtime.batch_files import BLOCK_BYTES, LARGE_BYTES, MOST_PIECES, segments_of
+from paxos.runtime.batch_files import (
+    BLOCK_BYTES,
+    LARGE_BYTES,
+    MOST_PIECES,
+    MUCH_BYTES,
+    segments_of,
+)
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import SqliteStorage
 from tests.runtime.test_storage_damage import scratch
 
 __all__ = ["scratch"]
 
-SEGMENT_BYTES = 7 * BLOCK_BYTES
+SEGMENT_BYTES = 4 * BLOCK_BYTES
 """A header and three votes, each saved by itself."""
 BALLOT = Ballot(1, 1)
 
 
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For commits in which anything is large."""
+    monkeypatch.setattr(batch_files, "MUCH_BYTES", 0)
     monkeypatch.setattr(batch_files, "SEGMENT_BYTES", SEGMENT_BYTES)
 
 
@@ -79,6 +87,23 @@ def test_who_votes_for_no_large_batch_has_no_such_file(scratch: Path) -> None:
     storage = on_disk(scratch)
     storage.save(votes(*range(1, 100), size=LARGE_BYTES))
     assert numbers(scratch) == []
+    storage.close()
+
+
+def test_what_is_large_is_apart_where_a_commit_has_much_of_it(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_files, "MUCH_BYTES", MUCH_BYTES)
+    storage = on_disk(scratch)
+    storage.save(votes(1, size=MUCH_BYTES))
+    storage.save([*votes(2, size=MUCH_BYTES - 1), *votes(*range(3, 23), size=LARGE_BYTES)])
+    assert numbers(scratch) == []
+    storage.save([*votes(1, 2, size=MUCH_BYTES // 2 + 1, round=2), *votes(3, size=9, round=2)])
+    assert numbers(scratch) == [1]
+    assert b"<3 2>" not in (scratch / "acceptor-1.batches-1").read_bytes()
+    storage = reopened(storage)
+    assert len(storage.votes) == 22
+    assert storage.votes[1] == vote(1, MUCH_BYTES // 2 + 1, round=2)
     storage.close()
 
 

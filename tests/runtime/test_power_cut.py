@@ -52,7 +52,7 @@ def open_storage(folder: Path) -> SqliteStorage:
 def live(folder: Path) -> None:
     """Two lives of an acceptor, in each of which it says a round when it has saved it. It begins a
     segment for each large batch."""
-    batch_files.SEGMENT_BYTES = 2 * BLOCK_BYTES
+    batch_files.MUCH_BYTES, batch_files.SEGMENT_BYTES = 0, 2 * BLOCK_BYTES
     last = 0
     for life in range(1, LIVES + 1):
         storage = open_storage(folder)

@@ -16,7 +16,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
 from paxos.errors import InputError
-from paxos.runtime.batch_files import LARGE_BYTES
+from paxos.runtime.batch_files import MUCH_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.records import (
     IN_ROW,
@@ -85,7 +85,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     storage = open_storage(folder)
     storage.begin(1)
     storage.save([PromiseWrite(Ballot(3, 2)), RoundWrite(2), TrimWrite(2)])
-    small, large = b"batch", b"batch" * LARGE_BYTES
+    small, large = b"batch", b"batch" * MUCH_BYTES
     storage.save([VoteWrite(Vote(n, Ballot(4, 3), b)) for n, b in ((3, small), (8, large))])
     storage.close()
     return folder

@@ -49,6 +49,7 @@ def some_batches_are_large() -> Iterator[None]:
     """Of those that hypothesis makes; and that segments come and go."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_files, "LARGE_BYTES", 100)
+        patch.setattr(batch_files, "MUCH_BYTES", 0)
         patch.setattr(batch_files, "SEGMENT_BYTES", 50_000)
         yield
 

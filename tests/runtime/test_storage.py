@@ -22,7 +22,6 @@ from paxos.core.messages import Accept, Prepare, Vote
 from paxos.core.settings import Settings
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite, Write
 from paxos.errors import InputError
-from paxos.runtime.batch_files import LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.full_log import SPARE
 from paxos.runtime.records import FORMAT
@@ -74,7 +73,7 @@ def test_to_trim_writes_little_of_what_is_forgotten(tmp_path: Path) -> None:
     """Some builds of SQLite overwrite what is deleted, in the log, too."""
     storage = on_disk(tmp_path)
     for n in range(1, 101):
-        storage.save([VoteWrite(Vote(n, Ballot(1, 1), os.urandom(LARGE_BYTES)))])
+        storage.save([VoteWrite(Vote(n, Ballot(1, 1), os.urandom(PAGE_BYTES)))])
     log_pages = "PRAGMA wal_checkpoint(RESTART)"
     storage._database.execute(log_pages).fetchone()
     storage.save([TrimWrite(90)])
@@ -142,13 +141,14 @@ def test_every_commit_is_forced_to_disk(tmp_path: Path) -> None:
 # A log of full size.
 
 
-VOTES = 8
-"""Of a commit, each as long as a page of the log, nearly."""
+PAGES = 4
+"""That a commit of such a vote writes, at least."""
 
 
 def test_a_full_log_never_grows(tmp_path: Path) -> None:
     """Of whatever life: new, gone on with after a clean end, after being killed, and from one that
     let its log grow. SQLite begins it again when it has `CHECKPOINT_PAGES`."""
+    size = (PAGES - 1) * PAGE_BYTES
     folder, before = tmp_path / "0", on_disk(tmp_path / "0")
     for life, ends in enumerate([False, True, True, False], 1):
         kept = state(before)
@@ -164,9 +164,8 @@ def test_a_full_log_never_grows(tmp_path: Path) -> None:
         assert full == 32 + LOG_PAGES * (24 + PAGE_BYTES)
         assert state(storage) == kept
         beginnings = {log.read_bytes()[:32]}
-        for n in range(0, 3 * CHECKPOINT_PAGES, VOTES):
-            batch = bytes([n % 256]) * LARGE_BYTES
-            storage.save([VoteWrite(Vote(n + i, Ballot(life, 1), batch)) for i in range(VOTES)])
+        for n in range(3 * CHECKPOINT_PAGES // PAGES):
+            storage.save([VoteWrite(Vote(n, Ballot(life, 1), bytes([n % 256]) * size))])
             beginnings.add(log.open("rb").read(32))
             assert log.stat().st_size == full
         assert len(beginnings) > 2, "it was begun again"

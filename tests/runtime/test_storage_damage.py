@@ -24,6 +24,7 @@ from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.core.step import PromiseWrite, RoundWrite, TrimWrite, VoteWrite
 from paxos.errors import InputError
+from paxos.runtime import batch_files
 from paxos.runtime.batch_files import BLOCK_BYTES, LARGE_BYTES
 from paxos.runtime.clock import Clock
 from paxos.runtime.sqlite_storage import PAGE_BYTES, SqliteStorage
@@ -59,6 +60,14 @@ def fill(storage: SqliteStorage, draw: random.Random, number: int) -> None:
     for first in range(10 * number, 10 * number + 6, 2):
         storage.save([vote(draw, i, 10 * number) for i in (first, first + 1, first - 9)])
     storage.save([TrimWrite(3 * number)])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_commit_has_much_that_is_large() -> Iterator[None]:
+    """If it has anything that is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_files, "MUCH_BYTES", 0)
+        yield
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def test_runs_conform(monkeypatch: pytest.MonkeyPatch) -> None:
         check(files, storage_id)
 
     monkeypatch.setattr(batch_files, "LARGE_BYTES", 20)
+    monkeypatch.setattr(batch_files, "MUCH_BYTES", 0)
     monkeypatch.setattr(batch_files, "SEGMENT_BYTES", 8 * BLOCK_BYTES)
     monkeypatch.setattr(BatchFiles, "_begin_segment", begins)
     monkeypatch.setattr(BatchFiles, "check", checks)

@@ -18,9 +18,12 @@ from paxos.errors import reason
 from paxos.runtime.folders import sync_folder
 from paxos.runtime.records import IN_ROW, Place, encode_header
 
-LARGE_BYTES = 8_000
-"""Batches of more than this are here, and others in their rows: a commit writes a page of the
-database, which is as long, in any case."""
+LARGE_BYTES = 4_000
+"""Only batches of more than this are here: a smaller one costs no more in its row."""
+
+MUCH_BYTES = 32_000
+"""Only those of commits with more than this of them are: less is forced to disk sooner with its
+rows, at once, than before them."""
 
 SEGMENT_BYTES = 32 << 20
 """A segment that has as much is not appended to any more."""
@@ -31,11 +34,6 @@ written again with it."""
 
 MOST_PIECES = 1_000
 """Of what is written by one system call; systems allow 1,024."""
-
-
-def is_large(batch: bytes) -> bool:
-    """Whether it belongs here, and not in its row."""
-    return len(batch) > LARGE_BYTES
 
 
 class BatchFiles:
@@ -55,11 +53,17 @@ class BatchFiles:
 
     # Writing.
 
-    def append(self, batches: Sequence[bytes]) -> list[Place]:
-        """Make `batches` durable, all of them by one write and one sync; where they are. Raises
-        `OSError` if they might not be: then nothing more may be saved in this life."""
-        if not batches:
-            return []
+    def place(self, batches: Sequence[bytes]) -> list[Place]:
+        """Where each of the batches of a commit is: in its row, or here, where it is durable then.
+        Raises `OSError` if it might not be: then nothing more may be saved in this life."""
+        large = [batch for batch in batches if len(batch) > LARGE_BYTES]
+        if sum(map(len, large)) <= MUCH_BYTES:
+            return [IN_ROW] * len(batches)
+        places = iter(self._append(large))
+        return [next(places) if len(batch) > LARGE_BYTES else IN_ROW for batch in batches]
+
+    def _append(self, batches: Sequence[bytes]) -> list[Place]:
+        """All of them by one write and one sync."""
         try:
             if self._fd < 0 or self._end >= SEGMENT_BYTES:
                 self._begin_segment()

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from paxos.core.ballot import Ballot
 from paxos.core.messages import Vote
 from paxos.errors import RunError
-from paxos.runtime.batch_files import BatchFiles, is_large
+from paxos.runtime.batch_files import BatchFiles
 from paxos.runtime.records import IN_ROW, Place, vote_digest
 from paxos.runtime.storage import up_to
 
@@ -91,10 +91,9 @@ class SqliteVotes(MutableMapping[int, Vote]):
         for instance in up_to(self._saved, trimmed, last):
             self._forget(self._saved.pop(instance))
         votes = [self._unsaved[instance] for instance in sorted(voted & self._unsaved.keys())]
-        places = iter(self._batches.append([v.batch for v in votes if is_large(v.batch)]))
+        places = self._batches.place([vote.batch for vote in votes])
         rows: list[Row] = []
-        for vote in votes:
-            place = next(places) if is_large(vote.batch) else IN_ROW
+        for vote, place in zip(votes, places, strict=True):
             digest = vote_digest(vote, place)
             self._note(vote, digest, place)
             batch = vote.batch if place is IN_ROW else b""
