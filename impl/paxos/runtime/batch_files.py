@@ -83,8 +83,8 @@ class BatchFiles:
         self.close()
         self._last += 1
         self._fd = os.open(self._path(self._last), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        header = encode_header(self._storage_id, self._last)
-        _write(self._fd, [header.ljust(BLOCK_BYTES, b"\0")], 0)  # forced with what comes first
+        header = encode_header(self._storage_id).ljust(BLOCK_BYTES, b"\0")
+        _write(self._fd, [header], 0)  # forced to disk with the first batches
         sync_folder(self._folder)
         self._end = BLOCK_BYTES
         self._unused.add(self._last)
@@ -108,9 +108,9 @@ class BatchFiles:
     def check(self, storage_id: int) -> None:
         """They belong to the storage with this number: see that the segments do that votes need.
         Raises `ValueError`, `OSError`."""
-        self._storage_id = storage_id
+        self._storage_id, header = storage_id, encode_header(storage_id)
         for segment in self._votes.keys() - self._unused:
-            path, header = self._path(segment), encode_header(storage_id, segment)
+            path = self._path(segment)
             fd = _open(path)
             try:
                 if os.pread(fd, len(header), 0) != header:

@@ -67,7 +67,7 @@ _FIELDS = StateRecord.__struct_fields__
 _PACKED = struct.Struct(f"!{len(_FIELDS)}q")
 _DIGEST_BYTES = 8
 _ROW = struct.Struct("!6q")
-_HEADER = struct.Struct("!4sqq")
+_HEADER = struct.Struct("!4sq")
 
 
 def encode_state(record: StateRecord, identity: str) -> bytes:
@@ -92,9 +92,9 @@ def vote_digest(vote: Vote, place: Place) -> int:
     return crc32(vote.batch, crc32(_ROW.pack(vote.instance, *vote.ballot, *place)))
 
 
-def encode_header(storage_id: int, segment: int) -> bytes:
-    """What a segment begins with."""
-    packed = _HEADER.pack(b"PaxB", storage_id, segment)
+def encode_header(storage_id: int) -> bytes:
+    """What each segment of a storage begins with."""
+    packed = _HEADER.pack(b"PaxB", storage_id)
     return packed + _digest(packed, b"segment")
 
 
