@@ -19,11 +19,11 @@ from paxos.runtime.folders import sync_folder
 from paxos.runtime.records import IN_ROW, Place, encode_header
 
 LARGE_BYTES = 4_000
-"""Only batches of more than this are here: a smaller one costs no more in its row."""
+"""Only batches of more than this are here: a smaller one costs about as much in its row."""
 
 MUCH_BYTES = 32_000
-"""Only those of commits with more than this of them are: less is forced to disk sooner with its
-rows, at once, than before them."""
+"""And only where a commit has more than this of them: less is on the disk sooner with its rows, by
+one sync instead of two."""
 
 SEGMENT_BYTES = 32 << 20
 """A segment that has as much is not appended to any more."""
