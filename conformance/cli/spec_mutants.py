@@ -13,7 +13,7 @@ from conformance.cli.exit_status import complain
 from conformance.modelcheck.manifest import ManifestError, load
 from conformance.paths import MANIFEST
 from conformance.specmutants import explained, killed
-from conformance.specmutants.campaign import Campaign
+from conformance.specmutants.campaign import MOST_STATES, Campaign
 from conformance.specmutants.changes import KINDS
 from conformance.specmutants.mutants import Mutant, NoSuchMutant, chosen, every
 from conformance.specmutants.results import Fate, Results, survivors
@@ -55,9 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--states",
         type=positive,
-        default=20_000,
+        default=MOST_STATES,
         metavar="N",
-        help="try no model with more states than this (default: 20000)",
+        help=f"try no model with more states than this (default: {MOST_STATES})",
     )
     parser.add_argument(
         "--timeout",

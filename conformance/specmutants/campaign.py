@@ -19,8 +19,17 @@ from conformance.tlc import errors, runner
 Found = tuple[Mutant, Outcome, str]
 """What became of a mutant, as in Run."""
 
-AT_ONCE = 400_000
-"""The most states that the mutants of one run may have in all, if they have those of the model."""
+AT_ONCE = 100_000
+"""The most states that the mutants of one run may have in all, if they have those of the model: TLC
+takes a minute or two for them."""
+
+SOON_OVER = 5_000
+"""A run of fewer states in all is over before it pays that Java compiles what it does often."""
+
+MOST_STATES = 5_000
+"""A model that has more is tried on those mutants only that it has killed before. Most are killed
+by a model of a few hundred; one that is not takes as long on each of the larger ones as that
+itself."""
 
 
 def most_states(watch: Watch) -> int:
@@ -38,7 +47,7 @@ class Campaign:
     watches: Sequence[Watch]
     results: Results
     limit_s: float = 300
-    states: int = 20_000
+    states: int = MOST_STATES
     before: Mapping[str, str] = field(default_factory=dict)
     stop: Stop | None = None
 
@@ -170,7 +179,9 @@ class Campaign:
         }
         task = self._task(watch, together.MODULE, files)
         limits = runner.Limits(seconds=self.limit_s, heap_mb=HEAP_MB["small"])
-        return runner.run(task, limits, runner.SHORT, stop=self.stop)
+        states = (watch.model.states or 0) * len(mutants)
+        manner = runner.Manner(short=states < SOON_OVER)
+        return runner.run(task, limits, manner, stop=self.stop)
 
     def _task(self, watch: Watch, name: str, files: Mapping[str, str]) -> runner.Task:
         """To check the module of this name; the files are its folder."""
