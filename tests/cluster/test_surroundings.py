@@ -139,14 +139,14 @@ def test_a_child_that_had_to_be_killed_is_said(tmp_path: Path, values_file: Path
 
 def test_a_run_that_is_frozen_is_not_out_of_patience(tmp_path: Path, values_file: Path) -> None:
     run_dir = tmp_path / "r"
-    process = begin_run(run_dir, values_file, "--timeout", "2")
+    process = begin_run(run_dir, values_file, "--timeout", "5")  # so long may its start take
     others = [pid for pid in processes_of(run_dir) if pid != process.pid]
     frozen = threading.Event()
     for pid in others:
         os.kill(pid, signal.SIGSTOP)
     frozen.wait(0.3)  # it looks once more, after which there is nothing new
     os.kill(process.pid, signal.SIGSTOP)
-    frozen.wait(3.0)  # is longer than its time-out
+    frozen.wait(6.0)  # is longer than its time-out
     os.kill(process.pid, signal.SIGCONT)
     frozen.wait(0.3)  # it looks before anybody else does anything
     for pid in others:
