@@ -164,4 +164,6 @@ def test_where_all_clocks_are_right_nothing_is_said_of_them(cluster: Clocks) -> 
         cluster.deliver()
     cluster.stop()
     for name in ALL:
-        assert "clock" not in cluster.log(name).read_text(encoding="utf-8")
+        lines = cluster.log(name).read_text(encoding="utf-8").splitlines()
+        # A client may be stopped before it hears what the learners have written.
+        assert [line for line in lines if "not known to be delivered" not in line] == []

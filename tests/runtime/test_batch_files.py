@@ -59,6 +59,14 @@ def numbers(folder: Path) -> list[int]:
     return sorted(segments_of(folder, "acceptor-1"))
 
 
+def with_two_segments(folder: Path) -> SqliteStorage:
+    """Votes 1 to 5 need the first one, and vote 6 the second."""
+    storage = on_disk(folder)
+    storage.save(votes(1, 2, 3, 4, 5))
+    storage.save(votes(6))
+    return storage
+
+
 def reopened(storage: SqliteStorage) -> SqliteStorage:
     storage.close()
     return on_disk(storage.path.parent)
@@ -251,9 +259,7 @@ def test_the_disk_holds_what_votes_need_and_little_more(scratch: Path) -> None:
 def test_a_segment_that_is_needed_stays_until_the_commit_is_made(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage = on_disk(scratch)
-    storage.save(votes(1, 2, 3, 4, 5))
-    storage.save(votes(6))
+    storage = with_two_segments(scratch)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(SqliteStorage, "_commit", interrupt)
         storage.save([TrimWrite(5)])
@@ -271,9 +277,7 @@ def test_what_a_crash_has_left_goes_when_a_life_begins_and_not_before(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Before, it is not known that the database is the right one, and no old copy."""
-    storage = on_disk(scratch)
-    storage.save(votes(1, 2, 3, 4, 5))
-    storage.save(votes(6))
+    storage = with_two_segments(scratch)
     places: dict[str, object] = {"unlink": Path, "are_saved": storage.votes}
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(places.get(what, storage), what, interrupt)
@@ -370,9 +374,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_batch(scratch: Path) -> None:
 def test_a_segment_that_cannot_be_removed_is_named(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage = on_disk(scratch)
-    storage.save(votes(1, 2, 3, 4, 5))
-    storage.save(votes(6))
+    storage = with_two_segments(scratch)
 
     def fail(path: Path, missing_ok: bool) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted", str(path))

@@ -11,7 +11,8 @@ said so is made. Nothing is overwritten; every start begins a segment of its own
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from paxos.errors import reason
@@ -97,13 +98,10 @@ class BatchFiles:
         if place == IN_ROW:
             return b""
         path = self._path(place.segment)
-        fd = _open(path)
-        try:
+        with _opened(path) as fd:
             if not 0 <= place.start <= place.start + place.size <= os.fstat(fd).st_size:
                 raise ValueError(f"{path.name} ends before it")
             return os.pread(fd, place.size, place.start)
-        finally:
-            os.close(fd)
 
     def check(self, storage_id: int) -> None:
         """They belong to the storage with this number: see that the segments do that votes need.
@@ -111,12 +109,9 @@ class BatchFiles:
         self._storage_id, header = storage_id, encode_header(storage_id)
         for segment in self._votes.keys() - self._unused:
             path = self._path(segment)
-            fd = _open(path)
-            try:
+            with _opened(path) as fd:
                 if os.pread(fd, len(header), 0) != header:
                     raise ValueError(f"{path.name} is not its own, or damaged")
-            finally:
-                os.close(fd)
 
     # Who needs them.
 
@@ -164,11 +159,17 @@ def segments_of(folder: Path, stem: str) -> dict[int, Path]:
     return {int(name[1]): path for name, path in found if name}
 
 
-def _open(path: Path) -> int:
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Its descriptor, to be read from."""
     try:
-        return os.open(path, os.O_RDONLY)
+        fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         raise ValueError(f"{path.name} is missing") from None
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _write(fd: int, pieces: Sequence[bytes], start: int) -> None:
